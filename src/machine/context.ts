@@ -1,0 +1,99 @@
+// What the chart remembers between events: plain JSON, no secret, no clock. And how input becomes it.
+
+import type { Destination } from "./effects.js";
+import type { ServerSummary } from "./events.js";
+import type { AttemptReport, Failure, Milliseconds } from "./failure.js";
+import { type Policy, defaultPolicy } from "./reconnect-policy.js";
+import { parseAddress } from "./server-address.js";
+import { type ServerPool, createPool, findServer } from "./server-pool.js";
+
+/** What a connection starts from. */
+export interface ConnectionInput {
+  /** The configured servers, as `host:port`, `nats://host:port` or `tls://host:port`, without credentials. */
+  readonly servers: readonly string[];
+  /** Seed of all randomness: shuffling and jitter. */
+  readonly seed: number;
+  /** Now, in milliseconds on the clock that will stamp the events. */
+  readonly at: Milliseconds;
+  /** What differs from `defaultPolicy`. */
+  readonly policy?: Partial<Policy>;
+}
+
+/** What the chart remembers. */
+export interface ConnectionContext {
+  readonly policy: Policy;
+  readonly pool: ServerPool;
+  /** Number of the last attempt, from 1; 0 before the first. */
+  readonly attempt: number;
+  /** The attempt whose socket is open or being opened; null when there is none. */
+  readonly socket: number | null;
+  /** The server of the last attempt, as `host:port`; null before the first. */
+  readonly server: string | null;
+  /** True once TLS secures the current socket. */
+  readonly secured: boolean;
+  /** The last INFO over the current socket; null before it came. */
+  readonly info: ServerSummary | null;
+  /** True once a connection stood: from then on it reconnects, and attempts count. */
+  readonly connectedBefore: boolean;
+  /** PINGs that no PONG has answered. */
+  readonly pingsOut: number;
+  /** True once a server refused the same credentials twice in a row: the connection gives up. */
+  readonly refusedTwice: boolean;
+  /** Why the last attempt or connection ended, or why all of it did; null while all is well. */
+  readonly failure: Failure | null;
+  /** The failed attempts before the first connection, the last `MAX_ATTEMPT_REPORTS` of them. */
+  readonly attempts: readonly AttemptReport[];
+  /** State of the random generator. */
+  readonly random: number;
+  /** Time of the last event that concerns the reconnect policy. */
+  readonly now: Milliseconds;
+}
+
+/** How many failed attempts a rejected `connect` reports at most; with `waitOnFirstConnect` there may be any number. */
+export const MAX_ATTEMPT_REPORTS = 100;
+
+/** The context at the start. Throws an Error that names the input which is wrong. */
+export function createContext(input: ConnectionInput): ConnectionContext {
+  const policy: Policy = { ...defaultPolicy, ...input.policy };
+  const addresses = input.servers.map((server) => {
+    const parsed = parseAddress(server);
+    if (!parsed.ok) throw new Error(parsed.problem);
+    return parsed.value;
+  });
+  if (addresses.length === 0) throw new Error("the input names no server");
+  const [pool, random] = createPool(addresses, policy.noRandomize, input.seed | 0);
+  return {
+    policy,
+    pool,
+    attempt: 0,
+    socket: null,
+    server: null,
+    secured: false,
+    info: null,
+    connectedBefore: false,
+    pingsOut: 0,
+    refusedTwice: false,
+    failure: null,
+    attempts: [],
+    random,
+    now: input.at,
+  };
+}
+
+/** The server of the last attempt, for a status or an error; empty before the first. */
+export function serverName(context: ConnectionContext): string {
+  return context.server ?? "";
+}
+
+/** Where the current attempt goes. */
+export function destination(context: ConnectionContext): Destination {
+  const server = findServer(context.pool, context.server);
+  if (server === undefined) throw new Error("invariant: an attempt goes to a server of the pool");
+  const { name, host, port, tlsName } = server;
+  return { name, host, port, tlsName };
+}
+
+/** True where each server is tried once and then no more: no connection ever stood, and nobody waits for the first. */
+export function isFirstRound(context: ConnectionContext): boolean {
+  return !context.connectedBefore && !context.policy.waitOnFirstConnect;
+}

@@ -1,0 +1,146 @@
+// Everything that can happen to a connection. Plain JSON; what a NATS user would call it.
+//
+// Each event says when it happened (`at`), since the chart has no clock. Events of the outside world also say
+// which attempt they belong to: what a socket or timer of an earlier attempt still has to say changes nothing.
+// Where an event comes from: src/effects/interpreter.ts. What it leads to: connection-machine.ts.
+
+import type { TimerName } from "./effects.js";
+import type { Failure, Milliseconds } from "./failure.js";
+import type { ServerError } from "./server-error.js";
+
+interface Happened {
+  /** When, in milliseconds on the clock of the world; it never runs backwards. */
+  readonly at: Milliseconds;
+}
+
+interface OfAttempt extends Happened {
+  /** The attempt whose socket, timer or answer this is; attempts are numbered from 1. */
+  readonly attempt: number;
+}
+
+/** The TCP connection stands (in handshake-first TLS: the bare TCP connection). Answer to `openSocket`. */
+export interface SocketOpened extends OfAttempt {
+  readonly type: "socket.opened";
+}
+
+/** The TLS handshake succeeded and the certificate was accepted. Answer to `upgradeToTls`. */
+export interface SocketSecured extends OfAttempt {
+  readonly type: "socket.secured";
+}
+
+/** The socket could not be opened, could not be secured, or was closed by the other side or the network. */
+export interface SocketClosed extends OfAttempt {
+  readonly type: "socket.closed";
+  /** Why; null where the other side closed it without an error. */
+  readonly failure: Failure | null;
+}
+
+/** What the chart needs of an INFO. The whole of it is kept by the client, as `nc.info`. */
+export interface ServerSummary {
+  readonly serverId: string;
+  readonly serverName: string;
+  readonly version: string;
+  readonly tlsRequired: boolean;
+  readonly tlsAvailable: boolean;
+  readonly lameDuck: boolean;
+  readonly connectUrls: readonly string[];
+}
+
+/** INFO: the server's greeting, or later news of its cluster or of lame duck mode. */
+export interface ServerInfoReceived extends OfAttempt {
+  readonly type: "server.info";
+  readonly info: ServerSummary;
+}
+
+/** PING: the server wants to know whether the client is alive. */
+export interface ServerPing extends OfAttempt {
+  readonly type: "server.ping";
+}
+
+/** PONG in answer to a `sendConnect` or `sendPing` (those of a user's flush never come here). */
+export interface ServerPong extends OfAttempt {
+  readonly type: "server.pong";
+}
+
+/** -ERR, understood. */
+export interface ServerErrorReceived extends OfAttempt {
+  readonly type: "server.error";
+  readonly error: ServerError;
+  /** Number of the credentials that were offered, from 1; it grows when they differ from the time before. */
+  readonly credentials: number;
+}
+
+/** The server sent bytes that are not the NATS protocol. */
+export interface ProtocolViolated extends OfAttempt {
+  readonly type: "protocol.violated";
+  /** What was wrong, with a bounded excerpt. */
+  readonly reason: string;
+}
+
+/** The authenticator threw, rejected, or gave nothing usable. Possible answer to `sendConnect`. */
+export interface CredentialsFailed extends OfAttempt {
+  readonly type: "credentials.failed";
+  readonly failure: Failure;
+}
+
+/** A timer ran out. Answer to `startTimer`. */
+export interface TimerFired extends OfAttempt {
+  readonly type: "timer.fired";
+  readonly timer: TimerName;
+}
+
+/** The user's `reconnectDelayHandler` answered. Answer to `askReconnectDelay`. */
+export interface DelayChosen extends OfAttempt {
+  readonly type: "delay.chosen";
+  readonly ms: Milliseconds;
+}
+
+/** `nc.drain()`. */
+export interface UserDrain extends Happened {
+  readonly type: "user.drain";
+  /** Messages accepted by `publish` that no socket has taken yet. */
+  readonly unsent: number;
+}
+
+/** `nc.close()`, or an aborted `connect`. */
+export interface UserClose extends Happened {
+  readonly type: "user.close";
+  /** Messages accepted by `publish` that no socket has taken yet. */
+  readonly unsent: number;
+  /** Why, where the close is not a clean one (an aborted `connect`); else null. */
+  readonly failure: Failure | null;
+}
+
+/** `nc.reconnect()`. */
+export interface UserReconnect extends Happened {
+  readonly type: "user.reconnect";
+}
+
+/** Every subscription has unsubscribed, and its messages have been processed. Answer to `drainSubscriptions`. */
+export interface SubscriptionsDrained extends OfAttempt {
+  readonly type: "subscriptions.drained";
+}
+
+/** The server has all that was published. Answer to `flushOutbound`. */
+export interface OutboundFlushed extends OfAttempt {
+  readonly type: "outbound.flushed";
+}
+
+/** Everything that can happen to a connection. */
+export type ConnectionEvent =
+  | SocketOpened
+  | SocketSecured
+  | SocketClosed
+  | ServerInfoReceived
+  | ServerPing
+  | ServerPong
+  | ServerErrorReceived
+  | ProtocolViolated
+  | CredentialsFailed
+  | TimerFired
+  | DelayChosen
+  | UserDrain
+  | UserClose
+  | UserReconnect
+  | SubscriptionsDrained
+  | OutboundFlushed;

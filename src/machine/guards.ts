@@ -1,0 +1,85 @@
+// The questions that the chart asks before it moves: named, so that the chart reads as English. Pure.
+
+import { type ConnectionContext, isFirstRound } from "./context.js";
+import type { TimerName } from "./effects.js";
+import type { ConnectionEvent, ServerSummary } from "./events.js";
+import { isHarmless, isRefusal as refuses } from "./server-error.js";
+import { choose, findServer } from "./server-pool.js";
+
+interface Asked {
+  readonly context: ConnectionContext;
+  readonly event: ConnectionEvent;
+}
+
+const choice = (context: ConnectionContext) => choose(context.pool, context.now, isFirstRound(context));
+
+const fired = (context: ConnectionContext, event: ConnectionEvent, timer: TimerName) =>
+  event.type === "timer.fired" && event.timer === timer && event.attempt === context.attempt;
+
+const ofSocket = (context: ConnectionContext, event: ConnectionEvent) =>
+  "attempt" in event && event.attempt === context.socket;
+
+/** True where this server may be talked to only under TLS. */
+function tlsIsDemanded(context: ConnectionContext): boolean {
+  const { tls } = context.policy;
+  return tls === "required" || tls === "first" || findServer(context.pool, context.server)?.tls === true;
+}
+
+function infoIn(event: ConnectionEvent): ServerSummary | null {
+  return event.type === "server.info" ? event.info : null;
+}
+
+export const guards = {
+  /** The event comes from the current socket, not from one of an earlier attempt. */
+  isCurrent: ({ context, event }: Asked) => ofSocket(context, event),
+
+  /** The timer that bounds the attempt ran out. */
+  attemptTimedOut: ({ context, event }: Asked) => fired(context, event, "attempt"),
+  /** The first server is out of its wait. */
+  waitIsOver: ({ context, event }: Asked) => fired(context, event, "reconnect"),
+  /** A PING is due, and the last ones were answered. */
+  pingIsDue: ({ context, event }: Asked) => fired(context, event, "ping"),
+  /** A PING is due, but too many have not been answered. */
+  isStale: ({ context, event }: Asked) =>
+    fired(context, event, "ping") && context.pingsOut >= context.policy.maxPingOut,
+  /** The timer that bounds the drain ran out. */
+  drainTimedOut: ({ context, event }: Asked) => fired(context, event, "drain"),
+
+  /** A server refused the same credentials twice in a row. */
+  isRefusedTwice: ({ context }: Asked) => context.refusedTwice,
+  /** A connection was lost, and the user wants no reconnect. */
+  reconnectIsOff: ({ context }: Asked) => context.connectedBefore && !context.policy.reconnect,
+  /** No server is left to try. */
+  noServerIsLeft: ({ context }: Asked) => choice(context).type === "exhausted",
+  /** The user's function decides how long to wait, and has not been asked. */
+  delayIsUnknown: ({ context }: Asked) => findServer(context.pool, context.server)?.wait === null,
+  /** The answer is for the attempt that ended last. */
+  isAnswer: ({ context, event }: Asked) => event.type === "delay.chosen" && event.attempt === context.attempt,
+  /** A server is out of its wait. */
+  aServerIsReady: ({ context }: Asked) => choice(context).type === "dial",
+
+  /** TLS comes before the first byte of the protocol. */
+  tlsComesFirst: ({ context, event }: Asked) => ofSocket(context, event) && context.policy.tls === "first",
+  /** Client and server cannot agree on TLS: one demands what the other does not do. */
+  tlsIsImpossible: ({ context, event }: Asked) => {
+    const info = infoIn(event);
+    if (info === null || !ofSocket(context, event) || context.secured) return false;
+    if (info.tlsRequired && context.policy.tls === "never") return true;
+    return tlsIsDemanded(context) && !info.tlsRequired && !info.tlsAvailable;
+  },
+  /** The server demands TLS, or offers it to a client that did not decline. */
+  tlsIsNext: ({ context, event }: Asked) => {
+    const info = infoIn(event);
+    if (info === null || !ofSocket(context, event) || context.secured) return false;
+    return (info.tlsRequired || info.tlsAvailable) && context.policy.tls !== "never";
+  },
+  /** The server has greeted over this socket (not so in handshake-first TLS). */
+  isGreeted: ({ context, event }: Asked) => ofSocket(context, event) && context.info !== null,
+
+  /** The server's error ends the connection. */
+  isFatal: ({ context, event }: Asked) =>
+    event.type === "server.error" && ofSocket(context, event) && !isHarmless(event.error),
+  /** The server no longer accepts the credentials. */
+  isRefusal: ({ context, event }: Asked) =>
+    event.type === "server.error" && ofSocket(context, event) && refuses(event.error),
+};

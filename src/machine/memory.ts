@@ -1,0 +1,175 @@
+// How the chart remembers: the assigns of the chart, named. Pure; each returns what changes in the context.
+
+import { assign } from "xstate";
+import { type ConnectionContext, MAX_ATTEMPT_REPORTS, isFirstRound, serverName } from "./context.js";
+import type { ConnectionEvent } from "./events.js";
+import { type Failure, type Step, closedByServer, timedOut } from "./failure.js";
+import { drawWait } from "./reconnect-policy.js";
+import { failureOf, isRefusal } from "./server-error.js";
+import { type Refusal, afterFailure, choose, findServer, learnServers, toBack, withServer } from "./server-pool.js";
+
+type Changes = Partial<ConnectionContext>;
+
+function remember<Params extends object | undefined = undefined>(
+  changes: (context: ConnectionContext, event: ConnectionEvent, params: Params) => Changes,
+) {
+  return assign<ConnectionContext, ConnectionEvent, Params, ConnectionEvent, never>(
+    ({ context, event }, params) => changes(context, event, params),
+  );
+}
+
+/** Why an attempt, a connection or a drain ended, from the event that ended it. */
+export function why(context: ConnectionContext, event: ConnectionEvent, step: Step | "connected" | "draining"): Failure {
+  const server = serverName(context);
+  switch (event.type) {
+    case "socket.closed":
+      return context.failure ?? event.failure ?? closedByServer(server, step);
+    case "protocol.violated":
+      return { code: "NATS_PROTOCOL_ERR", message: `${server} does not speak the NATS protocol: ${event.reason}` };
+    case "server.error":
+      return failureOf(event.error);
+    case "credentials.failed":
+      return event.failure;
+    case "server.info":
+      return noTls(context, event.info.tlsRequired);
+    case "timer.fired":
+      return whyTimer(context, event.timer, step);
+    default:
+      return { code: "DISCONNECT", message: `disconnected from ${server}` };
+  }
+}
+
+function noTls(context: ConnectionContext, required: boolean): Failure {
+  const server = serverName(context);
+  const message = required
+    ? `${server} requires TLS, but the option tls is null`
+    : `TLS was asked for, but ${server} does not offer it`;
+  return { code: "SERVER_OPT_NA", message };
+}
+
+function whyTimer(context: ConnectionContext, timer: string, step: Step | "connected" | "draining"): Failure {
+  const server = serverName(context);
+  const { timeout, maxPingOut, drainTimeout } = context.policy;
+  if (step === "connected") {
+    return { code: "DISCONNECT", message: `stale connection: ${server} left ${maxPingOut} PINGs unanswered` };
+  }
+  if (step === "draining" || timer === "drain") {
+    return { code: "TIMEOUT", message: `the drain did not finish within ${drainTimeout} ms (option drainTimeout)` };
+  }
+  return timedOut(server, step, timeout);
+}
+
+function refusalIn(event: ConnectionEvent): Refusal | null {
+  if (event.type !== "server.error" || !isRefusal(event.error)) return null;
+  return { kind: event.error.kind, credentials: event.credentials };
+}
+
+/** The context after a failed attempt: the server to the back or out of the pool, the next wait drawn. */
+function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step: Step): Changes {
+  const { policy } = context;
+  const server = serverName(context);
+  const failure = why(context, event, step);
+  const [drawn, random] = drawWait(policy, context.secured || policy.tls === "first", context.random);
+  const limit = context.connectedBefore ? policy.maxReconnectAttempts : null;
+  const before = findServer(context.pool, server)?.refusal ?? null;
+  const refusal = refusalIn(event);
+  const again = refusal !== null && before?.kind === refusal.kind && before.credentials === refusal.credentials;
+  const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
+  const report = { attempt: context.attempt, server, step, failure, at: event.at };
+  return {
+    pool: afterFailure(noted, server, policy.asksForDelay ? null : drawn, limit),
+    attempts: context.connectedBefore ? [] : [...context.attempts, report].slice(-MAX_ATTEMPT_REPORTS),
+    refusedTwice: again && !policy.ignoreAuthErrorAbort,
+    failure,
+    socket: null,
+    now: event.at,
+    random,
+  };
+}
+
+/** The failure of a close or drain that leaves something unsent behind. */
+function unsentFailure(unsent: number): Failure | null {
+  if (unsent === 0) return null;
+  const messages = unsent === 1 ? "1 message that was" : `${unsent} messages that were`;
+  return { code: "DISCONNECT", message: `closed while not connected: ${messages} published could not be sent` };
+}
+
+export const memory = {
+  /** An attempt begins: the server at the front that is out of its wait. */
+  beginAttempt: remember((context) => {
+    const next = choose(context.pool, context.now, isFirstRound(context));
+    if (next.type !== "dial") throw new Error("invariant: an attempt begins only when a server is ready");
+    const { name } = next.server;
+    const attempt = context.attempt + 1;
+    const pool = withServer(context.pool, name, { lastAttemptAt: context.now });
+    return { attempt, socket: attempt, server: name, pool, secured: false, info: null, failure: null };
+  }),
+
+  /** The attempt failed in that step. */
+  recordFailure: remember<{ readonly step: Step }>((context, event, { step }) => failedAttempt(context, event, step)),
+
+  /** The attempt succeeded: the server starts anew, and from the first success on attempts count. */
+  recordSuccess: remember((context) => {
+    const anew = { failures: 0, refusal: null };
+    const pool = context.connectedBefore
+      ? withServer(context.pool, serverName(context), anew)
+      : context.pool.map((server) => ({ ...server, ...anew }));
+    return { pool, connectedBefore: true, attempts: [], failure: null, pingsOut: 0 };
+  }),
+
+  /** The connection was lost: its server goes to the back. */
+  recordLoss: remember((context, event) => {
+    const [drawn, random] = drawWait(context.policy, context.secured, context.random);
+    const wait = context.policy.asksForDelay ? null : drawn;
+    const pool = toBack(context.pool, serverName(context), { wait });
+    return { pool, random, failure: why(context, event, "connected"), socket: null, now: event.at };
+  }),
+
+  /** The user's function said how long to leave the server alone. */
+  noteDelay: remember((context, event) => {
+    if (event.type !== "delay.chosen") return {};
+    return { pool: withServer(context.pool, serverName(context), { wait: event.ms }), now: event.at };
+  }),
+
+  /** Time went by. */
+  noteTime: remember((_context, event) => ({ now: event.at })),
+
+  /** TLS secures the socket from here on. */
+  noteSecured: remember(() => ({ secured: true })),
+
+  /** An INFO: what it says of the server, and of the cluster's servers. */
+  noteInfo: remember((context, event) => {
+    if (event.type !== "server.info") return {};
+    const { connectUrls } = event.info;
+    const learnt = learnServers(context.pool, connectUrls, serverName(context), context.policy, context.random);
+    return { info: event.info, pool: learnt.pool, random: learnt.random };
+  }),
+
+  /** An error after which the server will close: it will be the reason. */
+  noteError: remember((_context, event) => (event.type === "server.error" ? { failure: failureOf(event.error) } : {})),
+
+  /** One more PING is out. */
+  countPing: remember((context) => ({ pingsOut: context.pingsOut + 1 })),
+
+  /** The server answered: it is alive. */
+  clearPings: remember(() => ({ pingsOut: 0 })),
+
+  /** The user closes while a connection stands: nothing went wrong. */
+  recordClose: remember((_context, event) => ({
+    failure: event.type === "user.close" ? event.failure : null,
+    socket: null,
+  })),
+
+  /** The user closes or drains while no connection stands: what is unsent stays unsent. */
+  recordUnsent: remember((_context, event) => {
+    if (event.type !== "user.close" && event.type !== "user.drain") return {};
+    const given = event.type === "user.close" ? event.failure : null;
+    return { failure: given ?? unsentFailure(event.unsent), socket: null };
+  }),
+
+  /** Everything is drained. */
+  recordDrained: remember(() => ({ failure: null, socket: null })),
+
+  /** The drain could not be finished. */
+  recordDrainFailure: remember((context, event) => ({ failure: why(context, event, "draining"), socket: null })),
+};

@@ -1,0 +1,140 @@
+// The server pool: which server next. Pure functions over an immutable queue.
+//
+// The front is dialed next; a server that failed or was lost goes to the back. A server is left alone for its
+// `wait` after an attempt, but never a moment longer: as long as any server is out of its wait, nobody waits.
+
+import type { Milliseconds } from "./failure.js";
+import type { Policy } from "./reconnect-policy.js";
+import { shuffled } from "./reconnect-policy.js";
+import { type ServerAddress, parseAddress } from "./server-address.js";
+
+/** The last refusal of a server: what it said, and to which of the credentials that were offered so far. */
+export interface Refusal {
+  readonly kind: string;
+  /** Number of the credentials, from 1; it grows when other credentials are offered than the time before. */
+  readonly credentials: number;
+}
+
+/** A server in the pool. Plain JSON, without credentials. */
+export interface PoolServer extends ServerAddress {
+  /** True where it was learnt from INFO rather than configured. */
+  readonly learnt: boolean;
+  /** The name that the certificate must carry where it is not `host`: a learnt IP address goes by the name dialed first. */
+  readonly tlsName: string | null;
+  /** When the last attempt began; null before the first. */
+  readonly lastAttemptAt: Milliseconds | null;
+  /** How long to leave it alone after `lastAttemptAt`; null while the user's function is asked for it. */
+  readonly wait: Milliseconds | null;
+  /** Failed attempts in a row. */
+  readonly failures: number;
+  readonly refusal: Refusal | null;
+}
+
+export type ServerPool = readonly PoolServer[];
+
+function newServer(address: ServerAddress, learnt: boolean, tlsName: string | null): PoolServer {
+  return { ...address, learnt, tlsName, lastAttemptAt: null, wait: 0, failures: 0, refusal: null };
+}
+
+/** The pool at the start: each configured server once, shuffled unless `noRandomize`. */
+export function createPool(
+  addresses: readonly ServerAddress[],
+  noRandomize: boolean,
+  random: number,
+): readonly [pool: ServerPool, random: number] {
+  const unique = addresses.filter((one, at) => addresses.findIndex((other) => other.name === one.name) === at);
+  const servers = unique.map((address) => newServer(address, false, null));
+  return noRandomize ? [servers, random] : shuffled(servers, random);
+}
+
+/** The server of that name, or undefined when it is not, or no longer, in the pool. */
+export function findServer(pool: ServerPool, name: string | null): PoolServer | undefined {
+  return pool.find((server) => server.name === name);
+}
+
+/** The pool with changes to one server; unchanged where it is not in the pool. */
+export function withServer(pool: ServerPool, name: string, changes: Partial<PoolServer>): ServerPool {
+  return pool.map((server) => (server.name === name ? { ...server, ...changes } : server));
+}
+
+/** The pool with one server changed and moved to the back of the queue. */
+export function toBack(pool: ServerPool, name: string, changes: Partial<PoolServer>): ServerPool {
+  const moved = findServer(pool, name);
+  if (moved === undefined) return pool;
+  return [...pool.filter((server) => server !== moved), { ...moved, ...changes }];
+}
+
+/** What the pool answers to "which server next?". */
+export type Choice =
+  | { readonly type: "dial"; readonly server: PoolServer }
+  | { readonly type: "wait"; readonly ms: Milliseconds }
+  | { readonly type: "exhausted" };
+
+/**
+ * Which server next, or how long until one is out of its wait, or that none is left.
+ * @param firstRound true while no connection ever stood and each server is to be tried once
+ */
+export function choose(pool: ServerPool, now: Milliseconds, firstRound: boolean): Choice {
+  const candidates = firstRound ? pool.filter((server) => server.failures === 0) : pool;
+  const ready = candidates.find((server) => readyAt(server) <= now);
+  if (ready !== undefined) return { type: "dial", server: ready };
+  if (candidates.length === 0) return { type: "exhausted" };
+  return { type: "wait", ms: Math.min(...candidates.map(readyAt)) - now };
+}
+
+function readyAt(server: PoolServer): Milliseconds {
+  return server.lastAttemptAt === null ? Number.NEGATIVE_INFINITY : server.lastAttemptAt + (server.wait ?? 0);
+}
+
+/**
+ * The pool after a failed attempt: the server goes to the back, counted and with its next wait, or leaves the
+ * pool at `maxReconnectAttempts`. Before the first connection stands, nobody leaves.
+ */
+export function afterFailure(
+  pool: ServerPool,
+  name: string,
+  wait: Milliseconds | null,
+  limit: number | null,
+): ServerPool {
+  const failures = (findServer(pool, name)?.failures ?? 0) + 1;
+  if (limit !== null && limit !== -1 && failures >= limit) return pool.filter((server) => server.name !== name);
+  return toBack(pool, name, { failures, wait });
+}
+
+/** Servers that joined or left the pool, as `host:port`. */
+export interface ServersChanged {
+  readonly added: readonly string[];
+  readonly deleted: readonly string[];
+}
+
+/**
+ * The pool after an INFO with `connect_urls`: new servers join, learnt ones that the cluster no longer names
+ * leave, unless in use. An INFO that names none (a server without a cluster) says nothing about the pool.
+ * Malformed entries are passed over: a server must not be able to break its client (rule 9).
+ */
+export function learnServers(
+  pool: ServerPool,
+  connectUrls: readonly string[],
+  inUse: string,
+  policy: Policy,
+  random: number,
+): { readonly pool: ServerPool; readonly changed: ServersChanged; readonly random: number } {
+  if (policy.ignoreClusterUpdates || connectUrls.length === 0) {
+    return { pool, changed: { added: [], deleted: [] }, random };
+  }
+  const named = new Map<string, ServerAddress>();
+  for (const url of connectUrls) {
+    const address = parseAddress(url);
+    if (address.ok) named.set(address.value.name, address.value);
+  }
+  const dialed = findServer(pool, inUse);
+  const tlsName = dialed === undefined ? null : dialed.isAddress ? dialed.tlsName : dialed.host;
+  const stays = (server: PoolServer) => !server.learnt || server.name === inUse || named.has(server.name);
+  const deleted = pool.filter((server) => !stays(server)).map((server) => server.name);
+  const fresh = [...named.values()]
+    .filter((address) => findServer(pool, address.name) === undefined)
+    .map((address) => newServer({ ...address, tls: dialed?.tls ?? false }, true, address.isAddress ? tlsName : null));
+  const [joining, next] = policy.noRandomize ? [fresh, random] : shuffled(fresh, random);
+  const added = fresh.map((server) => server.name);
+  return { pool: [...pool.filter(stays), ...joining], changed: { added, deleted }, random: next };
+}
