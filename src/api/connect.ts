@@ -1,0 +1,24 @@
+// `connect`: from options to a connection.
+
+import { NodeWorld } from "../effects/node/node-world.js";
+import { Connection } from "./connection.js";
+import type { NatsConnection } from "./nats-connection.js";
+import { type ConnectionOptions, checkOptions } from "./options.js";
+import { throwIfAborted } from "./signal.js";
+
+/**
+ * Connects to a NATS server.
+ * @returns the connection, when it stands: the server has answered, the credentials are accepted
+ * @throws NatsError (as a rejection) `INVALID_OPTION` or `NOT_FUNC` for options that make no sense, at once; else why the
+ * last attempt failed (`TIMEOUT`, `CONNECTION_REFUSED`, `AUTHORIZATION_VIOLATION`, ...), with `attempts`: one entry for
+ * each attempt; `CANCELLED` where the signal was aborted
+ */
+export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnection> {
+  checkOptions(opts);
+  throwIfAborted(opts.signal, "connect");
+  const world = new NodeWorld({
+    noRandomize: opts.noRandomize === true || opts.resolve === false,
+    tls: opts.tls,
+  });
+  return new Connection(world, { ...opts }).start();
+}

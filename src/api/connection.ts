@@ -1,0 +1,359 @@
+// A connection, as its user sees it. Its life is the chart's (src/machine); this class asks the chart, tells it
+// what the user wants, and keeps the promises. Messages go straight to and from the outbound buffer and the parser.
+
+import { type ClientSide, Interpreter } from "../effects/interpreter.js";
+import { BadWireString, OutboundFull } from "../effects/outbound.js";
+import type { ServerInfo } from "../effects/server-info.js";
+import { subjectProblem } from "../effects/wire/subject.js";
+import type { World } from "../effects/world.js";
+import { credentialsFor } from "./credentials.js";
+import { Empty, type Payload } from "./codec.js";
+import { ErrorCode, NatsError, invalidArgument, invalidOption } from "./errors.js";
+import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
+import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
+import type { NatsConnection, Stats } from "./nats-connection.js";
+import { type ConnectionOptions, DEFAULT_RECONNECT_BUFFER_SIZE, configuredServers, policyOf } from "./options.js";
+import { Promises } from "./promises.js";
+import { Mux, type RequestOptions, type Requester, request } from "./request.js";
+import { type RequestManyOptions, requestMany } from "./request-many.js";
+import { aborted, onAbort } from "./signal.js";
+import { type Status, statusFrom } from "./status.js";
+import { Statuses } from "./statuses.js";
+import { type Subscription, type SubscriptionOptions, rethrow } from "./subscription.js";
+import { SubscriptionTable } from "./subscription-table.js";
+import { version } from "./version.js";
+
+const DEFAULT_READY_LIMIT = 1_048_576;
+const DEFAULT_MAX_PAYLOAD = 1_048_576;
+
+/** A connection and its interpreter. */
+export class Connection implements NatsConnection {
+  readonly #world: World;
+  readonly #options: ConnectionOptions;
+  readonly #interpreter: Interpreter;
+  readonly #subscriptions: SubscriptionTable;
+  readonly #requester: Requester;
+  readonly #mux: Mux;
+  readonly #statuses: Statuses;
+  readonly #promises: Promises;
+  #isDraining = false;
+  /** Why nothing may be published any more; undefined as long as it may. */
+  #refusal: ErrorCode | undefined;
+  #inMsgs = 0;
+  #inBytes = 0;
+
+  /** Options are checked by the caller. */
+  constructor(world: World, options: ConnectionOptions) {
+    const servers = configuredServers(options);
+    this.#world = world;
+    this.#options = options;
+    this.#requester = {
+      world,
+      inboxPrefix: options.inboxPrefix ?? "",
+      asyncTraces: options.noAsyncTraces !== true,
+      publish: (subject, payload, opts) => this.publish(subject, payload, opts),
+      subscribe: (subject, opts) => this.subscribe(subject, opts),
+    };
+    this.#subscriptions = new SubscriptionTable(world, () => this.#interpreter);
+    this.#mux = new Mux(this.#requester);
+    this.#statuses = new Statuses(options.onStatus);
+    this.#promises = new Promises((failure) => this.#interpreter.causeOf(failure), options.signal);
+    const input = {
+      servers: servers.map((server) => server.url),
+      seed: world.seed,
+      at: world.now(),
+      policy: policyOf(options),
+    };
+    const client = this.#clientSide(credentialsFor(options, servers));
+    this.#interpreter = new Interpreter(world, client, input, options.inspect);
+  }
+
+  /** Begins to connect; resolves with this connection when it stands. */
+  start(): Promise<NatsConnection> {
+    const { signal } = this.#options;
+    const failure = { code: ErrorCode.Cancelled, message: "connect was aborted by its signal" };
+    const unlisten = onAbort(signal, () => this.#interpreter.send({ type: "user.close", unsent: 0, failure }));
+    this.#interpreter.start();
+    return this.#promises.connected.then(() => this).finally(unlisten);
+  }
+
+  /** What the interpreter asks of this connection, and tells it. */
+  #clientSide(authenticate: ClientSide["authenticate"]): ClientSide {
+    const { name, verbose = false, pedantic = false, noEcho = false, tls, reconnectBufferSize } = this.#options;
+    return {
+      connectFields: { name, verbose, pedantic, noEcho, version },
+      tlsWanted: tls !== undefined && tls !== null,
+      reconnectBufferSize: reconnectBufferSize ?? DEFAULT_RECONNECT_BUFFER_SIZE,
+      message: this.#message,
+      authenticate,
+      chooseDelay: () => chosenDelay(this.#options),
+      subscriptionLines: () => this.#subscriptions.lines(),
+      drainSubscriptions: async () => {
+        await this.#subscriptions.drainAll();
+        await this.#mux.idle();
+      },
+      refusePublishes: () => {
+        this.#refusal = ErrorCode.ConnectionDraining;
+      },
+      statusReported: (report, cause) => {
+        const status = statusFrom(report, cause);
+        const { error, permissionContext } = status;
+        if (error !== undefined && permissionContext !== undefined) {
+          this.#subscriptions.refuse(permissionContext, error);
+          this.#mux.refuse(permissionContext, error);
+        }
+        this.#statuses.report(status);
+      },
+      connectSettled: (failure, attempts) => this.#promises.settleConnect(failure, attempts),
+      closing: () => {
+        this.#refusal = ErrorCode.ConnectionClosed;
+        this.#mux.close(() => NatsError.errorForCode(ErrorCode.ConnectionClosed));
+        this.#subscriptions.close();
+        this.#statuses.close();
+      },
+      closed: (failure, unsent) => this.#promises.settleClosed(failure, unsent),
+    };
+  }
+
+  // The message path.
+
+  publish(subject: string, payload: Payload = Empty, options?: PublishOptions): void {
+    if (this.#refusal !== undefined) throw NatsError.errorForCode(this.#refusal);
+    if (typeof payload !== "string" && !(payload instanceof Uint8Array)) {
+      throw invalidArgument("payload", payload, "a string or a Uint8Array", ErrorCode.BadPayload);
+    }
+    const headers = options?.headers === undefined ? undefined : this.#encodeHeaders(options.headers);
+    const reply = options?.reply === undefined || options.reply === "" ? undefined : options.reply;
+    this.#checkSize(payload, headers);
+    try {
+      this.#interpreter.outbound.publish(subject, payload, reply, headers);
+    } catch (error) {
+      throw refusedPublish(error);
+    }
+  }
+
+  #encodeHeaders(headers: MsgHdrs): Uint8Array {
+    if (this.#interpreter.info?.headers !== true) {
+      throw new NatsError("this server does not know headers", ErrorCode.ServerOptionNotAvailable);
+    }
+    return headers instanceof MsgHdrsImpl ? headers.encode() : ownHeaders(headers).encode();
+  }
+
+  #checkSize(payload: Payload, headers: Uint8Array | undefined): void {
+    const limit = this.#interpreter.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
+    const most = (typeof payload === "string" ? payload.length * 3 : payload.length) + (headers?.length ?? 0);
+    if (most <= limit) return;
+    const size = (typeof payload === "string" ? new TextEncoder().encode(payload).length : payload.length) + (headers?.length ?? 0);
+    if (size > limit) {
+      const message = `the message has ${size} bytes, the server accepts at most ${limit} (max_payload)`;
+      throw new NatsError(message, ErrorCode.MaxPayloadExceeded);
+    }
+  }
+
+  publishMessage(msg: Msg): void {
+    this.publish(msg.subject, msg.data, optionsOf(msg));
+  }
+
+  respondMessage(msg: Msg): boolean {
+    if (msg.reply === undefined || msg.reply === "") return false;
+    this.publish(msg.reply, msg.data, optionsOf(msg));
+    return true;
+  }
+
+  /** A message arrived: the parser calls this, for each. */
+  readonly #message: ClientSide["message"] = (
+    bytes,
+    sid,
+    subjectStart,
+    subjectEnd,
+    replyStart,
+    replyEnd,
+    headersStart,
+    payloadStart,
+    payloadEnd,
+  ) => {
+    this.#inMsgs++;
+    this.#inBytes += payloadEnd - headersStart;
+    const subscription = this.#subscriptions.get(sid);
+    if (subscription === undefined) return;
+    subscription.deliver(
+      new MsgImpl(
+        this,
+        bytes,
+        sid,
+        subjectStart,
+        subjectEnd,
+        replyStart,
+        replyEnd,
+        headersStart,
+        payloadStart,
+        payloadEnd,
+      ),
+    );
+  };
+
+  subscribe(subject: string, opts: SubscriptionOptions = {}): Subscription {
+    if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
+    if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
+    checkSubscription(subject, opts);
+    return this.#subscriptions.add(subject, opts);
+  }
+
+  request(subject: string, payload?: Payload, opts: RequestOptions = {}): Promise<Msg> {
+    const refusal = this.#requestRefusal();
+    return refusal === undefined ? request(this.#requester, this.#mux, subject, payload, opts) : Promise.reject(refusal);
+  }
+
+  async requestMany(
+    subject: string,
+    payload?: Payload,
+    opts: Partial<RequestManyOptions> = {},
+  ): Promise<AsyncIterable<Msg>> {
+    const refusal = this.#requestRefusal();
+    if (refusal !== undefined) throw refusal;
+    return requestMany(this.#requester, this.#mux, subject, payload, opts);
+  }
+
+  #requestRefusal(): NatsError | undefined {
+    if (this.isClosed()) return NatsError.errorForCode(ErrorCode.ConnectionClosed);
+    return this.#isDraining ? NatsError.errorForCode(ErrorCode.ConnectionDraining) : undefined;
+  }
+
+  flush(): Promise<void> {
+    if (this.isClosed()) return Promise.reject(NatsError.errorForCode(ErrorCode.ConnectionClosed));
+    return new Promise((resolve, reject) => {
+      this.#interpreter.ping(resolve, (why) => {
+        const code = why === "closed" ? ErrorCode.ConnectionClosed : ErrorCode.Disconnect;
+        reject(NatsError.errorForCode(code));
+      });
+    });
+  }
+
+  async rtt(): Promise<number> {
+    if (!this.isClosed() && !this.#isUp()) throw NatsError.errorForCode(ErrorCode.Disconnect);
+    const start = this.#world.now();
+    await this.flush();
+    return this.#world.now() - start;
+  }
+
+  get pendingBytes(): number {
+    return this.#interpreter.outbound.pendingBytes;
+  }
+
+  async ready(limit = DEFAULT_READY_LIMIT): Promise<void> {
+    if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
+    if (typeof limit !== "number" || !(limit >= 0)) throw invalidArgument("limit", limit, "a number of bytes, 0 or more");
+    try {
+      await this.#interpreter.outbound.ready(limit);
+    } catch {
+      throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
+    }
+  }
+
+  // The life of the connection.
+
+  async close(): Promise<void> {
+    this.#interpreter.send({ type: "user.close", unsent: this.#interpreter.outbound.pendingMessages, failure: null });
+    await this.#promises.closed;
+  }
+
+  closed(): Promise<void | Error> {
+    return this.#promises.closed;
+  }
+
+  async drain(): Promise<void> {
+    if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
+    if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
+    this.#isDraining = true;
+    this.#interpreter.send({ type: "user.drain", unsent: this.#interpreter.outbound.pendingMessages });
+    const error = await this.#promises.closed;
+    if (error !== undefined) throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isClosed() || this.#isDraining) await this.#promises.closed;
+    else await this.drain();
+  }
+
+  isClosed(): boolean {
+    return this.#interpreter.snapshot.status !== "active";
+  }
+
+  isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  getServer(): string {
+    return this.#interpreter.snapshot.context.server ?? "";
+  }
+
+  get info(): ServerInfo | undefined {
+    return this.#isUp() ? this.#interpreter.info : undefined;
+  }
+
+  stats(): Stats {
+    const { outBytes, outMsgs } = this.#interpreter.outbound.stats;
+    return { inBytes: this.#inBytes, inMsgs: this.#inMsgs, outBytes, outMsgs };
+  }
+
+  status(): AsyncIterable<Status> {
+    return this.#statuses.iterate();
+  }
+
+  async reconnect(): Promise<void> {
+    if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
+    if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
+    this.#interpreter.send({ type: "user.reconnect" });
+  }
+
+  #isUp(): boolean {
+    const { snapshot } = this.#interpreter;
+    return snapshot.matches("connected") || snapshot.matches("draining");
+  }
+}
+
+/** Headers of another making, checked like our own. */
+function ownHeaders(headers: MsgHdrs): MsgHdrsImpl {
+  const own = new MsgHdrsImpl(headers.code, headers.description);
+  for (const [key, values] of headers) for (const value of values) own.append(key, value);
+  return own;
+}
+
+function optionsOf(msg: Msg): PublishOptions {
+  const options: PublishOptions = {};
+  if (msg.reply !== undefined) options.reply = msg.reply;
+  if (msg.headers !== undefined) options.headers = msg.headers;
+  return options;
+}
+
+function refusedPublish(error: unknown): unknown {
+  if (error instanceof BadWireString) return new NatsError(error.message, ErrorCode.BadSubject);
+  if (error instanceof OutboundFull) return new NatsError(error.message, ErrorCode.ReconnectBufferExceeded);
+  return error;
+}
+
+function checkSubscription(subject: string, opts: SubscriptionOptions): void {
+  const problem = subjectProblem(subject) ?? (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
+  if (problem !== null) throw new NatsError(problem, ErrorCode.BadSubject);
+  const { callback, max, timeout, signal } = opts;
+  if (callback !== undefined && typeof callback !== "function") {
+    throw invalidOption("callback", callback, "a function");
+  }
+  if (max !== undefined && !(Number.isInteger(max) && max >= 0)) throw invalidOption("max", max, "a whole number of messages");
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
+    throw invalidOption("timeout", timeout, "a number of milliseconds");
+  }
+  if (signal?.aborted === true) throw aborted(signal, "the subscription");
+}
+
+/** What the user's `reconnectDelayHandler` says; where it fails, its error is uncaught and `reconnectTimeWait` holds. */
+function chosenDelay(options: ConnectionOptions): number {
+  try {
+    const ms: unknown = options.reconnectDelayHandler?.();
+    if (typeof ms === "number" && ms >= 0 && Number.isFinite(ms)) return ms;
+    throw invalidOption("reconnectDelayHandler", ms, "a function that returns a number of milliseconds");
+  } catch (error) {
+    rethrow(error);
+    return policyOf(options).reconnectTimeWait;
+  }
+}

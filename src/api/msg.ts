@@ -1,0 +1,143 @@
+// A message, as received. It is a window onto the bytes of the socket: subject, reply, headers and payload are
+// decoded when they are asked for, and only then.
+
+import { decodeText } from "../effects/wire/text.js";
+import type { Payload } from "./codec.js";
+import { ErrorCode, NatsError } from "./errors.js";
+import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
+
+/** Options of a publish. Source: `PublishOptions` of `nats` 2.29.3. */
+export interface PublishOptions {
+  /** Subject to which a reply is to be sent. */
+  reply?: string;
+  /** Headers of the message. */
+  headers?: MsgHdrs;
+}
+
+/** Changes values while JSON is parsed, as for `JSON.parse`. */
+export type ReviverFn = (key: string, value: unknown) => unknown;
+
+/** A received message. Source: `Msg` of `nats` 2.29.3. */
+export interface Msg {
+  /** The subject to which it was published. */
+  subject: string;
+  /** Number of the subscription that received it. */
+  sid: number;
+  /** Where a reply is expected; absent where none is. */
+  reply?: string;
+  /** The payload. It shares memory with what else the socket received at the time: copy what you keep for long. */
+  data: Uint8Array;
+  /** The headers; absent where it has none. */
+  headers?: MsgHdrs;
+  /**
+   * Publishes a response to `reply`.
+   * @returns false where the message expects no reply
+   * @throws NatsError as `publish` does
+   */
+  respond(payload?: Payload, opts?: PublishOptions): boolean;
+  /**
+   * The payload, parsed as JSON.
+   * @throws NatsError `BAD_JSON` where it is no JSON
+   */
+  json<T>(reviver?: ReviverFn): T;
+  /** The payload, decoded as UTF-8. */
+  string(): string;
+}
+
+/** Who can publish a response. */
+export interface Responder {
+  publish(subject: string, payload?: Payload, opts?: PublishOptions): void;
+}
+
+/** A message over the bytes it came in. The offsets are those of the parser. */
+export class MsgImpl implements Msg {
+  readonly sid: number;
+  private readonly _bytes: Uint8Array;
+  private readonly _subjectStart: number;
+  private readonly _subjectEnd: number;
+  private readonly _replyStart: number;
+  private readonly _replyEnd: number;
+  private readonly _headersStart: number;
+  private readonly _payloadStart: number;
+  private readonly _payloadEnd: number;
+  private readonly _responder: Responder;
+  private _headers: MsgHdrs | undefined;
+
+  constructor(
+    responder: Responder,
+    bytes: Uint8Array,
+    sid: number,
+    subjectStart: number,
+    subjectEnd: number,
+    replyStart: number,
+    replyEnd: number,
+    headersStart: number,
+    payloadStart: number,
+    payloadEnd: number,
+  ) {
+    this.sid = sid;
+    this._bytes = bytes;
+    this._subjectStart = subjectStart;
+    this._subjectEnd = subjectEnd;
+    this._replyStart = replyStart;
+    this._replyEnd = replyEnd;
+    this._headersStart = headersStart;
+    this._payloadStart = payloadStart;
+    this._payloadEnd = payloadEnd;
+    this._responder = responder;
+    this._headers = undefined;
+  }
+
+  get subject(): string {
+    return decodeText(this._bytes, this._subjectStart, this._subjectEnd);
+  }
+
+  // The reference gives "" for a message without reply, its type says undefined; both are falsy.
+  get reply(): string {
+    if (this._replyStart === this._replyEnd) return "";
+    return decodeText(this._bytes, this._replyStart, this._replyEnd);
+  }
+
+  get data(): Uint8Array {
+    const { _bytes: bytes, _payloadStart: start, _payloadEnd: end } = this;
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+  }
+
+  // biome-ignore lint/suspicious/useGetterReturn: a message without headers has none
+  get headers(): MsgHdrs {
+    if (this._headers === undefined && this._headersStart < this._payloadStart) {
+      this._headers = MsgHdrsImpl.decode(this._bytes.subarray(this._headersStart, this._payloadStart));
+    }
+    return this._headers as MsgHdrs;
+  }
+
+  respond(payload?: Payload, opts?: PublishOptions): boolean {
+    const { reply } = this;
+    if (reply === "") return false;
+    this._responder.publish(reply, payload, opts);
+    return true;
+  }
+
+  json<T>(reviver?: ReviverFn): T {
+    try {
+      return JSON.parse(this.string(), reviver) as T;
+    } catch (error) {
+      throw NatsError.errorForCode(ErrorCode.BadJson, error as Error);
+    }
+  }
+
+  string(): string {
+    return decodeText(this._bytes, this._payloadStart, this._payloadEnd);
+  }
+
+  /** Bytes of subject, reply, headers and payload. Source: `size()` of `nats` 2.29.3. */
+  size(): number {
+    const { _subjectStart, _subjectEnd, _replyStart, _replyEnd, _headersStart, _payloadEnd } = this;
+    return _subjectEnd - _subjectStart + _replyEnd - _replyStart + _payloadEnd - _headersStart;
+  }
+
+  /** True where the server says that nobody listens on the subject of a request. */
+  isNoResponders(): boolean {
+    return this._headersStart < this._payloadStart && this._payloadStart === this._payloadEnd && this.headers.code === 503;
+  }
+}

@@ -1,0 +1,97 @@
+// What a connection offers: the interface. How it is done: connection.ts. How one is made: connect.ts.
+
+import type { ServerInfo } from "../effects/server-info.js";
+import type { Payload } from "./codec.js";
+import type { Msg, PublishOptions } from "./msg.js";
+import type { RequestOptions } from "./request.js";
+import type { RequestManyOptions } from "./request-many.js";
+import type { Status } from "./status.js";
+import type { Subscription, SubscriptionOptions } from "./subscription.js";
+
+/** Counters of a connection, over all reconnects. Bytes are those of headers and payloads. Source: `Stats` of `nats` 2.29.3. */
+export interface Stats {
+  /** Bytes received. */
+  inBytes: number;
+  /** Bytes accepted for sending. */
+  outBytes: number;
+  /** Messages received. */
+  inMsgs: number;
+  /** Messages accepted for sending. */
+  outMsgs: number;
+}
+
+/** A connection. Source: the specification, and `NatsConnection` of `nats` 2.29.3. */
+export interface NatsConnection extends AsyncDisposable {
+  /** INFO of the server; undefined while not connected. */
+  readonly info?: ServerInfo | undefined;
+
+  /**
+   * Publishes a message. While disconnected it is kept, up to the option `reconnectBufferSize`, and sent after the
+   * reconnect, in order; a message that was accepted is never dropped silently.
+   * @throws NatsError `BAD_SUBJECT`, `BAD_PAYLOAD`, `BAD_HEADER`, `MAX_PAYLOAD_EXCEEDED`, `CONNECTION_CLOSED`,
+   * `CONNECTION_DRAINING`, or `RECONNECT_BUFFER_EXCEEDED` where it would have to be kept and there is no room
+   */
+  publish(subject: string, payload?: Payload, options?: PublishOptions): void;
+  /** Publishes a message as it is: its subject, reply, headers and data. @throws NatsError as `publish` */
+  publishMessage(msg: Msg): void;
+  /**
+   * Publishes a message to its own reply subject. @throws NatsError as `publish`
+   * @returns false where it has none
+   */
+  respondMessage(msg: Msg): boolean;
+  /**
+   * Subscribes to a subject, which may have wildcards. Restored by every reconnect.
+   * @throws NatsError `BAD_SUBJECT`, `INVALID_OPTION`, `CONNECTION_CLOSED`, `CONNECTION_DRAINING`
+   */
+  subscribe(subject: string, opts?: SubscriptionOptions): Subscription;
+  /**
+   * Publishes a request and waits for one answer.
+   * @throws NatsError (as a rejection) `TIMEOUT`, `503` (no responders), `PERMISSIONS_VIOLATION`, `CANCELLED`, or as `publish`
+   */
+  request(subject: string, payload?: Payload, opts?: RequestOptions): Promise<Msg>;
+  /** Publishes a request and gives the answers as they come; the iterator throws a NatsError as `request` does. */
+  requestMany(subject: string, payload?: Payload, opts?: Partial<RequestManyOptions>): Promise<AsyncIterable<Msg>>;
+
+  /**
+   * Resolves when the server has all that was published before. While disconnected that is after the reconnect.
+   * @throws NatsError (as a rejection) `DISCONNECT` where the connection broke before the answer, `CONNECTION_CLOSED`
+   */
+  flush(): Promise<void>;
+  /** Milliseconds of a round trip to the server. @throws NatsError (as a rejection) `DISCONNECT`, `CONNECTION_CLOSED` */
+  rtt(): Promise<number>;
+  /** Bytes accepted by `publish` that the socket has not taken yet. Beyond the reference. */
+  readonly pendingBytes: number;
+  /**
+   * Resolves when publishing may go on: when `pendingBytes` is at most `limit`. Awaiting it now and then is all
+   * the back pressure that a fast publisher needs. Beyond the reference.
+   * @param limit bytes; default 1 MiB
+   * @throws NatsError (as a rejection) `CONNECTION_CLOSED`
+   */
+  ready(limit?: number): Promise<void>;
+
+  /** Closes the connection: what was published goes out, requests and subscriptions end. Resolves when closed. */
+  close(): Promise<void>;
+  /** Resolves when the connection is closed, with an error where something went wrong. Never rejects. */
+  closed(): Promise<void | Error>;
+  /**
+   * Ends in good order: unsubscribes, lets what has arrived be processed, sends what was published, closes.
+   * @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`; `DISCONNECT` or `TIMEOUT` where it
+   * could not be finished: the connection was lost or not there, or it took longer than `drainTimeout`
+   */
+  drain(): Promise<void>;
+  /** True from the end on. */
+  isClosed(): boolean;
+  /** True from `drain()` on. */
+  isDraining(): boolean;
+  /** The server, as `host:port`. */
+  getServer(): string;
+  /** Counters. */
+  stats(): Stats;
+  /** What happens to the connection, from now on. Each iterator keeps the last 1,024 statuses for a slow reader. */
+  status(): AsyncIterable<Status>;
+  /**
+   * Drops the connection and connects anew by the reconnect policy; closes where the option `reconnect` is false.
+   * Without effect while disconnected. @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`
+   */
+  reconnect(): Promise<void>;
+}

@@ -1,0 +1,204 @@
+// Requests: a message out, one answer back. All of them share one subscription to an inbox (the mux); the last
+// token of the reply subject says whose answer it is.
+
+import type { Timer, World } from "../effects/world.js";
+import type { PermissionContext } from "../machine/server-error.js";
+import type { Payload } from "./codec.js";
+import { ErrorCode, NatsError, invalidOption } from "./errors.js";
+import type { MsgHdrs } from "./headers.js";
+import { createInbox } from "./inbox.js";
+import type { Msg, MsgImpl, PublishOptions } from "./msg.js";
+import { nuid } from "./nuid.js";
+import { aborted, onAbort, throwIfAborted } from "./signal.js";
+import type { Subscription, SubscriptionImpl, SubscriptionOptions } from "./subscription.js";
+
+/** Options of a request. Source: `RequestOptions` of `nats` 2.29.3; `signal` goes beyond it. */
+export interface RequestOptions {
+  /** Milliseconds until the request fails with a NatsError `TIMEOUT`. Default 1,000. */
+  timeout?: number;
+  /** Headers of the request. */
+  headers?: MsgHdrs;
+  /** Use a subscription of its own for the answer instead of the shared one. Default false. */
+  noMux?: boolean;
+  /** Subject for the answer. Needs `noMux`. Default: a new inbox. */
+  reply?: string;
+  /** Gives up when aborted: the request fails with a NatsError `CANCELLED`. */
+  signal?: AbortSignal;
+}
+
+/** How long a request waits where nobody says: as in the reference. */
+export const DEFAULT_REQUEST_TIMEOUT = 1_000;
+
+/** What requests need of the connection. */
+export interface Requester {
+  readonly world: World;
+  readonly inboxPrefix: string;
+  /** True where errors are to say where the request was made. */
+  readonly asyncTraces: boolean;
+  publish(subject: string, payload: Payload | undefined, opts: PublishOptions): void;
+  subscribe(subject: string, opts: SubscriptionOptions): Subscription;
+}
+
+/** Somebody who waits for answers on the shared inbox. */
+export interface Awaiting {
+  /** The subject of the request: a permission error names it. */
+  readonly subject: string;
+  answered(msg: Msg): void;
+  failed(error: NatsError): void;
+}
+
+/** The shared inbox of a connection. Holds an entry for each request under way; each has a timeout. */
+export class Mux {
+  readonly #requester: Requester;
+  readonly #awaiting = new Map<string, Awaiting>();
+  #subscription: SubscriptionImpl | undefined;
+  #prefix = "";
+  #underWay = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(requester: Requester) {
+    this.#requester = requester;
+  }
+
+  /** Waits for answers from here on; returns the reply subject and how to stop waiting. */
+  add(awaiting: Awaiting): { readonly reply: string; readonly remove: () => void } {
+    if (this.#subscription === undefined) this.#subscribe();
+    const token = nuid.next();
+    this.#awaiting.set(token, awaiting);
+    return { reply: this.#prefix + token, remove: () => this.#awaiting.delete(token) };
+  }
+
+  /** The server does not permit something: ends the requests concerned. Returns whether there were any. */
+  refuse(permission: PermissionContext, error: NatsError): boolean {
+    const isOurs = permission.operation === "subscription" && permission.subject === this.#subscription?.subject;
+    const concerned = [...this.#awaiting.values()].filter(
+      (one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject),
+    );
+    if (isOurs) this.#subscription = undefined;
+    for (const one of isOurs ? concerned : concerned.slice(0, 1)) one.failed(error);
+    return concerned.length > 0;
+  }
+
+  /** A request begins, over the shared inbox or one of its own; returns what to call, once, when it is settled. */
+  begin(): () => void {
+    this.#underWay++;
+    return () => {
+      if (--this.#underWay === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    };
+  }
+
+  /** Resolves when no request is under way. Each has a timeout, so that it does. */
+  idle(): Promise<void> {
+    return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** The connection is closed: nobody is answered any more. */
+  close(error: () => NatsError): void {
+    for (const one of [...this.#awaiting.values()]) one.failed(error());
+  }
+
+  #subscribe(): void {
+    this.#prefix = `${createInbox(this.#requester.inboxPrefix)}.`;
+    const start = this.#prefix.length;
+    const callback = (error: NatsError | null, msg: Msg) => {
+      if (error === null) this.#awaiting.get(msg.subject.slice(start))?.answered(msg);
+    };
+    this.#subscription = this.#requester.subscribe(`${this.#prefix}*`, { callback }) as SubscriptionImpl;
+    this.#subscription.isInbox = true;
+  }
+}
+
+/** The error where nobody listens on the subject of a request. */
+export function noResponders(subject: string): NatsError {
+  return new NatsError(`no responders: nobody is subscribed to "${subject}"`, ErrorCode.NoResponders);
+}
+
+/** Adds to an error where the request was made; taken at once, since later the stack is another. */
+export function callSite(requester: Requester): { readonly addTo: (error: NatsError) => NatsError } {
+  if (!requester.asyncTraces) return { addTo: (error) => error };
+  const site = new Error("request made");
+  return {
+    addTo: (error) => {
+      error.stack = `${error.stack ?? error.message}\n\n${site.stack ?? ""}`;
+      return error;
+    },
+  };
+}
+
+/** Checks the options; throws a NatsError that names the one that is wrong. */
+export function checkRequestOptions(opts: RequestOptions): number {
+  const { timeout = DEFAULT_REQUEST_TIMEOUT, noMux = false, reply } = opts;
+  if (typeof timeout !== "number" || !(timeout >= 1)) {
+    throw invalidOption("timeout", timeout, "a number of milliseconds, at least 1");
+  }
+  if (reply !== undefined && !noMux) {
+    throw new NatsError('the option "reply" needs the option "noMux": the shared inbox has its own', ErrorCode.InvalidOption);
+  }
+  return timeout;
+}
+
+/** Makes a request. Rejects with a NatsError: `TIMEOUT`, `503` (no responders), `CANCELLED`, or what `publish` throws. */
+export function request(
+  requester: Requester,
+  mux: Mux,
+  subject: string,
+  payload: Payload | undefined,
+  opts: RequestOptions,
+): Promise<Msg> {
+  const site = callSite(requester);
+  return new Promise((resolve, reject) => {
+    const timeout = checkRequestOptions(opts);
+    const { signal, headers } = opts;
+    throwIfAborted(signal, "the request");
+    let timer: Timer | undefined;
+    let settled = false;
+    const settle = () => {
+      settled = true;
+      done();
+      if (timer !== undefined) requester.world.stopTimer(timer);
+      inbox.remove();
+      unlisten();
+    };
+    const fail = (error: NatsError) => {
+      if (settled) return;
+      settle();
+      reject(site.addTo(error));
+    };
+    const answered = (msg: Msg) => {
+      if ((msg as MsgImpl).isNoResponders()) return fail(noResponders(subject));
+      settle();
+      resolve(msg);
+    };
+    const awaiting: Awaiting = { subject, answered, failed: fail };
+    const inbox = opts.noMux === true ? ownInbox(requester, opts.reply, awaiting) : mux.add(awaiting);
+    const done = mux.begin();
+    const unlisten = onAbort(signal, () => fail(aborted(signal as AbortSignal, "the request")));
+    try {
+      requester.publish(subject, payload, headers === undefined ? { reply: inbox.reply } : { reply: inbox.reply, headers });
+    } catch (error) {
+      return fail(error as NatsError);
+    }
+    timer = requester.world.startTimer(timeout, () => {
+      timer = undefined;
+      fail(new NatsError(`no answer to the request on "${subject}" within ${timeout} ms`, ErrorCode.Timeout));
+    });
+  });
+}
+
+/** An inbox that only this request uses. */
+export function ownInbox(
+  requester: Requester,
+  given: string | undefined,
+  awaiting: Awaiting,
+): { readonly reply: string; readonly remove: () => void } {
+  const reply = given ?? createInbox(requester.inboxPrefix);
+  const callback = (error: NatsError | null, msg: Msg) => {
+    if (error === null) awaiting.answered(msg);
+    else awaiting.failed(error);
+  };
+  const subscription = requester.subscribe(reply, { callback }) as SubscriptionImpl;
+  subscription.isInbox = true;
+  subscription.requestSubject = awaiting.subject;
+  void subscription.closed.then(() => awaiting.failed(NatsError.errorForCode(ErrorCode.ConnectionClosed)));
+  return { reply, remove: () => subscription.unsubscribe() };
+}

@@ -1,0 +1,76 @@
+// What `nc.status()` and `onStatus` report: the shape of the reference, from the chart's reports.
+
+import type { StatusReport } from "../machine/effects.js";
+import type { PermissionContext } from "../machine/server-error.js";
+import type { ServersChanged } from "../machine/server-pool.js";
+import { NatsError } from "./errors.js";
+
+/** Events of a connection. Source: `Events` of `nats` 2.29.3. */
+export enum Events {
+  /** The connection was lost. `data`: the server, as `host:port`. */
+  Disconnect = "disconnect",
+  /** A connection stands again; subscriptions are restored and what was kept is being sent. `data`: the server. */
+  Reconnect = "reconnect",
+  /** Servers joined or left the cluster. `data`: ServersChanged. */
+  Update = "update",
+  /** The server is in lame duck mode: it is about to shut down. `data`: the server. */
+  LDM = "ldm",
+  /** The server sent -ERR, or an attempt to connect failed. `data`: the ErrorCode; `error`: the whole error. */
+  Error = "error",
+}
+
+/** Events for those who want to see more. Source: `DebugEvents` of `nats` 2.29.3. */
+export enum DebugEvents {
+  /** A server is being dialed. `data`: the server. */
+  Reconnecting = "reconnecting",
+  /** A PING is due. `data`: how many will be unanswered with it, as a string. */
+  PingTimer = "pingTimer",
+  /** Too many PINGs were not answered: the connection counts as lost. `data`: "". */
+  StaleConnection = "staleConnection",
+  /** `nc.reconnect()` was called. `data`: "". */
+  ClientInitiatedReconnect = "client initiated reconnect",
+}
+
+/** One status. Source: `Status` of `nats` 2.29.3; `server`, `error` and `step` go beyond it. */
+export interface Status {
+  /** What happened. */
+  type: Events | DebugEvents;
+  /** More on it; see each event. */
+  data: string | ServersChanged | number;
+  /** What was not permitted, for an error that says so. */
+  permissionContext?: { operation: string; subject: string; queue?: string };
+  /** The server concerned, as `host:port`. */
+  server: string;
+  /** For `error`: what went wrong. */
+  error?: NatsError;
+  /** For `error`: in which step of an attempt, or in which state of the connection. */
+  step?: string;
+}
+
+const data: Readonly<Record<StatusReport["type"], (report: StatusReport) => Status["data"]>> = {
+  disconnect: (report) => report.server,
+  reconnect: (report) => report.server,
+  reconnecting: (report) => report.server,
+  ldm: (report) => report.server,
+  staleConnection: () => "",
+  "client initiated reconnect": () => "",
+  pingTimer: (report) => (report.type === "pingTimer" ? `${report.pingsOut}` : ""),
+  update: (report) => (report.type === "update" ? report.changed : ""),
+  error: (report) => (report.type === "error" ? report.failure.code : ""),
+};
+
+/** The user's view of a report; `cause` is the Error that lies behind an error report. */
+export function statusFrom(report: StatusReport, cause: Error | undefined): Status {
+  const status: Status = {
+    type: report.type as Events | DebugEvents,
+    data: data[report.type](report),
+    server: report.server,
+  };
+  if (report.type !== "error") return status;
+  const { failure, step, permission } = report;
+  const error = new NatsError(failure.message, failure.code, cause);
+  if (permission === null) return { ...status, error, step };
+  const permissionContext: PermissionContext = permission;
+  error.permissionContext = permissionContext;
+  return { ...status, error, step, permissionContext };
+}

@@ -1,0 +1,255 @@
+// A subscription: where messages of one SUB go, and how many, and when it ends. The table of all of them is
+// subscription-table.ts; it hands messages over and speaks to the server.
+
+import type { Timer, World } from "../effects/world.js";
+import { ErrorCode, NatsError, invalidArgument } from "./errors.js";
+import type { Msg } from "./msg.js";
+import { QueuedIterator } from "./queued-iterator.js";
+import { onAbort } from "./signal.js";
+
+/** Receives messages; with an error, the message is an empty object. */
+export type MsgCallback<T> = (err: NatsError | null, msg: T) => void;
+
+/** Options of a subscription. Source: `SubOpts` of `nats` 2.29.3; `signal` goes beyond it. */
+export interface SubOpts<T> {
+  /** Queue group: of all its members, one receives each message. */
+  queue?: string;
+  /** Number of messages after which it unsubscribes by itself. Default: no limit. */
+  max?: number;
+  /** Milliseconds until the first message; else it ends with a NatsError `TIMEOUT`. Default: no limit. */
+  timeout?: number;
+  /** Receives the messages; without it they are read with `for await`. What it throws is an uncaught exception. */
+  callback?: MsgCallback<T>;
+  /** Unsubscribes when aborted. */
+  signal?: AbortSignal;
+}
+
+/** Options of a subscription to messages. */
+export type SubscriptionOptions = SubOpts<Msg>;
+
+/** A subscription. Source: `Sub` of `nats` 2.29.3. */
+export interface Sub<T> extends AsyncIterable<T>, AsyncDisposable {
+  /** Resolves when it has ended: unsubscribed, and the messages that had arrived have been taken. */
+  readonly closed: Promise<void>;
+  /** Ends it: now, or after `max` messages counted from its beginning. */
+  unsubscribe(max?: number): void;
+  /**
+   * Unsubscribes, and resolves when everything the server had sent before has arrived and been handed over.
+   * @throws NatsError `CONNECTION_CLOSED` or `SUB_CLOSED` (as a rejection)
+   */
+  drain(): Promise<void>;
+  /** True from `drain()` on. */
+  isDraining(): boolean;
+  /** True once it takes no more messages. */
+  isClosed(): boolean;
+  /** The subject subscribed to. */
+  getSubject(): string;
+  /** Messages received. */
+  getReceived(): number;
+  /** Messages handed to the callback or yielded by the iterator. */
+  getProcessed(): number;
+  /** Messages that wait in the iterator, or are being worked on; 0 with a callback. */
+  getPending(): number;
+  /** Number of the subscription on this connection. */
+  getID(): number;
+  /** The number of messages after which it ends; undefined where there is no limit. */
+  getMax(): number | undefined;
+}
+
+/** A subscription to messages. */
+export type Subscription = Sub<Msg>;
+
+/** What a subscription asks of the table that it is in. */
+export interface SubscriptionOwner {
+  readonly world: World;
+  /** Tells the server; with `max` the subscription stays until it is reached. */
+  unsubscribe(subscription: SubscriptionImpl, max: number | undefined): void;
+  /** Sends UNSUB and waits until the server has seen it. */
+  drain(subscription: SubscriptionImpl): Promise<void>;
+  /** It has ended: forget it. */
+  remove(subscription: SubscriptionImpl): void;
+  isClosed(): boolean;
+}
+
+/** The subscription as it is implemented. */
+export class SubscriptionImpl implements Sub<Msg> {
+  readonly sid: number;
+  readonly subject: string;
+  readonly queue: string | undefined;
+  readonly closed: Promise<void>;
+  /** True for the inbox of requests: it stays open in a drain until they are settled. */
+  isInbox = false;
+  /** Subject of the request whose answer it waits for, if it does: a permission error for it ends it. */
+  requestSubject: string | undefined;
+  received = 0;
+  max: number | undefined;
+  /** The limit as a number, so that the hot path compares once. */
+  private _limit: number;
+  private readonly _callback: MsgCallback<Msg> | undefined;
+  private readonly _iterator: QueuedIterator<Msg> | undefined;
+  private readonly _owner: SubscriptionOwner;
+  private _timer: Timer | undefined;
+  private _isClosed = false;
+  private _drained: Promise<void> | undefined;
+  private _resolveClosed: () => void = () => {};
+  private _unlisten: () => void = () => {};
+
+  constructor(owner: SubscriptionOwner, sid: number, subject: string, opts: SubscriptionOptions) {
+    this.sid = sid;
+    this.subject = subject;
+    this.queue = opts.queue;
+    this.max = opts.max === undefined || opts.max <= 0 ? undefined : opts.max;
+    this._limit = this.max ?? Number.POSITIVE_INFINITY;
+    this._owner = owner;
+    this._callback = opts.callback;
+    this._iterator = opts.callback === undefined ? new QueuedIterator({ onDone: () => this._consumed() }) : undefined;
+    this.closed = new Promise((resolve) => {
+      this._resolveClosed = resolve;
+    });
+    if (opts.timeout !== undefined && opts.timeout > 0) {
+      this._timer = owner.world.startTimer(opts.timeout, () => this._timedOut(opts.timeout as number));
+    }
+    this._unlisten = onAbort(opts.signal, () => this.unsubscribe());
+  }
+
+  /** A message of this subscription. The hot path. */
+  deliver(msg: Msg): void {
+    if (this._timer !== undefined) this._stopTimer();
+    this.received++;
+    if (this._callback !== undefined) {
+      try {
+        this._callback(null, msg);
+      } catch (error) {
+        rethrow(error);
+      }
+    } else {
+      this._iterator?.push(msg);
+    }
+    if (this.received >= this._limit) this.unsubscribe();
+  }
+
+  /** It ends with an error: the callback gets it, the iterator throws it. */
+  fail(error: NatsError): void {
+    if (this._isClosed) return;
+    this._end(error);
+    try {
+      this._callback?.(error, {} as Msg);
+    } catch (thrown) {
+      rethrow(thrown);
+    }
+  }
+
+  /** It ends; what has arrived may still be read. Called by the table. */
+  end(): void {
+    this._end(undefined);
+  }
+
+  unsubscribe(max?: number): void {
+    if (max !== undefined && !(Number.isInteger(max) && max >= 0)) {
+      throw invalidArgument("max", max, "a whole number of messages");
+    }
+    if (this._isClosed) return;
+    if (max === undefined || max === 0 || this.received >= max) {
+      this._owner.unsubscribe(this, undefined);
+      this._end(undefined);
+    } else {
+      this.max = max;
+      this._limit = max;
+      this._owner.unsubscribe(this, max);
+    }
+  }
+
+  drain(): Promise<void> {
+    if (this._owner.isClosed()) return Promise.reject(NatsError.errorForCode(ErrorCode.ConnectionClosed));
+    if (this._drained !== undefined) return this._drained;
+    if (this._isClosed) return Promise.reject(NatsError.errorForCode(ErrorCode.SubClosed));
+    this._drained = this._owner.drain(this).then(() => this._end(undefined));
+    return this._drained;
+  }
+
+  /** Resolves when a consumer that reads this subscription has taken all that arrived. */
+  whenConsumed(): Promise<void> {
+    return this._iterator?.whenConsumed() ?? Promise.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this._isClosed && !this._owner.isClosed()) await this.drain();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Msg> {
+    if (this._iterator === undefined) {
+      throw new NatsError("a subscription with a callback cannot be iterated", ErrorCode.ApiError);
+    }
+    return this._iterator[Symbol.asyncIterator]();
+  }
+
+  isDraining(): boolean {
+    return this._drained !== undefined;
+  }
+
+  isClosed(): boolean {
+    return this._isClosed;
+  }
+
+  getSubject(): string {
+    return this.subject;
+  }
+
+  getReceived(): number {
+    return this.received;
+  }
+
+  getProcessed(): number {
+    return this._iterator === undefined ? this.received : this._iterator.getProcessed();
+  }
+
+  getPending(): number {
+    return this._iterator === undefined ? 0 : this._iterator.getPending();
+  }
+
+  getID(): number {
+    return this.sid;
+  }
+
+  getMax(): number | undefined {
+    return this.max;
+  }
+
+  private _timedOut(ms: number): void {
+    this._timer = undefined;
+    this._owner.unsubscribe(this, undefined);
+    this.fail(new NatsError(`no message on "${this.subject}" within ${ms} ms`, ErrorCode.Timeout));
+  }
+
+  /** The consumer took the last message, or left the loop. */
+  private _consumed(): void {
+    if (this._isClosed) this._resolveClosed();
+    else this.unsubscribe();
+  }
+
+  private _end(error: NatsError | undefined): void {
+    if (this._isClosed) return;
+    this._isClosed = true;
+    this._stopTimer();
+    this._unlisten();
+    this._owner.remove(this);
+    if (this._iterator === undefined) this._resolveClosed();
+    else if (this._iterator.stopped) this._resolveClosed();
+    else this._iterator.stop(error);
+  }
+
+  private _stopTimer(): void {
+    if (this._timer !== undefined) this._owner.world.stopTimer(this._timer);
+    this._timer = undefined;
+  }
+}
+
+/**
+ * What a user's callback throws is the user's bug: it becomes an uncaught exception, as from any event handler of
+ * Node, without tearing the parser out of the middle of a chunk.
+ */
+export function rethrow(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

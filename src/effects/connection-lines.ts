@@ -1,0 +1,49 @@
+// SUB and UNSUB lines that wait in the outbound stream. They belong to one connection: the next one begins with all
+// subscriptions as they are then. Sent there once more, an old SUB would come back without its subscription, and an
+// old UNSUB would give back the messages that a `max` has counted already.
+
+import type { SegmentQueue } from "./chunks.js";
+
+/** No subscription has the number 0, and a server says nothing to an UNSUB of a number that it does not know. */
+const NOTHING = [..."UNSUB 0"].map((character) => character.charCodeAt(0));
+const SPACE = 32;
+
+/** Whether the line belongs to one connection. */
+export function isOfConnection(line: string): boolean {
+  return /^(UN)?SUB /.test(line);
+}
+
+/** Where in the stream such lines lie. As many as wait, and no longer than they wait. */
+export class ConnectionLines {
+  /** Start and end of each, in the order of the stream. */
+  #places: number[] = [];
+
+  /** A line from `start` to before `end` was accepted; the sink has all before `handedOver`. */
+  add(start: number, end: number, handedOver: number): void {
+    if ((this.#places.at(-1) ?? 0) <= handedOver) this.#places.length = 0;
+    this.#places.push(start, end);
+  }
+
+  /**
+   * Overwrites those that wait in the queue, which begins at `position` of the stream, with lines of the same length
+   * that mean nothing. So no position in the stream changes, nor the bytes that wait.
+   */
+  voidAll(queue: SegmentQueue, position: number): void {
+    const places = this.#places;
+    this.#places = [];
+    let i = 0;
+    let segmentStart = position;
+    for (let segment = queue.first; segment !== null; segment = segment.next) {
+      const shift = segment.start - segmentStart;
+      const segmentEnd = segmentStart + segment.end - segment.start;
+      for (; i < places.length && (places[i] as number) < segmentEnd; i += 2) {
+        const start = places[i] as number;
+        const end = places[i + 1] as number;
+        if (start < segmentStart) continue;
+        segment.chunk.bytes.fill(SPACE, start + shift, end + shift - 2);
+        segment.chunk.bytes.set(NOTHING, start + shift);
+      }
+      segmentStart = segmentEnd;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// From an Error of the platform to a Failure: the codes that a user of NATS knows, and a message that names the server.
+
+import type { Failure } from "../machine/failure.js";
+
+/** What the platform calls it, what NATS calls it, and what to tell. */
+const known: Readonly<Record<string, readonly [code: string, text: string]>> = {
+  ECONNREFUSED: ["CONNECTION_REFUSED", "nothing accepts connections there"],
+  ETIMEDOUT: ["CONNECTION_TIMEOUT", "the network did not answer"],
+  ENOTFOUND: ["ENOTFOUND", "the host name is unknown"],
+  EAI_AGAIN: ["EAI_AGAIN", "the host name could not be looked up"],
+  EHOSTUNREACH: ["EHOSTUNREACH", "the host cannot be reached"],
+  ENETUNREACH: ["ENETUNREACH", "the network cannot be reached"],
+  ECONNRESET: ["ECONNRESET", "the connection was reset"],
+  EPIPE: ["EPIPE", "the connection is broken"],
+};
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === "string" && code !== "" ? code : undefined;
+}
+
+/** Why a socket failed. Errors of the TLS handshake come with the code `TLS` already. */
+export function socketFailure(error: Error, server: string): Failure {
+  const code = codeOf(error) ?? "UNKNOWN_ERROR";
+  const [natsCode, text] = known[code] ?? [code, error.message];
+  return { code: natsCode, message: `${server}: ${text}` };
+}
+
+/**
+ * Why there are no credentials. The client sees to it that such an error's message is its own:
+ * whatever a user's authenticator throws stays in the error's cause, out of the chart.
+ */
+export function credentialsFailure(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : "the authenticator failed";
+  return { code: codeOf(error) ?? "BAD_AUTHENTICATION", message };
+}

@@ -1,0 +1,150 @@
+// The real world: sockets by node:net and node:tls, timers and clock of Node.
+
+import { lookup } from "node:dns";
+import { type Socket, connect, isIP } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Destination } from "../../machine/effects.js";
+import { shuffled } from "../../machine/reconnect-policy.js";
+import type { Timer, Transport, TransportEvents, World } from "../world.js";
+import { type TlsOptions, handshake, isTlsError, readTlsFiles, tlsFailure } from "./tls.js";
+
+/** What the real world needs to know. */
+export interface NodeWorldOptions {
+  /** Take a host's addresses in the order in which the system gives them. */
+  readonly noRandomize: boolean;
+  /** Options of the TLS handshake; see tls.ts. */
+  readonly tls: TlsOptions | null | undefined;
+}
+
+/**
+ * How long one address of a host with several is tried before the next one is (happy eyeballs, RFC 8305).
+ * Node gives up on the earlier address then, so this is longer than the 250 ms of the RFC.
+ */
+const ADDRESS_ATTEMPT_TIMEOUT = 500;
+
+/** The world of a Node process. */
+export class NodeWorld implements World {
+  readonly seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
+  readonly #options: NodeWorldOptions;
+
+  constructor(options: NodeWorldOptions) {
+    this.#options = options;
+  }
+
+  now(): number {
+    return Math.floor(performance.timeOrigin + performance.now());
+  }
+
+  startTimer(ms: number, fired: () => void): Timer {
+    return setTimeout(fired, ms);
+  }
+
+  stopTimer(timer: Timer): void {
+    clearTimeout(timer as NodeJS.Timeout);
+  }
+
+  defer(run: () => void): void {
+    process.nextTick(run);
+  }
+
+  dial(server: Destination, events: TransportEvents): Transport {
+    return new NodeTransport(server, events, this.#options);
+  }
+}
+
+class NodeTransport implements Transport {
+  readonly #events: TransportEvents;
+  readonly #tls: TlsOptions;
+  /** The socket that counts: the TCP socket, after the handshake the TLS socket around it. */
+  #socket: Socket | TLSSocket;
+  #error: Error | null = null;
+  #isSecuring = false;
+  #isEnding = false;
+  #isDone = false;
+
+  constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions) {
+    this.#events = events;
+    this.#tls = options.tls ?? {};
+    const { host, port } = server;
+    this.#socket = connect({
+      host,
+      port,
+      noDelay: true,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_TIMEOUT,
+      ...(isIP(host) !== 0 || options.noRandomize ? {} : { lookup: shufflingLookup }),
+    });
+    this.#listen(this.#socket);
+    this.#socket.on("connect", () => {
+      if (!this.#isDone) events.opened();
+    });
+  }
+
+  write(chunk: Uint8Array, written?: () => void): boolean {
+    return this.#socket.write(chunk, written);
+  }
+
+  secure(server: Destination): void {
+    const plain = this.#socket;
+    // Nothing may be read between here and the handshake, or bytes of it would be lost.
+    plain.pause();
+    readTlsFiles(this.#tls)
+      .then((files) => {
+        if (this.#isDone) return;
+        this.#isSecuring = true;
+        return handshake(plain, server, this.#tls, files).then((secured) => {
+          this.#isSecuring = false;
+          this.#socket = secured;
+          if (this.#isDone) return void secured.destroy();
+          this.#listen(secured);
+          this.#events.secured();
+        });
+      })
+      .catch((error: Error) => this.#closed(error));
+  }
+
+  end(): void {
+    this.#isEnding = true;
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#isDone = true;
+    this.#socket.destroy();
+  }
+
+  // The listeners stay on the socket to the end: an error that nobody hears would end the process.
+  #listen(socket: Socket | TLSSocket): void {
+    const counts = () => socket === this.#socket && !this.#isDone;
+    socket.on("data", (chunk) => {
+      if (counts() && !this.#isEnding) this.#events.data(chunk);
+    });
+    socket.on("drain", () => {
+      if (counts()) this.#events.drained();
+    });
+    socket.on("error", (error) => {
+      this.#error = isTlsError(error) ? tlsFailure(error) : error;
+    });
+    socket.on("close", () => {
+      if (counts() && !this.#isSecuring) this.#closed(this.#error);
+    });
+  }
+
+  #closed(error: Error | null): void {
+    if (this.#isDone) return;
+    this.destroy();
+    this.#events.closed(error);
+  }
+}
+
+/** Looks a name up as the system does, and gives its addresses in random order, so that clients spread over them. */
+function shufflingLookup(...[host, options, found]: Parameters<NonNullable<import("node:net").TcpNetConnectOpts["lookup"]>>): void {
+  lookup(host, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return found(error, []);
+    const seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
+    const [random] = shuffled(addresses, seed);
+    if (options.all === true) return found(null, [...random]);
+    const first = random[0];
+    return first === undefined ? found(new Error(`no address for ${host}`), []) : found(null, first.address, first.family);
+  });
+}

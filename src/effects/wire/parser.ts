@@ -1,0 +1,342 @@
+// The NATS protocol as a server sends it: from chunks of bytes to calls of a sink. The hot path of receiving.
+//
+// Two ways through: `#walk` takes whole MSG lines with their payload straight out of a chunk, which is nearly all
+// there ever is; everything else (other verbs, odd white space, what is split over chunks, what is wrong) goes
+// through `#step`, which is slower and complete. What a line says is read in message-line.ts.
+
+import { EMPTY, allocate } from "./bytes.js";
+import { MessageLine, mayBecomeVerb, verbOf } from "./message-line.js";
+import { ProtocolViolation } from "./protocol-violation.js";
+import { decodeText } from "./text.js";
+
+export { ProtocolViolation } from "./protocol-violation.js";
+
+/** What a parser finds. A callback may throw, and may call `reset` of its parser. */
+export interface ParserSink {
+  /**
+   * MSG or HMSG, whole. The numbers after `sid` are offsets into `bytes`, which are never overwritten and may be
+   * kept. Without a reply `replyStart === replyEnd`; without headers `headersStart === payloadStart`.
+   */
+  message(
+    bytes: Uint8Array,
+    sid: number,
+    subjectStart: number,
+    subjectEnd: number,
+    replyStart: number,
+    replyEnd: number,
+    headersStart: number,
+    payloadStart: number,
+    payloadEnd: number,
+  ): void;
+  /** INFO: the text behind it, not yet looked at. */
+  info(json: string): void;
+  /** PING */
+  ping(): void;
+  /** PONG */
+  pong(): void;
+  /** +OK */
+  ok(): void;
+  /** -ERR: its text without the quotes. */
+  error(text: string): void;
+}
+
+/** Limits on what a server may send; past one of them the stream is a ProtocolViolation. All in bytes. */
+export interface ParserLimits {
+  /**
+   * Payload and headers of one message. Default 65 MiB: nats-server accepts at most 64 MiB, and may add headers.
+   * It guards the memory of the client; the server's own `max_payload` is smaller and may change while messages are under way.
+   */
+  readonly maxPayload?: number;
+  /**
+   * A line other than INFO, without its CRLF. Default 64 KiB: nats-server accepts lines of 4 KiB, and a line that it
+   * sends may be longer, with a `sid` of this client and a reply subject that JetStream put there.
+   */
+  readonly maxControlLine?: number;
+  /** An INFO line. Default 1 MiB. */
+  readonly maxInfo?: number;
+}
+
+const MIB = 1 << 20;
+const LF = 10;
+const CR = 13;
+/** `I` and `i`: INFO has a limit of its own. */
+const isInfo = (first: number | undefined): boolean => first === 73 || first === 105;
+/** Up to here memory for a message is taken when its line has come; a longer one must first send this much. */
+const TRUSTED = MIB + 65_536;
+/** The memory for lines that are split over chunks is kept up to this size. */
+const KEPT = 65_536;
+
+/**
+ * Parses what one server sends, chunk by chunk, wherever it is cut.
+ *
+ * Memory: the line under way (bounded by `maxControlLine` and `maxInfo`), and the message under way: at most 1 MiB and
+ * 64 KiB before its bytes arrive, all of its announced size (bounded by `maxPayload`) once so much of it is there.
+ */
+export class Parser {
+  readonly #sink: ParserSink;
+  readonly #line = new MessageLine();
+  readonly #maxControlLine: number;
+  readonly #maxInfo: number;
+  #maxPayload: number;
+  /** The chunk being walked; null when none is, or when `reset` ended the walk. */
+  #chunk: Uint8Array | null = null;
+  /** Where in the chunk the next command begins, as a callback sees it. */
+  #next = 0;
+  /** Chunks to walk: the rest of one whose callback threw, and those pushed by a callback. */
+  #waiting: Uint8Array[] = [];
+  #isWalking = false;
+  #violation: ProtocolViolation | null = null;
+  #rest = EMPTY;
+  /** A line that began in an earlier chunk: its bytes are carry[0..carried). */
+  #carry = EMPTY;
+  #carried = 0;
+  /** A message that began in an earlier chunk, from its line to its CRLF. */
+  #message: Uint8Array | null = null;
+  #filled = 0;
+  #needed = 0;
+  #lineLength = 0;
+
+  constructor(sink: ParserSink, limits: ParserLimits = {}) {
+    this.#sink = sink;
+    this.#maxPayload = limits.maxPayload ?? 65 * MIB;
+    this.#maxControlLine = limits.maxControlLine ?? 65_536;
+    this.#maxInfo = limits.maxInfo ?? MIB;
+  }
+
+  /**
+   * Parses a chunk and calls the sink for all that it completes. The parser and its sink keep the chunk: it must
+   * not be overwritten. A push from inside a callback is parsed after what is before it.
+   * @throws ProtocolViolation where the bytes are not the NATS protocol; every later push throws it again
+   * @throws what a callback of the sink throws: what the callback was for counts as done, the rest of the chunk is
+   *   parsed by the next push (an empty chunk will do)
+   */
+  push(chunk: Uint8Array): void {
+    if (this.#violation !== null) throw this.#violation;
+    this.#waiting.push(chunk);
+    if (this.#isWalking) return;
+    this.#isWalking = true;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        this.#walk(next);
+        this.#chunk = null;
+      }
+    } catch (error) {
+      const rest = this.#chunk?.subarray(this.#next);
+      this.#chunk = null;
+      if (error instanceof ProtocolViolation) this.#violation = error;
+      else if (rest !== undefined) this.#waiting.unshift(rest);
+      throw error;
+    } finally {
+      this.#isWalking = false;
+    }
+  }
+
+  /**
+   * Forgets everything: the next push begins a new stream. From inside a callback, what follows in the chunk is not
+   * parsed and can be had from `rest`.
+   */
+  reset(): void {
+    const rest = this.#chunk === null ? [] : [this.#chunk.subarray(this.#next)];
+    this.#rest = joined([...rest, ...this.#waiting]);
+    this.#chunk = null;
+    this.#waiting = [];
+    this.#violation = null;
+    this.#carry = EMPTY;
+    this.#carried = 0;
+    this.#message = null;
+  }
+
+  /** The bytes that the last `reset` kept from being parsed. */
+  rest(): Uint8Array {
+    return this.#rest;
+  }
+
+  /** Changes the limit of payload and headers, in bytes; see ParserLimits. */
+  setMaxPayload(bytes: number): void {
+    this.#maxPayload = bytes;
+  }
+
+  #walk(chunk: Uint8Array): void {
+    const sink = this.#sink;
+    const line = this.#line;
+    const end = chunk.length;
+    this.#chunk = chunk;
+    this.#next = 0;
+    if (this.#message !== null || this.#carried > 0) this.#step(chunk, 0);
+    let i = this.#next;
+    while (i < end && this.#chunk === chunk) {
+      if (line.readPlain(chunk, i)) {
+        const { end: headersStart, headerSize, size } = line;
+        const payloadEnd = headersStart + size;
+        const isWhole = payloadEnd + 1 < end && chunk[payloadEnd] === CR && chunk[payloadEnd + 1] === LF;
+        if (isWhole && size <= this.#maxPayload && headerSize <= size) {
+          i = payloadEnd + 2;
+          this.#next = i;
+          const { sid, subjectStart, subjectEnd, replyStart, replyEnd } = line;
+          const payloadStart = headersStart + headerSize;
+          sink.message(chunk, sid, subjectStart, subjectEnd, replyStart, replyEnd, headersStart, payloadStart, payloadEnd);
+          continue;
+        }
+      }
+      this.#step(chunk, i);
+      i = this.#next;
+    }
+    line.forget();
+  }
+
+  /** One step through the chunk from `start` on, whatever there is. Says in #next how far it got. */
+  #step(chunk: Uint8Array, start: number): void {
+    if (this.#message !== null) {
+      this.#continueMessage(chunk, start, this.#message);
+      return;
+    }
+    const newline = chunk.indexOf(LF, start);
+    const end = newline < 0 ? chunk.length : newline + 1;
+    this.#next = end;
+    if (this.#carried === 0 && newline >= 0) {
+      this.#checkLength(chunk, start, end - start);
+      this.#lineFound(chunk, start, end, chunk);
+      return;
+    }
+    this.#carryOver(chunk, start, end);
+    if (newline < 0) return;
+    const line = this.#carry;
+    const length = this.#carried;
+    this.#carried = 0;
+    if (line.length > KEPT) this.#carry = EMPTY;
+    this.#lineFound(line, 0, length, chunk);
+  }
+
+  /** Adds a piece of a line to what earlier chunks had of it. */
+  #carryOver(chunk: Uint8Array, start: number, end: number): void {
+    const before = this.#carried;
+    const carried = before + end - start;
+    this.#checkLength(before === 0 ? chunk : this.#carry, before === 0 ? start : 0, carried);
+    if (carried > this.#carry.length) {
+      const longer = allocate(Math.max(256, 2 * carried));
+      longer.set(this.#carry.subarray(0, before));
+      this.#carry = longer;
+    }
+    this.#carry.set(chunk.subarray(start, end), before);
+    this.#carried = carried;
+    // What can never become a command is refused at once: a server that speaks first, but not NATS, may send no more.
+    if (!mayBecomeVerb(this.#carry, 0, carried)) throw ProtocolViolation.at("unknown command", this.#carry, 0, carried);
+  }
+
+  /** Limits are for lines without their CRLF. */
+  #checkLength(bytes: Uint8Array, start: number, length: number): void {
+    const limit = isInfo(bytes[start]) ? this.#maxInfo : this.#maxControlLine;
+    if (length <= limit + 2) return;
+    throw ProtocolViolation.at(`line of more than ${limit} bytes`, bytes, start);
+  }
+
+  /** `bytes[start..end)` is a line with its line feed; the chunk goes on at #next. A CR before the LF may be missing. */
+  #lineFound(bytes: Uint8Array, start: number, end: number, chunk: Uint8Array): void {
+    const last = end - 1 > start && bytes[end - 2] === CR ? end - 2 : end - 1;
+    const verb = verbOf(bytes, start, last);
+    switch (verb) {
+      case "MSG":
+        this.#line.read(bytes, start + 3, last, false, this.#maxPayload);
+        this.#messageFound(bytes, start, end, chunk);
+        return;
+      case "HMSG":
+        this.#line.read(bytes, start + 4, last, true, this.#maxPayload);
+        this.#messageFound(bytes, start, end, chunk);
+        return;
+      case "INFO":
+        this.#sink.info(textOf(bytes, start + 4, last));
+        return;
+      case "PING":
+        this.#sink.ping();
+        return;
+      case "PONG":
+        this.#sink.pong();
+        return;
+      case "+OK":
+        this.#sink.ok();
+        return;
+      case "-ERR":
+        this.#sink.error(unquoted(textOf(bytes, start + 4, last)));
+        return;
+      case null:
+        throw ProtocolViolation.at("unknown command", bytes, start, last);
+      default:
+        verb satisfies never;
+    }
+  }
+
+  /** A MSG or HMSG line was read. Its message is taken out of the chunk, or put together if it is not whole in there. */
+  #messageFound(bytes: Uint8Array, start: number, end: number, chunk: Uint8Array): void {
+    const line = this.#line;
+    const payloadEnd = end + line.size;
+    if (bytes === chunk && payloadEnd + 2 <= chunk.length) {
+      this.#next = payloadEnd + 2;
+      this.#deliver(chunk, end);
+      return;
+    }
+    const length = end - start;
+    this.#needed = length + line.size + 2;
+    const message = allocate(Math.min(this.#needed, length + TRUSTED));
+    message.set(bytes.subarray(start, end));
+    this.#filled = length;
+    line.move(-start);
+    this.#lineLength = length;
+    this.#message = message;
+    this.#continueMessage(chunk, this.#next, message);
+  }
+
+  /** Adds what the chunk has from `start` on to the message that is put together. */
+  #continueMessage(chunk: Uint8Array, start: number, message: Uint8Array): void {
+    let whole = message;
+    const end = Math.min(chunk.length, start + this.#needed - this.#filled);
+    if (this.#filled + end - start > message.length) {
+      whole = allocate(this.#needed);
+      whole.set(message.subarray(0, this.#filled));
+      this.#message = whole;
+    }
+    whole.set(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end), this.#filled);
+    this.#filled += end - start;
+    this.#next = end;
+    if (this.#filled < this.#needed) return;
+    this.#message = null;
+    this.#deliver(whole, this.#lineLength);
+  }
+
+  /** Hands over the message whose line ends at `headersStart`, once its CRLF is there. */
+  #deliver(bytes: Uint8Array, headersStart: number): void {
+    const { sid, subjectStart, subjectEnd, replyStart, replyEnd, headerSize, size } = this.#line;
+    const end = headersStart + size;
+    if (bytes[end] !== CR || bytes[end + 1] !== LF) {
+      throw ProtocolViolation.at(`no CRLF after the ${size} bytes of a message, but`, bytes, end, end + 2);
+    }
+    const payloadStart = headersStart + headerSize;
+    this.#sink.message(bytes, sid, subjectStart, subjectEnd, replyStart, replyEnd, headersStart, payloadStart, end);
+  }
+}
+
+const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 9;
+
+/** What a line says behind its verb. */
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(bytes[from])) from += 1;
+  while (to > from && isBlank(bytes[to - 1])) to -= 1;
+  return decodeText(bytes, from, to);
+}
+
+function unquoted(text: string): string {
+  return text.length > 1 && text.startsWith("'") && text.endsWith("'") ? text.slice(1, -1) : text;
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first = EMPTY] = chunks;
+  if (chunks.length < 2) return first;
+  const all = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

@@ -1,0 +1,55 @@
+// The only door to the outside: sockets, time and randomness, as an interface.
+//
+// The real world is in node/; a simulated one, with virtual time and a virtual network, implements the same.
+// Everything else in the client runs unchanged in either.
+
+import type { Destination } from "../machine/effects.js";
+import type { Milliseconds } from "../machine/failure.js";
+
+/** What a socket has to tell. After `closed` it is silent. */
+export interface TransportEvents {
+  /** The TCP connection stands. */
+  opened(): void;
+  /** The TLS handshake asked for by `secure` succeeded. */
+  secured(): void;
+  /** Bytes arrived. The receiver may keep them: they are not overwritten. */
+  data(chunk: Uint8Array): void;
+  /** There is room again after `write` returned false. */
+  drained(): void;
+  /** The socket failed or was closed by the other side; null where that happened without an error. */
+  closed(error: Error | null): void;
+}
+
+/** A socket to one server. */
+export interface Transport {
+  /**
+   * Hands bytes over. They must not change until `written` is called.
+   * @returns false when the socket is full: the caller waits for `drained`
+   */
+  write(chunk: Uint8Array, written?: () => void): boolean;
+  /** Runs the TLS handshake; ends in `secured` or `closed`. */
+  secure(server: Destination): void;
+  /** Sends what was handed over and closes; what still arrives is thrown away. Calls `closed` when all is done. */
+  end(): void;
+  /** Closes at once. No event follows. */
+  destroy(): void;
+}
+
+/** A running timer; opaque. */
+export type Timer = object;
+
+/** The outside of a client. */
+export interface World {
+  /** Seed of the chart's randomness. */
+  readonly seed: number;
+  /** Now, in milliseconds since the epoch; never runs backwards. */
+  now(): Milliseconds;
+  /** Calls `fired` once, after that time, unless stopped. */
+  startTimer(ms: Milliseconds, fired: () => void): Timer;
+  /** Stops a timer; no effect on one that fired. */
+  stopTimer(timer: Timer): void;
+  /** Calls `run` soon, when the current turn and what it caused is done. */
+  defer(run: () => void): void;
+  /** Opens a TCP connection; ends in `opened` or `closed`, never synchronously. */
+  dial(server: Destination, events: TransportEvents): Transport;
+}
