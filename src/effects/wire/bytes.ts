@@ -41,3 +41,16 @@ export function textLength(text: string): number {
   }
   return length;
 }
+
+/** The chunks as one; a single chunk is not copied. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first = EMPTY] = chunks;
+  if (chunks.length < 2) return first;
+  const all = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

@@ -4,6 +4,7 @@
 // a judgement. `read` is complete: it accepts all that the protocol allows and says what is wrong with the rest.
 
 import { ProtocolViolation } from "./protocol-violation.js";
+import { decodeText } from "./text.js";
 
 /** What a server can say. */
 export type Verb = "MSG" | "HMSG" | "INFO" | "PING" | "PONG" | "+OK" | "-ERR";
@@ -47,6 +48,15 @@ export function verbOf(bytes: Uint8Array, start: number, end: number): Verb | nu
 /** Whether `bytes[start..end)` can be the beginning of a line that has a verb. */
 export function mayBecomeVerb(bytes: Uint8Array, start: number, end: number): boolean {
   return verbs.some((verb) => startsLike(verb, bytes, start, end));
+}
+
+/** What the line `bytes[start..end)` says behind its verb, where that is one text; without white space around it. */
+export function argumentText(bytes: Uint8Array, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isSpace(bytes[from])) from += 1;
+  while (to > from && isSpace(bytes[to - 1])) to -= 1;
+  return decodeText(bytes, from, to);
 }
 
 /** Reads MSG and HMSG lines into its fields; all but `sid` and the sizes are offsets into the bytes of the line. */
@@ -194,7 +204,7 @@ export class MessageLine {
     let p = start;
     // The number may grow past all bounds here: its digits are counted afterwards.
     while (p < end && (bytes[p] as number) >= ZERO && (bytes[p] as number) <= NINE) {
-      number = number * 10 + (bytes[p] as number) - ZERO;
+      number = number * 10 + ((bytes[p] as number) - ZERO);
       p += 1;
     }
     this.#number = number;
@@ -206,7 +216,6 @@ export class MessageLine {
    * @throws ProtocolViolation where they are not those of MSG, or HMSG where `hasHeaders`
    */
   read(bytes: Uint8Array, start: number, end: number, hasHeaders: boolean, maxPayload: number): void {
-    this.#likeLength = 0;
     const tokens = this.#tokens;
     const verb = hasHeaders ? "HMSG" : "MSG";
     const least = hasHeaders ? 4 : 3;

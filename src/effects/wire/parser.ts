@@ -4,10 +4,9 @@
 // there ever is; everything else (other verbs, odd white space, what is split over chunks, what is wrong) goes
 // through `#step`, which is slower and complete. What a line says is read in message-line.ts.
 
-import { EMPTY, allocate } from "./bytes.js";
-import { MessageLine, mayBecomeVerb, verbOf } from "./message-line.js";
+import { EMPTY, allocate, joined } from "./bytes.js";
+import { MessageLine, argumentText, mayBecomeVerb, verbOf } from "./message-line.js";
 import { ProtocolViolation } from "./protocol-violation.js";
-import { decodeText } from "./text.js";
 
 export { ProtocolViolation } from "./protocol-violation.js";
 
@@ -121,10 +120,11 @@ export class Parser {
         this.#chunk = null;
       }
     } catch (error) {
-      const rest = this.#chunk?.subarray(this.#next);
+      // A callback that resets before it throws has left nothing to keep.
+      const chunk = this.#chunk;
       this.#chunk = null;
-      if (error instanceof ProtocolViolation) this.#violation = error;
-      else if (rest !== undefined) this.#waiting.unshift(rest);
+      if (chunk !== null && error instanceof ProtocolViolation) this.#violation = error;
+      else if (chunk !== null) this.#waiting.unshift(chunk.subarray(this.#next));
       throw error;
     } finally {
       this.#isWalking = false;
@@ -244,7 +244,7 @@ export class Parser {
         this.#messageFound(bytes, start, end, chunk);
         return;
       case "INFO":
-        this.#sink.info(textOf(bytes, start + 4, last));
+        this.#sink.info(argumentText(bytes, start + 4, last));
         return;
       case "PING":
         this.#sink.ping();
@@ -256,7 +256,7 @@ export class Parser {
         this.#sink.ok();
         return;
       case "-ERR":
-        this.#sink.error(unquoted(textOf(bytes, start + 4, last)));
+        this.#sink.error(unquoted(argumentText(bytes, start + 4, last)));
         return;
       case null:
         throw ProtocolViolation.at("unknown command", bytes, start, last);
@@ -314,29 +314,7 @@ export class Parser {
   }
 }
 
-const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 9;
-
-/** What a line says behind its verb. */
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  let from = start;
-  let to = end;
-  while (from < to && isBlank(bytes[from])) from += 1;
-  while (to > from && isBlank(bytes[to - 1])) to -= 1;
-  return decodeText(bytes, from, to);
-}
-
+/** The text of -ERR, which servers put between quotes. */
 function unquoted(text: string): string {
   return text.length > 1 && text.startsWith("'") && text.endsWith("'") ? text.slice(1, -1) : text;
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [first = EMPTY] = chunks;
-  if (chunks.length < 2) return first;
-  const all = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }

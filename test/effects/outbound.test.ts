@@ -1,0 +1,557 @@
+import { describe, expect, test } from "vitest";
+import { CHUNK_SIZE } from "../../src/effects/chunks.js";
+import { BadWireString, Outbound, OutboundClosed, OutboundFull, type Sink } from "../../src/effects/outbound.js";
+
+/** A sink that writes down what it gets. It has room as long as `hasRoom`, and reports when told to. */
+class Recorder implements Sink {
+  readonly writes: string[] = [];
+  readonly unreported: (() => void)[] = [];
+  hasRoom = true;
+  reportsAtOnce = false;
+
+  write(chunk: Uint8Array, written: () => void): boolean {
+    this.writes.push(Buffer.from(chunk).toString("latin1"));
+    if (this.reportsAtOnce) written();
+    else this.unreported.push(written);
+    return this.hasRoom;
+  }
+
+  get text(): string {
+    return this.writes.join("");
+  }
+
+  /** Reports everything as written. */
+  report(): void {
+    for (const written of this.unreported.splice(0)) written();
+  }
+}
+
+/** An outbound stream and the turns of its event loop. */
+function setUp(reconnectBufferSize = -1) {
+  const deferred: (() => void)[] = [];
+  const outbound = new Outbound({ defer: (run) => deferred.push(run), reconnectBufferSize });
+  const sink = new Recorder();
+  const endTurn = () => {
+    for (const run of deferred.splice(0)) run();
+  };
+  return { outbound, sink, deferred, endTurn };
+}
+
+const send = (outbound: Outbound, subject: string, payload: string | Uint8Array = "") =>
+  outbound.publish(subject, payload, undefined, undefined);
+const pub = (subject: string, payload = "") => `PUB ${subject} ${payload.length}\r\n${payload}\r\n`;
+
+/** The calls that pass without a microtask in between; what a promise has come to after those under way. */
+async function outcome(promise: Promise<void>): Promise<"waiting" | "resolved" | "rejected"> {
+  let is: "waiting" | "resolved" | "rejected" = "waiting";
+  promise.then(
+    () => (is = "resolved"),
+    () => (is = "rejected"),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  return is;
+}
+
+describe("while connected", () => {
+  test("what one turn publishes goes out in one write when the turn ends", () => {
+    const { outbound, sink, deferred, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a", "1");
+    outbound.command("SUB b 1");
+    outbound.publish("c", "2", "r", new Uint8Array(Buffer.from("NATS/1.0\r\n\r\n")));
+    outbound.command("PING");
+    expect(sink.writes).toEqual([]);
+    expect(deferred).toHaveLength(1);
+    endTurn();
+    expect(sink.writes).toEqual([`${pub("a", "1")}SUB b 1\r\nHPUB c r 12 13\r\nNATS/1.0\r\n\r\n2\r\nPING\r\n`]);
+  });
+
+  test("each turn is another write", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    for (const subject of ["a", "b"]) {
+      send(outbound, subject);
+      endTurn();
+    }
+    endTurn();
+    expect(sink.writes).toEqual([pub("a"), pub("b")]);
+  });
+
+  test("flush does not wait for the end of the turn", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a");
+    outbound.flush();
+    outbound.flush();
+    endTurn();
+    expect(sink.writes).toEqual([pub("a")]);
+  });
+
+  test("a full chunk goes out at once: memory does not grow with what one turn publishes", () => {
+    const { outbound, sink, endTurn } = setUp();
+    sink.reportsAtOnce = true;
+    outbound.release(sink);
+    const payload = "x".repeat(1000);
+    for (let i = 0; i < 1000; i += 1) send(outbound, "a", payload);
+    expect(sink.writes.length).toBeGreaterThan(10);
+    expect(outbound.pendingBytes).toBeLessThan(CHUNK_SIZE);
+    endTurn();
+    expect(sink.text).toBe(pub("a", payload).repeat(1000));
+  });
+
+  test("no command lies across two writes", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    for (let i = 0; i < 3000; i += 1) send(outbound, `a.${i}`, "x".repeat(i % 100));
+    endTurn();
+    for (const write of sink.writes) expect(write).toMatch(/^(PUB a\.\d+ \d+\r\nx*\r\n)+$/);
+  });
+
+  test("a message larger than a chunk goes out whole, in its place", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    const large = "x".repeat(3 * CHUNK_SIZE);
+    send(outbound, "a", "1");
+    send(outbound, "b", large);
+    send(outbound, "c", new Uint8Array(Buffer.from(large)));
+    send(outbound, "d", "2");
+    endTurn();
+    expect(sink.text).toBe(pub("a", "1") + pub("b", large) + pub("c", large) + pub("d", "2"));
+  });
+
+  test("a payload may be changed once publish has returned", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    for (const size of [3, 3 * CHUNK_SIZE]) {
+      const payload = new Uint8Array(size).fill(97);
+      send(outbound, "a", payload);
+      payload.fill(98);
+    }
+    endTurn();
+    expect(sink.text).not.toContain("b");
+  });
+
+  test("a bad name is refused and leaves no trace", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "ok", "1");
+    const before = [outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats];
+    for (const payload of ["x", "x".repeat(2 * CHUNK_SIZE)]) {
+      expect(() => send(outbound, "a b", payload)).toThrow(BadWireString);
+      expect(() => outbound.publish("a", payload, "r\r\nPING", undefined)).toThrow(BadWireString);
+      expect(() => send(outbound, undefined as unknown as string, payload)).toThrow("subject must be a string, not undefined");
+    }
+    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats]).toEqual(before);
+    send(outbound, "ok", "2");
+    endTurn();
+    expect(sink.text).toBe(pub("ok", "1") + pub("ok", "2"));
+  });
+
+  test("stats count messages with their headers and payload, and no other command", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    send(outbound, "a", "12345");
+    outbound.publish("a", "é", "r", new Uint8Array(10));
+    outbound.command("PING");
+    expect(outbound.stats).toEqual({ outMsgs: 2, outBytes: 17 });
+  });
+});
+
+describe("back pressure", () => {
+  test("a full sink gets nothing more until it has drained, then everything in order", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "a");
+    endTurn();
+    send(outbound, "b");
+    outbound.flush();
+    endTurn();
+    expect(sink.writes).toEqual([pub("a")]);
+    sink.hasRoom = true;
+    outbound.drained();
+    send(outbound, "c");
+    endTurn();
+    expect(sink.writes).toEqual([pub("a"), pub("b"), pub("c")]);
+  });
+
+  test("chunks pile up behind a full sink, and leave one at a time as it drains", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    const payload = "x".repeat(1000);
+    for (let i = 0; i < 500; i += 1) send(outbound, "a", payload);
+    endTurn();
+    expect(sink.writes).toHaveLength(1);
+    for (let drains = 0; outbound.pendingMessages > 0; drains += 1) {
+      expect(drains).toBeLessThan(20);
+      outbound.drained();
+      expect(sink.writes).toHaveLength(drains + 2);
+    }
+    expect(sink.text).toBe(pub("a", payload).repeat(500));
+  });
+
+  test("a drain nobody waited for does no harm", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.drained();
+    outbound.release(sink);
+    outbound.drained();
+    send(outbound, "a");
+    outbound.drained();
+    endTurn();
+    expect(sink.writes).toEqual([pub("a")]);
+  });
+
+  test("a forced flush hands over everything, room or not", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "a");
+    endTurn();
+    send(outbound, "b", "x".repeat(2 * CHUNK_SIZE));
+    send(outbound, "c");
+    outbound.flush(true);
+    expect(sink.text).toBe(pub("a") + pub("b", "x".repeat(2 * CHUNK_SIZE)) + pub("c"));
+    expect(outbound.pendingMessages).toBe(0);
+  });
+
+  test("a chunk is not written to again before the sink has reported it", () => {
+    const { outbound, endTurn } = setUp();
+    const taken: { chunk: Uint8Array; text: string; written: () => void }[] = [];
+    outbound.release({
+      write(chunk, written) {
+        taken.push({ chunk, text: Buffer.from(chunk).toString("latin1"), written });
+        return true;
+      },
+    });
+    for (let round = 0; round < 40; round += 1) {
+      for (let i = 0; i < 50; i += 1) send(outbound, `a.${round}`, `${round}`.repeat(300));
+      endTurn();
+      // Now and then one is reported, and not in order.
+      const one = taken.splice((round * 7) % taken.length, 1)[0];
+      expect(Buffer.from(one?.chunk ?? []).toString("latin1")).toBe(one?.text);
+      one?.written();
+    }
+    for (const { chunk, text } of taken) expect(Buffer.from(chunk).toString("latin1")).toBe(text);
+  });
+
+  test("chunks are used again once reported: memory stays within a few of them", () => {
+    const { outbound, endTurn } = setUp();
+    const memory = new Set<ArrayBufferLike>();
+    let report = () => {};
+    outbound.release({
+      write(chunk, written) {
+        memory.add(chunk.buffer);
+        report();
+        report = written;
+        return true;
+      },
+    });
+    for (let i = 0; i < 5000; i += 1) send(outbound, "a", "x".repeat(1000));
+    endTurn();
+    expect(memory.size).toBeLessThan(5);
+  });
+});
+
+describe("pendingBytes and ready", () => {
+  test("bytes are pending until the sink reports them", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a", "1");
+    expect([outbound.pendingBytes, outbound.handedOver, outbound.pendingMessages]).toEqual([12, 0, 1]);
+    endTurn();
+    expect([outbound.pendingBytes, outbound.handedOver, outbound.pendingMessages]).toEqual([12, 12, 0]);
+    send(outbound, "b");
+    expect([outbound.pendingBytes, outbound.position]).toEqual([23, 23]);
+    sink.unreported[0]?.();
+    sink.unreported[0]?.();
+    expect(outbound.pendingBytes).toBe(11);
+  });
+
+  test("ready resolves at once while little is pending", async () => {
+    const { outbound } = setUp();
+    expect(await outcome(outbound.ready(0))).toBe("resolved");
+  });
+
+  test("ready resolves when enough was reported as written", async () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a", "x".repeat(89));
+    endTurn();
+    send(outbound, "a", "x".repeat(89));
+    endTurn();
+    const half = outbound.ready(101);
+    const none = outbound.ready(0);
+    sink.unreported[0]?.();
+    expect([await outcome(half), await outcome(none)]).toEqual(["resolved", "waiting"]);
+    sink.report();
+    expect(await outcome(none)).toBe("resolved");
+  });
+
+  test("ready waits through an outage for what is kept, not for what was lost", async () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "lost", "x".repeat(1000));
+    endTurn();
+    const little = outbound.ready(100);
+    const nothing = outbound.ready(0);
+    send(outbound, "kept");
+    outbound.hold();
+    expect([await outcome(little), await outcome(nothing)]).toEqual(["resolved", "waiting"]);
+    const next = new Recorder();
+    outbound.release(next);
+    next.report();
+    expect(await outcome(nothing)).toBe("resolved");
+  });
+
+  test("ready rejects when the stream is closed", async () => {
+    const { outbound } = setUp();
+    send(outbound, "a");
+    const waiting = outbound.ready(0);
+    outbound.close();
+    await expect(waiting).rejects.toThrow(OutboundClosed);
+    await expect(outbound.ready(0)).rejects.toThrow(OutboundClosed);
+  });
+});
+
+describe("an outage", () => {
+  test("what is published before the first connection goes out with it", () => {
+    const { outbound, sink, endTurn } = setUp();
+    send(outbound, "a");
+    endTurn();
+    expect(outbound.pendingMessages).toBe(1);
+    outbound.release(sink);
+    expect(sink.writes).toEqual([pub("a")]);
+  });
+
+  test("loses what the sink was handed, and keeps everything else in order", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "handed.over");
+    endTurn();
+    send(outbound, "not.yet");
+    outbound.hold();
+    send(outbound, "meanwhile");
+    outbound.command("PING");
+    endTurn();
+    const next = new Recorder();
+    outbound.release(next);
+    send(outbound, "afterwards");
+    endTurn();
+    expect(sink.text).toBe(pub("handed.over"));
+    expect(next.writes).toEqual([pub("not.yet"), `${pub("meanwhile")}PING\r\n`, pub("afterwards")]);
+  });
+
+  test("tells by its position whether a PING was lost", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    outbound.command("PING");
+    const first = outbound.position;
+    endTurn();
+    outbound.command("PING");
+    const second = outbound.position;
+    outbound.hold();
+    expect([first <= outbound.handedOver, second <= outbound.handedOver]).toEqual([true, false]);
+    outbound.release(new Recorder());
+    outbound.hold();
+    expect(second <= outbound.handedOver).toBe(true);
+  });
+
+  test("a late report of the lost sink does no harm: its memory is never written to again", () => {
+    const { outbound, endTurn } = setUp();
+    const taken: { chunk: Uint8Array; text: string; written: () => void }[] = [];
+    outbound.release({
+      write(chunk, written) {
+        taken.push({ chunk, text: Buffer.from(chunk).toString("latin1"), written });
+        return true;
+      },
+    });
+    for (let i = 0; i < 300; i += 1) send(outbound, "old", "o".repeat(1000));
+    endTurn();
+    outbound.hold();
+    const next = new Recorder();
+    next.reportsAtOnce = true;
+    outbound.release(next);
+    const pending = outbound.pendingBytes;
+    for (const { written } of taken) written();
+    expect(outbound.pendingBytes).toBe(pending);
+    for (let i = 0; i < 1000; i += 1) send(outbound, "new", "n".repeat(1000));
+    endTurn();
+    for (const { chunk, text } of taken) expect(Buffer.from(chunk).toString("latin1")).toBe(text);
+    expect(next.text).toBe(pub("new", "n".repeat(1000)).repeat(1000));
+  });
+
+  test("SUB and UNSUB are not for the next connection, which begins with all subscriptions anyway", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    outbound.command("SUB sent 1");
+    endTurn();
+    send(outbound, "a");
+    outbound.command("SUB waiting queue 2");
+    send(outbound, "b");
+    outbound.command("UNSUB 2");
+    outbound.command("PING");
+    const { position } = outbound;
+    outbound.hold();
+    outbound.command("SUB meanwhile 3");
+    outbound.command("UNSUB 3");
+    expect(outbound.position).toBe(position);
+    const next = new Recorder();
+    outbound.release(next);
+    // A server ignores an UNSUB of a number that it does not know.
+    expect(next.text.replace(/UNSUB 0 *\r\n/g, "")).toBe(`${pub("a")}${pub("b")}PING\r\n`);
+    expect(outbound.handedOver).toBe(position);
+  });
+
+  test("every waiting SUB and UNSUB is voided, whatever lies between", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    outbound.command("PING");
+    outbound.flush();
+    let expected = "";
+    for (let i = 1; i <= 400; i += 1) {
+      outbound.command(`SUB s.${i} ${i}`);
+      const payload = "x".repeat((i * 37) % 9000);
+      send(outbound, `p.${i}`, payload);
+      expected += pub(`p.${i}`, payload);
+      if (i % 3 === 0) outbound.command(`UNSUB ${i} 5`);
+    }
+    outbound.hold();
+    const next = new Recorder();
+    outbound.release(next);
+    expect(next.text.replace(/UNSUB 0 *\r\n/g, "")).toBe(expected);
+  });
+
+  test("a second release without a hold between takes the first sink for lost", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a");
+    const next = new Recorder();
+    outbound.release(next);
+    sink.report();
+    send(outbound, "b");
+    endTurn();
+    expect([sink.text, next.text]).toEqual(["", pub("a") + pub("b")]);
+  });
+
+  test("a sink that is lost while it is written to gets no more", () => {
+    const { outbound, endTurn } = setUp();
+    const writes: string[] = [];
+    outbound.release({
+      write(chunk) {
+        writes.push(Buffer.from(chunk).toString("latin1"));
+        outbound.hold();
+        return false;
+      },
+    });
+    send(outbound, "a");
+    send(outbound, "b", "x".repeat(2 * CHUNK_SIZE));
+    endTurn();
+    const next = new Recorder();
+    outbound.release(next);
+    send(outbound, "c");
+    endTurn();
+    expect([writes.join(""), next.text]).toEqual([pub("a"), pub("b", "x".repeat(2 * CHUNK_SIZE)) + pub("c")]);
+  });
+});
+
+describe("the reconnect buffer", () => {
+  test("accepts up to its size, to the byte", () => {
+    const { outbound } = setUp(24);
+    send(outbound, "a", "1");
+    send(outbound, "a", "2");
+    expect(outbound.pendingBytes).toBe(24);
+    expect(() => send(outbound, "a")).toThrow(OutboundFull);
+  });
+
+  test("refuses what does not fit, says so, and keeps no trace of it", () => {
+    const { outbound, sink } = setUp(100);
+    send(outbound, "a", "kept");
+    const before = [outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats];
+    for (const size of [100, 10_000, 10_000_000]) {
+      expect(() => send(outbound, "a", new Uint8Array(size))).toThrow("15 of 100 bytes are taken");
+      expect(() => send(outbound, "a", "x".repeat(size))).toThrow(OutboundFull);
+    }
+    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats]).toEqual(before);
+    outbound.release(sink);
+    expect(sink.text).toBe(pub("a", "kept"));
+  });
+
+  test("of size 0 refuses every message", () => {
+    const { outbound, sink, endTurn } = setUp(0);
+    expect(() => send(outbound, "a")).toThrow("no room for the message: nothing is kept");
+    outbound.command("PING");
+    outbound.release(sink);
+    send(outbound, "a");
+    endTurn();
+    expect(sink.text).toBe(`PING\r\n${pub("a")}`);
+  });
+
+  test("of size -1 accepts everything", () => {
+    const { outbound, sink } = setUp(-1);
+    for (let i = 0; i < 2000; i += 1) send(outbound, "a", "x".repeat(10_000));
+    expect(outbound.pendingMessages).toBe(2000);
+    outbound.release(sink);
+    expect(sink.text).toBe(pub("a", "x".repeat(10_000)).repeat(2000));
+  });
+
+  test("counts what waited when the connection was lost, and drops none of it", () => {
+    const { outbound, sink, endTurn } = setUp(50);
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "a");
+    endTurn();
+    send(outbound, "b", "x".repeat(100));
+    outbound.hold();
+    expect(() => send(outbound, "c")).toThrow(OutboundFull);
+    const next = new Recorder();
+    outbound.release(next);
+    expect(next.text).toBe(pub("b", "x".repeat(100)));
+  });
+
+  test("takes hardly more memory than its messages, whatever their size", () => {
+    for (const sizes of [[10], [1000], [5000], [10, 9000], [40_000], [10, 200_000]]) {
+      const { outbound } = setUp(-1);
+      const payloads = sizes.map((size) => new Uint8Array(size));
+      const before = process.memoryUsage().arrayBuffers;
+      while (outbound.pendingBytes < 20_000_000) for (const payload of payloads) send(outbound, "a", payload);
+      const taken = process.memoryUsage().arrayBuffers - before;
+      expect(taken / outbound.pendingBytes, `payloads of ${sizes}`).toBeLessThan(1.1);
+      outbound.close();
+    }
+  });
+});
+
+describe("after close", () => {
+  test("nothing waits, nothing is accepted, nothing is sent", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a");
+    outbound.close();
+    outbound.close();
+    endTurn();
+    expect([outbound.pendingBytes, outbound.pendingMessages, sink.writes]).toEqual([0, 0, []]);
+    expect(() => send(outbound, "a")).toThrow(OutboundClosed);
+    outbound.command("PING");
+    outbound.release(sink);
+    outbound.drained();
+    outbound.flush(true);
+    endTurn();
+    expect(sink.writes).toEqual([]);
+    expect(outbound.stats).toEqual({ outMsgs: 1, outBytes: 0 });
+  });
+
+  test("a late report changes nothing", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a");
+    endTurn();
+    outbound.close();
+    sink.report();
+    expect(outbound.pendingBytes).toBe(0);
+  });
+});

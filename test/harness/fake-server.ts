@@ -1,0 +1,70 @@
+// A TCP server that does as told: for servers that say nothing, too little, or nonsense. No NATS is spoken here but
+// what a test writes; where behaviour depends on a server, tests use real ones.
+
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A fake server that listens. */
+export interface FakeServer {
+  readonly port: number;
+  /** Every socket it accepted, oldest first. */
+  readonly sockets: readonly Socket[];
+  /** How many sockets it accepted. */
+  readonly connections: number;
+  /** Resolves when it has accepted that many. */
+  connectionCount(count: number): Promise<void>;
+  /** Resolves when no socket is open: the client has let go of all. */
+  emptied(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The INFO line of an ordinary server, with changes. */
+export function info(changes: Record<string, unknown> = {}): string {
+  const plain = {
+    server_id: "FAKE",
+    server_name: "fake",
+    version: "2.10.0",
+    proto: 1,
+    host: "127.0.0.1",
+    port: 4222,
+    headers: true,
+    max_payload: 1_048_576,
+    client_id: 1,
+    go: "go1",
+  };
+  return `INFO ${JSON.stringify({ ...plain, ...changes })}\r\n`;
+}
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    if (tries > 1_000) throw new Error(`timed out: ${what}`);
+    await sleep(10);
+  }
+}
+
+/** Listens on a free loopback port and treats each connection as told. */
+export async function fakeServer(onConnection: (socket: Socket) => void): Promise<FakeServer> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    socket.resume();
+    onConnection(socket);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    get connections() {
+      return sockets.length;
+    },
+    connectionCount: (count) => until(`${count} connections`, () => sockets.length >= count),
+    emptied: () => until("every socket is closed", () => sockets.every((socket) => socket.destroyed)),
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

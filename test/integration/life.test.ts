@@ -1,0 +1,300 @@
+// The life of a connection: made, drained, closed, at any moment, with every promise settled.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { connect, ErrorCode, type NatsConnection, type Status } from "../../src/index.js";
+import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
+import { startServer, type TestServer } from "../harness/nats-server.js";
+import { servers } from "../harness/versions.js";
+import { nextStatus } from "../harness/waiting.js";
+
+describe.each(servers)("a connection to nats-server $label", ({ path }) => {
+  let server: TestServer;
+  const open: NatsConnection[] = [];
+
+  beforeAll(async () => {
+    server = await startServer({ path });
+    return () => server.stop();
+  });
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((nc) => nc.close()));
+  });
+
+  async function connected(options: Parameters<typeof connect>[0] = {}): Promise<NatsConnection> {
+    const nc = await connect({ port: server.port, ...options });
+    open.push(nc);
+    return nc;
+  }
+
+  it("tells about its server", async () => {
+    const nc = await connected({ name: "life" });
+    expect(nc.getServer()).toBe(`127.0.0.1:${server.port}`);
+    expect(nc.info).toMatchObject({ version: expect.stringMatching(/^2\./), max_payload: 1_048_576, headers: true });
+    expect(await nc.rtt()).toBeGreaterThanOrEqual(0);
+    expect(nc.isClosed()).toBe(false);
+    expect(nc.isDraining()).toBe(false);
+  });
+
+  it("drains: what arrived is processed, what was published is sent, then it is closed", async () => {
+    const publisher = await connected();
+    const nc = await connected();
+    const worked: string[] = [];
+    const sub = nc.subscribe("work");
+    const working = (async () => {
+      for await (const msg of sub) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        worked.push(msg.string());
+        msg.respond(`done ${msg.string()}`);
+      }
+    })();
+    const answers: string[] = [];
+    publisher.subscribe("done", { callback: (_error, msg) => void answers.push(msg.string()) });
+    await Promise.all([nc.flush(), publisher.flush()]);
+    for (let i = 0; i < 10; i++) publisher.publish("work", `${i}`, { reply: "done" });
+    await publisher.flush();
+    await nc.flush();
+    await nc.drain();
+    expect(nc.isClosed()).toBe(true);
+    await working;
+    await publisher.flush();
+    expect(worked).toHaveLength(10);
+    expect(answers).toHaveLength(10);
+    expect(await nc.closed()).toBeUndefined();
+  });
+
+  it("refuses new work while it drains, and everything once closed", async () => {
+    const nc = await connected();
+    const drained = nc.drain();
+    expect(nc.isDraining()).toBe(true);
+    expect(() => nc.subscribe("a")).toThrow(expect.objectContaining({ code: ErrorCode.ConnectionDraining }));
+    await expect(nc.request("a")).rejects.toMatchObject({ code: ErrorCode.ConnectionDraining });
+    await expect(nc.drain()).rejects.toMatchObject({ code: ErrorCode.ConnectionDraining });
+    await expect(nc.reconnect()).rejects.toMatchObject({ code: ErrorCode.ConnectionDraining });
+    await drained;
+    const closed = { code: ErrorCode.ConnectionClosed };
+    expect(() => nc.publish("a")).toThrow(expect.objectContaining(closed));
+    expect(() => nc.subscribe("a")).toThrow(expect.objectContaining(closed));
+    await expect(nc.request("a")).rejects.toMatchObject(closed);
+    await expect(nc.requestMany("a")).rejects.toMatchObject(closed);
+    await expect(nc.flush()).rejects.toMatchObject(closed);
+    await expect(nc.rtt()).rejects.toMatchObject(closed);
+    await expect(nc.drain()).rejects.toMatchObject(closed);
+    await expect(nc.ready()).rejects.toMatchObject(closed);
+    await expect(nc.reconnect()).rejects.toMatchObject(closed);
+    await nc.close();
+    expect(nc.info).toBeUndefined();
+  });
+
+  it("reports a drain that a consumer does not let finish, and closes all the same", async () => {
+    const nc = await connected({ drainTimeout: 100 });
+    const sub = nc.subscribe("stuck");
+    const stuck = (async () => {
+      for await (const _ of sub) await nc.drain();
+    })();
+    await nc.flush();
+    nc.publish("stuck");
+    await expect(stuck).rejects.toMatchObject({ code: ErrorCode.Timeout, message: expect.stringContaining("drainTimeout") });
+    expect(await nc.closed()).toMatchObject({ code: ErrorCode.Timeout });
+  });
+
+  it("hands what was published to the server before it closes", async () => {
+    const other = await connected();
+    let received = 0;
+    other.subscribe("late", { callback: () => void received++ });
+    await other.flush();
+    const nc = await connected();
+    for (let i = 0; i < 10_000; i++) nc.publish("late", "x".repeat(100));
+    await nc.close();
+    await other.flush();
+    expect(received).toBe(10_000);
+  });
+
+  it("ends requests, subscriptions and statuses when it is closed", async () => {
+    const nc = await connected();
+    nc.subscribe("silent", { callback: () => {} });
+    const sub = nc.subscribe("a");
+    const iterated = (async () => {
+      for await (const _ of sub) throw new Error("no message was expected");
+    })();
+    const statuses = (async () => {
+      const seen: Status[] = [];
+      for await (const status of nc.status()) seen.push(status);
+      return seen;
+    })();
+    const request = nc.request("silent", "", { timeout: 60_000 });
+    request.catch(() => {});
+    await nc.flush();
+    await nc.close();
+    await expect(request).rejects.toMatchObject({ code: ErrorCode.ConnectionClosed });
+    await iterated;
+    await sub.closed;
+    expect(sub.isClosed()).toBe(true);
+    expect(await statuses).toEqual([]);
+  });
+
+  it("reconnects when told to, restoring everything", async () => {
+    const nc = await connected({ reconnectTimeWait: 10, reconnectJitter: 0 });
+    let received = 0;
+    nc.subscribe("a", { callback: () => void received++ });
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const { type } of nc.status()) {
+        seen.push(type);
+        if (type === "reconnect") return;
+      }
+    })();
+    await nc.reconnect();
+    nc.publish("a");
+    await watching;
+    await nc.flush();
+    expect(seen).toEqual(["client initiated reconnect", "disconnect", "reconnecting", "reconnect"]);
+    expect(received).toBe(1);
+  });
+
+  it("closes instead where reconnect is off", async () => {
+    const nc = await connected({ reconnect: false });
+    await nc.reconnect();
+    expect(await nc.closed()).toMatchObject({ code: ErrorCode.Disconnect });
+  });
+
+  it("drains at the end of a scope", async () => {
+    let outside: NatsConnection | undefined;
+    {
+      await using nc = await connect({ port: server.port });
+      outside = nc;
+      nc.publish("a");
+    }
+    expect(outside.isClosed()).toBe(true);
+  });
+
+  it("tells inspectors every state, and no inspector costs nothing to leave out", async () => {
+    const states: unknown[] = [];
+    const nc = await connected({
+      inspect: (event) => {
+        if (event.type === "@xstate.snapshot" && "value" in event.snapshot) states.push(event.snapshot.value);
+      },
+    });
+    await nc.close();
+    expect(states).toEqual(
+      expect.arrayContaining([{ connecting: "dialing" }, { connecting: "authenticating" }, "connected", "closed"]),
+    );
+  });
+
+  it.each([
+    ["await nc.close()", "const nc = await connect({ port }); await nc.request('none').catch(() => {}); await nc.close();", 0],
+    ["await nc.drain()", "const nc = await connect({ port }); nc.subscribe('a'); await nc.drain();", 0],
+    ["a connect that failed", "await connect({ port: 1 }).catch(() => {});", 0],
+    ["a connect that was aborted", "await connect({ port: 1, waitOnFirstConnect: true, signal: AbortSignal.timeout(50) }).catch(() => {});", 0],
+  ])("lets a script whose last line is %s exit by itself", async (_name, script, code) => {
+    const contents = `import { connect } from "./src/index.ts"; const port = ${server.port}; ${script}`;
+    const bundle = `.cache/exit-${process.pid}-${server.port}.mjs`;
+    await build({
+      stdin: { contents, resolveDir: ".", loader: "ts" },
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      packages: "external",
+      outfile: bundle,
+    });
+    const ended = await promisify(execFile)(process.execPath, [bundle], { timeout: 10_000 }).then(
+      () => 0,
+      (error: { code: number }) => error.code,
+    );
+    expect(ended).toBe(code);
+  });
+});
+
+describe("an attempt that is given up", () => {
+  let server: FakeServer;
+  afterEach(() => server.close());
+
+  const silent = () => {};
+  const greetsOnly = (socket: import("node:net").Socket) => void socket.write(info());
+
+  it.each([
+    ["before the greeting", silent],
+    ["before the server accepts the credentials", greetsOnly],
+  ])("by its signal %s rejects with CANCELLED and leaves nothing behind", async (_when, behaviour) => {
+    server = await fakeServer(behaviour);
+    const controller = new AbortController();
+    const reason = new Error("changed my mind");
+    const attempt = connect({
+      port: server.port,
+      signal: controller.signal,
+      onStatus: () => setTimeout(() => controller.abort(reason), 20),
+    });
+    await expect(attempt).rejects.toMatchObject({ code: ErrorCode.Cancelled, cause: reason });
+    await server.emptied();
+  });
+
+  it("by a signal that is aborted already rejects at once", async () => {
+    server = await fakeServer(silent);
+    await expect(connect({ port: server.port, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: ErrorCode.Cancelled });
+    expect(server.connections).toBe(0);
+  });
+});
+
+describe("a connection that reconnects", () => {
+  let server: FakeServer;
+  afterEach(() => server.close());
+
+  /** Accepts the first connection, then behaves as told. */
+  async function lostIn(step: "dialing" | "greeting" | "authenticating" | "waiting") {
+    let connections = 0;
+    server = await fakeServer((socket) => {
+      connections++;
+      if (connections === 1) {
+        socket.write(info());
+        socket.on("data", (data) => {
+          if (data.toString().includes("PING")) socket.write("PONG\r\n");
+        });
+      } else if (step === "authenticating") socket.write(info());
+    });
+    const nc = await connect({ port: server.port, reconnectTimeWait: step === "waiting" ? 60_000 : 1, reconnectJitter: 0 });
+    const reached = step === "waiting" ? nextStatus(nc, "disconnect") : nextStatus(nc, "reconnecting");
+    server.sockets[0]?.destroy();
+    await reached;
+    if (step === "authenticating" || step === "greeting") await server.connectionCount(2);
+    return nc;
+  }
+
+  it.each(["dialing", "greeting", "authenticating", "waiting"] as const)(
+    "settles every promise when it is closed while %s, and says what was not sent",
+    async (step) => {
+      const nc = await lostIn(step);
+      nc.publish("a", "1");
+      nc.publish("a", "2");
+      const flushed = nc.flush();
+      const asked = nc.request("b", "", { timeout: 60_000 });
+      const ready = nc.ready(0);
+      const settled = Promise.allSettled([flushed, asked, ready]);
+      await nc.close();
+      const results = await settled;
+      expect(results.map((result) => result.status)).toEqual(["rejected", "rejected", "rejected"]);
+      for (const result of results) {
+        expect(result).toMatchObject({ reason: { code: ErrorCode.ConnectionClosed } });
+      }
+      expect(await nc.closed()).toMatchObject({ code: ErrorCode.Disconnect, message: expect.stringContaining("3 messages") });
+      await server.emptied();
+    },
+  );
+
+  it.each(["dialing", "greeting", "authenticating", "waiting"] as const)(
+    "settles every promise when it is drained while %s, and rejects because of what was not sent",
+    async (step) => {
+      const nc = await lostIn(step);
+      nc.publish("a", "1");
+      await expect(nc.drain()).rejects.toMatchObject({ code: ErrorCode.Disconnect, message: expect.stringContaining("1 message") });
+      await server.emptied();
+    },
+  );
+
+  it("drains cleanly while it waits where nothing is left to send", async () => {
+    const nc = await lostIn("waiting");
+    await nc.drain();
+    expect(await nc.closed()).toBeUndefined();
+  });
+});

@@ -1,0 +1,201 @@
+// What is published while no server is there: kept, in order, and sent after the reconnect. The reference clients
+// lose all of it; test/parity shows that beside us.
+
+import { afterEach, describe, expect, it } from "vitest";
+import { connect, ErrorCode, type NatsConnection, NatsError } from "../../src/index.js";
+import { startServer, type TestServer } from "../harness/nats-server.js";
+import { servers } from "../harness/versions.js";
+import { nextStatus, sleep } from "../harness/waiting.js";
+
+describe.each(servers)("an outage of nats-server $label", ({ path }) => {
+  let server: TestServer;
+  const open: NatsConnection[] = [];
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((nc) => nc.close()));
+    await server.stop();
+  });
+
+  async function connected(options: Parameters<typeof connect>[0] = {}): Promise<NatsConnection> {
+    const nc = await connect({ port: server.port, reconnectTimeWait: 100, ...options });
+    open.push(nc);
+    return nc;
+  }
+
+  it("delivers all that was published during two seconds, in order, after the restart", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ reconnectTimeWait: 500, maxReconnectAttempts: -1 });
+    const received: number[] = [];
+    nc.subscribe("numbers", { callback: (_error, msg) => void received.push(Number(msg.string())) });
+    await nc.flush();
+    const lost = nextStatus(nc, "disconnect");
+    await server.kill();
+    await lost;
+    let next = 0;
+    const publishing = setInterval(() => nc.publish("numbers", `${next++}`), 2);
+    await sleep(2_000);
+    clearInterval(publishing);
+    expect(next).toBeGreaterThan(100);
+    expect(received).toEqual([]);
+    const back = nextStatus(nc, "reconnect");
+    await server.restart();
+    await back;
+    await nc.flush();
+    expect(received).toEqual(Array.from({ length: next }, (_, number) => number));
+  });
+
+  it("throws at the limit of 8 MiB, and delivers what it accepted before", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ maxReconnectAttempts: -1 });
+    let received = 0;
+    nc.subscribe("big", { callback: () => void received++ });
+    await nc.flush();
+    const lost = nextStatus(nc, "disconnect");
+    await server.kill();
+    await lost;
+    const payload = new Uint8Array(9_000);
+    let accepted = 0;
+    let refused: NatsError | undefined;
+    for (let i = 0; i < 1_000 && refused === undefined; i++) {
+      try {
+        nc.publish("big", payload);
+        accepted++;
+      } catch (error) {
+        refused = error as NatsError;
+      }
+    }
+    expect(refused).toBeInstanceOf(NatsError);
+    expect(refused?.code).toBe(ErrorCode.ReconnectBufferExceeded);
+    expect(refused?.message).toContain("reconnectBufferSize");
+    expect(accepted).toBe(Math.floor((8 * 1024 * 1024) / (9_000 + "PUB big 9000\r\n\r\n".length)));
+    const back = nextStatus(nc, "reconnect");
+    await server.restart();
+    await back;
+    await nc.flush();
+    expect(received).toBe(accepted);
+  });
+
+  it("keeps nothing where the buffer size is 0, and says so at publish", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ reconnectBufferSize: 0, maxReconnectAttempts: -1 });
+    const lost = nextStatus(nc, "disconnect");
+    await server.kill();
+    await lost;
+    expect(() => nc.publish("a", "b")).toThrow(expect.objectContaining({ code: ErrorCode.ReconnectBufferExceeded }));
+  });
+
+  it("restores subscriptions with what is left of their max", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ maxReconnectAttempts: -1 });
+    const received: string[] = [];
+    const sub = nc.subscribe("few", { max: 3, callback: (_error, msg) => void received.push(msg.string()) });
+    nc.publish("few", "1");
+    await nc.flush();
+    const back = nextStatus(nc, "reconnect");
+    await server.kill();
+    await server.restart();
+    await back;
+    for (const text of ["2", "3", "4", "5"]) nc.publish("few", text);
+    await sub.closed;
+    await nc.flush();
+    expect(received).toEqual(["1", "2", "3"]);
+  });
+
+  it("subscribes in an outage, unsubscribes in an outage, and the server knows neither too much nor too little", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ maxReconnectAttempts: -1 });
+    const received: string[] = [];
+    const callback = (_error: unknown, msg: { subject: string }) => void received.push(msg.subject);
+    const before = nc.subscribe("before", { callback });
+    nc.subscribe("kept", { callback });
+    await nc.flush();
+    const lost = nextStatus(nc, "disconnect");
+    await server.kill();
+    await lost;
+    before.unsubscribe();
+    nc.subscribe("during", { callback });
+    const both = nc.subscribe("both", { callback });
+    both.unsubscribe();
+    const back = nextStatus(nc, "reconnect");
+    await server.restart();
+    await back;
+    for (const subject of ["before", "kept", "during", "both"]) nc.publish(subject);
+    await nc.flush();
+    expect(received).toEqual(["kept", "during"]);
+  });
+
+  it("flushes across an outage: the promise of a flush made while disconnected resolves after the reconnect", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ maxReconnectAttempts: -1 });
+    let received = 0;
+    nc.subscribe("a", { callback: () => void received++ });
+    await nc.flush();
+    const lost = nextStatus(nc, "disconnect");
+    await server.kill();
+    await lost;
+    nc.publish("a");
+    const flushed = nc.flush();
+    await expect(nc.rtt()).rejects.toMatchObject({ code: ErrorCode.Disconnect });
+    await server.restart();
+    await flushed;
+    expect(received).toBe(1);
+  });
+
+  it("rejects a flush whose PING was on the wire that died", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ maxReconnectAttempts: -1 });
+    server.pause();
+    const flushed = nc.flush();
+    flushed.catch(() => {});
+    await sleep(50);
+    await server.kill();
+    await expect(flushed).rejects.toMatchObject({ code: ErrorCode.Disconnect });
+  });
+
+  it("answers requests that are made while disconnected", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ maxReconnectAttempts: -1 });
+    nc.subscribe("ask", { callback: (_error, msg) => void msg.respond("answer") });
+    await nc.flush();
+    const lost = nextStatus(nc, "disconnect");
+    await server.kill();
+    await lost;
+    const answer = nc.request("ask", "question", { timeout: 10_000 });
+    await server.restart();
+    expect((await answer).string()).toBe("answer");
+  });
+
+  it("closes with the last error when the server stays away for maxReconnectAttempts", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ reconnectTimeWait: 10, reconnectJitter: 0, maxReconnectAttempts: 3 });
+    const dialed: string[] = [];
+    const watching = (async () => {
+      for await (const status of nc.status()) if (status.type === "reconnecting") dialed.push(status.server);
+    })();
+    await server.kill();
+    const error = await nc.closed();
+    await watching;
+    expect(error).toMatchObject({ code: ErrorCode.ConnectionRefused });
+    expect(dialed).toHaveLength(3);
+    expect(() => nc.publish("a")).toThrow(expect.objectContaining({ code: ErrorCode.ConnectionClosed }));
+  });
+
+  it("finds a stale connection by its PINGs and reconnects", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ pingInterval: 50, maxPingOut: 2, timeout: 500, maxReconnectAttempts: -1 });
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const status of nc.status()) {
+        seen.push(status.type);
+        if (status.type === "disconnect") return;
+      }
+    })();
+    server.pause();
+    await watching;
+    expect(seen).toEqual(["pingTimer", "pingTimer", "pingTimer", "staleConnection", "disconnect"]);
+    const back = nextStatus(nc, "reconnect");
+    server.resume();
+    await back;
+    await nc.flush();
+  });
+});

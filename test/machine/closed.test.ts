@@ -1,0 +1,115 @@
+// `closed` is absorbing and quiet. And what an earlier attempt still has to say changes nothing, anywhere.
+
+import { describe, expect, test } from "vitest";
+import {
+  type Happening,
+  type Story,
+  begin,
+  close,
+  delay,
+  drain,
+  drained,
+  error,
+  fires,
+  flushed,
+  info,
+  lost,
+  noCredentials,
+  opened,
+  ping,
+  pong,
+  reconnect,
+  secured,
+  unreachable,
+  violated,
+} from "./story.js";
+
+const ofAnAttempt: readonly Happening[] = [
+  opened,
+  secured,
+  lost(),
+  info({ connectUrls: ["x"], lameDuck: true }),
+  ping,
+  pong,
+  error("Authorization Violation"),
+  error("Invalid Subject"),
+  violated,
+  noCredentials,
+  fires("attempt"),
+  fires("reconnect"),
+  fires("ping"),
+  fires("drain"),
+  delay(1),
+  drained,
+  flushed,
+];
+const everything: readonly Happening[] = [...ofAnAttempt, drain(3), close(3), reconnect];
+
+function changesNothing(story: Story, event: Happening): void {
+  const { context, value, status } = story.snapshot;
+  story.happens(event);
+  expect(story.did).toEqual([]);
+  expect(story.snapshot.context).toEqual(context);
+  expect(story.snapshot.value).toEqual(value);
+  expect(story.snapshot.status).toBe(status);
+}
+
+describe("closed", () => {
+  test.each(everything)("absorbs $type without an effect", (event) => {
+    const story = begin().connects().happens(close());
+    expect(story.snapshot.status).toBe("done");
+    changesNothing(story, event);
+  });
+
+  test("settleClosed comes once, and as the last effect of all", () => {
+    expect(begin().happens(unreachable, unreachable).did.slice(-2)).toEqual(["settleConnect", "settleClosed"]);
+    expect(begin().connects().happens(close()).did.at(-1)).toBe("settleClosed");
+  });
+
+  test("connect is settled once: resolved by the first connection, or else rejected at the end", () => {
+    const all = begin().connects();
+    expect(all.did.filter((name) => name === "settleConnect")).toHaveLength(1);
+    expect(all.happens(lost()).connects().happens(close()).did).not.toContain("settleConnect");
+    expect(begin().happens(unreachable, unreachable).last("settleConnect")?.failure?.code).toBe("CONNECTION_REFUSED");
+  });
+});
+
+describe("what an earlier attempt has to say", () => {
+  // In each of these, attempts 1 and 2 are over.
+  const later: readonly (readonly [string, () => Story])[] = [
+    ["reconnecting.dialing", () => again()],
+    ["reconnecting.greeting", () => again().happens(opened)],
+    ["reconnecting.securing", () => again().happens(opened, info({ tlsRequired: true }))],
+    ["reconnecting.authenticating", () => again().happens(opened, info())],
+    ["reconnecting.waiting", () => again().happens(unreachable)],
+    ["reconnecting.asking", () => again(true).happens(unreachable)],
+    ["connected", () => again().connects()],
+    ["draining.subscriptions", () => again().connects().happens(drain())],
+    ["draining.publishers", () => again().connects().happens(drain(), drained)],
+  ];
+  function again(asksForDelay = false): Story {
+    const story = begin({ asksForDelay }, ["a", "b", "c"]).connects();
+    for (let ended = 0; ended < 2; ended++) {
+      story.happens(lost());
+      if (asksForDelay) story.happens(delay(1_000));
+    }
+    return story;
+  }
+
+  for (const [state, at] of later) {
+    test.each(ofAnAttempt)(`$type changes nothing in ${state}`, (event) => {
+      const story = at();
+      expect(story.state).toBe(state);
+      changesNothing(story, { ...event, attempt: 1 });
+      changesNothing(story, { ...event, attempt: 2 });
+      changesNothing(story, { ...event, attempt: 99 });
+    });
+  }
+
+  test("a socket that was closed has nothing to say while a server is waited for", () => {
+    const story = again().happens(unreachable);
+    for (const event of ofAnAttempt) {
+      if (event.type !== "timer.fired") changesNothing(story, event);
+    }
+  });
+});

@@ -1,0 +1,197 @@
+// `connected`: messages flow. What keeps the connection alive, what is news, and what ends it.
+
+import { describe, expect, test } from "vitest";
+import { begin, close, drain, error, fires, info, lost, ping, pong, reconnect, violated } from "./story.js";
+
+const connected = (policy = {}) => begin(policy).connects();
+
+describe("staying alive", () => {
+  test("a PING of the server is answered", () => {
+    expect(connected().happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
+  });
+
+  test("when the ping timer fires a PING is sent, reported, and the timer starts again", () => {
+    const story = connected().happens(fires("ping"));
+    expect(story.effects).toEqual([
+      { type: "notifyStatus", params: { status: { type: "pingTimer", server: "a:4222", pingsOut: 1 } } },
+      { type: "sendPing", params: { attempt: 1 } },
+      { type: "startTimer", params: { timer: "ping", attempt: 1, ms: 120_000 } },
+    ]);
+  });
+
+  test("any PONG says that the server is alive, whatever is still out", () => {
+    const story = connected().happens(fires("ping"), fires("ping"));
+    expect(story.context.pingsOut).toBe(2);
+    expect(story.happens(pong).context.pingsOut).toBe(0);
+    expect(story.did).toEqual([]);
+  });
+
+  test("when the ping timer fires with maxPingOut PINGs unanswered, the connection is stale", () => {
+    const story = connected({ maxPingOut: 2 }).happens(fires("ping"), fires("ping")).happens(fires("ping"));
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did).toEqual([
+      "stopTimer ping",
+      "notifyStatus pingTimer",
+      "notifyStatus staleConnection",
+      "closeSocket",
+      "holdOutbound",
+      "notifyStatus disconnect",
+      "startTimer attempt",
+      "notifyStatus reconnecting",
+      "openSocket b:4222",
+    ]);
+  });
+
+  test("maxPingOut 0: the first ping timer finds the connection stale", () => {
+    expect(connected({ maxPingOut: 0 }).happens(fires("ping")).state).toBe("reconnecting.dialing");
+  });
+
+  test("the failure of a stale connection says how many PINGs went unanswered", () => {
+    const story = connected({ maxPingOut: 1, reconnect: false }).happens(fires("ping"), fires("ping"));
+    expect(story.last("settleClosed")?.failure).toEqual({
+      code: "DISCONNECT",
+      message: "stale connection: a:4222 left 1 PINGs unanswered",
+    });
+  });
+
+  test("the count starts anew with every connection", () => {
+    const story = connected().happens(fires("ping"), lost()).connects();
+    expect(story.context.pingsOut).toBe(0);
+  });
+});
+
+describe("news", () => {
+  test("servers that join or leave the cluster are an update", () => {
+    const story = connected().happens(info({ connectUrls: ["c:4222", "d:4222"] }));
+    expect(story.last("notifyStatus")?.status).toEqual({
+      type: "update",
+      server: "a:4222",
+      changed: { added: ["c:4222", "d:4222"], deleted: [] },
+    });
+    story.happens(info({ connectUrls: ["d:4222"] }));
+    expect(story.last("notifyStatus")?.status).toMatchObject({ changed: { added: [], deleted: ["c:4222"] } });
+  });
+
+  test("an INFO without news is silent", () => {
+    const story = connected().happens(info({ connectUrls: ["c:4222"] }));
+    expect(story.happens(info({ connectUrls: ["c:4222"] })).did).toEqual([]);
+  });
+
+  test("lame duck mode is reported once, and the connection stays", () => {
+    const story = connected().happens(info({ lameDuck: true }));
+    expect(story.effects).toEqual([{ type: "notifyStatus", params: { status: { type: "ldm", server: "a:4222" } } }]);
+    expect(story.state).toBe("connected");
+    expect(story.happens(info({ lameDuck: true })).did).toEqual([]);
+  });
+
+  test("lame duck mode together with news of the cluster: the update comes first", () => {
+    const story = connected().happens(info({ lameDuck: true, connectUrls: ["c:4222"] }));
+    expect(story.did).toEqual(["notifyStatus update", "notifyStatus ldm"]);
+  });
+});
+
+describe("-ERR", () => {
+  test.each([
+    'Permissions Violation for Publish to "secret"',
+    "Invalid Subject",
+    "Maximum Subscriptions Exceeded",
+  ])("'%s' concerns one subject: reported, and the connection stays", (text) => {
+    const story = connected().happens(error(text));
+    expect(story.state).toBe("connected");
+    expect(story.did).toEqual(["notifyStatus error"]);
+    expect(story.errors).toMatchObject([{ step: "connected", failure: { message: text } }]);
+    expect(story.context.failure).toBeNull();
+  });
+
+  test.each([
+    "Authorization Violation",
+    "User Authentication Revoked",
+    "User Authentication Expired",
+    "Account Authentication Expired",
+  ])("'%s' ends the connection without waiting for the server", (text) => {
+    const story = connected().happens(error(text));
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did.slice(0, 5)).toEqual([
+      "stopTimer ping",
+      "notifyStatus error",
+      "closeSocket",
+      "holdOutbound",
+      "notifyStatus disconnect",
+    ]);
+  });
+
+  test.each([
+    "Unknown Protocol Operation",
+    "Slow Consumer",
+    "Stale Connection",
+    "Maximum Payload Violation",
+    "maximum connections exceeded",
+    "Attempted To Connect To Route Port",
+    "something that no table knows",
+  ])("'%s' is reported, and is the reason when the server closes the socket", (text) => {
+    const story = connected({ reconnect: false }).happens(error(text));
+    expect(story.state).toBe("connected");
+    expect(story.did).toEqual(["notifyStatus error"]);
+    expect(story.happens(lost()).last("settleClosed")?.failure?.message).toBe(text);
+  });
+});
+
+describe("the connection ends", () => {
+  test("a lost socket: what is published is held, the loss is reported, the next server is dialed, all at once", () => {
+    const story = connected().happens(lost());
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did).toEqual([
+      "stopTimer ping",
+      "holdOutbound",
+      "notifyStatus disconnect",
+      "startTimer attempt",
+      "notifyStatus reconnecting",
+      "openSocket b:4222",
+    ]);
+  });
+
+  test("bytes that are not NATS: reported, and the socket is closed", () => {
+    const story = connected().happens(violated);
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did.slice(0, 3)).toEqual(["stopTimer ping", "notifyStatus error", "closeSocket"]);
+    expect(story.errors[0]?.step).toBe("connected");
+  });
+
+  test("user.reconnect leaves the server and dials the next one", () => {
+    const story = connected().happens(reconnect);
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did).toEqual([
+      "stopTimer ping",
+      "notifyStatus client initiated reconnect",
+      "closeSocket",
+      "holdOutbound",
+      "notifyStatus disconnect",
+      "startTimer attempt",
+      "notifyStatus reconnecting",
+      "openSocket b:4222",
+    ]);
+  });
+
+  test("user.close hands over what was published, and closes", () => {
+    const story = connected().happens(close());
+    expect(story.state).toBe("closed");
+    expect(story.did).toEqual(["stopTimer ping", "closeSocket after flush", "settleClosed"]);
+    expect(story.last("settleClosed")).toEqual({ failure: null });
+  });
+
+  test("user.drain begins to drain", () => {
+    const story = connected().happens(drain());
+    expect(story.state).toBe("draining.subscriptions");
+    expect(story.did).toEqual(["stopTimer ping", "startTimer drain", "drainSubscriptions"]);
+  });
+});
+
+test("user.reconnect changes nothing unless a connection stands", () => {
+  for (const story of [begin(), begin().happens(lost()), connected().happens(lost())]) {
+    const before = story.snapshot;
+    story.happens(reconnect);
+    expect(story.did).toEqual([]);
+    expect(story.snapshot.context).toBe(before.context);
+    expect(story.snapshot.value).toEqual(before.value);
+  }
+});

@@ -1,0 +1,64 @@
+// The chart itself: which states there are, and that everything in it has a name.
+
+import { initialTransition } from "xstate";
+import { expect, test } from "vitest";
+import { effectActions } from "../../src/machine/actions.js";
+import { connectionMachine } from "../../src/machine/connection-machine.js";
+
+interface Node {
+  readonly key: string;
+  readonly description?: string | undefined;
+  readonly states: Readonly<Record<string, Node>>;
+}
+const root = connectionMachine.root as unknown as Node;
+
+test("the states are those that a user of NATS knows", () => {
+  expect(Object.keys(root.states)).toEqual(["connecting", "connected", "reconnecting", "draining", "closed"]);
+});
+
+test("an attempt takes the same steps in connecting and in reconnecting", () => {
+  const steps = ["selecting", "asking", "waiting", "dialing", "greeting", "securing", "authenticating"];
+  expect(Object.keys(root.states["connecting"]?.states ?? {})).toEqual(steps);
+  expect(Object.keys(root.states["reconnecting"]?.states ?? {})).toEqual(steps);
+});
+
+test("draining has subscriptions, then publishers", () => {
+  expect(Object.keys(root.states["draining"]?.states ?? {})).toEqual(["subscriptions", "publishers"]);
+});
+
+test("states nest at two levels, not more, and each says what it is", () => {
+  for (const state of Object.values(root.states)) {
+    expect(state.description, state.key).toBeTruthy();
+    for (const step of Object.values(state.states)) {
+      expect(step.description, step.key).toBeTruthy();
+      expect(step.states, step.key).toEqual({});
+    }
+  }
+});
+
+test("every action and guard is named: no inline function is in the chart", () => {
+  const unnamed: string[] = [];
+  walk(connectionMachine.config, "chart");
+  expect(unnamed).toEqual([]);
+
+  function walk(value: unknown, path: string): void {
+    if (typeof value === "function") unnamed.push(path);
+    if (typeof value !== "object" || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      // The first context comes from the input, and an effect's parameters from the context.
+      if (key !== "params" && path + key !== "chartcontext") walk(inner, `${path}.${key}`);
+    }
+  }
+});
+
+test("every effect that the chart can ask for is used by it", () => {
+  const written = JSON.stringify(connectionMachine.config);
+  const conditional = ["settleConnect", "notifyStatus"];
+  for (const name of Object.keys(effectActions)) {
+    if (!conditional.includes(name)) expect(written).toContain(`"${name}"`);
+  }
+});
+
+test("a connection without a server does not begin", () => {
+  expect(() => initialTransition(connectionMachine, { servers: [], seed: 1, at: 0 })).toThrow("names no server");
+});

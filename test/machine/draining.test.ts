@@ -1,0 +1,120 @@
+// `draining`: what has arrived is processed, what was published reaches the server; then the connection closes.
+
+import { expect, test } from "vitest";
+import {
+  begin,
+  close,
+  drain,
+  drained,
+  error,
+  fires,
+  flushed,
+  info,
+  lost,
+  ping,
+  pong,
+  reconnect,
+  unreachable,
+  violated,
+} from "./story.js";
+
+const draining = () => begin().connects().happens(drain());
+const phases = [
+  ["subscriptions", () => draining()],
+  ["publishers", () => draining().happens(drained)],
+] as const;
+
+test("subscriptions first, then publishers, then the end; one timer bounds it all", () => {
+  const story = draining();
+  expect(story.effects.slice(1)).toEqual([
+    { type: "startTimer", params: { timer: "drain", attempt: 1, ms: 30_000 } },
+    { type: "drainSubscriptions", params: { attempt: 1 } },
+  ]);
+  story.happens(drained);
+  expect(story.state).toBe("draining.publishers");
+  expect(story.effects).toEqual([{ type: "flushOutbound", params: { attempt: 1 } }]);
+  story.happens(flushed);
+  expect(story.state).toBe("closed");
+  expect(story.did).toEqual(["stopTimer drain", "closeSocket after flush", "settleClosed"]);
+  expect(story.last("settleClosed")).toEqual({ failure: null });
+});
+
+test("a flush that was not asked for yet does not end the drain", () => {
+  expect(draining().happens(flushed).state).toBe("draining.subscriptions");
+});
+
+test.each(phases)("in %s a PING is still answered", (_, at) => {
+  expect(at().happens(ping).did).toEqual(["sendPong"]);
+});
+
+test.each(phases)("in %s a late PONG, a second drain and a reconnect change nothing", (_, at) => {
+  const story = at();
+  const { context, value } = story.snapshot;
+  story.happens(pong, drain(), reconnect);
+  expect(story.did).toEqual([]);
+  expect(story.snapshot.context).toBe(context);
+  expect(story.snapshot.value).toEqual(value);
+});
+
+test.each(phases)("in %s news of the cluster is reported", (_, at) => {
+  expect(at().happens(info({ connectUrls: ["c"], lameDuck: true })).did).toEqual([
+    "notifyStatus update",
+    "notifyStatus ldm",
+  ]);
+});
+
+test.each(phases)("in %s a lost connection ends the drain with the reason", (phase, at) => {
+  const story = at().happens(lost());
+  expect(story.state).toBe("closed");
+  expect(story.did).toEqual(["stopTimer drain", "settleClosed"]);
+  expect(story.last("settleClosed")?.failure?.code).toBe("DISCONNECT");
+  expect(["subscriptions", "publishers"]).toContain(phase);
+});
+
+test.each(phases)("in %s the drain timer ends the drain, and names the option", (_, at) => {
+  const story = at().happens(fires("drain"));
+  expect(story.did).toEqual(["stopTimer drain", "closeSocket after flush", "settleClosed"]);
+  expect(story.last("settleClosed")?.failure).toEqual({
+    code: "TIMEOUT",
+    message: "the drain did not finish within 30000 ms (option drainTimeout)",
+  });
+});
+
+test.each(phases)("in %s bytes that are not NATS end the drain", (_, at) => {
+  const story = at().happens(violated);
+  expect(story.did).toEqual(["stopTimer drain", "closeSocket", "settleClosed"]);
+  expect(story.last("settleClosed")?.failure?.code).toBe("NATS_PROTOCOL_ERR");
+});
+
+test.each(phases)("in %s user.close ends the drain at once", (_, at) => {
+  const story = at().happens(close());
+  expect(story.did).toEqual(["stopTimer drain", "closeSocket after flush", "settleClosed"]);
+  expect(story.last("settleClosed")).toEqual({ failure: null });
+});
+
+test.each(phases)("in %s -ERR about one subject is reported, and the drain goes on", (_, at) => {
+  const story = at().happens(error('Permissions Violation for Publish to "secret"'));
+  expect(story.did).toEqual(["notifyStatus error"]);
+  expect(story.errors[0]?.step).toBe("draining");
+  expect(story.happens(drained, flushed).last("settleClosed")?.failure ?? null).toBeNull();
+});
+
+test.each(phases)("in %s a fatal -ERR is reported, and is the reason when the server closes the socket", (_, at) => {
+  const story = at().happens(error("User Authentication Expired"));
+  expect(story.did).toEqual(["notifyStatus error"]);
+  expect(story.happens(lost()).last("settleClosed")?.failure?.code).toBe("AUTHENTICATION_EXPIRED");
+});
+
+test("draining or closing while not connected is the end, and what stays unsent is an error", () => {
+  const disconnected = () => begin({}, ["a"]).connects().happens(lost(), unreachable);
+  for (const leave of [drain, close]) {
+    expect(disconnected().state).toBe("reconnecting.waiting");
+    expect(disconnected().happens(leave(0)).last("settleClosed")).toEqual({ failure: null });
+    expect(disconnected().happens(leave(1)).last("settleClosed")?.failure?.message).toBe(
+      "closed while not connected: 1 message that was published could not be sent",
+    );
+    expect(disconnected().happens(leave(7)).last("settleClosed")?.failure?.message).toBe(
+      "closed while not connected: 7 messages that were published could not be sent",
+    );
+  }
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { defaultPolicy, drawWait, nextRandom, shuffled } from "../../src/machine/reconnect-policy.js";
+
+describe("nextRandom", () => {
+  test("stays within [0, 1), spreads, and depends on nothing but its state", () => {
+    let state = 42;
+    let sum = 0;
+    for (let draw = 0; draw < 10_000; draw++) {
+      const [value, next] = nextRandom(state);
+      expect(nextRandom(state)).toEqual([value, next]);
+      expect(value >= 0 && value < 1 && Number.isInteger(next)).toBe(true);
+      sum += value;
+      state = next;
+    }
+    expect(sum / 10_000).toBeCloseTo(0.5, 1);
+  });
+
+  test("does not repeat a state soon", () => {
+    const seen = new Set<number>();
+    let state = 0;
+    for (let draw = 0; draw < 10_000; draw++) {
+      seen.add(state);
+      [, state] = nextRandom(state);
+    }
+    expect(seen.size).toBe(10_000);
+  });
+});
+
+describe("shuffled", () => {
+  test("keeps every item, and leaves its argument alone", () => {
+    const items = Object.freeze([1, 2, 3, 4, 5]);
+    const [result] = shuffled(items, 9);
+    expect([...result].sort()).toEqual(items);
+  });
+
+  test("nothing and one item need no randomness", () => {
+    expect(shuffled([], 5)).toEqual([[], 5]);
+    expect(shuffled(["a"], 5)).toEqual([["a"], 5]);
+  });
+
+  test("every order is about equally likely", () => {
+    const counts = new Map<string, number>();
+    let state = 1;
+    for (let round = 0; round < 6_000; round++) {
+      const [result, next] = shuffled(["a", "b", "c"], state);
+      state = next;
+      counts.set(result.join(""), (counts.get(result.join("")) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(6);
+    for (const count of counts.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
+  });
+});
+
+describe("drawWait", () => {
+  test("the wait plus whole milliseconds below the jitter", () => {
+    const policy = { ...defaultPolicy, reconnectTimeWait: 50, reconnectJitter: 10, reconnectJitterTls: 0 };
+    const seen = new Set<number>();
+    let state = 3;
+    for (let draw = 0; draw < 500; draw++) {
+      const [wait, next] = drawWait(policy, false, state);
+      seen.add(wait);
+      state = next;
+    }
+    expect([...seen].sort((one, other) => one - other)).toEqual([50, 51, 52, 53, 54, 55, 56, 57, 58, 59]);
+    expect(drawWait(policy, true, state)[0]).toBe(50);
+  });
+
+  test("no jitter, no randomness in the wait", () => {
+    expect(drawWait({ ...defaultPolicy, reconnectJitter: 0 }, false, 1)[0]).toBe(2_000);
+  });
+});

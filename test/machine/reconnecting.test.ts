@@ -1,0 +1,413 @@
+// "Reconnecting, precisely", sentence by sentence: see section 4 of the architecture.
+
+import { describe, expect, test } from "vitest";
+import {
+  type Story,
+  begin,
+  close,
+  delay,
+  error,
+  fires,
+  info,
+  lost,
+  opened,
+  pong,
+  refused,
+  secured,
+  unreachable,
+} from "./story.js";
+
+const three = ["a:4222", "b:4222", "c:4222"];
+
+describe("the pool is a queue", () => {
+  test("a lost server goes to the back", () => {
+    expect(begin({}, three).connects().happens(lost()).pool).toEqual(["b:4222", "c:4222", "a:4222"]);
+  });
+
+  test("a failed server goes to the back", () => {
+    const story = begin({}, three).connects().happens(lost()).happens(unreachable);
+    expect(story.pool).toEqual(["c:4222", "a:4222", "b:4222"]);
+  });
+
+  test("the next server that is out of its wait is dialed at once: another node, without any timer for it", () => {
+    const story = begin({}, three).connects().after(60_000).happens(lost());
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did).not.toContain("startTimer reconnect");
+    expect(story.last("openSocket")?.server.name).toBe("b:4222");
+  });
+
+  test("a server within its wait is passed over for one behind it", () => {
+    const story = begin({}, three).connects().happens(lost(), unreachable);
+    // b was dialed a moment ago and is behind a; both are within their wait, c is not.
+    expect(story.last("openSocket")?.server.name).toBe("c:4222");
+  });
+
+  test("a lost server is dialed again at once when it was dialed long ago and no other is left", () => {
+    const story = begin({}, ["a"]).connects().after(2_000).happens(lost());
+    expect(story.last("openSocket")?.server.name).toBe("a:4222");
+  });
+
+  test("only when every server is within its wait does a timer start, for the earliest of them", () => {
+    const story = begin({}, three).connects().happens(lost());
+    story.after(300).happens(unreachable).after(300).happens(unreachable);
+    expect(story.state).toBe("reconnecting.waiting");
+    expect(story.last("startTimer")).toEqual({ timer: "reconnect", attempt: 3, ms: 1_400 });
+    story.after(1_400).happens(fires("reconnect"));
+    expect(story.did).toEqual([
+      "stopTimer reconnect",
+      "startTimer attempt",
+      "notifyStatus reconnecting",
+      "openSocket a:4222",
+    ]);
+  });
+
+  test("a timer that fires too early is started again for the rest", () => {
+    const story = begin({}, ["a"]).connects().happens(lost());
+    expect(story.last("startTimer")?.ms).toBe(2_000);
+    story.after(1_990).happens(fires("reconnect"));
+    expect(story.state).toBe("reconnecting.waiting");
+    expect(story.last("startTimer")?.ms).toBe(10);
+  });
+
+  test("a single flapping server is never hammered: two attempts are at least a wait apart", () => {
+    const story = begin({}, ["a"]).connects();
+    for (let flap = 0; flap < 5; flap++) {
+      story.after(10).happens(lost());
+      expect(story.last("startTimer")).toMatchObject({ timer: "reconnect", ms: 1_990 });
+      story.after(1_990).happens(fires("reconnect")).connects();
+    }
+  });
+
+  test("shuffling: without noRandomize the seed decides on the order, and all servers are in it", () => {
+    const story = begin({ noRandomize: false }, three);
+    expect([...story.pool].sort()).toEqual(three);
+    expect(begin({ noRandomize: false }, three).pool).toEqual(story.pool);
+  });
+});
+
+describe("the wait", () => {
+  const waits = (story: Story): number => story.last("startTimer")?.ms ?? Number.NaN;
+
+  test("is reconnectTimeWait plus a jitter below reconnectJitter", () => {
+    const policy = { reconnectTimeWait: 500, reconnectJitter: 100, reconnectJitterTls: 1_000_000 };
+    const seen = new Set<number>();
+    const story = begin(policy, ["a"]).connects();
+    for (let loss = 0; loss < 50; loss++) {
+      seen.add(waits(story.happens(lost())));
+      story.after(600).happens(fires("reconnect")).connects();
+    }
+    for (const ms of seen) {
+      expect(ms).toBeGreaterThanOrEqual(500);
+      expect(ms).toBeLessThan(600);
+    }
+    expect(seen.size).toBeGreaterThan(10);
+  });
+
+  test("takes reconnectJitterTls under TLS", () => {
+    const policy = { reconnectTimeWait: 0, reconnectJitter: 0, reconnectJitterTls: 1_000_000 };
+    const story = begin(policy, ["a"]).happens(opened, info({ tlsRequired: true }), secured, pong);
+    expect(waits(story.happens(lost()))).toBeGreaterThan(1_000);
+  });
+
+  test("starts when the attempt begins, not when it fails", () => {
+    const story = begin({}, ["a"]).connects().happens(lost()).after(2_000).happens(fires("reconnect"));
+    expect(waits(story.after(1_500).happens(unreachable))).toBe(500);
+  });
+
+  test("is what reconnectDelayHandler returns, where the user gave one", () => {
+    const story = begin({ asksForDelay: true }, ["a"]).connects().happens(lost());
+    expect(story.state).toBe("reconnecting.asking");
+    expect(story.effects.at(-1)).toEqual({ type: "askReconnectDelay", params: { attempt: 1 } });
+    story.happens(delay(77));
+    expect(story.state).toBe("reconnecting.waiting");
+    expect(waits(story)).toBe(77);
+  });
+
+  test("the handler is asked once for each lost server and each failed attempt, before the next is dialed", () => {
+    const story = begin({ asksForDelay: true }).connects().happens(lost());
+    expect(story.state).toBe("reconnecting.asking");
+    expect(story.happens(delay(10_000)).last("openSocket")?.server.name).toBe("b:4222");
+    expect(story.happens(unreachable).state).toBe("reconnecting.asking");
+    expect(story.happens(delay(5)).last("startTimer")).toMatchObject({ timer: "reconnect", ms: 5 });
+    expect(story.after(5).happens(fires("reconnect")).last("openSocket")?.server.name).toBe("b:4222");
+  });
+
+  test("a handler that returns 0 or less means at once", () => {
+    for (const ms of [0, -5]) {
+      const story = begin({ asksForDelay: true }, ["a"]).connects().happens(lost()).happens(delay(ms));
+      expect(story.last("openSocket")?.server.name).toBe("a:4222");
+    }
+  });
+
+  test("a handler that answers late does not delay a server whose wait is already over", () => {
+    const story = begin({ asksForDelay: true }, ["a"]).connects().happens(lost());
+    expect(story.after(5_000).happens(delay(4_000)).last("openSocket")?.server.name).toBe("a:4222");
+  });
+
+  test("a server that left the pool is not asked for", () => {
+    const policy = { asksForDelay: true, maxReconnectAttempts: 1 };
+    const story = begin(policy, ["a"]).connects().happens(lost()).happens(delay(0)).happens(unreachable);
+    expect(story.state).toBe("closed");
+  });
+});
+
+describe("maxReconnectAttempts", () => {
+  /** Loses the connection to the only server, and fails until the chart closes: how many attempts were made. */
+  function attemptsUntilClosed(maxReconnectAttempts: number, atMost: number): number {
+    const story = begin({ maxReconnectAttempts, reconnectTimeWait: 0 }, ["a"]).connects().happens(lost());
+    let attempts = 0;
+    while (story.state !== "closed" && attempts < atMost) {
+      story.happens(unreachable);
+      attempts++;
+    }
+    return attempts;
+  }
+
+  test.each([
+    [0, 1],
+    [1, 1],
+    [2, 2],
+    [10, 10],
+  ])("%i: the last server leaves the pool after %i failed attempts, and the connection closes", (limit, attempts) => {
+    expect(attemptsUntilClosed(limit, 1_000)).toBe(attempts);
+  });
+
+  test("-1 never removes", () => {
+    expect(attemptsUntilClosed(-1, 500)).toBe(500);
+  });
+
+  test("an empty pool closes the connection with the last error", () => {
+    const story = begin({ maxReconnectAttempts: 1 }, ["a"]).connects().after(5_000).happens(lost());
+    story.happens(unreachable);
+    expect(story.last("settleClosed")?.failure).toEqual({ code: "CONNECTION_REFUSED", message: "nobody listens there" });
+    expect(story.did).not.toContain("settleConnect");
+  });
+
+  test("counts each server for itself", () => {
+    const story = begin({ maxReconnectAttempts: 2, reconnectTimeWait: 0 }).connects().happens(lost());
+    story.happens(unreachable, unreachable);
+    expect(story.pool).toHaveLength(2);
+    story.happens(unreachable);
+    expect(story.pool).toEqual(["a:4222"]);
+  });
+
+  test("counts in a row: a connection starts the count anew", () => {
+    const story = begin({ maxReconnectAttempts: 2, reconnectTimeWait: 0 }, ["a"]).connects();
+    for (let round = 0; round < 5; round++) story.happens(lost(), unreachable).connects();
+    expect(story.state).toBe("connected");
+    expect(story.server("a:4222").failures).toBe(0);
+  });
+
+  test("does not count the loss of a connection", () => {
+    const story = begin({ maxReconnectAttempts: 1, reconnectTimeWait: 0 }, ["a"]).connects();
+    for (let round = 0; round < 5; round++) story.happens(lost()).connects();
+    expect(story.state).toBe("connected");
+  });
+
+  test("a server that left the pool comes back when the cluster names it", () => {
+    const story = begin({ maxReconnectAttempts: 1, reconnectTimeWait: 0 }).connects().happens(lost(), unreachable);
+    expect(story.pool).toEqual(["a:4222"]);
+    story.happens(opened, info({ connectUrls: ["b:4222"] }));
+    expect(story.pool).toEqual(["a:4222", "b:4222"]);
+    expect(story.server("b:4222")).toMatchObject({ learnt: true, failures: 0 });
+  });
+});
+
+describe("the first connection", () => {
+  test("tries each server once, and then gives up with the last error and every attempt", () => {
+    const story = begin({}, three).happens(unreachable, unreachable).happens(lost());
+    expect(story.state).toBe("closed");
+    expect(story.context.attempt).toBe(3);
+    expect(story.last("settleConnect")?.failure?.message).toContain("c:4222 closed the connection");
+    expect(story.last("settleConnect")?.attempts.map(({ server }) => server)).toEqual(three);
+  });
+
+  test("tries a server that it learnt on the way, too", () => {
+    const story = begin({}, ["a"]).happens(opened, info({ connectUrls: ["b:4222"] })).happens(lost());
+    expect(story.last("openSocket")?.server.name).toBe("b:4222");
+  });
+
+  test("does not wait for a server, and does not give up early because of maxReconnectAttempts", () => {
+    const story = begin({ maxReconnectAttempts: 0 }, three).happens(unreachable, unreachable);
+    expect(story.state).toBe("connecting.dialing");
+  });
+
+  test("with waitOnFirstConnect the policy applies: all servers, then a wait, then all again, without end", () => {
+    const story = begin({ waitOnFirstConnect: true, maxReconnectAttempts: 1 }).happens(unreachable, unreachable);
+    for (let round = 0; round < 100; round++) {
+      expect(story.state).toBe("connecting.waiting");
+      story.after(2_000).happens(fires("reconnect"));
+      expect(story.state).toBe("connecting.dialing");
+      story.happens(unreachable, unreachable);
+    }
+    expect(story.pool).toHaveLength(2);
+    expect(story.context.attempts).toHaveLength(100);
+  });
+
+  test("with waitOnFirstConnect the failures before it do not count after it", () => {
+    const policy = { waitOnFirstConnect: true, maxReconnectAttempts: 2, reconnectTimeWait: 0 };
+    const story = begin(policy).happens(...new Array(9).fill(unreachable)).connects();
+    expect(story.context.pool.map(({ failures }) => failures)).toEqual([0, 0]);
+    expect(story.context.attempts).toEqual([]);
+  });
+
+  test("reconnect: false does not matter before a connection stands", () => {
+    expect(begin({ reconnect: false }).happens(unreachable).last("openSocket")?.server.name).toBe("b:4222");
+  });
+});
+
+test("reconnect: false closes the connection when it is lost, with the reason", () => {
+  const story = begin({ reconnect: false }).connects().happens(lost());
+  expect(story.state).toBe("closed");
+  expect(story.did).toEqual(["stopTimer ping", "holdOutbound", "notifyStatus disconnect", "settleClosed"]);
+  expect(story.last("settleClosed")?.failure?.code).toBe("DISCONNECT");
+});
+
+describe("the attempt timer", () => {
+  test("is started once for dial, INFO, TLS, CONNECT and PONG together", () => {
+    const story = begin({ timeout: 1_234 });
+    expect(story.last("startTimer")).toEqual({ timer: "attempt", attempt: 1, ms: 1_234 });
+    story.happens(opened, info({ tlsAvailable: true }), secured);
+    expect(story.did).toEqual(["upgradeToTls", "sendConnect"]);
+    expect(story.happens(pong).did[0]).toBe("stopTimer attempt");
+  });
+});
+
+describe("credentials refused", () => {
+  const patient = { reconnectTimeWait: 0, maxReconnectAttempts: -1 };
+  const refuse = (story: Story, event = refused) => story.happens(opened, info()).happens(event);
+  const lostOnce = (policy = {}, servers = ["a"]) => begin({ ...patient, ...policy }, servers).connects().happens(lost());
+
+  test("the same server refusing the same credentials twice in a row closes the connection", () => {
+    const story = refuse(lostOnce());
+    expect(story.state).toBe("reconnecting.dialing");
+    refuse(story);
+    expect(story.state).toBe("closed");
+    expect(story.last("settleClosed")?.failure).toEqual({
+      code: "AUTHORIZATION_VIOLATION",
+      message: "Authorization Violation",
+    });
+  });
+
+  test("it closes although another server has not been tried again", () => {
+    const story = lostOnce({}, ["a", "b"]);
+    refuse(refuse(refuse(story)));
+    expect(story.state).toBe("closed");
+  });
+
+  test("each of two servers refusing once does not", () => {
+    expect(refuse(refuse(lostOnce({}, ["a", "b"]))).state).toBe("reconnecting.dialing");
+  });
+
+  test("other credentials the second time do not", () => {
+    const story = refuse(refuse(lostOnce()), error("Authorization Violation", 2));
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(refuse(story, error("Authorization Violation", 2)).state).toBe("closed");
+  });
+
+  test("another reason the second time does not", () => {
+    expect(refuse(refuse(lostOnce()), error("User Authentication Expired")).state).toBe("reconnecting.dialing");
+  });
+
+  test("a connection in between does not", () => {
+    const story = refuse(lostOnce()).connects().happens(lost());
+    expect(refuse(story).state).toBe("reconnecting.dialing");
+  });
+
+  test("a fatal error that is no refusal does not, however often", () => {
+    const story = lostOnce();
+    for (let round = 0; round < 5; round++) refuse(story, error("Authentication Timeout"));
+    expect(story.state).toBe("reconnecting.dialing");
+  });
+
+  test("with ignoreAuthErrorAbort it goes on", () => {
+    const story = lostOnce({ ignoreAuthErrorAbort: true });
+    for (let round = 0; round < 5; round++) refuse(story);
+    expect(story.state).toBe("reconnecting.dialing");
+  });
+
+  test("with waitOnFirstConnect it closes a first connection, too, and rejects connect", () => {
+    const story = refuse(refuse(begin({ ...patient, waitOnFirstConnect: true }, ["a"])));
+    expect(story.last("settleConnect")?.failure?.code).toBe("AUTHORIZATION_VIOLATION");
+  });
+});
+
+describe("servers learnt from INFO", () => {
+  const cluster = (...connectUrls: string[]) => info({ connectUrls });
+
+  test("join the pool", () => {
+    const story = begin({}, ["a"]).connects().happens(cluster("b:4222", "10.0.0.3:4333"));
+    expect(story.pool).toEqual(["a:4222", "b:4222", "10.0.0.3:4333"]);
+  });
+
+  test("leave it when the cluster drops them", () => {
+    const story = begin({}, ["a"]).connects().happens(cluster("b:4222", "c:4222"), cluster("c:4222"));
+    expect(story.pool).toEqual(["a:4222", "c:4222"]);
+  });
+
+  test("stay when they were configured", () => {
+    const story = begin({}, ["a", "b"]).connects().happens(cluster("b:4222", "c:4222"), cluster("c:4222"));
+    expect(story.pool).toEqual(["a:4222", "b:4222", "c:4222"]);
+  });
+
+  test("stay while they are in use", () => {
+    const story = begin({}, ["a"]).connects().happens(cluster("b:4222", "c:4222"), lost()).connects();
+    expect(story.context.server).toBe("b:4222");
+    story.happens(cluster("c:4222"));
+    expect(story.pool).toContain("b:4222");
+    story.happens(lost()).happens(opened, cluster("c:4222"));
+    expect(story.pool).not.toContain("b:4222");
+  });
+
+  test("an INFO that names none changes nothing", () => {
+    const story = begin({}, ["a"]).connects().happens(cluster("b:4222")).happens(cluster());
+    expect(story.did).toEqual([]);
+    expect(story.pool).toEqual(["a:4222", "b:4222"]);
+  });
+
+  test("a URL that is none is passed over", () => {
+    const story = begin({}, ["a"]).connects().happens(cluster("http://x/y", "", "b:99999", "\r\nPUB x 0", "c:4222"));
+    expect(story.pool).toEqual(["a:4222", "c:4222"]);
+  });
+
+  test("ignoreClusterUpdates turns that off", () => {
+    const story = begin({ ignoreClusterUpdates: true }, ["a"]).connects().happens(cluster("b:4222"));
+    expect(story.did).toEqual([]);
+    expect(story.pool).toEqual(["a:4222"]);
+  });
+});
+
+describe("after authentication", () => {
+  test("resubscribe, then release what was published, then report the reconnect", () => {
+    const story = begin().connects().happens(lost()).happens(opened, info()).happens(pong);
+    expect(story.did).toEqual([
+      "stopTimer attempt",
+      "resubscribe",
+      "releaseOutbound",
+      "notifyStatus reconnect",
+      "startTimer ping",
+    ]);
+    expect(story.last("notifyStatus")?.status).toEqual({ type: "reconnect", server: "b:4222" });
+  });
+
+  test("what is published is held from the loss until then, whatever happens in between", () => {
+    const story = begin({ reconnectTimeWait: 0 }).connects().happens(lost());
+    expect(story.did).toContain("holdOutbound");
+    story.happens(unreachable, opened, info(), refused, opened, lost(), opened, info());
+    expect(story.did).not.toContain("releaseOutbound");
+    expect(story.did).not.toContain("holdOutbound");
+    expect(story.happens(pong).did).toContain("releaseOutbound");
+  });
+
+  test("all is well: no failure is left", () => {
+    const story = begin().connects().happens(lost(), unreachable);
+    expect(story.context.failure).not.toBeNull();
+    expect(story.after(5_000).happens(fires("reconnect")).connects().context.failure).toBeNull();
+  });
+});
+
+test("closing while not connected settles everything, and what could not be sent is an error", () => {
+  const story = begin({}, ["a"]).connects().happens(lost()).happens(close(2));
+  expect(story.did).toEqual(["stopTimer reconnect", "settleClosed"]);
+  expect(story.last("settleClosed")?.failure?.message).toContain("2 messages");
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { parseAddress, splitCredentials } from "../../src/machine/server-address.js";
+
+const parsed = (url: string) => {
+  const result = parseAddress(url);
+  return result.ok ? result.value : result.problem;
+};
+
+describe("parseAddress", () => {
+  test.each([
+    ["localhost", "localhost:4222", "localhost", 4222],
+    ["localhost:4333", "localhost:4333", "localhost", 4333],
+    ["nats://demo.nats.io", "demo.nats.io:4222", "demo.nats.io", 4222],
+    ["NATS://Demo.NATS.io:1", "demo.nats.io:1", "demo.nats.io", 1],
+    ["nats://demo.nats.io:4222/", "demo.nats.io:4222", "demo.nats.io", 4222],
+    ["  a:65535\n", "a:65535", "a", 65_535],
+    ["under_score.local", "under_score.local:4222", "under_score.local", 4222],
+    ["bücher.example", "xn--bcher-kva.example:4222", "xn--bcher-kva.example", 4222],
+  ])("reads %j", (url, name, host, port) => {
+    expect(parsed(url)).toEqual({ name, host, port, tls: false, isAddress: false });
+  });
+
+  test("reads the scheme tls://", () => {
+    expect(parsed("tls://a:1")).toMatchObject({ name: "a:1", tls: true });
+  });
+
+  test.each([
+    ["127.0.0.1", "127.0.0.1:4222", "127.0.0.1"],
+    ["127.0.0.1:1", "127.0.0.1:1", "127.0.0.1"],
+    ["[::1]", "[::1]:4222", "::1"],
+    ["[::1]:4333", "[::1]:4333", "::1"],
+    ["nats://[2001:DB8:0:0:0:0:0:1]:4333", "[2001:db8::1]:4333", "2001:db8::1"],
+    ["::1", "[::1]:4222", "::1"],
+    ["fe80::1:2", "[fe80::1:2]:4222", "fe80::1:2"],
+    ["[::ffff:10.0.0.1]:4222", "10.0.0.1:4222", "10.0.0.1"],
+    ["::ffff:10.0.0.1", "10.0.0.1:4222", "10.0.0.1"],
+    ["nats://[::FFFF:10.0.0.1]", "10.0.0.1:4222", "10.0.0.1"],
+  ])("reads the IP address %s", (url, name, host) => {
+    expect(parsed(url)).toMatchObject({ name, host, isAddress: true });
+  });
+
+  test.each([
+    ["", "no host"],
+    ["   ", "no host"],
+    [":4222", "no host"],
+    ["nats://", "no host"],
+    ["a:", "no valid host and port"],
+    ["a:b", "no valid host and port"],
+    ["a:-1", "no valid host and port"],
+    ["a:1:2", "characters that no host name has"],
+    ["a:0", "a port that is not between 1 and 65535"],
+    ["a:65536", "a port that is not between 1 and 65535"],
+    ["a:1234567", "no valid host and port"],
+    ["[::1", "no valid host and port"],
+    ["[::1]x", "no valid host and port"],
+    ["[1]", "characters that no host name has"],
+    ["[::1::2]", "characters that no host name has"],
+    ["ws://a", "the scheme ws://"],
+    ["http://a", "the scheme http://"],
+    ["nats://a/path", "a path, a query or a fragment"],
+    ["nats://a?tls=1", "a path, a query or a fragment"],
+    ["nats://a#x", "a path, a query or a fragment"],
+    ["a b", "characters that no host name has"],
+    ["a\r\nPUB x 0", "characters that no host name has"],
+    ["a,b", "characters that no host name has"],
+  ])("refuses %j and says why", (url, problem) => {
+    const result = parseAddress(url);
+    expect(result.ok).toBe(false);
+    if (!result.ok) expect(result.problem).toContain("the server URL");
+    if (!result.ok && !problem.includes("characters")) expect(result.problem).toContain(problem);
+  });
+
+  test.each([
+    "nats://user:s3cret@host",
+    "user:s3cret@host:4222",
+    "s3cret@host",
+    "nats://user:s3cret@host:99999",
+    "nats://user:s3/cret@host",
+    "nats://user:s3cret@host/path",
+    "nats://host?token=s3cret",
+    "http://user:s3cret@host",
+    "nats://host#s3cret",
+    "host:s3cret",
+  ])("never quotes a password: %s", (url) => {
+    const result = parseAddress(url);
+    expect(result.ok).toBe(false);
+    expect(JSON.stringify(result)).not.toContain("s3");
+  });
+
+  test("a name reads back as itself", () => {
+    for (const url of ["a", "a:1", "[::1]:9", "::ffff:1.2.3.4", "127.0.0.1", "Bücher.example"]) {
+      const first = parseAddress(url);
+      expect(first.ok && parseAddress(first.value.name)).toEqual(first);
+    }
+  });
+});
+
+describe("splitCredentials", () => {
+  test.each([
+    ["nats://a:4222", "nats://a:4222", null],
+    ["a", "a", null],
+    ["nats://user:pass@a:4222", "nats://a:4222", "user:pass"],
+    ["token@a", "a", "token"],
+    ["tls://user:p@ss@a", "tls://a", "user:p@ss"],
+    [" nats://us%40er:p%3Ass@[::1]:1 ", "nats://[::1]:1", "us%40er:p%3Ass"],
+    ["nats://@a", "nats://a", ""],
+  ])("splits %j", (url, rest, credentials) => {
+    expect(splitCredentials(url)).toEqual({ url: rest, credentials });
+  });
+});

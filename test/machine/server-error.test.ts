@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { type ServerErrorKind, failureOf, isHarmless, isRefusal, serverErrorFrom } from "../../src/machine/server-error.js";
+
+const texts: readonly (readonly [text: string, kind: ServerErrorKind, code: string])[] = [
+  ['Permissions Violation for Publish to "x"', "permissionsViolation", "PERMISSIONS_VIOLATION"],
+  ["Invalid Subject", "invalidSubject", "BAD_SUBJECT"],
+  ["Invalid Publish Subject", "invalidSubject", "BAD_SUBJECT"],
+  ["maximum subscriptions exceeded", "maximumSubscriptions", "NATS_PROTOCOL_ERR"],
+  ["Authorization Violation", "authorizationViolation", "AUTHORIZATION_VIOLATION"],
+  ["User Authentication Revoked", "authenticationRevoked", "AUTHORIZATION_VIOLATION"],
+  ["User Authentication Expired", "authenticationExpired", "AUTHENTICATION_EXPIRED"],
+  ["Account Authentication Expired", "accountExpired", "ACCOUNT_EXPIRED"],
+  ["Authentication Timeout", "authenticationTimeout", "AUTHENTICATION_TIMEOUT"],
+  ["Secure Connection - TLS Required", "tlsRequired", "TLS"],
+  ["maximum connections exceeded", "maximumConnections", "NATS_PROTOCOL_ERR"],
+  ["maximum account active connections exceeded", "maximumConnections", "NATS_PROTOCOL_ERR"],
+  ["Maximum Payload Violation", "maximumPayload", "MAX_PAYLOAD_EXCEEDED"],
+  ["Stale Connection", "staleConnection", "NATS_PROTOCOL_ERR"],
+  ["Slow Consumer", "slowConsumer", "NATS_PROTOCOL_ERR"],
+  ["Attempted To Connect To Route Port", "wrongPort", "NATS_PROTOCOL_ERR"],
+  ["Unknown Protocol Operation", "protocolError", "NATS_PROTOCOL_ERR"],
+  ["Parser Error", "protocolError", "NATS_PROTOCOL_ERR"],
+  ["something new", "other", "NATS_PROTOCOL_ERR"],
+  ["", "other", "NATS_PROTOCOL_ERR"],
+];
+
+describe("serverErrorFrom", () => {
+  test.each(texts)("understands %j", (text, kind, code) => {
+    expect(serverErrorFrom(text)).toMatchObject({ kind, code, message: text });
+    expect(serverErrorFrom(text.toUpperCase())).toMatchObject({ kind });
+  });
+
+  test("a permissions violation says what was not allowed", () => {
+    expect(serverErrorFrom('Permissions Violation for Publish to "a.b"').permission).toEqual({
+      operation: "publish",
+      subject: "a.b",
+    });
+    expect(serverErrorFrom('Permissions Violation for Subscription to "a.>" using queue "q"').permission).toEqual({
+      operation: "subscription",
+      subject: "a.>",
+      queue: "q",
+    });
+  });
+
+  test("a permissions violation of a shape that nobody knows has no permission, and no harm is done", () => {
+    expect(serverErrorFrom("Permissions Violation")).toEqual({
+      kind: "permissionsViolation",
+      code: "PERMISSIONS_VIOLATION",
+      message: "Permissions Violation",
+    });
+  });
+
+  test("a hostile text neither throws nor takes long", () => {
+    const hostile = `permissions violation ${'publish to "'.repeat(20_000)}`;
+    const before = performance.now();
+    expect(serverErrorFrom(hostile).kind).toBe("permissionsViolation");
+    expect(performance.now() - before).toBeLessThan(1_000);
+  });
+});
+
+test("what concerns one subject is harmless, and only that", () => {
+  const harmless = texts.filter(([text]) => isHarmless(serverErrorFrom(text))).map(([, kind]) => kind);
+  expect(new Set(harmless)).toEqual(new Set(["permissionsViolation", "invalidSubject", "maximumSubscriptions"]));
+});
+
+test("what concerns the credentials is a refusal, and only that: not a timeout", () => {
+  const refusals = texts.filter(([text]) => isRefusal(serverErrorFrom(text))).map(([, kind]) => kind);
+  expect(refusals).toEqual([
+    "authorizationViolation",
+    "authenticationRevoked",
+    "authenticationExpired",
+    "accountExpired",
+  ]);
+});
+
+test("a failure keeps the code and the server's own words", () => {
+  expect(failureOf(serverErrorFrom("Stale Connection"))).toEqual({
+    code: "NATS_PROTOCOL_ERR",
+    message: "Stale Connection",
+  });
+});

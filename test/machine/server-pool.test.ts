@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import { type Policy, defaultPolicy } from "../../src/machine/reconnect-policy.js";
+import { type ServerAddress, parseAddress } from "../../src/machine/server-address.js";
+import {
+  type ServerPool,
+  afterFailure,
+  choose,
+  createPool,
+  findServer,
+  learnServers,
+  toBack,
+  withServer,
+} from "../../src/machine/server-pool.js";
+
+const address = (url: string): ServerAddress => {
+  const parsed = parseAddress(url);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  return parsed.value;
+};
+const poolOf = (...urls: string[]): ServerPool => createPool(urls.map(address), true, 1)[0];
+const names = (pool: ServerPool) => pool.map(({ host }) => host).join(" ");
+
+describe("createPool", () => {
+  test("keeps the order with noRandomize, and leaves the generator alone", () => {
+    const [pool, random] = createPool([address("a"), address("b")], true, 7);
+    expect(names(pool)).toBe("a b");
+    expect(random).toBe(7);
+  });
+
+  test("shuffles otherwise: every order comes up, always from the seed", () => {
+    const orders = new Set<string>();
+    for (let seed = 0; seed < 200; seed++) {
+      const [pool] = createPool(["a", "b", "c"].map(address), false, seed);
+      expect(createPool(["a", "b", "c"].map(address), false, seed)[0]).toEqual(pool);
+      orders.add(names(pool));
+    }
+    expect(orders.size).toBe(6);
+  });
+
+  test("holds each server once", () => {
+    expect(names(poolOf("a", "b", "nats://a:4222", "A"))).toBe("a b");
+  });
+
+  test("starts with servers that nobody has tried", () => {
+    expect(findServer(poolOf("tls://a:1"), "a:1")).toEqual({
+      name: "a:1",
+      host: "a",
+      port: 1,
+      tls: true,
+      isAddress: false,
+      learnt: false,
+      tlsName: null,
+      lastAttemptAt: null,
+      wait: 0,
+      failures: 0,
+      refusal: null,
+    });
+  });
+});
+
+describe("choose", () => {
+  const tried = (pool: ServerPool, name: string, lastAttemptAt: number, wait = 100) =>
+    withServer(pool, name, { lastAttemptAt, wait });
+
+  test("the front, where nobody was tried", () => {
+    expect(choose(poolOf("a", "b"), 0, false)).toMatchObject({ type: "dial", server: { host: "a" } });
+  });
+
+  test("the first that is out of its wait", () => {
+    const pool = tried(poolOf("a", "b"), "a:4222", 0);
+    expect(choose(pool, 99, false)).toMatchObject({ type: "dial", server: { host: "b" } });
+    expect(choose(pool, 100, false)).toMatchObject({ type: "dial", server: { host: "a" } });
+  });
+
+  test("how long until the earliest, where all are within their wait", () => {
+    const pool = tried(tried(poolOf("a", "b"), "a:4222", 50), "b:4222", 20);
+    expect(choose(pool, 60, false)).toEqual({ type: "wait", ms: 60 });
+  });
+
+  test("nobody is left", () => {
+    expect(choose([], 0, false)).toEqual({ type: "exhausted" });
+  });
+
+  test("in the first round a server that failed is not tried again", () => {
+    const pool = withServer(poolOf("a", "b"), "a:4222", { failures: 1 });
+    expect(choose(pool, 1e9, true)).toMatchObject({ server: { host: "b" } });
+    expect(choose(withServer(pool, "b:4222", { failures: 1 }), 1e9, true)).toEqual({ type: "exhausted" });
+  });
+});
+
+describe("toBack and afterFailure", () => {
+  test("a server goes to the back, the others keep their order", () => {
+    expect(names(toBack(poolOf("a", "b", "c"), "b:4222", { wait: 1 }))).toBe("a c b");
+  });
+
+  test("a server that is not in the pool changes nothing", () => {
+    const pool = poolOf("a");
+    expect(toBack(pool, "x:4222", {})).toBe(pool);
+  });
+
+  test("a failure is counted, and the next wait is noted", () => {
+    const pool = afterFailure(poolOf("a", "b"), "a:4222", 42, 10);
+    expect(names(pool)).toBe("b a");
+    expect(findServer(pool, "a:4222")).toMatchObject({ failures: 1, wait: 42 });
+  });
+
+  test.each([
+    [0, ""],
+    [1, ""],
+    [2, "a"],
+    [-1, "a"],
+    [null, "a"],
+  ])("limit %s: after one failure the pool is '%s'", (limit, left) => {
+    expect(names(afterFailure(poolOf("a"), "a:4222", 0, limit))).toBe(left);
+  });
+});
+
+describe("learnServers", () => {
+  const policy: Policy = { ...defaultPolicy, noRandomize: true };
+  const learn = (pool: ServerPool, urls: readonly string[], inUse = "a:4222", how = policy) =>
+    learnServers(pool, urls, inUse, how, 1);
+
+  test("new servers join at the back, and say so", () => {
+    const { pool, changed } = learn(poolOf("a"), ["b:4222", "c:4222"]);
+    expect(names(pool)).toBe("a b c");
+    expect(changed).toEqual({ added: ["b:4222", "c:4222"], deleted: [] });
+    expect(findServer(pool, "b:4222")?.learnt).toBe(true);
+  });
+
+  test("new servers join shuffled unless noRandomize", () => {
+    const orders = new Set<string>();
+    for (let seed = 0; seed < 50; seed++) {
+      const { pool } = learnServers(poolOf("a"), ["b", "c", "d"], "a:4222", defaultPolicy, seed);
+      orders.add(names(pool));
+    }
+    expect(orders.size).toBe(6);
+  });
+
+  test("learnt servers that are no longer named leave; configured ones and the one in use stay", () => {
+    const before = learn(poolOf("a", "b"), ["c", "d", "e"]).pool;
+    const { pool, changed } = learn(before, ["e"], "c:4222");
+    expect(names(pool)).toBe("a b c e");
+    expect(changed).toEqual({ added: [], deleted: ["d:4222"] });
+  });
+
+  test("a server named twice joins once", () => {
+    expect(names(learn(poolOf("a"), ["b", "b:4222", "nats://b"]).pool)).toBe("a b");
+  });
+
+  test("a server that is known keeps what is known of it", () => {
+    const before = withServer(poolOf("a", "b"), "b:4222", { failures: 3 });
+    const { pool, changed } = learn(before, ["b:4222"]);
+    expect(pool).toEqual(before);
+    expect(changed).toEqual({ added: [], deleted: [] });
+  });
+
+  test.each([[[]], [["http://x", "", "::::", "b:0", "b:99999"]]])("nothing joins from %j", (urls) => {
+    expect(names(learn(poolOf("a"), urls).pool)).toBe("a");
+  });
+
+  test("an IP address inherits the certificate's name, a host name does not", () => {
+    const { pool } = learn(poolOf("nats.example"), ["10.0.0.2", "b"], "nats.example:4222");
+    expect(findServer(pool, "10.0.0.2:4222")?.tlsName).toBe("nats.example");
+    expect(findServer(pool, "b:4222")?.tlsName).toBeNull();
+    const next = learn(pool, ["10.0.0.2", "10.0.0.3"], "10.0.0.2:4222").pool;
+    expect(findServer(next, "10.0.0.3:4222")?.tlsName).toBe("nats.example");
+  });
+});

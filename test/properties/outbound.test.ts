@@ -1,0 +1,154 @@
+// The outbound stream against any order of publishes, outages, full sinks and late reports.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Outbound, OutboundFull } from "../../src/effects/outbound.js";
+
+type Step =
+  | { readonly do: "publish"; readonly size: number; readonly text: boolean }
+  | { readonly do: "ping" | "sub" | "hold" | "flush" | "drained" | "endTurn" | "forcedFlush" }
+  | { readonly do: "release"; readonly hasRoom: boolean; readonly reportsAtOnce: boolean }
+  | { readonly do: "report"; readonly which: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant("publish" as const),
+      size: fc.oneof({ weight: 5, arbitrary: fc.nat(40) }, fc.nat(9000), fc.constantFrom(65_000, 66_000, 150_000)),
+      text: fc.boolean(),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("ping", "sub", "flush", "drained", "endTurn") }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("hold", "forcedFlush") }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("release" as const), hasRoom: fc.boolean(), reportsAtOnce: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("report" as const), which: fc.nat() }) },
+);
+
+/** Runs the steps; checks after each what must always hold. */
+function run(steps: readonly Step[], limit: number): void {
+  const deferred: (() => void)[] = [];
+  const outbound = new Outbound({ defer: (later) => deferred.push(later), reconnectBufferSize: limit });
+  /** Commands accepted and kept, and what the sinks got, number by number. */
+  const accepted: string[] = [];
+  const received: string[] = [];
+  const taken: { readonly chunk: Uint8Array; readonly copy: string; readonly sink: number; readonly written: () => void }[] = [];
+  let sink = 0;
+  let isOpen = false;
+  let handedOver = 0;
+  let reported = 0;
+  let lost = 0;
+  let next = 0;
+
+  const take = (mine: number, chunk: Uint8Array, written: () => void) => {
+    // A lost sink gets nothing.
+    expect(mine).toBe(sink);
+    expect(isOpen).toBe(true);
+    const copy = Buffer.from(chunk).toString("latin1");
+    received.push(copy);
+    handedOver += chunk.length;
+    taken.push({ chunk, copy, sink: mine, written });
+  };
+  const report = (which: number) => {
+    const one = taken[which] as (typeof taken)[number];
+    // The bytes that a sink has not reported are as they were.
+    expect(Buffer.from(one.chunk).toString("latin1")).toBe(one.copy);
+    taken.splice(which, 1);
+    if (one.sink === sink && isOpen) reported += one.chunk.length;
+    one.written();
+  };
+
+  for (const one of steps) {
+    switch (one.do) {
+      case "publish": {
+        const name = `s.${next++}`;
+        const payload = "x".repeat(one.size);
+        const command = `PUB ${name} ${one.size}\r\n${payload}\r\n`;
+        const before = [outbound.position, outbound.pendingMessages];
+        const waiting = outbound.position - outbound.handedOver;
+        try {
+          outbound.publish(name, one.text ? payload : new Uint8Array(Buffer.from(payload)), undefined, undefined);
+          accepted.push(command);
+          if (!isOpen && limit >= 0) expect(waiting + command.length).toBeLessThanOrEqual(limit);
+        } catch (error) {
+          expect(error).toBeInstanceOf(OutboundFull);
+          expect(isOpen).toBe(false);
+          expect(waiting + command.length).toBeGreaterThan(limit);
+          expect([outbound.position, outbound.pendingMessages]).toEqual(before);
+        }
+        break;
+      }
+      case "ping":
+        outbound.command("PING");
+        accepted.push("PING\r\n");
+        break;
+      case "sub":
+        outbound.command(`SUB s ${++next}`);
+        break;
+      case "hold":
+        outbound.hold();
+        isOpen = false;
+        break;
+      case "release": {
+        if (isOpen) outbound.hold();
+        lost = handedOver;
+        reported = 0;
+        isOpen = true;
+        sink += 1;
+        const mine = sink;
+        outbound.release({
+          write(chunk, written) {
+            take(mine, chunk, written);
+            if (one.reportsAtOnce) report(taken.length - 1);
+            return one.hasRoom;
+          },
+        });
+        break;
+      }
+      case "report":
+        if (taken.length > 0) report(one.which % taken.length);
+        break;
+      case "flush":
+        outbound.flush();
+        break;
+      case "forcedFlush":
+        outbound.flush(true);
+        break;
+      case "drained":
+        outbound.drained();
+        break;
+      case "endTurn":
+        for (const later of deferred.splice(0)) later();
+        break;
+      default:
+        one satisfies never;
+    }
+    expect(outbound.handedOver).toBe(handedOver);
+    const waiting = outbound.position - handedOver;
+    expect(outbound.pendingBytes).toBe(waiting + (isOpen ? handedOver - lost - reported : 0));
+  }
+
+  // In the end all goes out, in order, and nothing twice. What was handed to a lost sink counts as gone out.
+  isOpen = true;
+  sink += 1;
+  const last = sink;
+  outbound.release({
+    write(chunk, written) {
+      take(last, chunk, written);
+      written();
+      return true;
+    },
+  });
+  expect(outbound.pendingBytes).toBe(0);
+  expect(outbound.pendingMessages).toBe(0);
+  expect(received.join("").replace(/(UN)?SUB \w+( \d+)? *\r\n/g, "")).toBe(accepted.join(""));
+  for (const { chunk, copy } of taken) expect(Buffer.from(chunk).toString("latin1")).toBe(copy);
+}
+
+test("what is accepted goes out once and in order, and memory in use is never overwritten", () => {
+  const limit = fc.constantFrom(-1, 0, 100, 10_000);
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), limit, (steps, bytes) => run(steps, bytes)),
+    { numRuns: 300 },
+  );
+});

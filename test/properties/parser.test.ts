@@ -1,0 +1,159 @@
+// The parser against all that can be sent, cut anywhere, and against the parser of nats 2.29.3.
+
+import { createRequire } from "node:module";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Parser, ProtocolViolation } from "../../src/effects/wire/parser.js";
+import { type Call, message, recorder } from "../effects/wire/calls.js";
+
+/** A command as a server may write it, and what a sink hears of it. */
+interface Command {
+  readonly bytes: Buffer;
+  readonly call: Call;
+}
+
+const latin1 = (text: string) => Buffer.from(text, "latin1");
+const token = fc.string({ unit: fc.constantFrom(..."abcXYZ019_-$*>\xc3\xa9"), minLength: 1, maxLength: 8 });
+const subject = fc.array(token, { minLength: 1, maxLength: 4 }).map((tokens) => tokens.join("."));
+const sid = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
+const payload = fc.oneof(
+  { weight: 5, arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("latin1")) },
+  { weight: 1, arbitrary: fc.constantFrom("MSG a 1 1\r\n", "\r\nPING\r\n", "x".repeat(5000)) },
+);
+const header = fc.constantFrom("NATS/1.0\r\n\r\n", "NATS/1.0 503\r\n\r\n", "NATS/1.0\r\na: b\r\n\r\n");
+
+const msg = fc
+  .record({ subject, sid, reply: fc.option(subject, { nil: "" }), payload })
+  .map(({ subject, sid, reply, payload }): Command => {
+    const line = `MSG ${subject} ${sid} ${reply === "" ? "" : `${reply} `}${payload.length}`;
+    return { bytes: latin1(`${line}\r\n${payload}\r\n`), call: message(sid, subject, reply, "", payload) };
+  });
+const hmsg = fc
+  .record({ subject, sid, reply: fc.option(subject, { nil: "" }), header, payload })
+  .map(({ subject, sid, reply, header, payload }): Command => {
+    const sizes = `${header.length} ${header.length + payload.length}`;
+    const line = `HMSG ${subject} ${sid} ${reply === "" ? "" : `${reply} `}${sizes}`;
+    return { bytes: latin1(`${line}\r\n${header}${payload}\r\n`), call: message(sid, subject, reply, header, payload) };
+  });
+const word = fc.string({ unit: fc.constantFrom(..."abc {}:1"), minLength: 1 }).map((text) => `x${text}x`);
+const other = fc.oneof(
+  fc.constantFrom<[string, Call]>(["PING", ["ping"]], ["PONG", ["pong"]], ["+OK", ["ok"]]),
+  word.map((text): [string, Call] => [`-ERR '${text}'`, ["error", text]]),
+  word.map((text): [string, Call] => [`INFO ${text}`, ["info", text]]),
+).map(([line, call]): Command => ({ bytes: latin1(`${line}\r\n`), call }));
+
+/** A stream of commands; some come several times in a row, as they do in life. */
+const commands = fc
+  .array(fc.tuple(fc.oneof(msg, hmsg, other), fc.integer({ min: 1, max: 4 })), { maxLength: 12 })
+  .map((all) => all.flatMap(([command, times]) => Array<Command>(times).fill(command)));
+
+/** Lengths of chunks: now single bytes, now whole streams. */
+const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 2000 })), { minLength: 1 });
+
+function chunked(bytes: Buffer, lengths: readonly number[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let at = 0, i = 0; at < bytes.length; i += 1) {
+    const length = lengths[i % lengths.length] as number;
+    // A chunk is memory of its own, as a socket gives it.
+    chunks.push(Buffer.from(bytes.subarray(at, at + length)));
+    at += length;
+  }
+  return chunks;
+}
+
+const joined = (all: readonly Command[]) => Buffer.concat(all.map(({ bytes }) => bytes));
+
+interface ReferenceEvent {
+  readonly kind: number;
+  readonly msg?: { readonly subject: Uint8Array; readonly sid: number; readonly reply?: Uint8Array; readonly hdr: number };
+  readonly data?: Uint8Array;
+}
+const reference = createRequire(import.meta.url)("nats/lib/nats-base-client/parser.js") as {
+  Parser: new (dispatcher: { push(event: ReferenceEvent): void }) => { parse(bytes: Uint8Array): void };
+};
+
+/** What the parser of nats 2.29.3 makes of the bytes. */
+function referenceCalls(bytes: Buffer): Call[] {
+  const text = (given: Uint8Array | undefined) => Buffer.from(given ?? []).toString("latin1");
+  const calls: Call[] = [];
+  const parser = new reference.Parser({
+    push: ({ kind, msg, data }) => {
+      const names = ["ok", "error", "message", "info", "ping", "pong"] as const;
+      const name = names[kind];
+      if (msg === undefined) {
+        calls.push(name === "info" ? ["info", text(data)] : name === "error" ? ["error", text(data).slice(1, -1)] : [`${name}`]);
+        return;
+      }
+      const headers = Math.max(0, msg.hdr);
+      const payload = text(data);
+      calls.push(message(msg.sid, text(msg.subject), text(msg.reply), payload.slice(0, headers), payload.slice(headers)));
+    },
+  });
+  parser.parse(bytes);
+  return calls;
+}
+
+describe("the parser", () => {
+  test("hears every command once and in order, wherever the stream is cut", () => {
+    fc.assert(
+      fc.property(commands, cuts, (all, lengths) => {
+        const calls: Call[] = [];
+        const parser = new Parser(recorder(calls));
+        for (const chunk of chunked(joined(all), lengths)) parser.push(chunk);
+        expect(calls).toEqual(all.map(({ call }) => call));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("hears what the parser of nats 2.29.3 hears", () => {
+    fc.assert(
+      fc.property(commands, cuts, (all, lengths) => {
+        const bytes = joined(all);
+        const calls: Call[] = [];
+        const parser = new Parser(recorder(calls));
+        for (const chunk of chunked(bytes, lengths)) parser.push(chunk);
+        expect(calls).toEqual(referenceCalls(bytes));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("throws nothing but ProtocolViolation, with a short reason, whatever it is sent", () => {
+    const garbage = fc.oneof(
+      fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
+      fc.string({ unit: fc.constantFrom(..."MSGHPINO+K-ERF \t\r\n0159.a") , maxLength: 100 }).map(latin1),
+    );
+    const spoilt = fc.tuple(commands, garbage, fc.nat()).map(([all, noise, at]) => {
+      const bytes = joined(all);
+      const place = bytes.length === 0 ? 0 : at % bytes.length;
+      return Buffer.concat([bytes.subarray(0, place), noise, bytes.subarray(place)]);
+    });
+    fc.assert(
+      fc.property(fc.oneof(garbage, spoilt), cuts, (bytes, lengths) => {
+        const whole: Call[] = [];
+        const cut: Call[] = [];
+        const parser = new Parser(recorder(cut));
+        const failure = caught(() => new Parser(recorder(whole)).push(bytes));
+        const cutFailure = caught(() => chunked(bytes, lengths).forEach((chunk) => parser.push(chunk)));
+        // A violation may show earlier in a stream that is cut, and never changes what was heard before it.
+        expect(cut).toEqual(whole);
+        expect(cutFailure === undefined).toBe(failure === undefined);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** The violation that `run` throws; anything else fails the test. */
+function caught(run: () => void): ProtocolViolation | undefined {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof ProtocolViolation)) throw error;
+    expect(error.reason.length).toBeLessThan(500);
+    expect(error.reason).toMatch(/^[\x20-\x7e…]+$/);
+    return error;
+  }
+  return undefined;
+}
