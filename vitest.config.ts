@@ -1,23 +1,40 @@
-// Three projects: what needs no network, what fast-check generates, and what runs real nats-servers.
+// Three kinds of tests: unit (no network), properties (fast-check) and integration (real nats-servers on loopback,
+// both versions). `npm test` runs all; `npx vitest run --project unit` one. scripts/nats-servers.mjs brings the servers.
 
 import { defineConfig } from "vitest/config";
 
-const servers = ["test/integration/**/*.test.ts", "test/parity/**/*.test.ts", "test/spec/**/*.test.ts"];
-const properties = ["test/properties/**/*.test.ts"];
+const INTEGRATION = ["test/integration/**/*.test.ts", "test/parity/**/*.test.ts"];
+const PROPERTIES = ["test/properties/**/*.test.ts"];
 
 export default defineConfig({
   test: {
+    // Real servers and their clients share the machine with the tests: more at once makes timing tests lie.
     maxWorkers: 2,
+    // A test that passes because of another one's promise, or that fails after its end, is a defect.
+    dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       {
+        extends: true,
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...servers, ...properties],
+          exclude: [...INTEGRATION, ...PROPERTIES],
         },
       },
-      { test: { name: "properties", include: properties, testTimeout: 120_000 } },
-      { test: { name: "integration", include: servers, testTimeout: 30_000, hookTimeout: 30_000 } },
+      {
+        extends: true,
+        test: { name: "properties", include: PROPERTIES, testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: INTEGRATION,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          globalSetup: ["test/harness/global-setup.ts"],
+        },
+      },
     ],
   },
 });

@@ -30,8 +30,10 @@ const words: Told = {
   drainSubscriptions: () => "unsubscribe, and let what has arrived be processed",
   flushOutbound: () => "take no more publishes, and wait until the server has all of them",
   notifyStatus: ({ status }) => `tell the user: ${status.type}`,
-  settleConnect: ({ failure }) => (failure === null ? "connect() resolves" : `connect() rejects: ${failure.message}`),
-  settleClosed: ({ failure }) => (failure === null ? "closed() resolves" : `closed() resolves with: ${failure.message}`),
+  settleConnect: ({ failure }) =>
+    failure === null ? "connect() resolves" : `connect() rejects: ${failure.message}`,
+  settleClosed: ({ failure }) =>
+    failure === null ? "closed() resolves" : `closed() resolves with: ${failure.message}`,
 };
 
 const isEffect = (name: string): name is keyof EffectParams => Object.hasOwn(words, name);
@@ -53,7 +55,9 @@ export class Narrator {
   readonly inspect = (event: InspectionEvent): void => {
     if (event.type === "@xstate.action" && isEffect(event.action.type)) {
       const tell = words[event.action.type] as (params: unknown) => string;
-      console.log(`${this.#time()}    ${dim("effect")} ${cyan(event.action.type.padEnd(18))} ${dim(tell(event.action.params))}`);
+      console.log(
+        `${this.#time()}    ${dim("effect")} ${cyan(event.action.type.padEnd(18))} ${dim(tell(event.action.params))}`,
+      );
     }
     if (event.type === "@xstate.snapshot" && "value" in event.snapshot) {
       const value = event.snapshot.value as string | Record<string, string>;

@@ -45,4 +45,7 @@ await run("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"]).catch((error) 
   console.error(error.stdout);
   process.exit(1);
 });
-await cp("dist/esm", "dist/cjs", { recursive: true, filter: (path) => !/\.(js|map)$/.test(path) && !path.includes("chunks") });
+await cp("dist/esm", "dist/cjs", {
+  recursive: true,
+  filter: (path) => !/\.(js|map)$/.test(path) && !path.includes("chunks"),
+});

@@ -134,7 +134,9 @@ async function unpack(flavour, suite) {
     await rename(join(scratch, "unpacked"), join(folder, flavour));
     return await serverAt(unpacked(flavour));
   } catch (error) {
-    throw new Error(`no nats-server from Debian's ${suite} could be had: ${error.stderr || error.message}\n${HELP}`);
+    throw new Error(
+      `no nats-server from Debian's ${suite} could be had: ${error.stderr || error.message}\n${HELP}`,
+    );
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 // `connect`: from options to a connection.
 
 import { NodeWorld } from "../effects/node/node-world.js";
+import { TracingWorld } from "../effects/tracing-world.js";
 import { Connection } from "./connection.js";
 import type { NatsConnection } from "./nats-connection.js";
 import { type ConnectionOptions, checkOptions } from "./options.js";
@@ -20,5 +21,6 @@ export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnect
     noRandomize: opts.noRandomize === true || opts.resolve === false,
     tls: opts.tls,
   });
-  return new Connection(world, { ...opts }).start();
+  const traced = opts.debug === true ? new TracingWorld(world, (line) => console.log(line)) : world;
+  return new Connection(traced, { ...opts }).start();
 }

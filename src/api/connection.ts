@@ -6,20 +6,25 @@ import { BadWireString, OutboundFull } from "../effects/outbound.js";
 import type { ServerInfo } from "../effects/server-info.js";
 import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
-import { credentialsFor } from "./credentials.js";
 import { Empty, type Payload } from "./codec.js";
-import { ErrorCode, NatsError, invalidArgument, invalidOption } from "./errors.js";
+import { credentialsFor } from "./credentials.js";
+import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
 import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
 import type { NatsConnection, Stats } from "./nats-connection.js";
-import { type ConnectionOptions, DEFAULT_RECONNECT_BUFFER_SIZE, configuredServers, policyOf } from "./options.js";
+import {
+  type ConnectionOptions,
+  configuredServers,
+  DEFAULT_RECONNECT_BUFFER_SIZE,
+  policyOf,
+} from "./options.js";
 import { Promises } from "./promises.js";
-import { Mux, type RequestOptions, type Requester, request } from "./request.js";
+import { Mux, type Requester, type RequestOptions, request } from "./request.js";
 import { type RequestManyOptions, requestMany } from "./request-many.js";
 import { aborted, onAbort } from "./signal.js";
 import { type Status, statusFrom } from "./status.js";
 import { Statuses } from "./statuses.js";
-import { type Subscription, type SubscriptionOptions, rethrow } from "./subscription.js";
+import { rethrow, type Subscription, type SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
 import { version } from "./version.js";
 
@@ -72,14 +77,23 @@ export class Connection implements NatsConnection {
   start(): Promise<NatsConnection> {
     const { signal } = this.#options;
     const failure = { code: ErrorCode.Cancelled, message: "connect was aborted by its signal" };
-    const unlisten = onAbort(signal, () => this.#interpreter.send({ type: "user.close", unsent: 0, failure }));
+    const unlisten = onAbort(signal, () =>
+      this.#interpreter.send({ type: "user.close", unsent: 0, failure }),
+    );
     this.#interpreter.start();
     return this.#promises.connected.then(() => this).finally(unlisten);
   }
 
   /** What the interpreter asks of this connection, and tells it. */
   #clientSide(authenticate: ClientSide["authenticate"]): ClientSide {
-    const { name, verbose = false, pedantic = false, noEcho = false, tls, reconnectBufferSize } = this.#options;
+    const {
+      name,
+      verbose = false,
+      pedantic = false,
+      noEcho = false,
+      tls,
+      reconnectBufferSize,
+    } = this.#options;
     return {
       connectFields: { name, verbose, pedantic, noEcho, version },
       tlsWanted: tls !== undefined && tls !== null,
@@ -143,7 +157,9 @@ export class Connection implements NatsConnection {
     const limit = this.#interpreter.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
     const most = (typeof payload === "string" ? payload.length * 3 : payload.length) + (headers?.length ?? 0);
     if (most <= limit) return;
-    const size = (typeof payload === "string" ? new TextEncoder().encode(payload).length : payload.length) + (headers?.length ?? 0);
+    const size =
+      (typeof payload === "string" ? new TextEncoder().encode(payload).length : payload.length) +
+      (headers?.length ?? 0);
     if (size > limit) {
       const message = `the message has ${size} bytes, the server accepts at most ${limit} (max_payload)`;
       throw new NatsError(message, ErrorCode.MaxPayloadExceeded);
@@ -201,7 +217,9 @@ export class Connection implements NatsConnection {
 
   request(subject: string, payload?: Payload, opts: RequestOptions = {}): Promise<Msg> {
     const refusal = this.#requestRefusal();
-    return refusal === undefined ? request(this.#requester, this.#mux, subject, payload, opts) : Promise.reject(refusal);
+    return refusal === undefined
+      ? request(this.#requester, this.#mux, subject, payload, opts)
+      : Promise.reject(refusal);
   }
 
   async requestMany(
@@ -242,7 +260,8 @@ export class Connection implements NatsConnection {
 
   async ready(limit = DEFAULT_READY_LIMIT): Promise<void> {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
-    if (typeof limit !== "number" || !(limit >= 0)) throw invalidArgument("limit", limit, "a number of bytes, 0 or more");
+    if (typeof limit !== "number" || !(limit >= 0))
+      throw invalidArgument("limit", limit, "a number of bytes, 0 or more");
     try {
       await this.#interpreter.outbound.ready(limit);
     } catch {
@@ -253,11 +272,15 @@ export class Connection implements NatsConnection {
   // The life of the connection.
 
   async close(): Promise<void> {
-    this.#interpreter.send({ type: "user.close", unsent: this.#interpreter.outbound.pendingMessages, failure: null });
+    this.#interpreter.send({
+      type: "user.close",
+      unsent: this.#interpreter.outbound.pendingMessages,
+      failure: null,
+    });
     await this.#promises.closed;
   }
 
-  closed(): Promise<void | Error> {
+  closed(): Promise<undefined | Error> {
     return this.#promises.closed;
   }
 
@@ -333,13 +356,15 @@ function refusedPublish(error: unknown): unknown {
 }
 
 function checkSubscription(subject: string, opts: SubscriptionOptions): void {
-  const problem = subjectProblem(subject) ?? (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
+  const problem =
+    subjectProblem(subject) ?? (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
   if (problem !== null) throw new NatsError(problem, ErrorCode.BadSubject);
   const { callback, max, timeout, signal } = opts;
   if (callback !== undefined && typeof callback !== "function") {
     throw invalidOption("callback", callback, "a function");
   }
-  if (max !== undefined && !(Number.isInteger(max) && max >= 0)) throw invalidOption("max", max, "a whole number of messages");
+  if (max !== undefined && !(Number.isInteger(max) && max >= 0))
+    throw invalidOption("max", max, "a whole number of messages");
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
     throw invalidOption("timeout", timeout, "a number of milliseconds");
   }

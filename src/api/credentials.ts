@@ -46,5 +46,9 @@ function notAnObject(value: unknown): NatsError {
 function ours(error: unknown): NatsError {
   if (error instanceof NatsError) return error;
   const cause = error instanceof Error ? error : undefined;
-  return new NatsError("the authenticator failed; the error's cause says why", ErrorCode.BadAuthentication, cause);
+  return new NatsError(
+    "the authenticator failed; the error's cause says why",
+    ErrorCode.BadAuthentication,
+    cause,
+  );
 }

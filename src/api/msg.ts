@@ -103,7 +103,6 @@ export class MsgImpl implements Msg {
     return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
   }
 
-  // biome-ignore lint/suspicious/useGetterReturn: a message without headers has none
   get headers(): MsgHdrs {
     if (this._headers === undefined && this._headersStart < this._payloadStart) {
       this._headers = MsgHdrsImpl.decode(this._bytes.subarray(this._headersStart, this._payloadStart));
@@ -138,6 +137,10 @@ export class MsgImpl implements Msg {
 
   /** True where the server says that nobody listens on the subject of a request. */
   isNoResponders(): boolean {
-    return this._headersStart < this._payloadStart && this._payloadStart === this._payloadEnd && this.headers.code === 503;
+    return (
+      this._headersStart < this._payloadStart &&
+      this._payloadStart === this._payloadEnd &&
+      this.headers.code === 503
+    );
   }
 }

@@ -50,7 +50,11 @@ export interface NatsConnection extends AsyncDisposable {
    */
   request(subject: string, payload?: Payload, opts?: RequestOptions): Promise<Msg>;
   /** Publishes a request and gives the answers as they come; the iterator throws a NatsError as `request` does. */
-  requestMany(subject: string, payload?: Payload, opts?: Partial<RequestManyOptions>): Promise<AsyncIterable<Msg>>;
+  requestMany(
+    subject: string,
+    payload?: Payload,
+    opts?: Partial<RequestManyOptions>,
+  ): Promise<AsyncIterable<Msg>>;
 
   /**
    * Resolves when the server has all that was published before. While disconnected that is after the reconnect.
@@ -72,6 +76,7 @@ export interface NatsConnection extends AsyncDisposable {
   /** Closes the connection: what was published goes out, requests and subscriptions end. Resolves when closed. */
   close(): Promise<void>;
   /** Resolves when the connection is closed, with an error where something went wrong. Never rejects. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: so it is in the specification
   closed(): Promise<void | Error>;
   /**
    * Ends in good order: unsubscribes, lets what has arrived be processed, sends what was published, closes.

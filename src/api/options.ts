@@ -1,12 +1,12 @@
 // The options of `connect`: what there is, what is allowed, and how they become the chart's input. A table; an
 // option that is not in it, or has a value that makes no sense, is an error at once.
 
-import type { TlsOptions } from "../effects/node/tls.js";
 import type { Inspect } from "../effects/interpreter.js";
-import { type Policy, type TlsPolicy, defaultPolicy } from "../machine/reconnect-policy.js";
+import type { TlsOptions } from "../effects/node/tls.js";
+import { defaultPolicy, type Policy, type TlsPolicy } from "../machine/reconnect-policy.js";
 import { parseAddress, splitCredentials } from "../machine/server-address.js";
 import type { Auth, Authenticator } from "./authenticators.js";
-import { ErrorCode, NatsError, invalidOption } from "./errors.js";
+import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import { checkInboxPrefix } from "./inbox.js";
 import type { Status } from "./status.js";
 
@@ -88,13 +88,18 @@ export interface ConnectionOptions {
 }
 
 type Check = (value: unknown) => boolean;
-const is = (type: string): Check => (value) => typeof value === type; // biome-ignore lint/suspicious/useValidTypeof: a table of types
+const is =
+  (type: "string" | "boolean" | "function"): Check =>
+  (value) =>
+    typeof value === type;
 const isMilliseconds: Check = (value) => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
 const isPositive: Check = (value) => isMilliseconds(value) && (value as number) > 0;
 const isCount: Check = (value) => Number.isInteger(value) && (value as number) >= -1;
 const isText: Check = (value) => typeof value === "string" && value !== "";
-const isServers: Check = (value) => typeof value === "string" || (Array.isArray(value) && value.every(is("string")));
-const isFunctions: Check = (value) => typeof value === "function" || (Array.isArray(value) && value.every(is("function")));
+const isServers: Check = (value) =>
+  typeof value === "string" || (Array.isArray(value) && value.every(is("string")));
+const isFunctions: Check = (value) =>
+  typeof value === "function" || (Array.isArray(value) && value.every(is("function")));
 const isObserver: Check = (value) =>
   typeof value === "function" || typeof (value as { next?: unknown } | null)?.next === "function";
 const isSignal: Check = (value) => typeof (value as AbortSignal | null)?.addEventListener === "function";
@@ -105,9 +110,14 @@ const positive = [isPositive, "a number of milliseconds, above 0 and at most 214
 const flag = [is("boolean"), "true or false"] as const;
 const aFunction = [is("function"), "a function", ErrorCode.NotFunction] as const;
 
-const allowed: { readonly [Name in keyof Required<ConnectionOptions>]: readonly [Check, string, ErrorCode?] } = {
+const allowed: {
+  readonly [Name in keyof Required<ConnectionOptions>]: readonly [Check, string, ErrorCode?];
+} = {
   servers: [isServers, "a server URL or a list of them"],
-  port: [(value) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536, "a port, from 1 to 65535"],
+  port: [
+    (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536,
+    "a port, from 1 to 65535",
+  ],
   user: [(value) => typeof value === "string" || typeof value === "function", "a string"],
   pass: [(value) => typeof value === "string" || typeof value === "function", "a string"],
   token: [(value) => typeof value === "string" || typeof value === "function", "a string"],
@@ -168,14 +178,18 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
   }
   const { servers, port, inboxPrefix } = opts as ConnectionOptions;
   if (port !== undefined && servers !== undefined && servers.length > 0) {
-    throw new NatsError('the options "servers" and "port" exclude each other: give one of them', ErrorCode.InvalidOption);
+    throw new NatsError(
+      'the options "servers" and "port" exclude each other: give one of them',
+      ErrorCode.InvalidOption,
+    );
   }
   if (inboxPrefix !== undefined) checkInboxPrefix(inboxPrefix);
 }
 
 function unknownOption(name: string): NatsError {
   const near = Object.keys(allowed).find((known) => known.toLowerCase() === name.toLowerCase());
-  const hint = near === undefined ? `known are ${Object.keys(allowed).join(", ")}` : `did you mean "${near}"?`;
+  const hint =
+    near === undefined ? `known are ${Object.keys(allowed).join(", ")}` : `did you mean "${near}"?`;
   return new NatsError(`unknown option "${name}"; ${hint}`, ErrorCode.InvalidOption);
 }
 
@@ -183,7 +197,8 @@ const DEFAULT_SERVER = "127.0.0.1:4222";
 
 /** The configured servers, each with the credentials of its URL. */
 export function configuredServers({ servers, port }: ConnectionOptions): readonly ConfiguredServer[] {
-  const given = port === undefined ? (typeof servers === "string" ? [servers] : (servers ?? [])) : [`127.0.0.1:${port}`];
+  const given =
+    port === undefined ? (typeof servers === "string" ? [servers] : (servers ?? [])) : [`127.0.0.1:${port}`];
   return (given.length === 0 ? [DEFAULT_SERVER] : given).map((server) => {
     const { url, credentials } = splitCredentials(server);
     const address = parseAddress(url);

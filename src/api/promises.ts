@@ -32,7 +32,10 @@ export class Promises {
   }
 
   settleConnect(failure: Failure | null, attempts: readonly AttemptReport[]): void {
-    if (failure === null) return this.#resolveConnected();
+    if (failure === null) {
+      this.#resolveConnected();
+      return;
+    }
     const error = this.#errorOf(failure);
     error.attempts = attempts.map((attempt) => ({
       server: attempt.server,
@@ -44,14 +47,19 @@ export class Promises {
   }
 
   settleClosed(failure: Failure | null, unsent: Unsent): void {
-    if (failure !== null) return this.#resolveClosed(this.#errorOf(failure));
-    if (unsent.bytes === 0) return this.#resolveClosed(undefined);
-    const message = `closed before the server had taken all that was published: ${unsent.bytes} bytes are lost`;
-    this.#resolveClosed(new NatsError(message, ErrorCode.Disconnect));
+    this.#resolveClosed(failure === null ? lossOf(unsent) : this.#errorOf(failure));
   }
 
   #errorOf(failure: Failure): NatsError {
-    if (failure.code === ErrorCode.Cancelled && this.#signal?.aborted === true) return aborted(this.#signal, "connect");
+    if (failure.code === ErrorCode.Cancelled && this.#signal?.aborted === true)
+      return aborted(this.#signal, "connect");
     return new NatsError(failure.message, failure.code, this.#causeOf(failure));
   }
+}
+
+/** The error of a clean close that could not hand over everything in time. */
+function lossOf({ bytes }: Unsent): NatsError | undefined {
+  if (bytes === 0) return undefined;
+  const message = `closed before the server had taken all that was published: ${bytes} bytes are lost`;
+  return new NatsError(message, ErrorCode.Disconnect);
 }

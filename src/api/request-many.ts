@@ -2,11 +2,11 @@
 
 import type { Timer } from "../effects/world.js";
 import type { Payload } from "./codec.js";
-import { type NatsError, invalidOption } from "./errors.js";
+import { invalidOption, type NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
 import type { Msg, MsgImpl } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
-import { type Awaiting, type Mux, type Requester, callSite, noResponders, ownInbox } from "./request.js";
+import { type Awaiting, callSite, type Mux, noResponders, ownInbox, type Requester } from "./request.js";
 import { aborted, onAbort, throwIfAborted } from "./signal.js";
 
 /** When a request for many answers has enough. Source: `RequestStrategy` of `nats` 2.29.3. */
@@ -43,7 +43,12 @@ const DEFAULT_MAX_WAIT = 1_000;
 const DEFAULT_JITTER = 300;
 
 function checked(opts: Partial<RequestManyOptions>) {
-  const { strategy = RequestStrategy.Timer, maxWait = DEFAULT_MAX_WAIT, maxMessages = -1, jitter = DEFAULT_JITTER } = opts;
+  const {
+    strategy = RequestStrategy.Timer,
+    maxWait = DEFAULT_MAX_WAIT,
+    maxMessages = -1,
+    jitter = DEFAULT_JITTER,
+  } = opts;
   if (typeof maxWait !== "number" || !(maxWait >= 1)) {
     throw invalidOption("maxWait", maxWait, "a number of milliseconds, at least 1");
   }
@@ -107,7 +112,11 @@ export function requestMany(
   const done = mux.begin();
   const unlisten = onAbort(signal, () => end(aborted(signal as AbortSignal, "the request")));
   try {
-    requester.publish(subject, payload, headers === undefined ? { reply: inbox.reply } : { reply: inbox.reply, headers });
+    requester.publish(
+      subject,
+      payload,
+      headers === undefined ? { reply: inbox.reply } : { reply: inbox.reply, headers },
+    );
   } catch (error) {
     end(error as NatsError);
     return answers;

@@ -4,7 +4,7 @@
 import type { Timer, World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { Payload } from "./codec.js";
-import { ErrorCode, NatsError, invalidOption } from "./errors.js";
+import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
 import { createInbox } from "./inbox.js";
 import type { Msg, MsgImpl, PublishOptions } from "./msg.js";
@@ -70,7 +70,8 @@ export class Mux {
 
   /** The server does not permit something: ends the requests concerned. Returns whether there were any. */
   refuse(permission: PermissionContext, error: NatsError): boolean {
-    const isOurs = permission.operation === "subscription" && permission.subject === this.#subscription?.subject;
+    const isOurs =
+      permission.operation === "subscription" && permission.subject === this.#subscription?.subject;
     const concerned = [...this.#awaiting.values()].filter(
       (one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject),
     );
@@ -132,7 +133,10 @@ export function checkRequestOptions(opts: RequestOptions): number {
     throw invalidOption("timeout", timeout, "a number of milliseconds, at least 1");
   }
   if (reply !== undefined && !noMux) {
-    throw new NatsError('the option "reply" needs the option "noMux": the shared inbox has its own', ErrorCode.InvalidOption);
+    throw new NatsError(
+      'the option "reply" needs the option "noMux": the shared inbox has its own',
+      ErrorCode.InvalidOption,
+    );
   }
   return timeout;
 }
@@ -174,7 +178,11 @@ export function request(
     const done = mux.begin();
     const unlisten = onAbort(signal, () => fail(aborted(signal as AbortSignal, "the request")));
     try {
-      requester.publish(subject, payload, headers === undefined ? { reply: inbox.reply } : { reply: inbox.reply, headers });
+      requester.publish(
+        subject,
+        payload,
+        headers === undefined ? { reply: inbox.reply } : { reply: inbox.reply, headers },
+      );
     } catch (error) {
       return fail(error as NatsError);
     }

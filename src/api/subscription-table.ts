@@ -3,8 +3,8 @@
 
 import type { Outbound } from "../effects/outbound.js";
 import type { Unanswered } from "../effects/pongs.js";
-import type { PermissionContext } from "../machine/server-error.js";
 import type { World } from "../effects/world.js";
+import type { PermissionContext } from "../machine/server-error.js";
 import type { NatsError } from "./errors.js";
 import type { Msg } from "./msg.js";
 import { SubscriptionImpl, type SubscriptionOptions, type SubscriptionOwner } from "./subscription.js";

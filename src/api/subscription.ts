@@ -2,7 +2,7 @@
 // subscription-table.ts; it hands messages over and speaks to the server.
 
 import type { Timer, World } from "../effects/world.js";
-import { ErrorCode, NatsError, invalidArgument } from "./errors.js";
+import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
 import type { Msg } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
 import { onAbort } from "./signal.js";
@@ -102,7 +102,8 @@ export class SubscriptionImpl implements Sub<Msg> {
     this._limit = this.max ?? Number.POSITIVE_INFINITY;
     this._owner = owner;
     this._callback = opts.callback;
-    this._iterator = opts.callback === undefined ? new QueuedIterator({ onDone: () => this._consumed() }) : undefined;
+    this._iterator =
+      opts.callback === undefined ? new QueuedIterator({ onDone: () => this._consumed() }) : undefined;
     this.closed = new Promise((resolve) => {
       this._resolveClosed = resolve;
     });

@@ -22,7 +22,11 @@ export interface ConnectFields {
 }
 
 /** The CONNECT line and the PING that asks whether it was accepted. */
-export function connectCommand(fields: ConnectFields, serverHasHeaders: boolean, credentials: Credentials): string {
+export function connectCommand(
+  fields: ConnectFields,
+  serverHasHeaders: boolean,
+  credentials: Credentials,
+): string {
   const { name, verbose, pedantic, noEcho, tls, version } = fields;
   const options = {
     protocol: 1,

@@ -11,11 +11,16 @@ import type { EffectName, EffectParams, StatusReport, TimerName } from "../machi
 import type { ConnectionEvent } from "../machine/events.js";
 import type { AttemptReport, Failure, Milliseconds } from "../machine/failure.js";
 import { serverErrorFrom } from "../machine/server-error.js";
-import { type ConnectFields, type Credentials, CredentialsCounter, connectCommand } from "./connect-command.js";
+import {
+  type ConnectFields,
+  type Credentials,
+  CredentialsCounter,
+  connectCommand,
+} from "./connect-command.js";
 import { credentialsFailure, socketFailure } from "./failures.js";
 import { Outbound } from "./outbound.js";
 import { Pongs, type Unanswered } from "./pongs.js";
-import { type ServerInfo, parseInfo, summaryOf } from "./server-info.js";
+import { parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
 import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";
 import type { Timer, Transport, TransportEvents, World } from "./world.js";
 
@@ -272,7 +277,11 @@ export class Interpreter {
       this.#write(connectCommand(fields, info?.headers === true, credentials));
     } catch (error) {
       if (this.#transport !== transport) return;
-      this.send({ type: "credentials.failed", attempt, failure: this.#caused(credentialsFailure(error), error) });
+      this.send({
+        type: "credentials.failed",
+        attempt,
+        failure: this.#caused(credentialsFailure(error), error),
+      });
     }
   }
 

@@ -34,7 +34,9 @@ export class OutboundFull extends Error {
 
   constructor(waiting: number, limit: number) {
     const state = limit === 0 ? "nothing is kept" : `${waiting} of ${limit} bytes are taken`;
-    super(`not connected, and the reconnect buffer has no room for the message: ${state} (reconnectBufferSize)`);
+    super(
+      `not connected, and the reconnect buffer has no room for the message: ${state} (reconnectBufferSize)`,
+    );
   }
 }
 
@@ -135,7 +137,8 @@ export class Outbound {
     const encoder = this.#encoder;
     const room = roomFor(subject, payload, reply, headers);
     if (this.#sink === null) this.#admit(publishSize(subject, payload, reply, headers));
-    if (room <= encoder.end - encoder.at || this.#makeRoom(room)) encoder.publish(subject, payload, reply, headers);
+    if (room <= encoder.end - encoder.at || this.#makeRoom(room))
+      encoder.publish(subject, payload, reply, headers);
     else this.#publishAlone(room, subject, payload, reply, headers);
     if (this.#isIdle) this.#schedule();
   }

@@ -75,9 +75,9 @@ export function parseInfo(json: string): ServerInfo {
     const value = info[name];
     return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : otherwise;
   };
-  const urls = Array.isArray(info["connect_urls"]) ? info["connect_urls"] : [];
+  const { connect_urls: urls, nonce, ...rest } = info;
   return {
-    ...info,
+    ...rest,
     server_id: text("server_id"),
     server_name: text("server_name"),
     version: text("version"),
@@ -87,7 +87,10 @@ export function parseInfo(json: string): ServerInfo {
     proto: number("proto", 0),
     client_id: number("client_id", 0),
     max_payload: number("max_payload", DEFAULT_MAX_PAYLOAD),
-    ...(urls.length > 0 ? { connect_urls: urls.filter((url): url is string => typeof url === "string") } : {}),
+    ...(typeof nonce === "string" ? { nonce } : {}),
+    ...(Array.isArray(urls)
+      ? { connect_urls: urls.filter((url): url is string => typeof url === "string") }
+      : {}),
   };
 }
 

@@ -134,7 +134,15 @@ export const conditionalActions = {
   /** The attempt failed, the connection broke, or the server sent -ERR: say why. */
   reportError: conditionally<{ readonly step: Parameters<typeof why>[2] }>(({ context, event }, { step }) => {
     const permission = event.type === "server.error" ? (event.error.permission ?? null) : null;
-    return [status({ type: "error", server: serverName(context), failure: why(context, event, step), step, permission })];
+    return [
+      status({
+        type: "error",
+        server: serverName(context),
+        failure: why(context, event, step),
+        step,
+        permission,
+      }),
+    ];
   }),
   /** Servers joined or left the cluster; the server is about to shut down. */
   reportInfo: conditionally(({ context, event }) => {
@@ -143,7 +151,8 @@ export const conditionalActions = {
     const { connectUrls, lameDuck } = event.info;
     const { changed } = learnServers(context.pool, connectUrls, server, context.policy, context.random);
     const reports: Report[] = [];
-    if (changed.added.length + changed.deleted.length > 0) reports.push(status({ type: "update", server, changed }));
+    if (changed.added.length + changed.deleted.length > 0)
+      reports.push(status({ type: "update", server, changed }));
     if (lameDuck && context.info?.lameDuck !== true) reports.push(status({ type: "ldm", server }));
     return reports;
   }),

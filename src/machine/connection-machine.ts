@@ -197,11 +197,7 @@ export const connectionMachine = chart.createMachine({
           {
             guard: "isRefusal",
             target: "reconnecting",
-            actions: [
-              { type: "reportError", params: { step: "connected" } },
-              does.closeSocket,
-              "recordLoss",
-            ],
+            actions: [{ type: "reportError", params: { step: "connected" } }, does.closeSocket, "recordLoss"],
           },
           {
             guard: "isFatal",
@@ -304,7 +300,11 @@ export const connectionMachine = chart.createMachine({
           actions: [does.closeSocketAfterFlush, "recordDrainFailure"],
         },
         "socket.closed": { guard: "isCurrent", target: "closed", actions: "recordDrainFailure" },
-        "protocol.violated": { guard: "isCurrent", target: "closed", actions: [does.closeSocket, "recordDrainFailure"] },
+        "protocol.violated": {
+          guard: "isCurrent",
+          target: "closed",
+          actions: [does.closeSocket, "recordDrainFailure"],
+        },
         "user.close": { target: "closed", actions: [does.closeSocketAfterFlush, "recordClose"] },
       },
     },

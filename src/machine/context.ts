@@ -3,9 +3,9 @@
 import type { Destination } from "./effects.js";
 import type { ServerSummary } from "./events.js";
 import type { AttemptReport, Failure, Milliseconds } from "./failure.js";
-import { type Policy, defaultPolicy } from "./reconnect-policy.js";
+import { defaultPolicy, type Policy } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
-import { type ServerPool, createPool, findServer } from "./server-pool.js";
+import { createPool, findServer, type ServerPool } from "./server-pool.js";
 
 /** What a connection starts from. */
 export interface ConnectionInput {

@@ -84,4 +84,6 @@ export interface EffectParams {
 export type EffectName = keyof EffectParams;
 
 /** One effect, ready to be carried out. */
-export type Effect = { readonly [Name in EffectName]: { readonly type: Name; readonly params: EffectParams[Name] } }[EffectName];
+export type Effect = {
+  readonly [Name in EffectName]: { readonly type: Name; readonly params: EffectParams[Name] };
+}[EffectName];

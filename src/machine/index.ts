@@ -7,5 +7,10 @@ export type * from "./events.js";
 export type { AttemptReport, Bytes, Failure, Milliseconds, Step } from "./failure.js";
 export { defaultPolicy, type Policy, type TlsPolicy } from "./reconnect-policy.js";
 export { type Parsed, parseAddress, type ServerAddress } from "./server-address.js";
-export { type PermissionContext, type ServerError, type ServerErrorKind, serverErrorFrom } from "./server-error.js";
+export {
+  type PermissionContext,
+  type ServerError,
+  type ServerErrorKind,
+  serverErrorFrom,
+} from "./server-error.js";
 export type { PoolServer, Refusal, ServerPool, ServersChanged } from "./server-pool.js";

@@ -1,12 +1,20 @@
 // How the chart remembers: the assigns of the chart, named. Pure; each returns what changes in the context.
 
 import { assign } from "xstate";
-import { type ConnectionContext, MAX_ATTEMPT_REPORTS, isFirstRound, serverName } from "./context.js";
+import { type ConnectionContext, isFirstRound, MAX_ATTEMPT_REPORTS, serverName } from "./context.js";
 import type { ConnectionEvent } from "./events.js";
-import { type Failure, type Step, closedByServer, timedOut } from "./failure.js";
+import { closedByServer, type Failure, type Step, timedOut } from "./failure.js";
 import { drawWait } from "./reconnect-policy.js";
 import { failureOf, isRefusal } from "./server-error.js";
-import { type Refusal, afterFailure, choose, findServer, learnServers, toBack, withServer } from "./server-pool.js";
+import {
+  afterFailure,
+  choose,
+  findServer,
+  learnServers,
+  type Refusal,
+  toBack,
+  withServer,
+} from "./server-pool.js";
 
 type Changes = Partial<ConnectionContext>;
 
@@ -19,13 +27,20 @@ function remember<Params extends object | undefined = undefined>(
 }
 
 /** Why an attempt, a connection or a drain ended, from the event that ended it. */
-export function why(context: ConnectionContext, event: ConnectionEvent, step: Step | "connected" | "draining"): Failure {
+export function why(
+  context: ConnectionContext,
+  event: ConnectionEvent,
+  step: Step | "connected" | "draining",
+): Failure {
   const server = serverName(context);
   switch (event.type) {
     case "socket.closed":
       return context.failure ?? event.failure ?? closedByServer(server, step);
     case "protocol.violated":
-      return { code: "NATS_PROTOCOL_ERR", message: `${server} does not speak the NATS protocol: ${event.reason}` };
+      return {
+        code: "NATS_PROTOCOL_ERR",
+        message: `${server} does not speak the NATS protocol: ${event.reason}`,
+      };
     case "server.error":
       return failureOf(event.error);
     case "credentials.failed":
@@ -54,7 +69,10 @@ function whyTimer(context: ConnectionContext, timer: string, step: Step | "conne
     return { code: "DISCONNECT", message: `stale connection: ${server} left ${maxPingOut} PINGs unanswered` };
   }
   if (step === "draining" || timer === "drain") {
-    return { code: "TIMEOUT", message: `the drain did not finish within ${drainTimeout} ms (option drainTimeout)` };
+    return {
+      code: "TIMEOUT",
+      message: `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`,
+    };
   }
   return timedOut(server, step, timeout);
 }
@@ -73,7 +91,8 @@ function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step:
   const limit = context.connectedBefore ? policy.maxReconnectAttempts : null;
   const before = findServer(context.pool, server)?.refusal ?? null;
   const refusal = refusalIn(event);
-  const again = refusal !== null && before?.kind === refusal.kind && before.credentials === refusal.credentials;
+  const again =
+    refusal !== null && before?.kind === refusal.kind && before.credentials === refusal.credentials;
   const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
   const report = { attempt: context.attempt, server, step, failure, at: event.at };
   return {
@@ -91,7 +110,10 @@ function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step:
 function unsentFailure(unsent: number): Failure | null {
   if (unsent === 0) return null;
   const messages = unsent === 1 ? "1 message that was" : `${unsent} messages that were`;
-  return { code: "DISCONNECT", message: `closed while not connected: ${messages} published could not be sent` };
+  return {
+    code: "DISCONNECT",
+    message: `closed while not connected: ${messages} published could not be sent`,
+  };
 }
 
 export const memory = {
@@ -106,7 +128,9 @@ export const memory = {
   }),
 
   /** The attempt failed in that step. */
-  recordFailure: remember<{ readonly step: Step }>((context, event, { step }) => failedAttempt(context, event, step)),
+  recordFailure: remember<{ readonly step: Step }>((context, event, { step }) =>
+    failedAttempt(context, event, step),
+  ),
 
   /** The attempt succeeded: the server starts anew, and from the first success on attempts count. */
   recordSuccess: remember((context) => {
@@ -141,12 +165,20 @@ export const memory = {
   noteInfo: remember((context, event) => {
     if (event.type !== "server.info") return {};
     const { connectUrls } = event.info;
-    const learnt = learnServers(context.pool, connectUrls, serverName(context), context.policy, context.random);
+    const learnt = learnServers(
+      context.pool,
+      connectUrls,
+      serverName(context),
+      context.policy,
+      context.random,
+    );
     return { info: event.info, pool: learnt.pool, random: learnt.random };
   }),
 
   /** An error after which the server will close: it will be the reason. */
-  noteError: remember((_context, event) => (event.type === "server.error" ? { failure: failureOf(event.error) } : {})),
+  noteError: remember((_context, event) =>
+    event.type === "server.error" ? { failure: failureOf(event.error) } : {},
+  ),
 
   /** One more PING is out. */
   countPing: remember((context) => ({ pingsOut: context.pingsOut + 1 })),
@@ -171,5 +203,8 @@ export const memory = {
   recordDrained: remember(() => ({ failure: null, socket: null })),
 
   /** The drain could not be finished. */
-  recordDrainFailure: remember((context, event) => ({ failure: why(context, event, "draining"), socket: null })),
+  recordDrainFailure: remember((context, event) => ({
+    failure: why(context, event, "draining"),
+    socket: null,
+  })),
 };

@@ -73,7 +73,10 @@ export function nextRandom(state: number): readonly [value: number, next: number
 }
 
 /** A new array with the same items in random order, and the generator's next state (Fisher-Yates). */
-export function shuffled<T>(items: readonly T[], state: number): readonly [items: readonly T[], next: number] {
+export function shuffled<T>(
+  items: readonly T[],
+  state: number,
+): readonly [items: readonly T[], next: number] {
   const result = [...items];
   let random = state;
   for (let last = result.length - 1; last > 0; last--) {
@@ -86,7 +89,11 @@ export function shuffled<T>(items: readonly T[], state: number): readonly [items
 }
 
 /** How long a server is left alone after an attempt: the wait plus jitter, and the generator's next state. */
-export function drawWait(policy: Policy, secured: boolean, state: number): readonly [wait: Milliseconds, next: number] {
+export function drawWait(
+  policy: Policy,
+  secured: boolean,
+  state: number,
+): readonly [wait: Milliseconds, next: number] {
   const jitter = secured ? policy.reconnectJitterTls : policy.reconnectJitter;
   const [value, next] = nextRandom(state);
   return [policy.reconnectTimeWait + Math.floor(value * jitter), next];

@@ -16,7 +16,9 @@ export interface ServerAddress {
 }
 
 /** Result of reading a URL: the value, or a sentence that says what is wrong. */
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: string };
 
 const DEFAULT_PORT = 4222;
 const SHAPE = "allowed are host, host:port, [ipv6]:port, nats://host:port and tls://host:port";
@@ -42,13 +44,20 @@ export function parseAddress(url: string): Parsed<ServerAddress> {
   const split = splitPort(authority);
   if (split === null) return bad("has no valid host and port");
   const host = split.host === "" ? null : canonicalHost(split.host);
-  if (host === null) return bad(split.host === "" ? "has no host" : "has a host with characters that no host name has");
+  if (host === null)
+    return bad(split.host === "" ? "has no host" : "has a host with characters that no host name has");
   if (split.port < 1 || split.port > 65_535) return bad("has a port that is not between 1 and 65535");
   const isV6 = host.includes(":");
   const name = isV6 ? `[${host}]:${split.port}` : `${host}:${split.port}`;
   return {
     ok: true,
-    value: { name, host, port: split.port, tls: scheme === "tls", isAddress: isV6 || /^\d+\.\d+\.\d+\.\d+$/.test(host) },
+    value: {
+      name,
+      host,
+      port: split.port,
+      tls: scheme === "tls",
+      isAddress: isV6 || /^\d+\.\d+\.\d+\.\d+$/.test(host),
+    },
   };
 }
 
@@ -57,7 +66,7 @@ function bad(problem: string): { readonly ok: false; readonly problem: string } 
 }
 
 function splitPort(authority: string): { readonly host: string; readonly port: number } | null {
-  const bracketed = /^\[([0-9a-f:.]+)\](?::(\d{1,6}))?$/i.exec(authority);
+  const bracketed = /^\[([0-9a-f.]*:[0-9a-f:.]*)\](?::(\d{1,6}))?$/i.exec(authority);
   if (bracketed !== null) return { host: bracketed[1] ?? "", port: Number(bracketed[2] ?? DEFAULT_PORT) };
   if (/^[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*$/i.test(authority)) return { host: authority, port: DEFAULT_PORT };
   const plain = /^([^:]*)(?::(\d{1,6}))?$/.exec(authority);

@@ -6,7 +6,7 @@
 import type { Milliseconds } from "./failure.js";
 import type { Policy } from "./reconnect-policy.js";
 import { shuffled } from "./reconnect-policy.js";
-import { type ServerAddress, parseAddress } from "./server-address.js";
+import { parseAddress, type ServerAddress } from "./server-address.js";
 
 /** The last refusal of a server: what it said, and to which of the credentials that were offered so far. */
 export interface Refusal {
@@ -42,7 +42,9 @@ export function createPool(
   noRandomize: boolean,
   random: number,
 ): readonly [pool: ServerPool, random: number] {
-  const unique = addresses.filter((one, at) => addresses.findIndex((other) => other.name === one.name) === at);
+  const unique = addresses.filter(
+    (one, at) => addresses.findIndex((other) => other.name === one.name) === at,
+  );
   const servers = unique.map((address) => newServer(address, false, null));
   return noRandomize ? [servers, random] : shuffled(servers, random);
 }
@@ -97,7 +99,8 @@ export function afterFailure(
   limit: number | null,
 ): ServerPool {
   const failures = (findServer(pool, name)?.failures ?? 0) + 1;
-  if (limit !== null && limit !== -1 && failures >= limit) return pool.filter((server) => server.name !== name);
+  if (limit !== null && limit !== -1 && failures >= limit)
+    return pool.filter((server) => server.name !== name);
   return toBack(pool, name, { failures, wait });
 }
 
@@ -133,7 +136,9 @@ export function learnServers(
   const deleted = pool.filter((server) => !stays(server)).map((server) => server.name);
   const fresh = [...named.values()]
     .filter((address) => findServer(pool, address.name) === undefined)
-    .map((address) => newServer({ ...address, tls: dialed?.tls ?? false }, true, address.isAddress ? tlsName : null));
+    .map((address) =>
+      newServer({ ...address, tls: dialed?.tls ?? false }, true, address.isAddress ? tlsName : null),
+    );
   const [joining, next] = policy.noRandomize ? [fresh, random] : shuffled(fresh, random);
   const added = fresh.map((server) => server.name);
   return { pool: [...pool.filter(stays), ...joining], changed: { added, deleted }, random: next };

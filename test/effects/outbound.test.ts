@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { CHUNK_SIZE } from "../../src/effects/chunks.js";
-import { BadWireString, Outbound, OutboundClosed, OutboundFull, type Sink } from "../../src/effects/outbound.js";
+import {
+  BadWireString,
+  Outbound,
+  OutboundClosed,
+  OutboundFull,
+  type Sink,
+} from "../../src/effects/outbound.js";
 
 /** A sink that writes down what it gets. It has room as long as `hasRoom`, and reports when told to. */
 class Recorder implements Sink {
@@ -63,7 +69,9 @@ describe("while connected", () => {
     expect(sink.writes).toEqual([]);
     expect(deferred).toHaveLength(1);
     endTurn();
-    expect(sink.writes).toEqual([`${pub("a", "1")}SUB b 1\r\nHPUB c r 12 13\r\nNATS/1.0\r\n\r\n2\r\nPING\r\n`]);
+    expect(sink.writes).toEqual([
+      `${pub("a", "1")}SUB b 1\r\nHPUB c r 12 13\r\nNATS/1.0\r\n\r\n2\r\nPING\r\n`,
+    ]);
   });
 
   test("each turn is another write", () => {
@@ -139,9 +147,13 @@ describe("while connected", () => {
     for (const payload of ["x", "x".repeat(2 * CHUNK_SIZE)]) {
       expect(() => send(outbound, "a b", payload)).toThrow(BadWireString);
       expect(() => outbound.publish("a", payload, "r\r\nPING", undefined)).toThrow(BadWireString);
-      expect(() => send(outbound, undefined as unknown as string, payload)).toThrow("subject must be a string, not undefined");
+      expect(() => send(outbound, undefined as unknown as string, payload)).toThrow(
+        "subject must be a string, not undefined",
+      );
     }
-    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats]).toEqual(before);
+    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats]).toEqual(
+      before,
+    );
     send(outbound, "ok", "2");
     endTurn();
     expect(sink.text).toBe(pub("ok", "1") + pub("ok", "2"));
@@ -476,7 +488,9 @@ describe("the reconnect buffer", () => {
       expect(() => send(outbound, "a", new Uint8Array(size))).toThrow("15 of 100 bytes are taken");
       expect(() => send(outbound, "a", "x".repeat(size))).toThrow(OutboundFull);
     }
-    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats]).toEqual(before);
+    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats]).toEqual(
+      before,
+    );
     outbound.release(sink);
     expect(sink.text).toBe(pub("a", "kept"));
   });

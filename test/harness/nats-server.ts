@@ -104,7 +104,9 @@ export class TestServer {
     });
     await until(`nats-server greets on port ${this.port}\n${this.#log}`, async () => {
       if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}\n${this.#log}`);
-      return this.#options.config?.includes("handshake_first") === true ? accepts(this.port) : greeting(this.port);
+      return this.#options.config?.includes("handshake_first") === true
+        ? accepts(this.port)
+        : greeting(this.port);
     });
   }
 

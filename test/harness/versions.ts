@@ -1,14 +1,14 @@
-// The nats-servers that integration tests run against, for `describe.each`. Found or installed before any test runs.
+// The nats-servers that every integration test runs against: `describe.each(servers)("... $label", ({ path }) => ...)`.
+// Known while tests are collected: global-setup.ts has found or downloaded them before.
 
-import { natsServers } from "../../scripts/nats-servers.mjs";
+import { inject } from "vitest";
+import type { NatsServer } from "../../scripts/nats-servers.mjs";
 
-/** A nats-server. */
-export interface ServerVersion {
-  /** For the names of tests, such as `2.9`. */
-  readonly label: string;
-  readonly path: string;
-  readonly version: string;
+export type { NatsServer };
+
+/** Oldest first; both versions, unless NATS_SERVERS names others. */
+export const servers: readonly NatsServer[] = inject("natsServers") ?? missing();
+
+function missing(): never {
+  throw new Error("nats-servers are there only in test/integration and test/parity: move the test there");
 }
-
-/** All of them; never none. */
-export const servers: readonly ServerVersion[] = await natsServers();

@@ -45,7 +45,12 @@ describe("connect to a server that", () => {
     expect(error.message).toContain(`127.0.0.1:${server.port}`);
     expect(error.message).toContain("greeting");
     expect(error.attempts).toEqual([
-      { server: `127.0.0.1:${server.port}`, step: "greeting", error: expect.objectContaining({ code: "TIMEOUT" }), at: expect.any(Number) },
+      {
+        server: `127.0.0.1:${server.port}`,
+        step: "greeting",
+        error: expect.objectContaining({ code: "TIMEOUT" }),
+        at: expect.any(Number),
+      },
     ]);
   });
 
@@ -120,7 +125,13 @@ describe("a connection whose server", () => {
     });
     open.push(nc);
     await back;
-    expect(seen.map((status) => status.type)).toEqual(["reconnecting", "error", "disconnect", "reconnecting", "reconnect"]);
+    expect(seen.map((status) => status.type)).toEqual([
+      "reconnecting",
+      "error",
+      "disconnect",
+      "reconnecting",
+      "reconnect",
+    ]);
     expect(seen[1]?.data).toBe(ErrorCode.ProtocolError);
     expect(seen[1]?.error?.message).toContain("does not speak the NATS protocol");
   });

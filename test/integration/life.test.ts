@@ -32,7 +32,11 @@ describe.each(servers)("a connection to nats-server $label", ({ path }) => {
   it("tells about its server", async () => {
     const nc = await connected({ name: "life" });
     expect(nc.getServer()).toBe(`127.0.0.1:${server.port}`);
-    expect(nc.info).toMatchObject({ version: expect.stringMatching(/^2\./), max_payload: 1_048_576, headers: true });
+    expect(nc.info).toMatchObject({
+      version: expect.stringMatching(/^2\./),
+      max_payload: 1_048_576,
+      headers: true,
+    });
     expect(await nc.rtt()).toBeGreaterThanOrEqual(0);
     expect(nc.isClosed()).toBe(false);
     expect(nc.isDraining()).toBe(false);
@@ -96,7 +100,10 @@ describe.each(servers)("a connection to nats-server $label", ({ path }) => {
     })();
     await nc.flush();
     nc.publish("stuck");
-    await expect(stuck).rejects.toMatchObject({ code: ErrorCode.Timeout, message: expect.stringContaining("drainTimeout") });
+    await expect(stuck).rejects.toMatchObject({
+      code: ErrorCode.Timeout,
+      message: expect.stringContaining("drainTimeout"),
+    });
     expect(await nc.closed()).toMatchObject({ code: ErrorCode.Timeout });
   });
 
@@ -179,15 +186,28 @@ describe.each(servers)("a connection to nats-server $label", ({ path }) => {
     });
     await nc.close();
     expect(states).toEqual(
-      expect.arrayContaining([{ connecting: "dialing" }, { connecting: "authenticating" }, "connected", "closed"]),
+      expect.arrayContaining([
+        { connecting: "dialing" },
+        { connecting: "authenticating" },
+        "connected",
+        "closed",
+      ]),
     );
   });
 
   it.each([
-    ["await nc.close()", "const nc = await connect({ port }); await nc.request('none').catch(() => {}); await nc.close();", 0],
+    [
+      "await nc.close()",
+      "const nc = await connect({ port }); await nc.request('none').catch(() => {}); await nc.close();",
+      0,
+    ],
     ["await nc.drain()", "const nc = await connect({ port }); nc.subscribe('a'); await nc.drain();", 0],
     ["a connect that failed", "await connect({ port: 1 }).catch(() => {});", 0],
-    ["a connect that was aborted", "await connect({ port: 1, waitOnFirstConnect: true, signal: AbortSignal.timeout(50) }).catch(() => {});", 0],
+    [
+      "a connect that was aborted",
+      "await connect({ port: 1, waitOnFirstConnect: true, signal: AbortSignal.timeout(50) }).catch(() => {});",
+      0,
+    ],
   ])("lets a script whose last line is %s exit by itself", async (_name, script, code) => {
     const contents = `import { connect } from "./src/index.ts"; const port = ${server.port}; ${script}`;
     const bundle = `.cache/exit-${process.pid}-${server.port}.mjs`;
@@ -232,7 +252,9 @@ describe("an attempt that is given up", () => {
 
   it("by a signal that is aborted already rejects at once", async () => {
     server = await fakeServer(silent);
-    await expect(connect({ port: server.port, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: ErrorCode.Cancelled });
+    await expect(connect({ port: server.port, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: ErrorCode.Cancelled,
+    });
     expect(server.connections).toBe(0);
   });
 });
@@ -253,7 +275,11 @@ describe("a connection that reconnects", () => {
         });
       } else if (step === "authenticating") socket.write(info());
     });
-    const nc = await connect({ port: server.port, reconnectTimeWait: step === "waiting" ? 60_000 : 1, reconnectJitter: 0 });
+    const nc = await connect({
+      port: server.port,
+      reconnectTimeWait: step === "waiting" ? 60_000 : 1,
+      reconnectJitter: 0,
+    });
     const reached = step === "waiting" ? nextStatus(nc, "disconnect") : nextStatus(nc, "reconnecting");
     server.sockets[0]?.destroy();
     await reached;
@@ -277,7 +303,10 @@ describe("a connection that reconnects", () => {
       for (const result of results) {
         expect(result).toMatchObject({ reason: { code: ErrorCode.ConnectionClosed } });
       }
-      expect(await nc.closed()).toMatchObject({ code: ErrorCode.Disconnect, message: expect.stringContaining("3 messages") });
+      expect(await nc.closed()).toMatchObject({
+        code: ErrorCode.Disconnect,
+        message: expect.stringContaining("3 messages"),
+      });
       await server.emptied();
     },
   );
@@ -287,7 +316,10 @@ describe("a connection that reconnects", () => {
     async (step) => {
       const nc = await lostIn(step);
       nc.publish("a", "1");
-      await expect(nc.drain()).rejects.toMatchObject({ code: ErrorCode.Disconnect, message: expect.stringContaining("1 message") });
+      await expect(nc.drain()).rejects.toMatchObject({
+        code: ErrorCode.Disconnect,
+        message: expect.stringContaining("1 message"),
+      });
       await server.emptied();
     },
   );

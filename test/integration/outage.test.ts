@@ -81,7 +81,9 @@ describe.each(servers)("an outage of nats-server $label", ({ path }) => {
     const lost = nextStatus(nc, "disconnect");
     await server.kill();
     await lost;
-    expect(() => nc.publish("a", "b")).toThrow(expect.objectContaining({ code: ErrorCode.ReconnectBufferExceeded }));
+    expect(() => nc.publish("a", "b")).toThrow(
+      expect.objectContaining({ code: ErrorCode.ReconnectBufferExceeded }),
+    );
   });
 
   it("restores subscriptions with what is left of their max", async () => {

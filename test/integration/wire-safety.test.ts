@@ -1,10 +1,29 @@
 // Rule 8: no string of a user adds a protocol line, wherever it goes in. The server here keeps every byte it gets.
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connect, createInbox, headers, type MsgHdrs, type NatsConnection, NatsError } from "../../src/index.js";
+import {
+  connect,
+  createInbox,
+  headers,
+  type MsgHdrs,
+  type NatsConnection,
+  NatsError,
+} from "../../src/index.js";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
 
-const injections = ["a\r\nPUB evil 0\r\n\r\n", "a\nPUB evil 0", "a b", "a\tb", "a\u0000b", "a\rb", " ", "", "a..b", ".a", "a."];
+const injections = [
+  "a\r\nPUB evil 0\r\n\r\n",
+  "a\nPUB evil 0",
+  "a b",
+  "a\tb",
+  "a\u0000b",
+  "a\rb",
+  " ",
+  "",
+  "a..b",
+  ".a",
+  "a.",
+];
 
 describe("a string that could add a protocol line", () => {
   let server: FakeServer;
@@ -49,17 +68,22 @@ describe("a string that could add a protocol line", () => {
   describe.each(injections.map((text) => [JSON.stringify(text), text]))("%s", (_name, text) => {
     it.each<[string, () => unknown]>([
       ["the subject of publish", () => nc.publish(text, "payload")],
-      ["the subject of publishMessage", () => nc.publishMessage({ subject: text, data: new Uint8Array(0) } as never)],
+      [
+        "the subject of publishMessage",
+        () => nc.publishMessage({ subject: text, data: new Uint8Array(0) } as never),
+      ],
       ["the subject of subscribe", () => nc.subscribe(text)],
       ["the subject of request", () => nc.request(text, "", { timeout: 100 })],
       ["the subject of a noMux request", () => nc.request(text, "", { timeout: 100, noMux: true })],
-      ["the subject of requestMany", async () => {
-        for await (const _ of await nc.requestMany(text, "", { maxWait: 100 }));
-      }],
+      [
+        "the subject of requestMany",
+        async () => {
+          for await (const _ of await nc.requestMany(text, "", { maxWait: 100 }));
+        },
+      ],
     ])("is refused as %s", async (_where, attempt) => {
       expect((await linesAfter(attempt)).filter((line) => !harmless(line))).toEqual([]);
     });
-
   });
 
   // An empty reply or inbox prefix means none is given, as in the reference.
@@ -70,7 +94,9 @@ describe("a string that could add a protocol line", () => {
     });
 
     it("is refused as the reply of a request", async () => {
-      expect(await linesAfter(() => nc.request("a", "", { noMux: true, reply: text, timeout: 100 }))).toEqual([]);
+      expect(await linesAfter(() => nc.request("a", "", { noMux: true, reply: text, timeout: 100 }))).toEqual(
+        [],
+      );
     });
 
     it("is refused as an inbox prefix", async () => {
@@ -81,9 +107,12 @@ describe("a string that could add a protocol line", () => {
 
   // A queue name is free text: dots mean nothing in it.
   const badQueues = injections.filter((text) => !/^[a-z.]+$/.test(text));
-  it.each(badQueues.map((text) => [JSON.stringify(text), text]))("%s is refused as a queue", async (_name, text) => {
-    expect(await linesAfter(() => nc.subscribe("a", { queue: text }))).toEqual([]);
-  });
+  it.each(badQueues.map((text) => [JSON.stringify(text), text]))(
+    "%s is refused as a queue",
+    async (_name, text) => {
+      expect(await linesAfter(() => nc.subscribe("a", { queue: text }))).toEqual([]);
+    },
+  );
 
   it.each([
     ["in a header's value", () => headers().set("key", "value\r\nPUB evil 0\r\n\r\n")],
@@ -112,6 +141,9 @@ describe("a string that could add a protocol line", () => {
     received = "";
     const named = await connect({ port: server.port, name: "x\r\nPUB evil 0\r\n\r\n" });
     await named.close();
-    expect(received.split("\r\n").filter((line) => line !== "")).toEqual([expect.stringMatching(/^CONNECT \{.*\}$/), "PING"]);
+    expect(received.split("\r\n").filter((line) => line !== "")).toEqual([
+      expect.stringMatching(/^CONNECT \{.*\}$/),
+      "PING",
+    ]);
   });
 });

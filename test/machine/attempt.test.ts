@@ -3,13 +3,12 @@
 import { describe, expect, test } from "vitest";
 import type { TlsPolicy } from "../../src/machine/reconnect-policy.js";
 import {
-  type Happening,
-  type Story,
   begin,
   close,
   drain,
   error,
   fires,
+  type Happening,
   info,
   lost,
   noCredentials,
@@ -17,6 +16,7 @@ import {
   ping,
   pong,
   refused,
+  type Story,
   secured,
   unreachable,
   violated,
@@ -78,7 +78,9 @@ describe("an attempt goes well", () => {
   });
 
   test("a second INFO while it waits for the PONG is remembered and sends no second CONNECT", () => {
-    const story = begin().happens(opened, info()).happens(info({ connectUrls: ["c:4222"] }));
+    const story = begin()
+      .happens(opened, info())
+      .happens(info({ connectUrls: ["c:4222"] }));
     expect(story.did).toEqual(["notifyStatus update"]);
     expect(story.pool).toEqual(["a:4222", "b:4222", "c:4222"]);
   });
@@ -111,25 +113,33 @@ describe("an attempt fails", () => {
     expect(reported?.failure.message).toContain("20000 ms");
   });
 
-  test.each(everyStep)("in %s, when the server does not speak NATS: the failure says what was wrong", (step) => {
-    const story = inStep(step).happens(violated);
-    expect(story.did).toContain("closeSocket");
-    expect(story.last("openSocket")?.server.name).toBe("b:4222");
-    expect(story.errors[0]?.failure.code).toBe("NATS_PROTOCOL_ERR");
-    expect(story.errors[0]?.failure.message).toContain("unknown operation HTTP/1.1");
-  });
+  test.each(everyStep)(
+    "in %s, when the server does not speak NATS: the failure says what was wrong",
+    (step) => {
+      const story = inStep(step).happens(violated);
+      expect(story.did).toContain("closeSocket");
+      expect(story.last("openSocket")?.server.name).toBe("b:4222");
+      expect(story.errors[0]?.failure.code).toBe("NATS_PROTOCOL_ERR");
+      expect(story.errors[0]?.failure.message).toContain("unknown operation HTTP/1.1");
+    },
+  );
 
-  test.each(["greeting", "securing", "authenticating"])("in %s, when the server sends a fatal -ERR", (step) => {
-    const story = inStep(step).happens(error("maximum connections exceeded"));
-    expect(story.did).toContain("closeSocket");
-    expect(story.last("openSocket")?.server.name).toBe("b:4222");
-    expect(story.errors).toEqual([
-      { step, failure: { code: "NATS_PROTOCOL_ERR", message: "maximum connections exceeded" } },
-    ]);
-  });
+  test.each(["greeting", "securing", "authenticating"])(
+    "in %s, when the server sends a fatal -ERR",
+    (step) => {
+      const story = inStep(step).happens(error("maximum connections exceeded"));
+      expect(story.did).toContain("closeSocket");
+      expect(story.last("openSocket")?.server.name).toBe("b:4222");
+      expect(story.errors).toEqual([
+        { step, failure: { code: "NATS_PROTOCOL_ERR", message: "maximum connections exceeded" } },
+      ]);
+    },
+  );
 
   test("-ERR that concerns one subject is reported, and the attempt goes on", () => {
-    const story = inStep("authenticating").happens(error('Permissions Violation for Subscription to "secret.>"'));
+    const story = inStep("authenticating").happens(
+      error('Permissions Violation for Subscription to "secret.>"'),
+    );
     expect(story.state).toBe("connecting.authenticating");
     expect(story.did).toEqual(["notifyStatus error"]);
     expect(story.last("notifyStatus")?.status).toMatchObject({
@@ -224,18 +234,24 @@ describe("TLS", () => {
     expect(story.did).not.toContain("sendConnect");
     expect(story.last("openSocket")?.server.name).toBe("b:4222");
     expect(story.errors).toEqual([
-      { step: "greeting", failure: { code: "SERVER_OPT_NA", message: "a:4222 requires TLS, but the option tls is null" } },
+      {
+        step: "greeting",
+        failure: { code: "SERVER_OPT_NA", message: "a:4222 requires TLS, but the option tls is null" },
+      },
     ]);
   });
 
-  test.each(["required", "tls://"])("%s, but the server has none: the attempt fails before any credentials are sent", (how) => {
-    const story = how === "required" ? wanted("required", plain) : wanted("offered", plain, "tls://a");
-    expect(story.did).not.toContain("sendConnect");
-    expect(story.errors[0]).toEqual({
-      step: "greeting",
-      failure: { code: "SERVER_OPT_NA", message: "TLS was asked for, but a:4222 does not offer it" },
-    });
-  });
+  test.each(["required", "tls://"])(
+    "%s, but the server has none: the attempt fails before any credentials are sent",
+    (how) => {
+      const story = how === "required" ? wanted("required", plain) : wanted("offered", plain, "tls://a");
+      expect(story.did).not.toContain("sendConnect");
+      expect(story.errors[0]).toEqual({
+        step: "greeting",
+        failure: { code: "SERVER_OPT_NA", message: "TLS was asked for, but a:4222 does not offer it" },
+      });
+    },
+  );
 
   test("a tls:// server is secured although the policy would do without", () => {
     expect(wanted("offered", available, "tls://a").state).toBe("connecting.securing");

@@ -2,8 +2,6 @@
 
 import { describe, expect, test } from "vitest";
 import {
-  type Happening,
-  type Story,
   begin,
   close,
   delay,
@@ -12,6 +10,7 @@ import {
   error,
   fires,
   flushed,
+  type Happening,
   info,
   lost,
   noCredentials,
@@ -19,6 +18,7 @@ import {
   ping,
   pong,
   reconnect,
+  type Story,
   secured,
   unreachable,
   violated,
@@ -62,7 +62,10 @@ describe("closed", () => {
   });
 
   test("settleClosed comes once, and as the last effect of all", () => {
-    expect(begin().happens(unreachable, unreachable).did.slice(-2)).toEqual(["settleConnect", "settleClosed"]);
+    expect(begin().happens(unreachable, unreachable).did.slice(-2)).toEqual([
+      "settleConnect",
+      "settleClosed",
+    ]);
     expect(begin().connects().happens(close()).did.at(-1)).toBe("settleClosed");
   });
 
@@ -70,7 +73,9 @@ describe("closed", () => {
     const all = begin().connects();
     expect(all.did.filter((name) => name === "settleConnect")).toHaveLength(1);
     expect(all.happens(lost()).connects().happens(close()).did).not.toContain("settleConnect");
-    expect(begin().happens(unreachable, unreachable).last("settleConnect")?.failure?.code).toBe("CONNECTION_REFUSED");
+    expect(begin().happens(unreachable, unreachable).last("settleConnect")?.failure?.code).toBe(
+      "CONNECTION_REFUSED",
+    );
   });
 });
 

@@ -79,7 +79,9 @@ describe("news", () => {
 
   test("lame duck mode is reported once, and the connection stays", () => {
     const story = connected().happens(info({ lameDuck: true }));
-    expect(story.effects).toEqual([{ type: "notifyStatus", params: { status: { type: "ldm", server: "a:4222" } } }]);
+    expect(story.effects).toEqual([
+      { type: "notifyStatus", params: { status: { type: "ldm", server: "a:4222" } } },
+    ]);
     expect(story.state).toBe("connected");
     expect(story.happens(info({ lameDuck: true })).did).toEqual([]);
   });

@@ -1,7 +1,7 @@
 // The chart itself: which states there are, and that everything in it has a name.
 
-import { initialTransition } from "xstate";
 import { expect, test } from "vitest";
+import { initialTransition } from "xstate";
 import { effectActions } from "../../src/machine/actions.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 
@@ -46,7 +46,7 @@ test("every action and guard is named: no inline function is in the chart", () =
     if (typeof value !== "object" || value === null) return;
     for (const [key, inner] of Object.entries(value)) {
       // The first context comes from the input, and an effect's parameters from the context.
-      if (key !== "params" && path + key !== "chartcontext") walk(inner, `${path}.${key}`);
+      if (key !== "params" && !(path === "chart" && key === "context")) walk(inner, `${path}.${key}`);
     }
   }
 });
@@ -59,6 +59,9 @@ test("every effect that the chart can ask for is used by it", () => {
   }
 });
 
-test("a connection without a server does not begin", () => {
-  expect(() => initialTransition(connectionMachine, { servers: [], seed: 1, at: 0 })).toThrow("names no server");
+test("a connection with a wrong input is an error from the start, which says what is wrong", () => {
+  const [snapshot, effects] = initialTransition(connectionMachine, { servers: [], seed: 1, at: 0 });
+  expect(snapshot.status).toBe("error");
+  expect(String(snapshot.error)).toContain("the input names no server");
+  expect(effects).toEqual([]);
 });

@@ -1,5 +1,5 @@
-import { initialTransition, transition } from "xstate";
 import { describe, expect, test } from "vitest";
+import { initialTransition, transition } from "xstate";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import { createContext } from "../../src/machine/context.js";
 import { defaultPolicy } from "../../src/machine/reconnect-policy.js";

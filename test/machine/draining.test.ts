@@ -99,11 +99,14 @@ test.each(phases)("in %s -ERR about one subject is reported, and the drain goes 
   expect(story.happens(drained, flushed).last("settleClosed")?.failure ?? null).toBeNull();
 });
 
-test.each(phases)("in %s a fatal -ERR is reported, and is the reason when the server closes the socket", (_, at) => {
-  const story = at().happens(error("User Authentication Expired"));
-  expect(story.did).toEqual(["notifyStatus error"]);
-  expect(story.happens(lost()).last("settleClosed")?.failure?.code).toBe("AUTHENTICATION_EXPIRED");
-});
+test.each(phases)(
+  "in %s a fatal -ERR is reported, and is the reason when the server closes the socket",
+  (_, at) => {
+    const story = at().happens(error("User Authentication Expired"));
+    expect(story.did).toEqual(["notifyStatus error"]);
+    expect(story.happens(lost()).last("settleClosed")?.failure?.code).toBe("AUTHENTICATION_EXPIRED");
+  },
+);
 
 test("draining or closing while not connected is the end, and what stays unsent is an error", () => {
   const disconnected = () => begin({}, ["a"]).connects().happens(lost(), unreachable);

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "vitest";
 import {
-  type Story,
   begin,
   close,
   delay,
@@ -13,6 +12,7 @@ import {
   opened,
   pong,
   refused,
+  type Story,
   secured,
   unreachable,
 } from "./story.js";
@@ -168,9 +168,12 @@ describe("maxReconnectAttempts", () => {
     [1, 1],
     [2, 2],
     [10, 10],
-  ])("%i: the last server leaves the pool after %i failed attempts, and the connection closes", (limit, attempts) => {
-    expect(attemptsUntilClosed(limit, 1_000)).toBe(attempts);
-  });
+  ])(
+    "%i: the last server leaves the pool after %i failed attempts, and the connection closes",
+    (limit, attempts) => {
+      expect(attemptsUntilClosed(limit, 1_000)).toBe(attempts);
+    },
+  );
 
   test("-1 never removes", () => {
     expect(attemptsUntilClosed(-1, 500)).toBe(500);
@@ -179,7 +182,10 @@ describe("maxReconnectAttempts", () => {
   test("an empty pool closes the connection with the last error", () => {
     const story = begin({ maxReconnectAttempts: 1 }, ["a"]).connects().after(5_000).happens(lost());
     story.happens(unreachable);
-    expect(story.last("settleClosed")?.failure).toEqual({ code: "CONNECTION_REFUSED", message: "nobody listens there" });
+    expect(story.last("settleClosed")?.failure).toEqual({
+      code: "CONNECTION_REFUSED",
+      message: "nobody listens there",
+    });
     expect(story.did).not.toContain("settleConnect");
   });
 
@@ -205,7 +211,9 @@ describe("maxReconnectAttempts", () => {
   });
 
   test("a server that left the pool comes back when the cluster names it", () => {
-    const story = begin({ maxReconnectAttempts: 1, reconnectTimeWait: 0 }).connects().happens(lost(), unreachable);
+    const story = begin({ maxReconnectAttempts: 1, reconnectTimeWait: 0 })
+      .connects()
+      .happens(lost(), unreachable);
     expect(story.pool).toEqual(["a:4222"]);
     story.happens(opened, info({ connectUrls: ["b:4222"] }));
     expect(story.pool).toEqual(["a:4222", "b:4222"]);
@@ -223,7 +231,9 @@ describe("the first connection", () => {
   });
 
   test("tries a server that it learnt on the way, too", () => {
-    const story = begin({}, ["a"]).happens(opened, info({ connectUrls: ["b:4222"] })).happens(lost());
+    const story = begin({}, ["a"])
+      .happens(opened, info({ connectUrls: ["b:4222"] }))
+      .happens(lost());
     expect(story.last("openSocket")?.server.name).toBe("b:4222");
   });
 
@@ -233,7 +243,10 @@ describe("the first connection", () => {
   });
 
   test("with waitOnFirstConnect the policy applies: all servers, then a wait, then all again, without end", () => {
-    const story = begin({ waitOnFirstConnect: true, maxReconnectAttempts: 1 }).happens(unreachable, unreachable);
+    const story = begin({ waitOnFirstConnect: true, maxReconnectAttempts: 1 }).happens(
+      unreachable,
+      unreachable,
+    );
     for (let round = 0; round < 100; round++) {
       expect(story.state).toBe("connecting.waiting");
       story.after(2_000).happens(fires("reconnect"));
@@ -246,7 +259,9 @@ describe("the first connection", () => {
 
   test("with waitOnFirstConnect the failures before it do not count after it", () => {
     const policy = { waitOnFirstConnect: true, maxReconnectAttempts: 2, reconnectTimeWait: 0 };
-    const story = begin(policy).happens(...new Array(9).fill(unreachable)).connects();
+    const story = begin(policy)
+      .happens(...new Array(9).fill(unreachable))
+      .connects();
     expect(story.context.pool.map(({ failures }) => failures)).toEqual([0, 0]);
     expect(story.context.attempts).toEqual([]);
   });
@@ -276,7 +291,10 @@ describe("the attempt timer", () => {
 describe("credentials refused", () => {
   const patient = { reconnectTimeWait: 0, maxReconnectAttempts: -1 };
   const refuse = (story: Story, event = refused) => story.happens(opened, info()).happens(event);
-  const lostOnce = (policy = {}, servers = ["a"]) => begin({ ...patient, ...policy }, servers).connects().happens(lost());
+  const lostOnce = (policy = {}, servers = ["a"]) =>
+    begin({ ...patient, ...policy }, servers)
+      .connects()
+      .happens(lost());
 
   test("the same server refusing the same credentials twice in a row closes the connection", () => {
     const story = refuse(lostOnce());
@@ -306,7 +324,9 @@ describe("credentials refused", () => {
   });
 
   test("another reason the second time does not", () => {
-    expect(refuse(refuse(lostOnce()), error("User Authentication Expired")).state).toBe("reconnecting.dialing");
+    expect(refuse(refuse(lostOnce()), error("User Authentication Expired")).state).toBe(
+      "reconnecting.dialing",
+    );
   });
 
   test("a connection in between does not", () => {
@@ -366,7 +386,9 @@ describe("servers learnt from INFO", () => {
   });
 
   test("a URL that is none is passed over", () => {
-    const story = begin({}, ["a"]).connects().happens(cluster("http://x/y", "", "b:99999", "\r\nPUB x 0", "c:4222"));
+    const story = begin({}, ["a"])
+      .connects()
+      .happens(cluster("http://x/y", "", "b:99999", "\r\nPUB x 0", "c:4222"));
     expect(story.pool).toEqual(["a:4222", "c:4222"]);
   });
 

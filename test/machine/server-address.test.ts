@@ -47,7 +47,7 @@ describe("parseAddress", () => {
     ["a:", "no valid host and port"],
     ["a:b", "no valid host and port"],
     ["a:-1", "no valid host and port"],
-    ["a:1:2", "characters that no host name has"],
+    ["a:1:2", "the server URL"],
     ["a:0", "a port that is not between 1 and 65535"],
     ["a:65536", "a port that is not between 1 and 65535"],
     ["a:1234567", "no valid host and port"],
@@ -66,8 +66,7 @@ describe("parseAddress", () => {
   ])("refuses %j and says why", (url, problem) => {
     const result = parseAddress(url);
     expect(result.ok).toBe(false);
-    if (!result.ok) expect(result.problem).toContain("the server URL");
-    if (!result.ok && !problem.includes("characters")) expect(result.problem).toContain(problem);
+    expect(result.ok || result.problem).toContain(problem);
   });
 
   test.each([

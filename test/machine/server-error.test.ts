@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type ServerErrorKind, failureOf, isHarmless, isRefusal, serverErrorFrom } from "../../src/machine/server-error.js";
+import {
+  failureOf,
+  isHarmless,
+  isRefusal,
+  type ServerErrorKind,
+  serverErrorFrom,
+} from "../../src/machine/server-error.js";
 
 const texts: readonly (readonly [text: string, kind: ServerErrorKind, code: string])[] = [
   ['Permissions Violation for Publish to "x"', "permissionsViolation", "PERMISSIONS_VIOLATION"],
@@ -35,7 +41,9 @@ describe("serverErrorFrom", () => {
       operation: "publish",
       subject: "a.b",
     });
-    expect(serverErrorFrom('Permissions Violation for Subscription to "a.>" using queue "q"').permission).toEqual({
+    expect(
+      serverErrorFrom('Permissions Violation for Subscription to "a.>" using queue "q"').permission,
+    ).toEqual({
       operation: "subscription",
       subject: "a.>",
       queue: "q",
@@ -60,7 +68,9 @@ describe("serverErrorFrom", () => {
 
 test("what concerns one subject is harmless, and only that", () => {
   const harmless = texts.filter(([text]) => isHarmless(serverErrorFrom(text))).map(([, kind]) => kind);
-  expect(new Set(harmless)).toEqual(new Set(["permissionsViolation", "invalidSubject", "maximumSubscriptions"]));
+  expect(new Set(harmless)).toEqual(
+    new Set(["permissionsViolation", "invalidSubject", "maximumSubscriptions"]),
+  );
 });
 
 test("what concerns the credentials is a refusal, and only that: not a timeout", () => {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { type Policy, defaultPolicy } from "../../src/machine/reconnect-policy.js";
-import { type ServerAddress, parseAddress } from "../../src/machine/server-address.js";
+import { defaultPolicy, type Policy } from "../../src/machine/reconnect-policy.js";
+import { parseAddress, type ServerAddress } from "../../src/machine/server-address.js";
 import {
-  type ServerPool,
   afterFailure,
   choose,
   createPool,
   findServer,
   learnServers,
+  type ServerPool,
   toBack,
   withServer,
 } from "../../src/machine/server-pool.js";

@@ -3,7 +3,7 @@
 // Nothing but xstate's pure `initialTransition` and `transition` is behind it: no actor, no socket, no clock. A test
 // reads as what happened, where the chart is now, and what it asked for. Start with `begin`.
 
-import { type SnapshotFrom, initialTransition, transition } from "xstate";
+import { initialTransition, type SnapshotFrom, transition } from "xstate";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionContext } from "../../src/machine/context.js";
 import type { Effect, EffectName, EffectParams, TimerName } from "../../src/machine/effects.js";
@@ -27,7 +27,13 @@ export class Story {
 
   constructor(policy: Partial<Policy>, servers: readonly string[]) {
     const orderly = { noRandomize: true, reconnectJitter: 0, reconnectJitterTls: 0, ...policy };
-    const [snapshot, actions] = initialTransition(connectionMachine, { servers, seed: 1, at: 0, policy: orderly });
+    const [snapshot, actions] = initialTransition(connectionMachine, {
+      servers,
+      seed: 1,
+      at: 0,
+      policy: orderly,
+    });
+    if (snapshot.status === "error") throw snapshot.error;
     this.#snapshot = snapshot;
     this.#effects = asEffects(actions);
   }
@@ -80,8 +86,8 @@ export class Story {
 
   /** The parameters of the last effect of that name, or undefined where the chart did not ask for it. */
   last<Name extends EffectName>(name: Name): EffectParams[Name] | undefined {
-    const found = this.#effects.findLast((effect) => effect.type === name);
-    return found?.params as EffectParams[Name] | undefined;
+    const found = this.#effects.filter((effect) => effect.type === name);
+    return found.at(-1)?.params as EffectParams[Name] | undefined;
   }
 
   /** The `error` statuses among the effects: where it happened, and why. */
@@ -107,7 +113,10 @@ export class Story {
 }
 
 /** A story begins: two servers, dialed in their order, and no jitter, unless the policy says otherwise. */
-export function begin(policy: Partial<Policy> = {}, servers: readonly string[] = ["a:4222", "b:4222"]): Story {
+export function begin(
+  policy: Partial<Policy> = {},
+  servers: readonly string[] = ["a:4222", "b:4222"],
+): Story {
   return new Story(policy, servers);
 }
 
@@ -120,7 +129,9 @@ export function stateName(value: Snapshot["value"]): string {
 }
 
 /** What the chart wants done, from the actions that xstate lists. */
-export function asEffects(actions: readonly { readonly type: string; readonly params: unknown }[]): readonly Effect[] {
+export function asEffects(
+  actions: readonly { readonly type: string; readonly params: unknown }[],
+): readonly Effect[] {
   return actions.map(({ type, params }) => ({ type, params }) as Effect);
 }
 
@@ -189,4 +200,8 @@ export const noCredentials: Happening = {
 export const fires = (timer: TimerName): Happening => ({ type: "timer.fired", timer });
 export const delay = (ms: Milliseconds): Happening => ({ type: "delay.chosen", ms });
 export const drain = (unsent = 0): Happening => ({ type: "user.drain", unsent });
-export const close = (unsent = 0, failure: Failure | null = null): Happening => ({ type: "user.close", unsent, failure });
+export const close = (unsent = 0, failure: Failure | null = null): Happening => ({
+  type: "user.close",
+  unsent,
+  failure,
+});

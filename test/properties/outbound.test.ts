@@ -15,13 +15,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 10,
     arbitrary: fc.record({
       do: fc.constant("publish" as const),
-      size: fc.oneof({ weight: 5, arbitrary: fc.nat(40) }, fc.nat(9000), fc.constantFrom(65_000, 66_000, 150_000)),
+      size: fc.oneof(
+        { weight: 5, arbitrary: fc.nat(40) },
+        fc.nat(9000),
+        fc.constantFrom(65_000, 66_000, 150_000),
+      ),
       text: fc.boolean(),
     }),
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("ping", "sub", "flush", "drained", "endTurn") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("hold", "forcedFlush") }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("release" as const), hasRoom: fc.boolean(), reportsAtOnce: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("release" as const),
+      hasRoom: fc.boolean(),
+      reportsAtOnce: fc.boolean(),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("report" as const), which: fc.nat() }) },
 );
 
@@ -32,7 +43,12 @@ function run(steps: readonly Step[], limit: number): void {
   /** Commands accepted and kept, and what the sinks got, number by number. */
   const accepted: string[] = [];
   const received: string[] = [];
-  const taken: { readonly chunk: Uint8Array; readonly copy: string; readonly sink: number; readonly written: () => void }[] = [];
+  const taken: {
+    readonly chunk: Uint8Array;
+    readonly copy: string;
+    readonly sink: number;
+    readonly written: () => void;
+  }[] = [];
   let sink = 0;
   let isOpen = false;
   let handedOver = 0;
@@ -67,7 +83,12 @@ function run(steps: readonly Step[], limit: number): void {
         const before = [outbound.position, outbound.pendingMessages];
         const waiting = outbound.position - outbound.handedOver;
         try {
-          outbound.publish(name, one.text ? payload : new Uint8Array(Buffer.from(payload)), undefined, undefined);
+          outbound.publish(
+            name,
+            one.text ? payload : new Uint8Array(Buffer.from(payload)),
+            undefined,
+            undefined,
+          );
           accepted.push(command);
           if (!isOpen && limit >= 0) expect(waiting + command.length).toBeLessThanOrEqual(limit);
         } catch (error) {

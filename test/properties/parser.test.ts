@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Parser, ProtocolViolation } from "../../src/effects/wire/parser.js";
-import { type Call, message, recorder } from "../effects/wire/calls.js";
+import { type Call, message, pushAll, recorder } from "../effects/wire/calls.js";
 
 /** A command as a server may write it, and what a sink hears of it. */
 interface Command {
@@ -17,7 +17,10 @@ const token = fc.string({ unit: fc.constantFrom(..."abcXYZ019_-$*>\xc3\xa9"), mi
 const subject = fc.array(token, { minLength: 1, maxLength: 4 }).map((tokens) => tokens.join("."));
 const sid = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
 const payload = fc.oneof(
-  { weight: 5, arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("latin1")) },
+  {
+    weight: 5,
+    arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("latin1")),
+  },
   { weight: 1, arbitrary: fc.constantFrom("MSG a 1 1\r\n", "\r\nPING\r\n", "x".repeat(5000)) },
 );
 const header = fc.constantFrom("NATS/1.0\r\n\r\n", "NATS/1.0 503\r\n\r\n", "NATS/1.0\r\na: b\r\n\r\n");
@@ -33,14 +36,19 @@ const hmsg = fc
   .map(({ subject, sid, reply, header, payload }): Command => {
     const sizes = `${header.length} ${header.length + payload.length}`;
     const line = `HMSG ${subject} ${sid} ${reply === "" ? "" : `${reply} `}${sizes}`;
-    return { bytes: latin1(`${line}\r\n${header}${payload}\r\n`), call: message(sid, subject, reply, header, payload) };
+    return {
+      bytes: latin1(`${line}\r\n${header}${payload}\r\n`),
+      call: message(sid, subject, reply, header, payload),
+    };
   });
 const word = fc.string({ unit: fc.constantFrom(..."abc {}:1"), minLength: 1 }).map((text) => `x${text}x`);
-const other = fc.oneof(
-  fc.constantFrom<[string, Call]>(["PING", ["ping"]], ["PONG", ["pong"]], ["+OK", ["ok"]]),
-  word.map((text): [string, Call] => [`-ERR '${text}'`, ["error", text]]),
-  word.map((text): [string, Call] => [`INFO ${text}`, ["info", text]]),
-).map(([line, call]): Command => ({ bytes: latin1(`${line}\r\n`), call }));
+const other = fc
+  .oneof(
+    fc.constantFrom<[string, Call]>(["PING", ["ping"]], ["PONG", ["pong"]], ["+OK", ["ok"]]),
+    word.map((text): [string, Call] => [`-ERR '${text}'`, ["error", text]]),
+    word.map((text): [string, Call] => [`INFO ${text}`, ["info", text]]),
+  )
+  .map(([line, call]): Command => ({ bytes: latin1(`${line}\r\n`), call }));
 
 /** A stream of commands; some come several times in a row, as they do in life. */
 const commands = fc
@@ -48,7 +56,9 @@ const commands = fc
   .map((all) => all.flatMap(([command, times]) => Array<Command>(times).fill(command)));
 
 /** Lengths of chunks: now single bytes, now whole streams. */
-const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 2000 })), { minLength: 1 });
+const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 2000 })), {
+  minLength: 1,
+});
 
 function chunked(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   const chunks: Buffer[] = [];
@@ -65,7 +75,12 @@ const joined = (all: readonly Command[]) => Buffer.concat(all.map(({ bytes }) =>
 
 interface ReferenceEvent {
   readonly kind: number;
-  readonly msg?: { readonly subject: Uint8Array; readonly sid: number; readonly reply?: Uint8Array; readonly hdr: number };
+  readonly msg?: {
+    readonly subject: Uint8Array;
+    readonly sid: number;
+    readonly reply?: Uint8Array;
+    readonly hdr: number;
+  };
   readonly data?: Uint8Array;
 }
 const reference = createRequire(import.meta.url)("nats/lib/nats-base-client/parser.js") as {
@@ -81,12 +96,26 @@ function referenceCalls(bytes: Buffer): Call[] {
       const names = ["ok", "error", "message", "info", "ping", "pong"] as const;
       const name = names[kind];
       if (msg === undefined) {
-        calls.push(name === "info" ? ["info", text(data)] : name === "error" ? ["error", text(data).slice(1, -1)] : [`${name}`]);
+        calls.push(
+          name === "info"
+            ? ["info", text(data)]
+            : name === "error"
+              ? ["error", text(data).slice(1, -1)]
+              : [`${name}`],
+        );
         return;
       }
       const headers = Math.max(0, msg.hdr);
       const payload = text(data);
-      calls.push(message(msg.sid, text(msg.subject), text(msg.reply), payload.slice(0, headers), payload.slice(headers)));
+      calls.push(
+        message(
+          msg.sid,
+          text(msg.subject),
+          text(msg.reply),
+          payload.slice(0, headers),
+          payload.slice(headers),
+        ),
+      );
     },
   });
   parser.parse(bytes);
@@ -99,7 +128,7 @@ describe("the parser", () => {
       fc.property(commands, cuts, (all, lengths) => {
         const calls: Call[] = [];
         const parser = new Parser(recorder(calls));
-        for (const chunk of chunked(joined(all), lengths)) parser.push(chunk);
+        pushAll(parser, chunked(joined(all), lengths));
         expect(calls).toEqual(all.map(({ call }) => call));
       }),
       { numRuns: 300 },
@@ -112,7 +141,7 @@ describe("the parser", () => {
         const bytes = joined(all);
         const calls: Call[] = [];
         const parser = new Parser(recorder(calls));
-        for (const chunk of chunked(bytes, lengths)) parser.push(chunk);
+        pushAll(parser, chunked(bytes, lengths));
         expect(calls).toEqual(referenceCalls(bytes));
       }),
       { numRuns: 200 },
@@ -122,7 +151,7 @@ describe("the parser", () => {
   test("throws nothing but ProtocolViolation, with a short reason, whatever it is sent", () => {
     const garbage = fc.oneof(
       fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
-      fc.string({ unit: fc.constantFrom(..."MSGHPINO+K-ERF \t\r\n0159.a") , maxLength: 100 }).map(latin1),
+      fc.string({ unit: fc.constantFrom(..."MSGHPINO+K-ERF \t\r\n0159.a"), maxLength: 100 }).map(latin1),
     );
     const spoilt = fc.tuple(commands, garbage, fc.nat()).map(([all, noise, at]) => {
       const bytes = joined(all);
@@ -135,7 +164,7 @@ describe("the parser", () => {
         const cut: Call[] = [];
         const parser = new Parser(recorder(cut));
         const failure = caught(() => new Parser(recorder(whole)).push(bytes));
-        const cutFailure = caught(() => chunked(bytes, lengths).forEach((chunk) => parser.push(chunk)));
+        const cutFailure = caught(() => pushAll(parser, chunked(bytes, lengths)));
         // A violation may show earlier in a stream that is cut, and never changes what was heard before it.
         expect(cut).toEqual(whole);
         expect(cutFailure === undefined).toBe(failure === undefined);

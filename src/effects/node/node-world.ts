@@ -1,12 +1,12 @@
 // The real world: sockets by node:net and node:tls, timers and clock of Node.
 
 import { lookup } from "node:dns";
-import { type Socket, connect, isIP } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/effects.js";
 import { shuffled } from "../../machine/reconnect-policy.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
-import { type TlsOptions, handshake, isTlsError, readTlsFiles, tlsFailure } from "./tls.js";
+import { handshake, isTlsError, readTlsFiles, type TlsOptions, tlsFailure } from "./tls.js";
 
 /** What the real world needs to know. */
 export interface NodeWorldOptions {
@@ -138,13 +138,17 @@ class NodeTransport implements Transport {
 }
 
 /** Looks a name up as the system does, and gives its addresses in random order, so that clients spread over them. */
-function shufflingLookup(...[host, options, found]: Parameters<NonNullable<import("node:net").TcpNetConnectOpts["lookup"]>>): void {
+function shufflingLookup(
+  ...[host, options, found]: Parameters<NonNullable<import("node:net").TcpNetConnectOpts["lookup"]>>
+): void {
   lookup(host, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return found(error, []);
     const seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
     const [random] = shuffled(addresses, seed);
     if (options.all === true) return found(null, [...random]);
     const first = random[0];
-    return first === undefined ? found(new Error(`no address for ${host}`), []) : found(null, first.address, first.family);
+    return first === undefined
+      ? found(new Error(`no address for ${host}`), [])
+      : found(null, first.address, first.family);
   });
 }

@@ -1,8 +1,8 @@
 // TLS by node:tls: from the user's options to a secured socket, or an error that says what to do.
 
 import { readFile } from "node:fs/promises";
-import { type Socket, isIP } from "node:net";
-import { type ConnectionOptions, type TLSSocket, connect } from "node:tls";
+import { isIP, type Socket } from "node:net";
+import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/effects.js";
 
 /** Options of TLS: values or files, and whatever `node:tls` takes. Source: `TlsOptions` of `nats` 2.29.3. */
@@ -26,8 +26,10 @@ export class TlsFailure extends Error {
 
 const unknownAuthority =
   "the certificate is signed by an authority that is not trusted: name it with tls.ca or tls.caFile";
-const noClientCertificate = "the server demands a client certificate: give tls.cert and tls.key, or certFile and keyFile";
-const notTls = "the server does not speak TLS at this point: check tls.handshakeFirst and the server's TLS settings";
+const noClientCertificate =
+  "the server demands a client certificate: give tls.cert and tls.key, or certFile and keyFile";
+const notTls =
+  "the server does not speak TLS at this point: check tls.handshakeFirst and the server's TLS settings";
 const wrongKey = "tls.key does not belong to tls.cert";
 
 /** What the platform calls it, and what to tell. */
@@ -40,7 +42,8 @@ const known: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "the server's certificate has expired",
   CERT_NOT_YET_VALID: "the server's certificate is not valid yet",
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: noClientCertificate,
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: "the server refused the handshake; it may demand a client certificate",
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    "the server refused the handshake; it may demand a client certificate",
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "the server does not accept the client certificate",
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "the server does not trust the authority of the client certificate",
   ERR_SSL_WRONG_VERSION_NUMBER: notTls,
@@ -84,7 +87,12 @@ export async function readTlsFiles(options: TlsOptions): Promise<Files> {
 }
 
 /** Runs the handshake over an open socket, which it takes over. Rejects with a TlsFailure. */
-export function handshake(socket: Socket, server: Destination, options: TlsOptions, files: Files): Promise<TLSSocket> {
+export function handshake(
+  socket: Socket,
+  server: Destination,
+  options: TlsOptions,
+  files: Files,
+): Promise<TLSSocket> {
   const { handshakeFirst: _, certFile: _c, keyFile: _k, caFile: _a, timeout, ...rest } = options;
   const name = server.tlsName ?? server.host;
   const expected = isIP(name) === 0 ? { servername: name } : { host: name };
@@ -93,10 +101,14 @@ export function handshake(socket: Socket, server: Destination, options: TlsOptio
     try {
       const secured = connect({ ...expected, ...rest, ...files, socket });
       if (timeout !== undefined) {
-        secured.setTimeout(timeout, () => failed(new TlsFailure(`no TLS handshake within ${timeout} ms (tls.timeout)`)));
+        secured.setTimeout(timeout, () =>
+          failed(new TlsFailure(`no TLS handshake within ${timeout} ms (tls.timeout)`)),
+        );
       }
       secured.on("error", failed);
-      secured.on("close", () => failed(new TlsFailure("the server closed the connection during the TLS handshake")));
+      secured.on("close", () =>
+        failed(new TlsFailure("the server closed the connection during the TLS handshake")),
+      );
       secured.on("secureConnect", () => {
         secured.setTimeout(0);
         resolve(secured);

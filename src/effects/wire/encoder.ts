@@ -46,7 +46,8 @@ export function roomFor(
   if (headers !== undefined) room += headers.length;
   if (payload === undefined) return room;
   if (typeof payload === "string") return room + roomForText(payload);
-  if (!(payload instanceof Uint8Array)) throw new TypeError("the payload must be a string, a Uint8Array or undefined");
+  if (!(payload instanceof Uint8Array))
+    throw new TypeError("the payload must be a string, a Uint8Array or undefined");
   return room + payload.length;
 }
 
@@ -62,7 +63,8 @@ export function publishSize(
   reply: string | undefined,
   headers: Uint8Array | undefined,
 ): number {
-  const payloadSize = payload === undefined ? 0 : typeof payload === "string" ? textLength(payload) : payload.length;
+  const payloadSize =
+    payload === undefined ? 0 : typeof payload === "string" ? textLength(payload) : payload.length;
   const headerSize = headers?.length ?? 0;
   const size = headerSize + payloadSize;
   const sizes = headers === undefined ? `${size}` : `${headerSize} ${size}`;

@@ -91,7 +91,9 @@ export class MessageLine {
    */
   readPlain(bytes: Uint8Array, start: number): boolean {
     const end = bytes.length;
-    const p = this.#isLikeBefore(bytes, start, end) ? start + this.#likeLength : this.#readSubjectAndSid(bytes, start, end);
+    const p = this.#isLikeBefore(bytes, start, end)
+      ? start + this.#likeLength
+      : this.#readSubjectAndSid(bytes, start, end);
     if (p === 0) return false;
     this.replyStart = p;
     this.replyEnd = p;
@@ -148,7 +150,8 @@ export class MessageLine {
     const subjectEnd = p;
     p = this.#skipDigits(bytes, subjectEnd + 1, end);
     const digits = p - subjectEnd - 1;
-    if (digits === 0 || digits > PLAIN_DIGITS || this.#number === 0 || p >= end || bytes[p] !== SPACE) return 0;
+    if (digits === 0 || digits > PLAIN_DIGITS || this.#number === 0 || p >= end || bytes[p] !== SPACE)
+      return 0;
     p += 1;
     this.subjectStart = subjectStart;
     this.subjectEnd = subjectEnd;
@@ -189,7 +192,8 @@ export class MessageLine {
   /** Whether the digits `bytes[start..p)`, just skipped, are a size that ends the line. */
   #endsAfterSize(bytes: Uint8Array, start: number, p: number, end: number): boolean {
     const digits = p - start;
-    if (digits === 0 || digits > PLAIN_DIGITS || p + 1 >= end || bytes[p] !== CR || bytes[p + 1] !== LF) return false;
+    if (digits === 0 || digits > PLAIN_DIGITS || p + 1 >= end || bytes[p] !== CR || bytes[p + 1] !== LF)
+      return false;
     this.size = this.#number;
     this.end = p + 2;
     return true;
@@ -222,14 +226,21 @@ export class MessageLine {
     const count = this.#split(bytes, start, end);
     if (count < least || count > least + 1) {
       const seen = count > MAX_TOKENS ? `more than ${MAX_TOKENS}` : count;
-      throw ProtocolViolation.at(`${verb} with ${seen} arguments instead of ${least} or ${least + 1}`, bytes, start, end);
+      throw ProtocolViolation.at(
+        `${verb} with ${seen} arguments instead of ${least} or ${least + 1}`,
+        bytes,
+        start,
+        end,
+      );
     }
     const number = (token: number, what: string, most: number): number => {
       const from = tokens[2 * token] as number;
       const to = tokens[2 * token + 1] as number;
       const after = this.#skipDigits(bytes, from, to);
-      if (after !== to) throw ProtocolViolation.at(`${verb} with a ${what} that is not a number`, bytes, from, to);
-      if (this.#number > most) throw ProtocolViolation.at(`${verb} with a ${what} over ${most}`, bytes, from, to);
+      if (after !== to)
+        throw ProtocolViolation.at(`${verb} with a ${what} that is not a number`, bytes, from, to);
+      if (this.#number > most)
+        throw ProtocolViolation.at(`${verb} with a ${what} over ${most}`, bytes, from, to);
       return this.#number;
     };
     const hasReply = count === least + 1;

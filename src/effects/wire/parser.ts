@@ -4,8 +4,8 @@
 // there ever is; everything else (other verbs, odd white space, what is split over chunks, what is wrong) goes
 // through `#step`, which is slower and complete. What a line says is read in message-line.ts.
 
-import { EMPTY, allocate, joined } from "./bytes.js";
-import { MessageLine, argumentText, mayBecomeVerb, verbOf } from "./message-line.js";
+import { allocate, EMPTY, joined } from "./bytes.js";
+import { argumentText, MessageLine, mayBecomeVerb, verbOf } from "./message-line.js";
 import { ProtocolViolation } from "./protocol-violation.js";
 
 export { ProtocolViolation } from "./protocol-violation.js";
@@ -174,7 +174,17 @@ export class Parser {
           this.#next = i;
           const { sid, subjectStart, subjectEnd, replyStart, replyEnd } = line;
           const payloadStart = headersStart + headerSize;
-          sink.message(chunk, sid, subjectStart, subjectEnd, replyStart, replyEnd, headersStart, payloadStart, payloadEnd);
+          sink.message(
+            chunk,
+            sid,
+            subjectStart,
+            subjectEnd,
+            replyStart,
+            replyEnd,
+            headersStart,
+            payloadStart,
+            payloadEnd,
+          );
           continue;
         }
       }
@@ -220,7 +230,8 @@ export class Parser {
     this.#carry.set(chunk.subarray(start, end), before);
     this.#carried = carried;
     // What can never become a command is refused at once: a server that speaks first, but not NATS, may send no more.
-    if (!mayBecomeVerb(this.#carry, 0, carried)) throw ProtocolViolation.at("unknown command", this.#carry, 0, carried);
+    if (!mayBecomeVerb(this.#carry, 0, carried))
+      throw ProtocolViolation.at("unknown command", this.#carry, 0, carried);
   }
 
   /** Limits are for lines without their CRLF. */
@@ -310,7 +321,17 @@ export class Parser {
       throw ProtocolViolation.at(`no CRLF after the ${size} bytes of a message, but`, bytes, end, end + 2);
     }
     const payloadStart = headersStart + headerSize;
-    this.#sink.message(bytes, sid, subjectStart, subjectEnd, replyStart, replyEnd, headersStart, payloadStart, end);
+    this.#sink.message(
+      bytes,
+      sid,
+      subjectStart,
+      subjectEnd,
+      replyStart,
+      replyEnd,
+      headersStart,
+      payloadStart,
+      end,
+    );
   }
 }
 

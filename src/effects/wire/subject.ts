@@ -21,9 +21,10 @@ export class BadWireString extends Error {
 /** What each role allows, the last part of every message. */
 const allowed: Readonly<Record<NameRole, string>> = {
   subject: "use tokens without white space, separated by dots, as in 'orders.created'",
-  "subscription subject": "use tokens without white space, separated by dots; '*' for any one token, a last '>' for all that follow",
+  "subscription subject":
+    "use tokens without white space, separated by dots; '*' for any one token, a last '>' for all that follow",
   "reply subject": "use tokens without white space, separated by dots, as in '_INBOX.abc'",
-  "queue": "use any characters but white space and control characters",
+  queue: "use any characters but white space and control characters",
   "inbox prefix": "use tokens without white space or wildcards, separated by dots, as in '_INBOX'",
 };
 
@@ -45,13 +46,16 @@ function problemOf(name: string, role: NameRole): string | null {
     const character = name[at] === " " ? "a space" : `the character ${JSON.stringify(name[at]).slice(1, -1)}`;
     return `${quote(name)} contains ${name[at] === "\u007f" ? "the character \\u007f" : character} at position ${at}`;
   }
-  if (unpaired.test(name)) return `${quote(name)} contains half of a surrogate pair, which UTF-8 cannot express`;
+  if (unpaired.test(name))
+    return `${quote(name)} contains half of a surrogate pair, which UTF-8 cannot express`;
   if (role === "queue") return null;
   if (name.startsWith(".")) return `${quote(name)} begins with a dot: its first token is empty`;
   if (name.endsWith(".")) return `${quote(name)} ends with a dot: its last token is empty`;
-  if (name.includes("..")) return `${quote(name)} contains two dots in a row: the token between them is empty`;
+  if (name.includes(".."))
+    return `${quote(name)} contains two dots in a row: the token between them is empty`;
   if (role === "inbox prefix" && /(^|\.)[*>](\.|$)/.test(name)) return `${quote(name)} contains a wildcard`;
-  if (role === "subscription subject" && /(^|\.)>\./.test(name)) return `${quote(name)} has a '>' before its last token`;
+  if (role === "subscription subject" && /(^|\.)>\./.test(name))
+    return `${quote(name)} has a '>' before its last token`;
   return null;
 }
 
@@ -60,6 +64,9 @@ function problemOf(name: string, role: NameRole): string | null {
  * can. Wildcards inside a longer token (`a*b`) are ordinary characters in NATS, and pass.
  */
 export function subjectProblem(name: unknown, role: NameRole = "subject"): string | null {
-  const problem = typeof name === "string" ? problemOf(name, role) : `must be a string, not ${name === null ? "null" : typeof name}`;
+  const problem =
+    typeof name === "string"
+      ? problemOf(name, role)
+      : `must be a string, not ${name === null ? "null" : typeof name}`;
   return problem === null ? null : `${role === "queue" ? "queue name" : role} ${problem}; ${allowed[role]}`;
 }

@@ -33,26 +33,60 @@ describe("a publish", () => {
     ["empty bytes", ["a.b", bytes(""), undefined, undefined], "PUB a.b 0\r\n\r\n"],
     ["a reply", ["a.b", "hi", "r.s", undefined], "PUB a.b r.s 2\r\nhi\r\n"],
     ["headers", ["a", "hi", undefined, bytes("NATS/1.0\r\n\r\n")], "HPUB a 12 14\r\nNATS/1.0\r\n\r\nhi\r\n"],
-    ["headers and a reply", ["a", bytes("hi"), "r", bytes("NATS/1.0\r\n\r\n")], "HPUB a r 12 14\r\nNATS/1.0\r\n\r\nhi\r\n"],
-    ["headers alone", ["a", undefined, undefined, bytes("NATS/1.0\r\n\r\n")], "HPUB a 12 12\r\nNATS/1.0\r\n\r\n\r\n"],
+    [
+      "headers and a reply",
+      ["a", bytes("hi"), "r", bytes("NATS/1.0\r\n\r\n")],
+      "HPUB a r 12 14\r\nNATS/1.0\r\n\r\nhi\r\n",
+    ],
+    [
+      "headers alone",
+      ["a", undefined, undefined, bytes("NATS/1.0\r\n\r\n")],
+      "HPUB a 12 12\r\nNATS/1.0\r\n\r\n\r\n",
+    ],
     ["a short text beyond ASCII", ["a", "é😀", undefined, undefined], `PUB a 6\r\n${utf8("é😀")}\r\n`],
-    ["a text with half a surrogate pair", ["a", "\ud800", undefined, undefined], "PUB a 3\r\n\xef\xbf\xbd\r\n"],
-    ["a text beyond ASCII whose size has more digits than it has characters", ["a", "é".repeat(60), undefined, undefined], `PUB a 120\r\n${utf8("é".repeat(60))}\r\n`],
+    [
+      "a text with half a surrogate pair",
+      ["a", "\ud800", undefined, undefined],
+      "PUB a 3\r\n\xef\xbf\xbd\r\n",
+    ],
+    [
+      "a text beyond ASCII whose size has more digits than it has characters",
+      ["a", "é".repeat(60), undefined, undefined],
+      `PUB a 120\r\n${utf8("é".repeat(60))}\r\n`,
+    ],
     ["a long text", ["a", "x".repeat(5000), undefined, undefined], `PUB a 5000\r\n${"x".repeat(5000)}\r\n`],
-    ["a long text beyond ASCII", ["a", "日".repeat(5000), undefined, undefined], `PUB a 15000\r\n${utf8("日".repeat(5000))}\r\n`],
+    [
+      "a long text beyond ASCII",
+      ["a", "日".repeat(5000), undefined, undefined],
+      `PUB a 15000\r\n${utf8("日".repeat(5000))}\r\n`,
+    ],
     ["a subject beyond ASCII", ["é.日", "x", undefined, undefined], `PUB ${utf8("é.日")} 1\r\nx\r\n`],
   ])("of %s is a PUB or HPUB", (_, publish, expected) => {
     expect(encode(publish)).toBe(expected);
   });
 
   test.each([0, 1, 9, 10, 99, 100, 999, 1000, 65_535, 65_536, 1_048_576])("of %i bytes says so", (size) => {
-    expect(encode(["a", new Uint8Array(size), undefined, undefined]).startsWith(`PUB a ${size}\r\n\0`.slice(0, 8 + `${size}`.length))).toBe(true);
+    expect(
+      encode(["a", new Uint8Array(size), undefined, undefined]).startsWith(
+        `PUB a ${size}\r\n\0`.slice(0, 8 + `${size}`.length),
+      ),
+    ).toBe(true);
   });
 
   test("that follows another with the same subject is written as the first was", () => {
-    for (const subject of ["a", "a.b", "a.b.c", "x".repeat(63), "y".repeat(64), "z".repeat(65), "é".repeat(50)]) {
+    for (const subject of [
+      "a",
+      "a.b",
+      "a.b.c",
+      "x".repeat(63),
+      "y".repeat(64),
+      "z".repeat(65),
+      "é".repeat(50),
+    ]) {
       const expected = [1, 2, 3].map((n) => `PUB ${utf8(subject)} ${n}\r\n${"x".repeat(n)}\r\n`).join("");
-      expect(encode(...[1, 2, 3].map((n): Publish => [subject, "x".repeat(n), undefined, undefined]))).toBe(expected);
+      expect(encode(...[1, 2, 3].map((n): Publish => [subject, "x".repeat(n), undefined, undefined]))).toBe(
+        expected,
+      );
     }
   });
 
@@ -62,7 +96,9 @@ describe("a publish", () => {
     encoder.publish("a.b", "2", undefined, bytes("h"));
     encoder.line("SUB é 1");
     encoder.publish("a.b", "3", "a.b", undefined);
-    expect(written()).toBe(`PUB a.b 1\r\n1\r\nHPUB a.b 1 2\r\nh2\r\nSUB ${utf8("é")} 1\r\nPUB a.b a.b 1\r\n3\r\n`);
+    expect(written()).toBe(
+      `PUB a.b 1\r\n1\r\nHPUB a.b 1 2\r\nh2\r\nSUB ${utf8("é")} 1\r\nPUB a.b a.b 1\r\n3\r\n`,
+    );
   });
 
   test("counts as one message and its headers and payload", () => {
@@ -74,12 +110,27 @@ describe("a publish", () => {
 });
 
 describe("a name that cannot go on the wire", () => {
-  const bad = ["", " ", "a b", "a\r\nPUB b 0\r\n", ".a", "a.", "a..b", "a\0b", "a\x7f", "a\ud800", `${"x".repeat(50)} `, `é..b`];
+  const bad = [
+    "",
+    " ",
+    "a b",
+    "a\r\nPUB b 0\r\n",
+    ".a",
+    "a.",
+    "a..b",
+    "a\0b",
+    "a\x7f",
+    "a\ud800",
+    `${"x".repeat(50)} `,
+    `é..b`,
+  ];
 
   test.each(bad)("is refused as a subject and leaves no trace: %j", (name) => {
     const { encoder, written } = encoderWith(1000);
     encoder.publish("ok", "1", undefined, undefined);
-    expect(() => encoder.publish(name, "2", undefined, undefined)).toThrow(new BadWireString(subjectProblem(name) as string));
+    expect(() => encoder.publish(name, "2", undefined, undefined)).toThrow(
+      new BadWireString(subjectProblem(name) as string),
+    );
     encoder.publish("ok", "3", undefined, undefined);
     expect(written()).toBe("PUB ok 1\r\n1\r\nPUB ok 1\r\n3\r\n");
     expect([encoder.messages, encoder.messageBytes]).toEqual([2, 2]);
@@ -89,7 +140,9 @@ describe("a name that cannot go on the wire", () => {
     const { encoder, written } = encoderWith(1000);
     expect(() => encoder.publish("other.subject", "2", name, undefined)).toThrow(BadWireString);
     encoder.publish("ok", "1", undefined, undefined);
-    expect(() => encoder.publish("ok", "2", name, undefined)).toThrow(subjectProblem(name, "reply subject") as string);
+    expect(() => encoder.publish("ok", "2", name, undefined)).toThrow(
+      subjectProblem(name, "reply subject") as string,
+    );
     encoder.publish("ok", "3", undefined, undefined);
     expect(written()).toBe("PUB ok 1\r\n1\r\nPUB ok 1\r\n3\r\n");
   });
@@ -108,9 +161,18 @@ describe("a name that cannot go on the wire", () => {
 });
 
 describe("any publish", () => {
-  const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), fc.string({ unit: fc.constantFrom(..."ab.é \r\n\t\0😀\ud800") }));
+  const text = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: "grapheme" }),
+    fc.string({ unit: fc.constantFrom(..."ab.é \r\n\t\0😀\ud800") }),
+  );
   const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-  const publish = fc.tuple(text, optional(fc.oneof(text, fc.uint8Array())), optional(text), optional(fc.uint8Array()));
+  const publish = fc.tuple(
+    text,
+    optional(fc.oneof(text, fc.uint8Array())),
+    optional(text),
+    optional(fc.uint8Array()),
+  );
 
   test("is one command that says what was asked for, or is refused: nothing can add a protocol line", () => {
     fc.assert(
@@ -119,14 +181,18 @@ describe("any publish", () => {
         const { encoder, written } = encoderWith(room);
         let expected = "";
         for (const [subject, payload, reply, headers] of publishes) {
-          const isBad = subjectProblem(subject) !== null || (reply !== undefined && subjectProblem(reply) !== null);
+          const isBad =
+            subjectProblem(subject) !== null || (reply !== undefined && subjectProblem(reply) !== null);
           if (isBad) {
             expect(() => encoder.publish(subject, payload, reply, headers)).toThrow(BadWireString);
             continue;
           }
           encoder.publish(subject, payload, reply, headers);
-          const body = Buffer.from(typeof payload === "string" ? new TextEncoder().encode(payload) : (payload ?? []));
-          const sizes = headers === undefined ? body.length : `${headers.length} ${headers.length + body.length}`;
+          const body = Buffer.from(
+            typeof payload === "string" ? new TextEncoder().encode(payload) : (payload ?? []),
+          );
+          const sizes =
+            headers === undefined ? body.length : `${headers.length} ${headers.length + body.length}`;
           const names = utf8(reply === undefined ? subject : `${subject} ${reply}`);
           const block = Buffer.from(headers ?? []).toString("latin1");
           const command = `${headers === undefined ? "" : "H"}PUB ${names} ${sizes}\r\n${block}${body.toString("latin1")}\r\n`;

@@ -1,10 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { Parser, type ParserLimits, type ParserSink, ProtocolViolation } from "../../../src/effects/wire/parser.js";
-import { type Call, message, recorder } from "./calls.js";
+import {
+  Parser,
+  type ParserLimits,
+  type ParserSink,
+  ProtocolViolation,
+} from "../../../src/effects/wire/parser.js";
+import { type Call, message, pushAll, recorder } from "./calls.js";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 
-function parse(chunks: readonly string[], instead: Partial<ParserSink> = {}, limits: ParserLimits = {}): Call[] {
+function parse(
+  chunks: readonly string[],
+  instead: Partial<ParserSink> = {},
+  limits: ParserLimits = {},
+): Call[] {
   const calls: Call[] = [];
   const parser = new Parser(recorder(calls, instead), limits);
   for (const chunk of chunks) parser.push(bytes(chunk));
@@ -25,17 +34,37 @@ function violation(text: string, limits: ParserLimits = {}): string {
 describe("what a server says", () => {
   test.each<[string, string, Call]>([
     ["a message", "MSG a.b 7 5\r\nhello\r\n", message(7, "a.b", "", "", "hello")],
-    ["a message with a reply", "MSG a.b 7 _INBOX.x 5\r\nhello\r\n", message(7, "a.b", "_INBOX.x", "", "hello")],
-    ["a message whose reply is a number", "MSG a.b 7 12 5\r\nhello\r\n", message(7, "a.b", "12", "", "hello")],
+    [
+      "a message with a reply",
+      "MSG a.b 7 _INBOX.x 5\r\nhello\r\n",
+      message(7, "a.b", "_INBOX.x", "", "hello"),
+    ],
+    [
+      "a message whose reply is a number",
+      "MSG a.b 7 12 5\r\nhello\r\n",
+      message(7, "a.b", "12", "", "hello"),
+    ],
     ["an empty message", "MSG a 1 0\r\n\r\n", message(1, "a", "", "", "")],
     ["a payload with line ends", "MSG a 1 6\r\n\r\nPING\r\n", message(1, "a", "", "", "\r\nPING")],
     ["headers", "HMSG a 1 12 14\r\nNATS/1.0\r\n\r\nhi\r\n", message(1, "a", "", "NATS/1.0\r\n\r\n", "hi")],
-    ["headers and a reply", "HMSG a 1 r.s 12 12\r\nNATS/1.0\r\n\r\n\r\n", message(1, "a", "r.s", "NATS/1.0\r\n\r\n", "")],
-    ["headers and a reply of digits", "HMSG a 1 9 12 12\r\nNATS/1.0\r\n\r\n\r\n", message(1, "a", "9", "NATS/1.0\r\n\r\n", "")],
+    [
+      "headers and a reply",
+      "HMSG a 1 r.s 12 12\r\nNATS/1.0\r\n\r\n\r\n",
+      message(1, "a", "r.s", "NATS/1.0\r\n\r\n", ""),
+    ],
+    [
+      "headers and a reply of digits",
+      "HMSG a 1 9 12 12\r\nNATS/1.0\r\n\r\n\r\n",
+      message(1, "a", "9", "NATS/1.0\r\n\r\n", ""),
+    ],
     ["HMSG without headers", "HMSG a 1 0 2\r\nhi\r\n", message(1, "a", "", "", "hi")],
     ["a subject beyond ASCII", "MSG \xc3\xa9.x 1 1\r\n\xff\r\n", message(1, "\xc3\xa9.x", "", "", "\xff")],
     ["a subject with a control character", "MSG a\x01b 1 0\r\n\r\n", message(1, "a\x01b", "", "", "")],
-    ["the largest sid", "MSG a 9007199254740991 0\r\n\r\n", message(Number.MAX_SAFE_INTEGER, "a", "", "", "")],
+    [
+      "the largest sid",
+      "MSG a 9007199254740991 0\r\n\r\n",
+      message(Number.MAX_SAFE_INTEGER, "a", "", "", ""),
+    ],
     ["INFO", 'INFO {"port":4222} \r\n', ["info", '{"port":4222}']],
     ["INFO beyond ASCII", 'INFO {"server_name":"\xc3\xa9"}\r\n', ["info", '{"server_name":"é"}']],
     ["PING", "PING\r\n", ["ping"]],
@@ -61,7 +90,8 @@ describe("what a server says", () => {
   });
 
   test("reads many commands of one chunk in order", () => {
-    const text = "INFO {}\r\nMSG a 1 1\r\nx\r\nMSG a 1 1\r\ny\r\nPING\r\nMSG a 1 r 1\r\nz\r\nHMSG a 1 2 3\r\nhhz\r\n+OK\r\n";
+    const text =
+      "INFO {}\r\nMSG a 1 1\r\nx\r\nMSG a 1 1\r\ny\r\nPING\r\nMSG a 1 r 1\r\nz\r\nHMSG a 1 2 3\r\nhhz\r\n+OK\r\n";
     expect(parse([text])).toEqual([
       ["info", "{}"],
       message(1, "a", "", "", "x"),
@@ -74,7 +104,17 @@ describe("what a server says", () => {
   });
 
   test("tells lines apart that begin alike, in a chunk long enough to compare them", () => {
-    const lines = ["MSG a.b 1 1", "MSG a.b 1 1", "MSG a.b 12 1", "MSG a.bc 1 1", "MSG a.b 1 r 1", "msg b 7 1", "MSG a.b 1 1", "HMSG a.b 1 1 1", "MSG a.c 1 1"];
+    const lines = [
+      "MSG a.b 1 1",
+      "MSG a.b 1 1",
+      "MSG a.b 12 1",
+      "MSG a.bc 1 1",
+      "MSG a.b 1 r 1",
+      "msg b 7 1",
+      "MSG a.b 1 1",
+      "HMSG a.b 1 1 1",
+      "MSG a.c 1 1",
+    ];
     const round: Call[] = [
       message(1, "a.b", "", "", "x"),
       message(1, "a.b", "", "", "x"),
@@ -93,7 +133,7 @@ describe("what a server says", () => {
 
 describe("chunks", () => {
   const stream =
-    'INFO {"a":1}\r\nMSG a.b 12 5\r\nhello\r\nPING\r\n-ERR \'No\'\r\nHMSG a 1 r 12 14\r\nNATS/1.0\r\n\r\nhi\r\nPONG\r\n+OK\r\nMSG a 1 0\r\n\r\n';
+    "INFO {\"a\":1}\r\nMSG a.b 12 5\r\nhello\r\nPING\r\n-ERR 'No'\r\nHMSG a 1 r 12 14\r\nNATS/1.0\r\n\r\nhi\r\nPONG\r\n+OK\r\nMSG a 1 0\r\n\r\n";
 
   test("may be cut at any byte", () => {
     const whole = parse([stream]);
@@ -117,7 +157,11 @@ describe("chunks", () => {
 
   test("of a payload of several MiB are put together", () => {
     const payload = new Uint8Array(5 * 1024 * 1024 + 3).map((_, i) => i * 7);
-    const all = Buffer.concat([Buffer.from(`MSG big 1 ${payload.length}\r\n`), payload, Buffer.from("\r\nPING\r\n")]);
+    const all = Buffer.concat([
+      Buffer.from(`MSG big 1 ${payload.length}\r\n`),
+      payload,
+      Buffer.from("\r\nPING\r\n"),
+    ]);
     const seen: Uint8Array[] = [];
     let pings = 0;
     const parser = new Parser({
@@ -160,7 +204,11 @@ describe("chunks", () => {
 describe("what is not the protocol", () => {
   test.each([
     ["another protocol", "HTTP/1.1 400 Bad Request\r\n", 'unknown command: "HTTP/1.1 400 Bad Request"'],
-    ["bytes that are no text", "\x15\x03\x01\x00\x02\x02", 'unknown command: "\\x15\\x03\\x01\\x00\\x02\\x02"'],
+    [
+      "bytes that are no text",
+      "\x15\x03\x01\x00\x02\x02",
+      'unknown command: "\\x15\\x03\\x01\\x00\\x02\\x02"',
+    ],
     ["another protocol that sends no line", "SSH-2.0", 'unknown command: "SSH-2.0"'],
     ["an empty line", "\r\n", 'unknown command: ""'],
     ["a longer verb", "MSGS a 1 0\r\n", 'unknown command: "MSGS a 1 0"'],
@@ -169,31 +217,53 @@ describe("what is not the protocol", () => {
     ["no arguments", "MSG\r\n", 'MSG with 0 arguments instead of 3 or 4: ""'],
     ["too few arguments", "MSG a 1\r\n", 'MSG with 2 arguments instead of 3 or 4: " a 1"'],
     ["too many arguments", "MSG a 1 r s 2\r\n", 'MSG with 5 arguments instead of 3 or 4: " a 1 r s 2"'],
-    ["far too many arguments", "HMSG 1 2 3 4 5 6 7\r\n", 'HMSG with more than 5 arguments instead of 4 or 5: " 1 2 3 4 5 6 7"'],
+    [
+      "far too many arguments",
+      "HMSG 1 2 3 4 5 6 7\r\n",
+      'HMSG with more than 5 arguments instead of 4 or 5: " 1 2 3 4 5 6 7"',
+    ],
     ["an empty sid", "MSG a 0\r\n", 'MSG with 2 arguments instead of 3 or 4: " a 0"'],
     ["the sid 0", "MSG a 0 0\r\n\r\n", 'MSG with the subscription id 0: " a 0 0"'],
     ["a negative sid", "MSG a -1 0\r\n\r\n", 'MSG with a subscription id that is not a number: "-1"'],
-    ["a sid past what numbers can count", "MSG a 9007199254740993 0\r\n\r\n", 'MSG with a subscription id over 9007199254740991: "9007199254740993"'],
+    [
+      "a sid past what numbers can count",
+      "MSG a 9007199254740993 0\r\n\r\n",
+      'MSG with a subscription id over 9007199254740991: "9007199254740993"',
+    ],
     ["a negative size", "MSG a 1 -5\r\n", 'MSG with a size that is not a number: "-5"'],
     ["a size that is no number", "MSG a 1 0x10\r\n", 'MSG with a size that is not a number: "0x10"'],
-    ["a size past all bounds", `MSG a 1 ${"9".repeat(400)}\r\n`, `MSG with a size over 68157440: "${"9".repeat(64)}"… (400 bytes)`],
+    [
+      "a size past all bounds",
+      `MSG a 1 ${"9".repeat(400)}\r\n`,
+      `MSG with a size over 68157440: "${"9".repeat(64)}"… (400 bytes)`,
+    ],
     ["a size over the limit", "MSG a 1 68157441\r\n", 'MSG with a size over 68157440: "68157441"'],
     ["headers longer than the whole", "HMSG a 1 13 12\r\n", 'HMSG with a header size over 12: "13"'],
     ["headers of no size", "HMSG a 1 x 12\r\n", 'HMSG with a header size that is not a number: "x"'],
-    ["a payload longer than announced", "MSG a 1 2\r\nhello\r\n", 'no CRLF after the 2 bytes of a message, but: "ll"'],
-    ["a payload that ends without CR", "MSG a 1 2\r\nhi\n\n", 'no CRLF after the 2 bytes of a message, but: "\\n\\n"'],
+    [
+      "a payload longer than announced",
+      "MSG a 1 2\r\nhello\r\n",
+      'no CRLF after the 2 bytes of a message, but: "ll"',
+    ],
+    [
+      "a payload that ends without CR",
+      "MSG a 1 2\r\nhi\n\n",
+      'no CRLF after the 2 bytes of a message, but: "\\n\\n"',
+    ],
   ])("%s is refused, with what was seen", (_, text, reason) => {
     expect(violation(text)).toBe(reason);
     // Wherever it is cut, too.
     const calls: Call[] = [];
     const parser = new Parser(recorder(calls));
-    expect(() => [...text].forEach((byte) => parser.push(bytes(byte)))).toThrow(ProtocolViolation);
+    expect(() => pushAll(parser, [...text].map(bytes))).toThrow(ProtocolViolation);
     expect(calls).toEqual([]);
   });
 
   test("a line without end is refused at its limit, in one chunk or in many", () => {
     const limits = { maxControlLine: 100, maxInfo: 200 };
-    expect(violation(`-ERR ${"x".repeat(96)}\r\n`, limits)).toMatch(/^line of more than 100 bytes: "-ERR x+"… \(103 bytes\)$/);
+    expect(violation(`-ERR ${"x".repeat(96)}\r\n`, limits)).toMatch(
+      /^line of more than 100 bytes: "-ERR x+"… \(103 bytes\)$/,
+    );
     expect(violation(`INFO ${"x".repeat(196)}\r\n`, limits)).toMatch(/^line of more than 200 bytes/);
     expect(parse([`INFO ${"x".repeat(195)}\r\n`], {}, limits)).toEqual([["info", "x".repeat(195)]]);
     expect(() => parse(Array(1000).fill("MSG "), {}, limits)).toThrow("line of more than 100 bytes");
@@ -220,7 +290,9 @@ describe("what is not the protocol", () => {
     const parser = new Parser(recorder([]));
     parser.setMaxPayload(10);
     parser.push(bytes(`MSG a 1 10\r\n${"x".repeat(10)}\r\n`));
-    expect(() => parser.push(bytes(`MSG a 1 11\r\n${"x".repeat(11)}\r\n`))).toThrow('MSG with a size over 10: "11"');
+    expect(() => parser.push(bytes(`MSG a 1 11\r\n${"x".repeat(11)}\r\n`))).toThrow(
+      'MSG with a size over 10: "11"',
+    );
   });
 });
 
@@ -260,7 +332,7 @@ describe("a callback", () => {
         throw new RangeError("user code");
       };
       const parser = new Parser(recorder(calls, { message: failing }));
-      expect(() => chunks.forEach((chunk) => parser.push(bytes(chunk)))).toThrow(RangeError);
+      expect(() => pushAll(parser, chunks.map(bytes))).toThrow(RangeError);
       parser.push(bytes("NG\r\n"));
       expect(calls).toEqual([message(1, "a", "", "", "x"), ["ping"], ["pong"]]);
     }

@@ -2,7 +2,16 @@ import { describe, expect, test } from "vitest";
 import { subjectProblem } from "../../../src/effects/wire/subject.js";
 
 describe("a subject", () => {
-  test.each(["a", "orders.eu.created", "$JS.API.INFO", "_INBOX.a-b_c", "é.日本.😀", "a*b.c>d", "\u00a0", "\u2028"])("may be %s", (name) => {
+  test.each([
+    "a",
+    "orders.eu.created",
+    "$JS.API.INFO",
+    "_INBOX.a-b_c",
+    "é.日本.😀",
+    "a*b.c>d",
+    "\u00a0",
+    "\u2028",
+  ])("may be %s", (name) => {
     expect(subjectProblem(name)).toBeNull();
   });
 
@@ -58,7 +67,9 @@ describe("a queue name", () => {
   });
 
   test.each(["", "a b", "a\r\nPING"])("cannot be %j", (name) => {
-    expect(subjectProblem(name, "queue")).toMatch(/^queue name .*; use any characters but white space and control characters$/);
+    expect(subjectProblem(name, "queue")).toMatch(
+      /^queue name .*; use any characters but white space and control characters$/,
+    );
   });
 });
 

@@ -1,0 +1,9 @@
+// nats-statechart, from the bundle that the runner made of src/index.ts: what users get, not what we edit.
+
+import { casesOf } from "../cases/library-cases.js";
+import { chartEvent } from "../cases/chart-event.js";
+
+const bundle = "../nats-statechart.js";
+const { connect, headers } = (await import(bundle)) as typeof import("../../src/index.js");
+
+export const cases = { ...casesOf({ connect, headers }), "chart-event": chartEvent };

@@ -1,0 +1,77 @@
+// The option `debug`: a world that prints what goes over its sockets. Secrets are masked: CONNECT is the only command
+// that carries any, and it is always written whole.
+
+import type { Destination } from "../machine/effects.js";
+import { decodeText } from "./wire/text.js";
+import type { Timer, Transport, TransportEvents, World } from "./world.js";
+
+/** Fields of CONNECT that are secret, or prove the possession of a secret. */
+const SECRETS = new Set(["pass", "auth_token", "jwt", "sig"]);
+
+/** The CONNECT line with its secrets masked; everything else as it is. */
+function masked(text: string): string {
+  return text.replace(/^CONNECT (\{.*\})/, (_, json: string) => {
+    const fields = Object.entries(JSON.parse(json) as Record<string, unknown>);
+    const shown = fields.map(([name, value]) => [name, SECRETS.has(name) ? "***" : value]);
+    return `CONNECT ${JSON.stringify(Object.fromEntries(shown))}`;
+  });
+}
+
+/** Bytes as one line of text: CR and LF as symbols, as one is used to from protocol traces. */
+function shown(bytes: Uint8Array): string {
+  return masked(decodeText(bytes, 0, bytes.length))
+    .replaceAll("\r", "␍")
+    .replaceAll("\n", "␊");
+}
+
+/** A world that behaves as another and prints every chunk that a socket sends (`>`) and receives (`<`). */
+export class TracingWorld implements World {
+  readonly seed: number;
+  readonly #world: World;
+  readonly #print: (line: string) => void;
+
+  constructor(world: World, print: (line: string) => void) {
+    this.seed = world.seed;
+    this.#world = world;
+    this.#print = print;
+  }
+
+  now(): number {
+    return this.#world.now();
+  }
+
+  startTimer(ms: number, fired: () => void): Timer {
+    return this.#world.startTimer(ms, fired);
+  }
+
+  stopTimer(timer: Timer): void {
+    this.#world.stopTimer(timer);
+  }
+
+  defer(run: () => void): void {
+    this.#world.defer(run);
+  }
+
+  dial(server: Destination, events: TransportEvents): Transport {
+    const print = this.#print;
+    const transport = this.#world.dial(server, {
+      opened: () => events.opened(),
+      secured: () => events.secured(),
+      drained: () => events.drained(),
+      closed: (error) => events.closed(error),
+      data: (chunk) => {
+        print(`< ${shown(chunk)}`);
+        events.data(chunk);
+      },
+    });
+    return {
+      secure: (to) => transport.secure(to),
+      end: () => transport.end(),
+      destroy: () => transport.destroy(),
+      write: (chunk, written) => {
+        print(`> ${shown(chunk)}`);
+        return transport.write(chunk, written);
+      },
+    };
+  }
+}

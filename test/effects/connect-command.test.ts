@@ -1,0 +1,72 @@
+// What CONNECT says.
+
+import { describe, expect, it } from "vitest";
+import { CredentialsCounter, connectCommand } from "../../src/effects/connect-command.js";
+
+const fields = {
+  name: undefined,
+  verbose: false,
+  pedantic: false,
+  noEcho: false,
+  tls: false,
+  version: "1.2.3",
+};
+
+function sent(...args: Parameters<typeof connectCommand>): Record<string, unknown> {
+  const text = connectCommand(...args);
+  expect(text).toMatch(/^CONNECT \{.*\}\r\nPING\r\n$/);
+  return JSON.parse(text.slice("CONNECT ".length, text.indexOf("\r\n"))) as Record<string, unknown>;
+}
+
+describe("CONNECT", () => {
+  it("says what the client is, and no more than was asked for", () => {
+    expect(sent(fields, false, {})).toEqual({
+      protocol: 1,
+      lang: "nats-statechart",
+      version: "1.2.3",
+      verbose: false,
+      pedantic: false,
+    });
+  });
+
+  it("carries options and credentials", () => {
+    const all = { ...fields, name: "me", verbose: true, pedantic: true, noEcho: true, tls: true };
+    expect(sent(all, true, { user: "u", pass: "p" })).toMatchObject({
+      name: "me",
+      verbose: true,
+      pedantic: true,
+      echo: false,
+      tls_required: true,
+      headers: true,
+      no_responders: true,
+      user: "u",
+      pass: "p",
+    });
+  });
+
+  it("does not let credentials change what the options say", () => {
+    expect(sent(fields, false, { verbose: true, protocol: 9 } as never)).toMatchObject({
+      verbose: false,
+      protocol: 1,
+    });
+  });
+
+  it("stays one line whatever the strings are", () => {
+    expect(sent({ ...fields, name: "a\r\nPUB x 0\r\n" }, false, { pass: "\r\n" })).toMatchObject({
+      pass: "\r\n",
+    });
+  });
+});
+
+describe("credentials", () => {
+  it("are the same as before unless something but the signature differs", () => {
+    const counter = new CredentialsCounter();
+    expect(counter.current).toBe(0);
+    expect(counter.count({ nkey: "U1", sig: "a" })).toBe(1);
+    expect(counter.count({ nkey: "U1", sig: "b" })).toBe(1);
+    expect(counter.count({ nkey: "U2", sig: "b" })).toBe(2);
+    expect(counter.count({ user: "u", pass: "p" })).toBe(3);
+    expect(counter.count({ user: "u", pass: "q" })).toBe(4);
+    expect(counter.current).toBe(4);
+  });
+});

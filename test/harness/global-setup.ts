@@ -1,0 +1,15 @@
+// Runs once before the integration tests: makes sure that the nats-servers are there, and tells the tests.
+
+import type { TestProject } from "vitest/node";
+import { type NatsServer, natsServers } from "../../scripts/nats-servers.mjs";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    natsServers: readonly NatsServer[];
+  }
+}
+
+/** Fails the run where a server is missing: a test that is skipped would look like one that passed. */
+export default async function setup(project: TestProject): Promise<void> {
+  project.provide("natsServers", await natsServers());
+}
