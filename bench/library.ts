@@ -20,9 +20,12 @@ export interface SubscribeOptions {
   readonly callback?: (error: Error | null, message: Message) => void;
 }
 
+/** Headers to publish: those of one library, which no other takes. */
+export type OwnHeaders = never;
+
 /** A connection. */
 export interface Client {
-  publish(subject: string, payload: Uint8Array, options?: { readonly headers: Headers }): void;
+  publish(subject: string, payload: Uint8Array, options?: { readonly headers: OwnHeaders }): void;
   subscribe(subject: string, options?: SubscribeOptions): AsyncIterable<Message>;
   request(subject: string, payload: Uint8Array): Promise<Message>;
   flush(): Promise<void>;

@@ -40,7 +40,13 @@ export function publication(subject: string, size: number, headers: boolean, rep
 }
 
 /** Bytes of one message as the server sends it to subscription `sid`. */
-export function deliverySize(subject: string, sid: number, size: number, headers: boolean, reply?: string): number {
+export function deliverySize(
+  subject: string,
+  sid: number,
+  size: number,
+  headers: boolean,
+  reply?: string,
+): number {
   const to = reply === undefined ? `${subject} ${sid}` : `${subject} ${sid} ${reply}`;
   const block = headers ? headerBlock().length : 0;
   const line = headers ? `HMSG ${to} ${block} ${block + size}` : `MSG ${to} ${size}`;

@@ -1,7 +1,7 @@
 // A socket that speaks just enough NATS to be let in. Below it is no client at all: this is the ceiling.
 
 import { once } from "node:events";
-import { type Socket, connect } from "node:net";
+import { connect, type Socket } from "node:net";
 
 const CONNECT = JSON.stringify({
   verbose: false,
@@ -55,10 +55,12 @@ export class RawSocket {
     if (!this.socket.write(bytes)) await once(this.socket, "drain");
   }
 
-  /** PING, and waits for the PONG. For a connection that receives nothing else. */
+  /** PING, and waits for the PONG. For a connection that receives no messages. */
   flush(): Promise<void> {
     return new Promise((resolve) => {
-      this.received = () => resolve();
+      this.received = (chunk) => {
+        if (chunk.includes("PONG")) resolve();
+      };
       this.socket.write("PING\r\n");
     });
   }

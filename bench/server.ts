@@ -30,7 +30,9 @@ export async function startServer(): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "bench-server-"));
   const config = join(folder, "server.conf");
   writeFileSync(config, CONFIG);
-  const child = spawn(process.env["NATS_SERVER"] ?? "nats-server", ["-c", config], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.env["NATS_SERVER"] ?? "nats-server", ["-c", config], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const ended = once(child, "exit");
   const stop = async () => {
     child.kill("SIGKILL");

@@ -59,6 +59,8 @@ export interface Sample {
   readonly rssBytes?: number;
   /** The same as the heap counts it, buffers included. */
   readonly heapBytes?: number;
+  /** Length of a file, where that is all there is to measure. */
+  readonly sizeBytes?: number;
 }
 
 /** How a contender does what it can do; a case that is missing is one that it has nothing to say to. */

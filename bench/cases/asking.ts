@@ -1,7 +1,7 @@
 // Requests and round trips, by a client library. Both ends of a request are in this process, on two connections.
 
 import type { Library } from "../library.js";
-import { SUBJECT, payload } from "../messages.js";
+import { payload, SUBJECT } from "../messages.js";
 import { Stopwatch } from "../stopwatch.js";
 import type { Sample, Task } from "../task.js";
 import { connected } from "./connected.js";

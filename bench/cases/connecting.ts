@@ -2,7 +2,7 @@
 
 import type { Client, Library } from "../library.js";
 import { subjects } from "../messages.js";
-import { Stopwatch, memoryInUse } from "../stopwatch.js";
+import { memoryInUse, Stopwatch } from "../stopwatch.js";
 import type { Sample, Task } from "../task.js";
 import { connected } from "./connected.js";
 

@@ -1,6 +1,6 @@
 // What importing a library takes, in a process that has imported nothing before.
 
-import { Stopwatch, memoryInUse } from "../stopwatch.js";
+import { memoryInUse, Stopwatch } from "../stopwatch.js";
 import type { ContenderName, Sample } from "../task.js";
 
 const modules: { readonly [Name in ContenderName]?: string } = {

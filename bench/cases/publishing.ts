@@ -1,16 +1,16 @@
 // Publishing, by a client library.
 
-import type { Client, Headers, Library } from "../library.js";
+import type { Client, Library, OwnHeaders } from "../library.js";
 import { HEADERS, payload, subjects } from "../messages.js";
-import { Stopwatch, memoryInUse, peakRss } from "../stopwatch.js";
+import { memoryInUse, peakRss, Stopwatch } from "../stopwatch.js";
 import type { Sample, Task } from "../task.js";
 import { connected } from "./connected.js";
 
 /** New headers, as an application makes them for each message. */
-function newHeaders(library: Library): Headers {
+function newHeaders(library: Library): OwnHeaders {
   const headers = library.headers();
   for (const [key, value] of HEADERS) headers.set(key, value);
-  return headers;
+  return headers as OwnHeaders;
 }
 
 /** Publishes, and flushes after each burst, so that all that was published has reached the server. */

@@ -1,7 +1,7 @@
 // Counts what a subscriber gets, and says when all of it is there. A message too many, too few or too short is an error.
 
 import type { Message } from "../library.js";
-import { ORDER_SUBJECT, READ_HEADER, READ_HEADER_LENGTH, order, subjects } from "../messages.js";
+import { ORDER_SUBJECT, order, READ_HEADER, READ_HEADER_LENGTH, subjects } from "../messages.js";
 import type { Task } from "../task.js";
 
 /** The tally of one worker. */

@@ -1,7 +1,7 @@
 // nats-statechart, from the bundle that the runner made of src/index.ts: what users get, not what we edit.
 
-import { casesOf } from "../cases/library-cases.js";
 import { chartEvent } from "../cases/chart-event.js";
+import { casesOf } from "../cases/library-cases.js";
 
 const bundle = "../nats-statechart.js";
 const { connect, headers } = (await import(bundle)) as typeof import("../../src/index.js");

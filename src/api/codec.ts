@@ -41,7 +41,9 @@ export function StringCodec(): Codec<string> {
  * bigint, a function, a symbol; for the last two the reference sends an empty payload that nobody can read),
  * on `decode` for a payload that is not JSON. `chainedError` is the error of `JSON`, or of the reviver.
  */
-export function JSONCodec<T = unknown>(reviver?: (this: unknown, key: string, value: unknown) => unknown): Codec<T> {
+export function JSONCodec<T = unknown>(
+  reviver?: (this: unknown, key: string, value: unknown) => unknown,
+): Codec<T> {
   return {
     encode(value) {
       let text: string | undefined;
@@ -64,5 +66,8 @@ export function JSONCodec<T = unknown>(reviver?: (this: unknown, key: string, va
 }
 
 function badJson(reason: unknown): NatsError {
-  return NatsError.errorForCode(ErrorCode.BadJson, reason instanceof Error ? reason : new Error(String(reason)));
+  return NatsError.errorForCode(
+    ErrorCode.BadJson,
+    reason instanceof Error ? reason : new Error(String(reason)),
+  );
 }

@@ -4,6 +4,7 @@
 import { type ClientSide, Interpreter } from "../effects/interpreter.js";
 import { BadWireString, OutboundFull } from "../effects/outbound.js";
 import type { ServerInfo } from "../effects/server-info.js";
+import { textLength } from "../effects/wire/bytes.js";
 import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { Empty, type Payload } from "./codec.js";
@@ -155,15 +156,13 @@ export class Connection implements NatsConnection {
 
   #checkSize(payload: Payload, headers: Uint8Array | undefined): void {
     const limit = this.#interpreter.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
-    const most = (typeof payload === "string" ? payload.length * 3 : payload.length) + (headers?.length ?? 0);
-    if (most <= limit) return;
-    const size =
-      (typeof payload === "string" ? new TextEncoder().encode(payload).length : payload.length) +
-      (headers?.length ?? 0);
-    if (size > limit) {
-      const message = `the message has ${size} bytes, the server accepts at most ${limit} (max_payload)`;
-      throw new NatsError(message, ErrorCode.MaxPayloadExceeded);
-    }
+    const headerSize = headers === undefined ? 0 : headers.length;
+    // A character takes three bytes at most, so that a text is measured only where it might be too long.
+    if (headerSize + (typeof payload === "string" ? 3 * payload.length : payload.length) <= limit) return;
+    const size = headerSize + (typeof payload === "string" ? textLength(payload) : payload.length);
+    if (size <= limit) return;
+    const message = `the message has ${size} bytes, the server accepts at most ${limit} (max_payload)`;
+    throw new NatsError(message, ErrorCode.MaxPayloadExceeded);
   }
 
   publishMessage(msg: Msg): void {
@@ -357,7 +356,7 @@ function refusedPublish(error: unknown): unknown {
 
 function checkSubscription(subject: string, opts: SubscriptionOptions): void {
   const problem =
-    subjectProblem(subject) ?? (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
+    subjectProblem(subject, "subscription subject") ?? (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
   if (problem !== null) throw new NatsError(problem, ErrorCode.BadSubject);
   const { callback, max, timeout, signal } = opts;
   if (callback !== undefined && typeof callback !== "function") {

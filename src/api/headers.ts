@@ -8,7 +8,7 @@ import { ErrorCode, NatsError } from "./errors.js";
 
 const version = "NATS/1.0";
 
-/** How a header key is compared with the keys of a message (`Match` of nats@2.29.3). */
+/** How a header key is compared with those of a message (`Match` of nats@2.29.3). */
 export enum Match {
   /** Letter for letter. The default everywhere. */
   Exact = 0,
@@ -65,20 +65,6 @@ export function canonicalMIMEHeaderKey(key: string): string {
   return key.toLowerCase().replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
-/**
- * The bytes of any headers, checked: also of an object that implements {@link MsgHdrs} in its own way, such as
- * headers made by another copy of this package or by the reference client. No bytes where there is nothing to say.
- * @throws NatsError `BadHeader`.
- */
-export function encodeHeaders(source: MsgHdrs): Uint8Array {
-  if (source instanceof MsgHdrsImpl) return MsgHdrsImpl.prototype.encode.call(source);
-  const copy = new MsgHdrsImpl(source.code, source.description);
-  for (const [key, values] of source) {
-    for (const value of values) copy.append(key, value);
-  }
-  return copy.encode();
-}
-
 /** The implementation of {@link MsgHdrs}, with what the client needs to send and receive them. */
 export class MsgHdrsImpl implements MsgHdrs {
   #code = 0;
@@ -90,7 +76,8 @@ export class MsgHdrsImpl implements MsgHdrs {
 
   /** @throws NatsError `BadHeader` for a code that is not a whole number from 0, or a line break in the description. */
   constructor(code = 0, description = "") {
-    if (!Number.isSafeInteger(code) || code < 0) throw badHeader("The code of a status must be a whole number from 0");
+    if (!Number.isSafeInteger(code) || code < 0)
+      throw badHeader("The code of a status must be a whole number from 0");
     if (typeof description !== "string" || hasLineBreak(description)) {
       throw badHeader("The description of a status must be a string without line breaks");
     }
@@ -113,7 +100,8 @@ export class MsgHdrsImpl implements MsgHdrs {
   static fromRecord(record: Record<string, string[]>): MsgHdrs {
     const result = new MsgHdrsImpl();
     for (const [key, values] of Object.entries(record)) {
-      if (!Array.isArray(values)) throw badHeader(`The values of the header ${JSON.stringify(key)} must be an array`);
+      if (!Array.isArray(values))
+        throw badHeader(`The values of the header ${JSON.stringify(key)} must be an array`);
       for (const value of values) result.append(key, value);
     }
     return result;
@@ -136,7 +124,8 @@ export class MsgHdrsImpl implements MsgHdrs {
 
   /** True where the other headers have the same code, keys and values; the order of the values of a key is ignored. */
   equals(other: MsgHdrsImpl): boolean {
-    if (!(other instanceof MsgHdrsImpl) || this.size() !== other.size() || this.code !== other.code) return false;
+    if (!(other instanceof MsgHdrsImpl) || this.size() !== other.size() || this.code !== other.code)
+      return false;
     for (const [key, values] of this.#read()) {
       const mine = [...values].sort();
       const theirs = other.values(key).sort();
@@ -239,7 +228,8 @@ export class MsgHdrsImpl implements MsgHdrs {
     if (lineEnd === version.length || block.length === 0) return;
     const line = textDecoder.decode(lineEnd === -1 ? block : block.subarray(0, lineEnd));
     if (!line.startsWith(version)) return;
-    const [, code = "0", description = ""] = /^\s*(\d{1,9}(?!\d))?(.*)$/s.exec(line.slice(version.length)) ?? [];
+    const [, code = "0", description = ""] =
+      /^\s*(\d{1,9}(?!\d))?(.*)$/s.exec(line.slice(version.length)) ?? [];
     this.#code = Number(code);
     this.#description = description.replace(/[\r\n]+/g, " ").trim();
   }
@@ -274,7 +264,9 @@ function checkKeyCharacters(key: string): void {
   for (let i = 0; i < key.length; i++) {
     const c = key.charCodeAt(i);
     if (c < 33 || c > 126 || c === 58) {
-      throw badHeader(`The header key ${JSON.stringify(key)} has a character that is not printable ASCII, or a colon`);
+      throw badHeader(
+        `The header key ${JSON.stringify(key)} has a character that is not printable ASCII, or a colon`,
+      );
     }
   }
 }
@@ -287,7 +279,8 @@ function checkedKeyFor(key: string, match: Match): string {
 
 /** The message does not show the value: it could be a secret. */
 function checkedValueFor(key: string, value: string): string {
-  if (typeof value !== "string") throw badHeader(`The value of the header ${JSON.stringify(key)} must be a string`);
+  if (typeof value !== "string")
+    throw badHeader(`The value of the header ${JSON.stringify(key)} must be a string`);
   if (hasLineBreak(value)) throw badHeader(`The value of the header ${JSON.stringify(key)} has a line break`);
   return value.trim();
 }

@@ -1,6 +1,6 @@
 // Inboxes: subjects that nobody else uses, for replies. One is a prefix, a dot and a unique token.
 
-import { ErrorCode, NatsError, invalidArgument } from "./errors.js";
+import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
 import { nuid } from "./nuid.js";
 
 /** The prefix of inboxes where none is given (NATS convention; `inboxPrefix` option of the reference). */
@@ -21,10 +21,12 @@ export function createInbox(prefix?: string): string {
  * @throws NatsError with {@link ErrorCode.InvalidOption}, as {@link createInbox}.
  */
 export function checkInboxPrefix(prefix: unknown): string {
-  if (typeof prefix !== "string") throw invalidArgument("prefix", prefix, "a string", ErrorCode.InvalidOption);
+  if (typeof prefix !== "string")
+    throw invalidArgument("prefix", prefix, "a string", ErrorCode.InvalidOption);
   if (prefix === "") return defaultInboxPrefix;
   const problem = problemOf(prefix);
-  if (problem !== undefined) throw new NatsError(`The inbox prefix ${JSON.stringify(prefix)} ${problem}`, ErrorCode.InvalidOption);
+  if (problem !== undefined)
+    throw new NatsError(`The inbox prefix ${JSON.stringify(prefix)} ${problem}`, ErrorCode.InvalidOption);
   return prefix;
 }
 

@@ -8,9 +8,15 @@ const prefixLength = 12;
 const minimumStep = 33;
 const maximumStep = 333;
 
-/** 62 ** 2: what the last two characters count. `pairs` holds their texts. */
+/** 62 ** 2: what the last two characters count. `pairs` holds their texts, from the first use on. */
 const lowSize = 3844;
-const pairs = Array.from({ length: lowSize }, (_, n) => text(n, 2));
+const pairs: string[] = [];
+
+function fillPairs(): void {
+  for (const first of digits) {
+    for (const second of digits) pairs.push(first + second);
+  }
+}
 
 /** 62 ** 4: what the first four, and the middle four, characters of the sequence count. */
 const quarterSize = 14_776_336;
@@ -59,6 +65,7 @@ export class Nuid {
 
   /** Draws a new prefix, start and step. Nobody needs to: it happens at first use and when the sequence ends. */
   reset(): void {
+    if (pairs.length === 0) fillPairs();
     this.#prefix = Array.from({ length: prefixLength }, () => digits.charAt(randomBelow(62))).join("");
     this.#high = randomBelow(quarterSize);
     this.#middle = randomBelow(quarterSize);

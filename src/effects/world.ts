@@ -23,7 +23,7 @@ export interface TransportEvents {
 /** A socket to one server. */
 export interface Transport {
   /**
-   * Hands bytes over. They must not change until `written` is called.
+   * Hands bytes over. They must not change until `written` is called, at once or later; a second call means nothing.
    * @returns false when the socket is full: the caller waits for `drained`
    */
   write(chunk: Uint8Array, written?: () => void): boolean;

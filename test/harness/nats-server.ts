@@ -1,12 +1,15 @@
-// Real nats-servers for tests: started on free loopback ports, killed, paused and started again, ended with the test.
+// Real nats-servers for tests and benchmarks: started on free loopback ports, killed, paused and started again.
+//
+// None outlives the process that started it; in vitest, none outlives the test file. A server is ended by its own
+// process id. Which nats-server: see versions.ts. For servers that misbehave: fake-server.ts.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer, connect as dial } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { accepts, answered, freePorts, greeting } from "./ports.js";
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -14,74 +17,80 @@ export interface ServerOptions {
   readonly path?: string;
   /** Port for clients. Default: a free one. */
   readonly port?: number;
-  /** Content of a configuration file, besides the address to listen on. */
-  readonly config?: string;
+  /** Configuration besides the address to listen on: the text of a file, or an object of the same names. */
+  readonly config?: ServerConfig;
   /** Further arguments. */
   readonly args?: readonly string[];
+  /** Whether it tells about itself by HTTP: see `monitor`. */
+  readonly monitor?: boolean;
 }
 
+/** The text of a configuration file, or an object of the same names. */
+export type ServerConfig = string | Readonly<Record<string, unknown>>;
+
+/** Every server that this process started and that has not ended yet. */
 const running = new Set<ChildProcess>();
-process.once("exit", () => {
+
+let folder: string | undefined;
+
+/** A folder for files of this process's servers, removed with them. */
+export function scratchFolder(): string {
+  folder ??= mkdtempSync(join(tmpdir(), "nats-statechart-"));
+  return folder;
+}
+
+/** Leaves nothing behind; synchronous, as a process that ends does not wait. */
+function cleanUp(): void {
   for (const child of running) child.kill("SIGKILL");
-});
-
-/** Ports that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const probes = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const probe = createServer().listen(0, "127.0.0.1");
-      await once(probe, "listening");
-      return probe;
-    }),
-  );
-  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => once(probe.close(), "close")));
-  return ports;
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
 }
 
-/** The first INFO that a server on that port sends; undefined where none comes. */
-async function greeting(port: number): Promise<Record<string, unknown> | undefined> {
-  const socket = dial(port, "127.0.0.1");
-  let text = "";
-  try {
-    for await (const chunk of socket) {
-      text += chunk.toString();
-      const line = /^INFO (.*)\r\n/.exec(text)?.[1];
-      if (line !== undefined) return JSON.parse(line);
-    }
-  } catch {
-    // Nobody listens there yet.
-  } finally {
-    socket.destroy();
-  }
-  return undefined;
+process.once("exit", cleanUp);
+// A vitest that is killed leaves its workers running; all that they notice is that nobody listens to them any more.
+process.once("disconnect", cleanUp);
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    cleanUp();
+    process.kill(process.pid, signal);
+  });
 }
-
-async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await sleep(25);
-  }
-  throw new Error(`timed out: ${what}`);
+// Ends what a test forgot with its file. Benchmarks use this file without vitest.
+if (process.env["VITEST"] !== undefined) {
+  const { afterAll } = await import("vitest");
+  afterAll(async () => {
+    const exits = [...running].map((child) => once(child, "exit"));
+    cleanUp();
+    await Promise.all(exits);
+  });
 }
 
 /** A nats-server under test. */
 export class TestServer {
   readonly port: number;
   readonly #options: ServerOptions;
-  readonly #folder: string;
+  readonly #file: string;
+  readonly #monitorPort: number | undefined;
+  #config: ServerConfig;
   #child: ChildProcess | undefined;
   #log = "";
 
-  constructor(port: number, folder: string, options: ServerOptions) {
+  /** Not started yet: use `startServer`. */
+  constructor(port: number, monitorPort: number | undefined, options: ServerOptions) {
     this.port = port;
-    this.#folder = folder;
+    this.#monitorPort = monitorPort;
     this.#options = options;
+    this.#config = options.config ?? "";
+    this.#file = join(scratchFolder(), `${port}.conf`);
   }
 
   get url(): string {
     return `nats://127.0.0.1:${this.port}`;
+  }
+
+  /** Its process; undefined while it is down. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** What it wrote to its log since it was first started. */
@@ -89,39 +98,69 @@ export class TestServer {
     return this.#log;
   }
 
+  /** A page of its monitor, such as `connz`. Only with the option `monitor`. */
+  async monitor(page: string): Promise<Record<string, unknown>> {
+    if (this.#monitorPort === undefined) throw new Error("start the server with `monitor: true`");
+    const response = await fetch(`http://127.0.0.1:${this.#monitorPort}/${page}`);
+    return (await response.json()) as Record<string, unknown>;
+  }
+
   /** Starts it; resolves when it greets. */
   async start(): Promise<void> {
-    const file = join(this.#folder, `${this.port}.conf`);
-    await writeFile(file, `listen: "127.0.0.1:${this.port}"\n${this.#options.config ?? ""}\n`);
-    const child = spawn(this.#options.path ?? "nats-server", ["-c", file, ...(this.#options.args ?? [])], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    if (this.#child !== undefined) throw new Error(`the server on port ${this.port} runs already`);
+    await this.#writeConfig();
+    const child = spawn(
+      this.#options.path ?? "nats-server",
+      ["-c", this.#file, ...(this.#options.args ?? [])],
+      {
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
     this.#child = child;
-    running.add(child);
-    child.once("exit", () => running.delete(child));
+    let problem: string | undefined;
+    child.once("error", (error) => {
+      problem = error.message;
+    });
+    child.once("exit", (code, signal) => {
+      running.delete(child);
+      if (this.#child === child) this.#child = undefined;
+      problem = `it ended with ${code ?? signal}`;
+    });
     child.stderr?.on("data", (chunk) => {
       this.#log += chunk;
     });
-    await until(`nats-server greets on port ${this.port}\n${this.#log}`, async () => {
-      if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}\n${this.#log}`);
-      return this.#options.config?.includes("handshake_first") === true
-        ? accepts(this.port)
-        : greeting(this.port);
-    });
+    if (child.pid !== undefined) running.add(child);
+    // With this option a server says nothing before TLS.
+    const isSilent = configText(this.#config).includes("handshake_first");
+    const before = this.#log.length;
+    await answered(
+      () => `a greeting of nats-server on port ${this.port}\n${this.#log}`,
+      async () => {
+        if (problem !== undefined) throw new Error(`nats-server does not start: ${problem}\n${this.#log}`);
+        // Its own word first: another server could be what listens on that port.
+        if (!this.#log.slice(before).includes("Server is ready")) return undefined;
+        return isSilent ? accepts(this.port) : greeting(this.port);
+      },
+    );
   }
 
-  /** SIGKILL: it dies at once, as in a crash. */
-  async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+  /** Ends it at once, as a crash does; resolves when it is gone. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || !running.has(child)) return;
+    const exit = once(child, "exit");
+    child.kill(signal);
+    await exit;
   }
 
-  /** SIGTERM: it ends in good order. */
+  /** SIGTERM: ends it in good order; resolves when it is gone. */
   async stop(): Promise<void> {
     this.resume();
-    await this.#end("SIGTERM");
+    await this.kill("SIGTERM");
   }
 
-  /** The same server on the same port, again. */
+  /** The same server on the same port, again, whether it still runs or not; resolves when it greets. */
   async restart(): Promise<void> {
     await this.kill();
     await this.start();
@@ -137,54 +176,43 @@ export class TestServer {
     this.#child?.kill("SIGCONT");
   }
 
-  /** SIGUSR2: lame duck mode. */
+  /** SIGUSR2: lame duck mode. Ten seconds later, or `lame_duck_grace_period`, it begins to close connections. */
   lameDuck(): void {
     this.#child?.kill("SIGUSR2");
   }
 
-  /** SIGHUP: reads its configuration again, which is this from now on. */
-  async reload(config: string): Promise<void> {
-    await writeFile(join(this.#folder, `${this.port}.conf`), `listen: "127.0.0.1:${this.port}"\n${config}\n`);
+  /** Another configuration from now on, by SIGHUP; resolves when it is in force. */
+  async reload(config: ServerConfig): Promise<void> {
+    this.#config = config;
+    await this.#writeConfig();
+    const before = this.#log.length;
     this.#child?.kill("SIGHUP");
+    await answered(
+      () => `the reload of nats-server on port ${this.port}\n${this.#log}`,
+      async () => /Reloaded|Reload(ing)? failed|Failed to reload/i.test(this.#log.slice(before)) || undefined,
+    );
+    if (!/Reloaded/.test(this.#log.slice(before)))
+      throw new Error(`not reloaded\n${this.#log.slice(before)}`);
   }
 
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, "exit");
-    child.kill(signal);
-    await exit;
-  }
-}
-
-async function accepts(port: number): Promise<true | undefined> {
-  const socket = dial(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return undefined;
-  } finally {
-    socket.destroy();
+  async #writeConfig(): Promise<void> {
+    const monitor = this.#monitorPort === undefined ? "" : `http: "127.0.0.1:${this.#monitorPort}"\n`;
+    await writeFile(this.#file, `listen: "127.0.0.1:${this.port}"\n${monitor}${configText(this.#config)}\n`);
   }
 }
 
-let folder: Promise<string> | undefined;
-
-/** A folder for files of this process's servers. */
-export function scratchFolder(): Promise<string> {
-  folder ??= mkdtemp(join(tmpdir(), "nats-statechart-")).then((path) => {
-    process.once("exit", () => void rm(path, { recursive: true, force: true }));
-    return path;
-  });
-  return folder;
+/** A configuration as text: JSON is valid in a NATS configuration file. */
+function configText(config: ServerConfig): string {
+  if (typeof config === "string") return config;
+  return Object.entries(config)
+    .map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+    .join("\n");
 }
 
 /** Starts a server; resolves when it greets. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const port = options.port ?? (await freePorts(1))[0] ?? 0;
-  const server = new TestServer(port, await scratchFolder(), options);
+  const [port = 0, monitorPort] = await freePorts(options.monitor === true ? 2 : 1);
+  const server = new TestServer(options.port ?? port, monitorPort, options);
   await server.start();
   return server;
 }
@@ -221,14 +249,21 @@ export async function startCluster(size: number, options: ServerOptions = {}): P
   const nodes = await Promise.all(
     ports.slice(0, size).map((port, index) => {
       const cluster = `cluster { name: "test", listen: "127.0.0.1:${routePorts[index]}", routes: [${routes}] }`;
-      const name = `server_name: "n${index}"`;
-      return startServer({ ...options, port, config: `${name}\n${cluster}\n${options.config ?? ""}` });
+      const config = `server_name: "n${index}"\n${cluster}\n${configText(options.config ?? "")}`;
+      return startServer({ ...options, port, config });
     }),
   );
   const knowsAll = async (port: number) => {
-    const info = await greeting(port);
-    return (info?.["connect_urls"] as string[] | undefined)?.length === size ? true : undefined;
+    const urls = (await greeting(port))?.["connect_urls"];
+    return (Array.isArray(urls) && urls.length === size) || undefined;
   };
-  await Promise.all(nodes.map(({ port }) => until("the cluster forms", () => knowsAll(port))));
+  await Promise.all(
+    nodes.map(({ port }) =>
+      answered(
+        () => "the cluster to form",
+        () => knowsAll(port),
+      ),
+    ),
+  );
   return new TestCluster(nodes);
 }

@@ -10,5 +10,7 @@ export type { NatsServer };
 export const servers: readonly NatsServer[] = inject("natsServers") ?? missing();
 
 function missing(): never {
-  throw new Error("nats-servers are there only in test/integration and test/parity: move the test there");
+  throw new Error(
+    "nats-servers are there only in the project integration of vitest.config.ts: move the test there",
+  );
 }

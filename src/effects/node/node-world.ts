@@ -81,7 +81,11 @@ class NodeTransport implements Transport {
   }
 
   write(chunk: Uint8Array, written?: () => void): boolean {
-    return this.#socket.write(chunk, written);
+    const hasRoom = this.#socket.write(chunk, written);
+    if (this.#socket.writableLength > 0) return hasRoom;
+    // The system took all of it at once: say so now, and the memory is free for what comes next in this turn.
+    written?.();
+    return true;
   }
 
   secure(server: Destination): void {

@@ -60,7 +60,10 @@ const LF = 10;
 const CR = 13;
 /** `I` and `i`: INFO has a limit of its own. */
 const isInfo = (first: number | undefined): boolean => first === 73 || first === 105;
-/** Up to here memory for a message is taken when its line has come; a longer one must first send this much. */
+/**
+ * Up to here memory for a message is taken when its line has come; a longer one must first send this much (which is
+ * copied a second time then; all else is copied once).
+ */
 const TRUSTED = MIB + 65_536;
 /** The memory for lines that are split over chunks is kept up to this size. */
 const KEPT = 65_536;

@@ -5,7 +5,7 @@ interface Utf8Slice {
   utf8Slice(this: Uint8Array, start: number, end: number): string;
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const utf8Slice = (globalThis as { Buffer?: { prototype: Partial<Utf8Slice> } }).Buffer?.prototype.utf8Slice;
 
 /** The text in `bytes` from `start` to before `end`; malformed UTF-8 becomes U+FFFD. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allocate, textLength } from "../../../src/effects/wire/bytes.js";
+import { allocate } from "../../../src/effects/wire/bytes.js";
 import { Encoder, publishSize, roomFor } from "../../../src/effects/wire/encoder.js";
 import { BadWireString, subjectProblem } from "../../../src/effects/wire/subject.js";
 
@@ -206,12 +206,4 @@ describe("any publish", () => {
       { numRuns: 1000 },
     );
   });
-});
-
-test("the length of a text in UTF-8 is known without writing it", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom("a", "é", "日", "😀", "\ud800", "\udc00") }), (text) => {
-      expect(textLength(text)).toBe(new TextEncoder().encode(text).length);
-    }),
-  );
 });

@@ -1,0 +1,58 @@
+// Makes what the workers run: the workers themselves, our client as one bundle, the C program.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type BuildOptions, build as bundle } from "esbuild";
+import type { ContenderName } from "./task.js";
+
+/** What was made. */
+export interface Built {
+  /** Where the workers are. */
+  readonly folder: string;
+  /** The C program, or why there is none. */
+  readonly c: { readonly path: string } | { readonly missing: string };
+}
+
+const common: BuildOptions = { platform: "node", format: "esm", target: "es2022", logLevel: "warning" };
+
+/** Makes everything; `root` is the root of the repository. */
+export async function build(root: string): Promise<Built> {
+  const folder = join(root, ".cache/bench");
+  mkdirSync(folder, { recursive: true });
+  const workers = [".", "cases", "contenders"]
+    .map((name) => join(root, "bench", name))
+    .flatMap((from) => readdirSync(from).map((file) => join(from, file)))
+    .filter((file) => file.endsWith(".ts"));
+  await bundle({ ...common, entryPoints: workers, outbase: join(root, "bench"), outdir: folder });
+  const ours = { "nats-statechart": join(root, "src/index.ts"), machine: join(root, "src/machine/index.ts") };
+  await bundle({ ...common, entryPoints: ours, outdir: folder, bundle: true, packages: "external" });
+  return { folder, c: buildC(root, join(folder, "c-bench")) };
+}
+
+function buildC(root: string, path: string): Built["c"] {
+  if (!existsSync("/usr/include/nats/nats.h"))
+    return { missing: "the C client is not installed: apt-get install libnats-dev" };
+  execFileSync("cc", [
+    "-O2",
+    "-Wall",
+    "-o",
+    path,
+    join(root, "bench/contenders/c/bench.c"),
+    "-lnats",
+    "-lpthread",
+  ]);
+  return { path };
+}
+
+/** Bytes of a library, with all it depends on, as a bundler delivers it. */
+export async function bundleSize(root: string, contender: ContenderName): Promise<number> {
+  const modules: { readonly [Name in ContenderName]?: string } = {
+    ours: "./src/index.ts",
+    nats2: "nats",
+    nats3: "@nats-io/transport-node",
+  };
+  const entry = { contents: `export * from "${modules[contender]}"`, resolveDir: root };
+  const { outputFiles } = await bundle({ ...common, stdin: entry, bundle: true, minify: true, write: false });
+  return outputFiles?.[0]?.contents.length ?? 0;
+}

@@ -1,0 +1,55 @@
+// Who may connect to a model server, for how long, and what they may do.
+
+import type { Milliseconds } from "../../machine/failure.js";
+import { covers } from "./subject-matching.js";
+
+/** Subjects that are allowed (default: all) and denied (default: none). Patterns may have wildcards. */
+export interface Subjects {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+/** Somebody with credentials: a user name and password, or a token. */
+export interface User {
+  readonly user?: string;
+  readonly pass?: string;
+  readonly token?: string;
+  /** Milliseconds since the epoch: from then on the credentials are refused, and a connection that used them ends. */
+  readonly expiresAt?: Milliseconds;
+  /** Default: everything. */
+  readonly publish?: Subjects;
+  /** Default: everything. */
+  readonly subscribe?: Subjects;
+}
+
+/** What CONNECT says. A model server looks at this much of it. */
+export interface ConnectRequest {
+  readonly verbose?: boolean;
+  readonly pedantic?: boolean;
+  readonly echo?: boolean;
+  readonly headers?: boolean;
+  readonly no_responders?: boolean;
+  readonly protocol?: number;
+  readonly name?: string;
+  readonly user?: string;
+  readonly pass?: string;
+  readonly auth_token?: string;
+}
+
+/** The user that the credentials in a CONNECT belong to; undefined where they are refused. */
+export function findUser(users: readonly User[], request: ConnectRequest, now: Milliseconds): User | undefined {
+  return users.find(({ user, pass, token, expiresAt }) => {
+    if (expiresAt !== undefined && expiresAt <= now) return false;
+    return token === undefined
+      ? user === request.user && pass === request.pass
+      : token === request.auth_token;
+  });
+}
+
+/** Whether the subject is among them. */
+export function permits(subjects: Subjects | undefined, subject: string): boolean {
+  if (subjects === undefined) return true;
+  const { allow, deny = [] } = subjects;
+  if (allow !== undefined && !allow.some((pattern) => covers(pattern, subject))) return false;
+  return !deny.some((pattern) => covers(pattern, subject));
+}

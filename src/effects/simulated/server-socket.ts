@@ -1,0 +1,22 @@
+// The door between a model server and the network it is on: virtual (virtual-network.ts) or real (node/embedded-server.ts).
+
+/** A client's socket, as the server sees it. */
+export interface ServerSocket {
+  /** Who is on the other side: the client's address, or its name in a simulation. */
+  readonly client: string;
+  /** Sends bytes, in order. */
+  write(bytes: Uint8Array): void;
+  /** Sends what was written, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+/** What the server does with what comes from a socket. */
+export interface ServerPeer {
+  data(bytes: Uint8Array): void;
+  /** The client begins TLS; returns whether the server goes along. Only in a simulation: TLS itself is not modelled. */
+  secure(): boolean;
+  /** The client has closed or is gone. */
+  closed(): void;
+}

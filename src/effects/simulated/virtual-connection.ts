@@ -1,0 +1,212 @@
+// A virtual TCP connection: two pipes, and what each end sees of them. Made by virtual-network.ts.
+
+import type { Milliseconds } from "../../machine/failure.js";
+import type { Transport, TransportEvents } from "../world.js";
+import type { Link } from "./link.js";
+import { Pipe, type PipeOptions } from "./pipe.js";
+import type { Random } from "./random.js";
+import type { ServerPeer, ServerSocket } from "./server-socket.js";
+import type { VirtualHost } from "./virtual-network.js";
+import type { VirtualTime } from "./virtual-time.js";
+
+/** What a host does with a new connection. */
+export type Accept = (socket: ServerSocket) => ServerPeer;
+
+/** Which way packets go. */
+export type Direction = "toServer" | "toClient" | "both";
+
+const texts = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset by peer",
+  ETIMEDOUT: "connection timed out",
+  TLS: "the server does not speak TLS at this point",
+} as const;
+
+/** Why a connection fails, as the platform would say it. */
+export type Trouble = keyof typeof texts;
+
+function errorOf(code: Trouble): Error {
+  return Object.assign(new Error(texts[code]), { code });
+}
+
+/** A connection, or one that is being opened. */
+export class VirtualConnection {
+  /** Name of the client. */
+  readonly client: string;
+  /** The client's end. */
+  readonly transport: Transport;
+  readonly #time: VirtualTime;
+  readonly #random: Random;
+  readonly #events: TransportEvents;
+  readonly #toServer: Pipe;
+  readonly #toClient: Pipe;
+  #host: VirtualHost | undefined;
+  #peer: ServerPeer | undefined;
+  #accept: (() => void) | undefined;
+  #isOpen = false;
+  #isEnding = false;
+  #isSecuring = false;
+  #clientIsGone = false;
+  #serverIsGone = false;
+
+  constructor(
+    time: VirtualTime,
+    random: Random,
+    link: Link,
+    pipe: PipeOptions,
+    client: string,
+    events: TransportEvents,
+  ) {
+    this.client = client;
+    this.#time = time;
+    this.#random = random;
+    this.#events = events;
+    const server = {
+      data: (bytes: Uint8Array) => this.#peer?.data(bytes),
+      hello: () => this.#helloArrived(),
+      ended: () => this.#clientLeft(),
+      reset: () => this.#clientLeft(),
+    };
+    const own = {
+      data: (bytes: Uint8Array) => this.#dataArrived(bytes),
+      hello: () => this.#secured(),
+      ended: () => this.#serverLeft(this.#isSecuring ? errorOf("TLS") : null),
+      reset: () => this.#serverLeft(errorOf("ECONNRESET")),
+    };
+    this.#toServer = new Pipe(time, random, link, pipe, server, () => {
+      if (!this.#clientIsGone) this.#events.drained();
+    });
+    this.#toClient = new Pipe(time, random, link, pipe, own);
+    this.transport = {
+      write: (bytes, written) => this.#toServer.write(bytes, written),
+      secure: () => {
+        this.#isSecuring = true;
+        this.#toServer.hello();
+      },
+      end: () => {
+        this.#isEnding = true;
+        this.#toServer.end();
+      },
+      destroy: () => this.#destroy(),
+    };
+  }
+
+  /** True once the client's end is closed. */
+  get isClosed(): boolean {
+    return this.#clientIsGone;
+  }
+
+  /** Bytes that the client has written and its kernel has not taken. */
+  get queued(): number {
+    return this.#toServer.queued;
+  }
+
+  /** The client's packet has reached the host; the answer takes `back`. */
+  reached(host: VirtualHost, accept: Accept, back: Milliseconds): void {
+    this.#host = host;
+    host.connections.add(this);
+    this.#toClient.notBefore(this.#time.now() + back);
+    this.#time.startTimer(back, () => {
+      if (this.#clientIsGone) return;
+      this.#isOpen = true;
+      this.#events.opened();
+    });
+    this.#accept = () => {
+      this.#accept = undefined;
+      this.#peer = accept(this.#serverEnd());
+    };
+    if (host.isPaused) this.#toServer.hold();
+    else this.#accept();
+  }
+
+  /** The connection could not be opened. */
+  failed(trouble: Trouble): void {
+    if (this.#clientIsGone) return;
+    this.#clientIsGone = true;
+    this.#events.closed(errorOf(trouble));
+  }
+
+  /** From here on everything in that direction vanishes, and nobody is told. */
+  vanish(direction: Direction): void {
+    if (direction !== "toClient") this.#toServer.vanish();
+    if (direction !== "toServer") this.#toClient.vanish();
+  }
+
+  /** Something in between resets the connection: both ends are told. */
+  reset(): void {
+    this.#toServer.abort(true);
+    this.#toClient.abort(true);
+  }
+
+  serverCrashed(): void {
+    this.#serverIsGone = true;
+    this.#toServer.vanish();
+    this.#toClient.abort(true);
+  }
+
+  pauseServer(): void {
+    this.#toServer.hold();
+  }
+
+  resumeServer(): void {
+    this.#accept?.();
+    this.#toServer.read();
+  }
+
+  #serverEnd(): ServerSocket {
+    return {
+      client: this.client,
+      write: (bytes) => void this.#toClient.write(bytes),
+      end: () => {
+        this.#serverClosed();
+        this.#toClient.end();
+      },
+      destroy: () => {
+        this.#serverClosed();
+        this.#toClient.abort(true);
+      },
+    };
+  }
+
+  #serverClosed(): void {
+    this.#serverIsGone = true;
+    this.#host?.connections.delete(this);
+  }
+
+  #dataArrived(bytes: Uint8Array): void {
+    if (!this.#clientIsGone && !this.#isEnding) this.#events.data(bytes);
+  }
+
+  #helloArrived(): void {
+    if (this.#serverIsGone) return;
+    if (this.#peer?.secure() === true) this.#toClient.hello();
+  }
+
+  #secured(): void {
+    if (this.#clientIsGone || !this.#isSecuring) return;
+    this.#isSecuring = false;
+    this.#events.secured();
+  }
+
+  /** The client's end is closed: the server hears of it and closes too. */
+  #clientLeft(): void {
+    if (this.#serverIsGone) return;
+    this.#serverClosed();
+    this.#peer?.closed();
+    this.#toClient.end();
+  }
+
+  #serverLeft(error: Error | null): void {
+    if (this.#clientIsGone) return;
+    this.#clientIsGone = true;
+    this.#toServer.abort(false);
+    this.#events.closed(error);
+  }
+
+  #destroy(): void {
+    if (this.#clientIsGone) return;
+    this.#clientIsGone = true;
+    // A kernel that has unread bytes says so rudely.
+    if (this.#host !== undefined) this.#toServer.abort(this.#isOpen && this.#random.chance(0.3));
+  }
+}

@@ -1,0 +1,151 @@
+// A network that exists only in virtual time: hosts that listen, links between them, connections over those.
+//
+// A client is known by a name, a host by the `host:port` on which it listens. What can go wrong is here as plain
+// methods; when it does is decided by whoever runs the simulation (faults.ts has a list).
+
+import type { Milliseconds } from "../../machine/failure.js";
+import type { Transport, TransportEvents } from "../world.js";
+import { Link } from "./link.js";
+import type { PipeOptions } from "./pipe.js";
+import type { Random } from "./random.js";
+import { type Accept, VirtualConnection } from "./virtual-connection.js";
+import type { VirtualTime } from "./virtual-time.js";
+
+/** How long a kernel asks for a connection that nobody answers. */
+const DIAL_TIMEOUT: Milliseconds = 130_000;
+
+/** After so long a kernel asks again, then after twice as long, and so on. */
+const DIAL_AGAIN: Milliseconds = 1_000;
+
+/** How the network is where nobody says otherwise. */
+export interface NetworkOptions {
+  /** Milliseconds of a packet, at least and at most. Default 0.5 to 5. */
+  readonly latency?: readonly [least: Milliseconds, most: Milliseconds];
+  /** Behaviour of one direction of a new connection. Default: 64 KiB of window, 16 KiB of queue, up to 3 pieces. */
+  readonly pipe?: () => PipeOptions;
+}
+
+const defaultPipe: PipeOptions = { window: 65_536, highWater: 16_384, pieces: 3 };
+
+/** A machine with one port. */
+export class VirtualHost {
+  readonly name: string;
+  readonly connections = new Set<VirtualConnection>();
+  #accept: Accept | null = null;
+  #isOff = false;
+  #isPaused = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** True while nobody answers, not even to say no. */
+  get isOff(): boolean {
+    return this.#isOff;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** What is to be done with a new connection; null where they are refused. */
+  get accept(): Accept | null {
+    return this.#accept;
+  }
+
+  /** Accepts connections from here on. */
+  listen(accept: Accept): void {
+    this.#accept = accept;
+    this.#isOff = false;
+    this.#isPaused = false;
+  }
+
+  /** Refuses new connections; those that stand go on. */
+  refuse(): void {
+    this.#accept = null;
+  }
+
+  /** The process is gone: every connection is reset, new ones are refused. */
+  crash(): void {
+    this.#accept = null;
+    this.#isPaused = false;
+    for (const connection of [...this.connections]) connection.serverCrashed();
+    this.connections.clear();
+  }
+
+  /** The machine is gone: nobody hears of it, and new connections are not answered. */
+  powerOff(): void {
+    this.#isOff = true;
+    for (const connection of this.connections) connection.vanish("both");
+    this.crash();
+  }
+
+  /** The process stands still (SIGSTOP): its kernel takes connections and bytes, nobody reads them. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const connection of this.connections) connection.pauseServer();
+  }
+
+  /** The process goes on (SIGCONT). */
+  resume(): void {
+    this.#isPaused = false;
+    for (const connection of [...this.connections]) connection.resumeServer();
+  }
+}
+
+/** All hosts and links. */
+export class VirtualNetwork {
+  readonly #time: VirtualTime;
+  readonly #random: Random;
+  readonly #options: NetworkOptions;
+  readonly #hosts = new Map<string, VirtualHost>();
+  readonly #links = new Map<string, Link>();
+
+  constructor(time: VirtualTime, random: Random, options: NetworkOptions = {}) {
+    this.#time = time;
+    this.#random = random;
+    this.#options = options;
+  }
+
+  /** The host of that name (`host:port`), made at first use. Until it listens, it refuses connections. */
+  host(name: string): VirtualHost {
+    let host = this.#hosts.get(name);
+    if (host === undefined) this.#hosts.set(name, (host = new VirtualHost(name)));
+    return host;
+  }
+
+  /** The link between a client and a host, made at first use. */
+  link(client: string, host: string): Link {
+    const name = `${client} ${host}`;
+    let link = this.#links.get(name);
+    if (link === undefined) this.#links.set(name, (link = new Link(this.#options.latency ?? [0.5, 5])));
+    return link;
+  }
+
+  /** The connections of a client to a host, oldest first. */
+  connections(client: string, host: string): readonly VirtualConnection[] {
+    return [...this.host(host).connections].filter((connection) => connection.client === client);
+  }
+
+  /** Opens a connection, as `World.dial`. */
+  dial(client: string, host: string, events: TransportEvents): Transport {
+    const pipe = this.#options.pipe?.() ?? defaultPipe;
+    const link = this.link(client, host);
+    const connection = new VirtualConnection(this.#time, this.#random, link, pipe, client, events);
+    const oneWay = () => link.delay(this.#random);
+    const timeout = this.#time.startTimer(DIAL_TIMEOUT, () => connection.failed("ETIMEDOUT"));
+    let tries = 0;
+    const arrive = () => {
+      if (connection.isClosed) return this.#time.stopTimer(timeout);
+      if (link.isCut) return link.whenHealed(() => this.#time.startTimer(oneWay(), arrive));
+      const target = this.host(host);
+      if (target.isOff) return void this.#time.startTimer(DIAL_AGAIN * 2 ** tries++, arrive);
+      this.#time.stopTimer(timeout);
+      const back = oneWay();
+      if (target.accept === null) this.#time.startTimer(back, () => connection.failed("ECONNREFUSED"));
+      else connection.reached(target, target.accept, back);
+    };
+    this.#time.startTimer(oneWay(), arrive);
+    return connection.transport;
+  }
+}

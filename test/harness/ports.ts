@@ -1,0 +1,70 @@
+// Loopback ports: free ones, and what listens on one.
+
+import { once } from "node:events";
+import { createServer, connect as dial } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Ports that nobody listens on now. They are below those that outgoing connections get (from 32768 on Linux):
+ * a client that dials a dead server's port must not be given that very port, connect to itself, or block the restart.
+ */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  for (let tries = 0; ports.size < count; tries++) {
+    if (tries > 1_000) throw new Error(`no ${count} free ports were found`);
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}
+
+/** The first INFO that a server on that port sends; undefined where none comes within a second. */
+export async function greeting(port: number): Promise<Record<string, unknown> | undefined> {
+  const socket = dial(port, "127.0.0.1");
+  socket.setTimeout(1_000, () => socket.destroy());
+  let text = "";
+  try {
+    for await (const chunk of socket) {
+      text += chunk.toString();
+      const line = /^INFO (.*)\r\n/.exec(text)?.[1];
+      if (line !== undefined) return JSON.parse(line);
+    }
+  } catch {
+    // Nobody listens there yet.
+  } finally {
+    socket.destroy();
+  }
+  return undefined;
+}
+
+/** True where somebody listens on that port; undefined otherwise, to be asked again. */
+export async function accepts(port: number): Promise<true | undefined> {
+  const socket = dial(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return undefined;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Asks until there is an answer, for ten seconds. `what` says what was waited for where none came. */
+export async function answered<T>(what: () => string, ask: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadline) throw new Error(`timed out: ${what()}`);
+    await sleep(20);
+  }
+}

@@ -1,0 +1,210 @@
+// The layer rule of the house, checked by breaking it: biome.json must report each offence below, and nothing else.
+// Tiny sources are linted in a temporary folder, under the repository's own configuration. The real sources are
+// linted by `npm run lint`.
+
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const IMPORT = "lint/style/noRestrictedImports";
+const GLOBAL = "lint/style/noRestrictedGlobals";
+const PURITY = "plugin";
+const NON_NULL = "lint/style/noNonNullAssertion";
+const RULES = [IMPORT, GLOBAL, PURITY, NON_NULL];
+
+const uses = (expression: string) => `export const used = () => ${expression};`;
+const from = (source: string) => `import { thing } from "${source}";\n${uses("thing")}`;
+
+/** What is written, and in which folder; and the rules that must report it. */
+interface Case {
+  readonly folder: string;
+  readonly source: string;
+  readonly reported: readonly string[];
+}
+
+const cases: Case[] = [];
+const inFolder = (folder: string, reported: readonly string[], sources: readonly string[]) =>
+  cases.push(...sources.map((source) => ({ folder, source, reported })));
+
+inFolder(
+  "src/machine",
+  [],
+  [
+    from("xstate"),
+    from("./events.js"),
+    uses("Math.floor(Math.min(1.5, 2))"),
+    uses("[1.5].map(Math.floor)"),
+    'export type Event = import("./events.js").Event;',
+    // A parameter or a property of that name is not the global.
+    "export const age = (Date: number) => Date;",
+    "export const read = (server: { readonly process: number }) => server.process;",
+  ],
+);
+inFolder(
+  "src/machine",
+  [IMPORT],
+  [
+    from("node:net"),
+    from("net"),
+    from("fs/promises"),
+    from("nkeys.js"),
+    from("nats-statechart"),
+    from("xstate/graph"),
+    from("../effects/world.js"),
+    from("../effects/node/node-world.js"),
+    from("../api/connect.js"),
+    from("../index.js"),
+    from("./../effects/world.js"),
+    from("../machine/events.js"),
+    'import type { Socket } from "node:net";\nexport type S = Socket;',
+    'export { connect } from "node:net";',
+    'export * from "../api/connect.js";',
+    'import "node:net";',
+    uses('import("node:net")'),
+  ],
+);
+inFolder("src/machine", [GLOBAL], [uses('require("node:net")')]);
+inFolder("src/machine", [GLOBAL], ["Date.now()", "new Date()", "performance.now()"].map(uses));
+inFolder("src/machine", [GLOBAL], ["crypto.randomUUID()", 'globalThis["process"]', "eval('1')"].map(uses));
+inFolder(
+  "src/machine",
+  [GLOBAL],
+  ["setTimeout(() => {}, 1)", "setInterval(() => {}, 1)", "setImmediate(() => {})"].map(uses),
+);
+inFolder("src/machine", [GLOBAL], ["queueMicrotask(() => {})", "clearTimeout(1)"].map(uses));
+inFolder("src/machine", [GLOBAL], ["process.env", "Buffer.alloc(1)", "console", "fetch('/')"].map(uses));
+inFolder(
+  "src/machine",
+  [PURITY],
+  [
+    uses("Math.random()"),
+    uses("Math['random']()"),
+    uses("[1].map(Math.random)"),
+    uses("({ ...Math })"),
+    "const { random } = Math;\nexport const used = random;",
+    'export type S = import("node:net").Socket;',
+  ],
+);
+inFolder("src/machine", [NON_NULL], ["export const first = (list: number[]) => list[0]!;"]);
+
+const here = { "src/effects": "..", "src/effects/wire": "../.." };
+for (const [folder, src] of Object.entries(here)) {
+  inFolder(
+    folder,
+    [],
+    [
+      from("xstate"),
+      from("nkeys.js"),
+      from("./other.js"),
+      from(`${src}/machine/events.js`),
+      from(`${src}/effects/world.js`),
+      from(`${src}/machine/index.js`),
+      uses("Date.now() + Math.random()"),
+    ],
+  );
+  inFolder(
+    folder,
+    [IMPORT],
+    [
+      from("node:net"),
+      from("node:buffer"),
+      from("net"),
+      from(`${src}/api/connect.js`),
+      from(`./${src}/api/connect.js`),
+      from(`${src}/index.js`),
+      from("nats-statechart"),
+      from(`${src}/effects/node/node-world.js`),
+      uses('import("node:net")'),
+    ],
+  );
+}
+inFolder("src/effects", [IMPORT], [from("./node/node-world.js")]);
+inFolder("src/effects/wire", [], ["export const first = (list: number[]) => list[0]!;"]);
+inFolder("src/effects", [NON_NULL], ["export const first = (list: number[]) => list[0]!;"]);
+
+for (const folder of ["src/effects/node", "src/effects/simulated"]) {
+  inFolder(
+    folder,
+    [],
+    [from("node:net"), from("../world.js"), from("../../machine/events.js"), from("../wire/parser.js")],
+  );
+  inFolder(
+    folder,
+    [IMPORT],
+    [from("../../api/connect.js"), from("../../index.js"), from("nats-statechart/machine")],
+  );
+}
+
+inFolder(
+  "src/api",
+  [],
+  [from("node:fs"), from("./msg.js"), from("../effects/interpreter.js"), from("../machine/index.js")],
+);
+inFolder("src/api", [IMPORT], [from("../index.js"), from("nats-statechart")]);
+inFolder("src", [], [from("./api/connect.js"), from("./machine/index.js")]);
+
+interface Report {
+  readonly summary: { readonly diagnosticsNotPrinted: number };
+  readonly diagnostics: readonly {
+    readonly category: string;
+    readonly location: { readonly path: string };
+  }[];
+}
+
+const fileOf = (index: number) => `${cases[index]?.folder}/case-${index}.ts`;
+
+/** The categories that were reported, for each file. */
+async function lint(folder: string): Promise<Map<string, Set<string>>> {
+  const biome = join(root, "node_modules", ".bin", "biome");
+  const options = ["lint", "--reporter=json", "--max-diagnostics=none", "src"];
+  const output = await new Promise<string>((resolve) => {
+    // It ends with an error: there are offences.
+    execFile(biome, options, { cwd: folder, maxBuffer: 1 << 26 }, (_error, stdout) => resolve(stdout));
+  });
+  const report: Report = JSON.parse(output);
+  expect(report.summary.diagnosticsNotPrinted).toBe(0);
+  const found = new Map<string, Set<string>>();
+  for (const { category, location } of report.diagnostics) {
+    const categories = found.get(location.path) ?? new Set();
+    found.set(location.path, categories.add(category));
+  }
+  return found;
+}
+
+describe("the layer rule", () => {
+  let reports: Map<string, Set<string>>;
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "layers-"));
+    try {
+      for (const name of ["biome.json", ".gitignore", "scripts/lint"]) {
+        await cp(join(root, name), join(folder, name), { recursive: true });
+      }
+      for (const [index, { source }] of cases.entries()) {
+        const file = join(folder, fileOf(index));
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, `${source}\n`);
+      }
+      reports = await lint(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  const verb = ({ reported }: Case) => (reported.length === 0 ? "allows" : "reports");
+  const titled = cases.map((each, index): [string, Case, number] => [
+    `${verb(each)} in ${each.folder}: ${each.source.replaceAll("\n", " ")}`,
+    each,
+    index,
+  ]);
+
+  it.each(titled)("%s", (_title, { reported }, index) => {
+    const found = [...(reports.get(fileOf(index)) ?? [])].filter((rule) => RULES.includes(rule));
+    expect(found.sort()).toEqual([...reported].sort());
+  });
+});

@@ -1,0 +1,197 @@
+// A move of the outside world, and the event that it comes to. A move is a choice in small numbers: what it means
+// depends on what the chart has asked for by then. 0 is always the most ordinary choice, so that a story shrinks
+// towards one in which all goes well but for the move that matters.
+
+import type { ConnectionEvent } from "../../../src/machine/events.js";
+import type { Failure, Milliseconds } from "../../../src/machine/failure.js";
+import { serverErrorFrom } from "../../../src/machine/server-error.js";
+import type { Outside, Question } from "./outside.js";
+
+/** What kind of thing happens next. */
+export type MoveKind =
+  /** Something that the chart has asked for is answered; where nothing was asked, the next timer fires. */
+  | "answer"
+  /** A running timer fires: in time, or a little early. */
+  | "timer"
+  /** The server says something of its own accord, or the socket breaks. */
+  | "news"
+  /** The user calls `reconnect`, `drain` or `close`. */
+  | "user"
+  /** Something out of an attempt that is over, or was never made. */
+  | "stale"
+  /** Anything at all, whether it can happen or not. */
+  | "anything";
+
+/** One move. */
+export interface Move {
+  readonly kind: MoveKind;
+  /** Which of the things that could happen. */
+  readonly which: number;
+  /** In what manner. */
+  readonly how: number;
+  /** After how long: an index into `pauses`. */
+  readonly pause: number;
+}
+
+/** The pauses between two moves: mostly short ones, so that servers are still within their wait. */
+export const pauses: readonly Milliseconds[] = [0, 0, 1, 3, 5, 20, 1_000, 2_000, 100_000];
+
+/** The servers of stories, configured or learnt. */
+export const hosts = ["a:4222", "b:4222", "c:4222", "10.0.0.4:4222", "[::1]:4333"] as const;
+
+const broken: readonly (Failure | null)[] = [null, { code: "ECONNRESET", message: "reset by peer" }];
+
+/** The texts of -ERR in stories: of each kind that the chart tells apart. */
+export const errorTexts = [
+  "Authorization Violation",
+  'Permissions Violation for Publish to "x"',
+  "Slow Consumer",
+  "User Authentication Expired",
+  "Invalid Subject",
+  "Authentication Timeout",
+] as const;
+
+/** What a `reconnectDelayHandler` returns in stories. */
+export const delays: readonly Milliseconds[] = [0, 5, 1_000, -3, 50_000];
+
+type Kinds = ConnectionEvent["type"];
+const kindsOfEvents: readonly Kinds[] = [
+  "socket.closed",
+  "server.pong",
+  "server.info",
+  "socket.opened",
+  "socket.secured",
+  "timer.fired",
+  "server.error",
+  "delay.chosen",
+  "server.ping",
+  "protocol.violated",
+  "credentials.failed",
+  "subscriptions.drained",
+  "outbound.flushed",
+];
+const timerNames = ["attempt", "reconnect", "ping", "drain"] as const;
+
+function pick<T>(from: readonly T[], index: number): T {
+  return from[index % from.length] as T;
+}
+
+/** An event of that kind. `how` says which one of those there are. */
+export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: number): ConnectionEvent {
+  switch (type) {
+    case "socket.opened":
+    case "socket.secured":
+    case "server.ping":
+    case "server.pong":
+    case "subscriptions.drained":
+    case "outbound.flushed":
+      return { type, attempt, at };
+    case "socket.closed":
+      return { type, attempt, at, failure: pick(broken, how) };
+    case "server.info":
+      return { type, attempt, at, info: infoOf(how) };
+    case "server.error": {
+      const error = serverErrorFrom(pick(errorTexts, how));
+      return { type, attempt, at, error, credentials: 1 + (Math.floor(how / errorTexts.length) % 2) };
+    }
+    case "protocol.violated":
+      return { type, attempt, at, reason: "unknown operation" };
+    case "credentials.failed":
+      return { type, attempt, at, failure: { code: "BAD_AUTHENTICATION", message: "no credentials" } };
+    case "timer.fired":
+      return { type, attempt, at, timer: pick(timerNames, how) };
+    case "delay.chosen":
+      return { type, attempt, at, ms: pick(delays, how) };
+    case "user.drain":
+      return { type, at, unsent: how % 3 };
+    case "user.close":
+      return { type, at, unsent: how % 3, failure: how % 4 === 3 ? { code: "ABORTED", message: "aborted" } : null };
+    case "user.reconnect":
+      return { type, at };
+    default:
+      throw new Error(`no such event: ${type satisfies never}`);
+  }
+}
+
+// The bits of `how`: TLS offered, TLS required, lame duck, a bit for each host, and whether a cluster is named at all.
+function infoOf(how: number) {
+  const named = hosts.filter((_, index) => (how & (8 << index)) !== 0);
+  const connectUrls = how < 256 ? [] : [...named, "http://not/a server"];
+  return {
+    serverId: "NA",
+    serverName: "one",
+    version: "2.12.0",
+    tlsAvailable: (how & 1) !== 0,
+    tlsRequired: (how & 2) !== 0,
+    lameDuck: (how & 4) !== 0,
+    connectUrls,
+  };
+}
+
+function times(kind: Kinds, count: number): readonly Kinds[] {
+  return new Array<Kinds>(count).fill(kind);
+}
+
+// The answers to each question, the good ones first and more often.
+const answers: Readonly<Record<Question, readonly Kinds[]>> = {
+  openSocket: [...times("socket.opened", 7), "socket.closed"],
+  upgradeToTls: [...times("socket.secured", 9), "socket.closed"],
+  greeting: [...times("server.info", 9), "server.error"],
+  sendConnect: [...times("server.pong", 8), ...times("server.error", 3), "credentials.failed"],
+  sendPing: ["server.pong"],
+  askReconnectDelay: ["delay.chosen"],
+  drainSubscriptions: ["subscriptions.drained"],
+  flushOutbound: ["outbound.flushed"],
+};
+const newsFirst: readonly Kinds[] = [
+  "socket.closed",
+  "server.info",
+  "server.error",
+  "server.ping",
+  "protocol.violated",
+  "server.pong",
+];
+const userOfConnection: readonly Kinds[] = [...times("user.drain", 5), ...times("user.reconnect", 4), "user.close"];
+const userWithout: readonly Kinds[] = [...times("user.reconnect", 6), "user.drain", "user.close"];
+
+/** The event that a move comes to. */
+export function eventFor({ kind, which, how, pause }: Move, outside: Outside): ConnectionEvent {
+  const at = outside.now + pick(pauses, pause);
+  switch (kind) {
+    case "answer":
+      return answerFor(which, how, at, outside);
+    case "timer":
+      return timerFor(which, how, at, outside);
+    case "news":
+      return outside.socket === "open"
+        ? eventOf(pick(newsFirst, which), outside.attempt, at, how)
+        : answerFor(which, how, at, outside);
+    case "user":
+      return eventOf(pick(outside.released ? userOfConnection : userWithout, which), outside.attempt, at, how);
+    case "stale": {
+      const attempt = Math.max(0, outside.attempt - 1 - (how % 3));
+      return eventOf(pick(kindsOfEvents, which), how % 4 === 3 ? outside.attempt + 1 : attempt, at, how >> 2);
+    }
+    case "anything":
+      return eventOf(pick(kindsOfEvents, which), outside.attempt, at, how);
+    default:
+      throw new Error(`no such move: ${kind satisfies never}`);
+  }
+}
+
+function answerFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {
+  const questions = [...outside.questions];
+  if (questions.length === 0) return timerFor(which, how, at, outside);
+  const question = pick(questions, which);
+  const type = pick(answers[question], Math.floor(which / questions.length));
+  return eventOf(type, outside.attempt, at, how);
+}
+
+function timerFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {
+  const next = outside.nextTimer;
+  const running = which % 4 === 3 ? pick([...outside.timers.values()], how) : next;
+  if (running === undefined) return eventOf("user.close", 0, at, how);
+  const { timer, attempt, dueAt } = running;
+  const early = how % 8 === 7 ? 1 : 0;
+  return { type: "timer.fired", timer, attempt, at: Math.max(outside.now, dueAt - early) };
+}

@@ -1,0 +1,64 @@
+// All rules. Each must hold in every story.
+
+import type { Told } from "../told.js";
+import { attemptsAreCounted, dialsInTime, queueIsKept, refusedTwiceCloses } from "./dialing.js";
+import { allIsPlainJson, noUnknownField } from "./plain-data.js";
+import {
+  closedSettlesLast,
+  closesForAReason,
+  connectSettlesOnce,
+  drainsInOrder,
+  gateOpensAfterAuthentication,
+} from "./promises.js";
+import type { Rule } from "./rule.js";
+import { closedIsAbsorbing, reconnectNeedsAConnection, staleChangesNothing } from "./silence.js";
+import { answersPings, credentialsUnderTls, oneSocket, pingsAreBounded, sendsOverOpenSocket } from "./sockets.js";
+import { endsAreReported, statusesObeyTheirGrammar } from "./statuses.js";
+import { somethingWakesTheChart, timersBelongToStates } from "./timers.js";
+
+export const rules = {
+  oneSocket,
+  sendsOverOpenSocket,
+  credentialsUnderTls,
+  answersPings,
+  pingsAreBounded,
+  timersBelongToStates,
+  somethingWakesTheChart,
+  dialsInTime,
+  queueIsKept,
+  attemptsAreCounted,
+  refusedTwiceCloses,
+  statusesObeyTheirGrammar,
+  endsAreReported,
+  gateOpensAfterAuthentication,
+  drainsInOrder,
+  connectSettlesOnce,
+  closedSettlesLast,
+  closesForAReason,
+  closedIsAbsorbing,
+  staleChangesNothing,
+  reconnectNeedsAConnection,
+  allIsPlainJson,
+  noUnknownField,
+} satisfies Readonly<Record<string, Rule>>;
+
+export type RuleName = keyof typeof rules;
+export const ruleNames = Object.keys(rules) as RuleName[];
+
+/** A rule that a story breaks, and how. */
+export interface Broken {
+  readonly rule: RuleName;
+  readonly how: string;
+}
+
+/** The first rule that the story breaks, of those named; undefined where it keeps them all. */
+export function brokenIn(told: Told, names: readonly RuleName[] = ruleNames): Broken | undefined {
+  const watchers = names.map((rule) => [rule, rules[rule].watch(told.policy, told.input)] as const);
+  for (const scene of told.scenes) {
+    for (const [rule, watch] of watchers) {
+      const how = watch(scene);
+      if (how !== undefined) return { rule, how };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,44 @@
+// Silence: what must change nothing does change nothing.
+
+import type { Scene } from "../told.js";
+import type { Rule } from "./rule.js";
+
+const changed = ({ before, after, effects }: Scene): string | undefined => {
+  if (before === null) return undefined;
+  if (effects.length > 0) return `it led to ${effects.map(({ type }) => type).join(", ")}`;
+  if (before.value !== after.value && JSON.stringify(before.value) !== JSON.stringify(after.value)) {
+    return "it changed the state";
+  }
+  if (before.context === after.context) return undefined;
+  return JSON.stringify(before.context) === JSON.stringify(after.context) ? undefined : "it changed the context";
+};
+
+export const closedIsAbsorbing: Rule = {
+  sentence: "closed absorbs everything, without an effect",
+  watch: () => (scene) => {
+    if (scene.to === "closed" && scene.after.status !== "done") return "a closed chart is not done";
+    return scene.from === "closed" ? changed(scene) : undefined;
+  },
+};
+
+export const staleChangesNothing: Rule = {
+  sentence: "what is out of another attempt, or answers what was not asked, changes nothing",
+  watch: () => (scene) => {
+    const { event, possible } = scene;
+    if (possible || event === null || !("attempt" in event)) return undefined;
+    // Bytes over a socket that is still being opened or secured cannot arrive. The chart takes these two for the end of
+    // the attempt, as canFail is the same in every step; that does no harm.
+    const tolerated = event.type === "server.error" || event.type === "protocol.violated";
+    if (tolerated && event.attempt === scene.before?.context.socket) return undefined;
+    const how = changed(scene);
+    return how === undefined ? undefined : `${event.type} of attempt ${event.attempt} in ${scene.from}: ${how}`;
+  },
+};
+
+export const reconnectNeedsAConnection: Rule = {
+  sentence: "user.reconnect changes nothing unless a connection stands",
+  watch: () => (scene) => {
+    if (scene.event?.type !== "user.reconnect" || scene.from === "connected") return undefined;
+    return changed(scene);
+  },
+};
