@@ -1,36 +1,48 @@
-// Builds the package into dist: ESM and CommonJS by esbuild, types by tsc.
+// Builds the package into dist: ESM and CommonJS by esbuild, types by tsc. Entry points are the `exports` of
+// package.json: `./dist/esm/machine/index.js` is built from `src/machine/index.ts`, and so on.
 //
-// ESM is bundled, the entries sharing chunks. CommonJS cannot share chunks, so there each source file stays a file: the
-// chart, NatsError and the rest exist once in a process, whichever entry they are required from.
+// ESM is bundled, the entries sharing chunks. CommonJS cannot share chunks, so there each source file stays a file:
+// the chart, NatsError and the rest exist once in a process, whichever entry they are required from, and an entry may
+// use what another does not export. dist/cjs has a package.json that says that its .js and .d.ts are CommonJS.
 
 import { execFile } from "node:child_process";
-import { cp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 
 const run = promisify(execFile);
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-/** Entry points, by their place in dist. A new one also goes into `exports` of package.json. */
-const entries = { index: "src/index.ts", "machine/index": "src/machine/index.ts" };
+const shared = { platform: "node", target: "node20", sourcemap: true, logLevel: "warning" };
 
-const shared = {
-  platform: "node",
-  target: "node20",
-  sourcemap: true,
-  sourcesContent: false,
-  logLevel: "warning",
-};
+/** Source files by their place in dist, such as { "machine/index": "src/machine/index.ts" }. */
+async function entryPoints() {
+  const manifest = JSON.parse(await readFile("package.json", "utf8"));
+  const built = [
+    ...Object.values(manifest.exports).map((target) => target.import?.default),
+    ...Object.values(manifest.bin ?? {}),
+  ];
+  const names = built.map((path) => /^(?:\.\/)?dist\/esm\/(.+)\.js$/.exec(path ?? "")?.[1]);
+  return Object.fromEntries(names.filter(Boolean).map((name) => [name, `src/${name}.ts`]));
+}
 
 async function sources(folder) {
   const found = await readdir(folder, { recursive: true });
   return found.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name));
 }
 
+/** A warning of esbuild, such as import.meta in CommonJS, is something that will not work. */
+async function buildStrictly(options) {
+  const { warnings } = await build({ ...shared, ...options });
+  if (warnings.length > 0)
+    throw new Error(`esbuild warns of ${warnings.length} problems in ${options.format}`);
+}
+
 await rm("dist", { recursive: true, force: true });
-await build({
-  ...shared,
-  entryPoints: entries,
+await buildStrictly({
+  entryPoints: await entryPoints(),
   format: "esm",
   bundle: true,
   packages: "external",
@@ -38,13 +50,15 @@ await build({
   outdir: "dist/esm",
   chunkNames: "chunks/[name]-[hash]",
 });
-await build({ ...shared, entryPoints: await sources("src"), format: "cjs", outdir: "dist/cjs" });
+await buildStrictly({ entryPoints: await sources("src"), format: "cjs", outbase: "src", outdir: "dist/cjs" });
 await writeFile("dist/cjs/package.json", '{ "type": "commonjs" }\n');
 
-await run("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"]).catch((error) => {
-  console.error(error.stdout);
+try {
+  await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
+} catch (error) {
+  console.error(error.stdout || error.message);
   process.exit(1);
-});
+}
 await cp("dist/esm", "dist/cjs", {
   recursive: true,
   filter: (path) => !/\.(js|map)$/.test(path) && !path.includes("chunks"),

@@ -1,7 +1,11 @@
-// Runs a TypeScript file: `node scripts/run.mjs FILE [arguments]`. It is bundled by esbuild first, without packages.
+// Runs a TypeScript file, such as a demo or a benchmark: `node scripts/run.mjs FILE [arguments]`.
+// esbuild bundles it first, packages left out. Signals and the exit code pass through.
 
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { constants } from "node:os";
 import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const [file, ...args] = process.argv.slice(2);
@@ -9,21 +13,27 @@ if (file === undefined) {
   console.error("usage: node scripts/run.mjs FILE [arguments]");
   process.exit(2);
 }
-const outfile = `.cache/${basename(file, ".ts")}-${process.pid}.mjs`;
-await build({
-  entryPoints: [file],
-  outfile,
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "esm",
-  packages: "external",
-  sourcemap: "inline",
-  logLevel: "warning",
-});
+// In the repository, so that packages are found; with the process id, so that two runs do not meet.
+const cache = fileURLToPath(new URL("../.cache", import.meta.url));
+const outfile = `${cache}/${basename(file, ".ts")}-${process.pid}.mjs`;
+try {
+  await build({
+    entryPoints: [file],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    packages: "external",
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+} catch {
+  // esbuild has said what is wrong.
+  process.exit(1);
+}
+process.once("exit", () => rmSync(outfile, { force: true }));
+
 const child = spawn(process.execPath, ["--enable-source-maps", outfile, ...args], { stdio: "inherit" });
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
-child.on("exit", (code, signal) => {
-  if (signal !== null) process.kill(process.pid, signal);
-  else process.exit(code ?? 1);
-});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));

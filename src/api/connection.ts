@@ -103,6 +103,7 @@ export class Connection implements NatsConnection {
       authenticate,
       chooseDelay: () => chosenDelay(this.#options),
       subscriptionLines: () => this.#subscriptions.lines(),
+      unsubscribeLines: () => this.#subscriptions.unsubscribeLines(),
       drainSubscriptions: async () => {
         await this.#subscriptions.drainAll();
         await this.#mux.idle();
@@ -330,7 +331,7 @@ export class Connection implements NatsConnection {
 
   #isUp(): boolean {
     const { snapshot } = this.#interpreter;
-    return snapshot.matches("connected") || snapshot.matches("draining");
+    return snapshot.matches("connected") || snapshot.matches("migrating") || snapshot.matches("draining");
   }
 }
 
@@ -356,7 +357,8 @@ function refusedPublish(error: unknown): unknown {
 
 function checkSubscription(subject: string, opts: SubscriptionOptions): void {
   const problem =
-    subjectProblem(subject, "subscription subject") ?? (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
+    subjectProblem(subject, "subscription subject") ??
+    (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
   if (problem !== null) throw new NatsError(problem, ErrorCode.BadSubject);
   const { callback, max, timeout, signal } = opts;
   if (callback !== undefined && typeof callback !== "function") {

@@ -141,7 +141,7 @@ export const sentences: ReadonlyMap<string, string> = new Map<string, string>([
     ErrorCode.ReconnectBufferExceeded,
     "Not connected, and the reconnect buffer has no room; see the option reconnectBufferSize",
   ],
-  [ErrorCode.RequestError, "The request failed"],
+  [ErrorCode.RequestError, "The request failed; the error that led to this one says why"],
   [
     ErrorCode.ServerOptionNotAvailable,
     "The server does not offer what an option asks for; use a newer server or drop the option",

@@ -79,6 +79,12 @@ export interface ConnectionOptions {
   reconnectBufferSize?: number;
   /** Milliseconds that a drain may take (`DrainTimeout` of the Go client). Default 30,000. Beyond the reference. */
   drainTimeout?: number;
+  /**
+   * What to do when the server enters lame duck mode: report it (`notify`, the default), or also move to another known
+   * server before this one shuts down (`migrate`), without losing a message. A message that arrives during the move may
+   * be delivered twice to a subscription without a queue group. Beyond the reference.
+   */
+  onLameDuck?: "notify" | "migrate";
   /** Called with every status, from the first attempt on. Beyond the reference. */
   onStatus?: (status: Status) => void;
   /** Aborts the attempt to connect; without effect once connected. Beyond the reference. */
@@ -146,6 +152,7 @@ const allowed: {
   resolve: flag,
   reconnectBufferSize: [isCount, "a number of bytes, 0 for none, or -1 for no limit"],
   drainTimeout: positive,
+  onLameDuck: [(value) => value === "notify" || value === "migrate", '"notify" or "migrate"'],
   onStatus: aFunction,
   signal: [isSignal, "an AbortSignal"],
   inspect: [isObserver, "a function, or an observer with a function `next`"],

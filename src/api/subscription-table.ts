@@ -86,6 +86,11 @@ export class SubscriptionTable implements SubscriptionOwner {
     return parts.join("");
   }
 
+  /** The lines that end every subscription with a server that is being left. */
+  unsubscribeLines(): string {
+    return [...this.#subscriptions.keys()].map((sid) => `UNSUB ${sid}\r\n`).join("");
+  }
+
   #lines({ sid, subject, queue, max, received }: SubscriptionImpl): readonly string[] {
     const sub = queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`;
     return max === undefined ? [sub] : [sub, `UNSUB ${sid} ${max - received}`];

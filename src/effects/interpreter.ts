@@ -1,5 +1,6 @@
 // Carries out the chart's effects and tells the chart what came of them. One handler for each effect: the compiler
-// proves that none is missing. What a user sees (connections, subscriptions, requests) is in src/api.
+// proves that none is missing. What a user sees (connections, subscriptions, requests) is in src/api; what is
+// spoken over one socket is in session.ts.
 //
 // The message path runs past the chart: bytes from the socket go to the parser and from there straight to the
 // client; published messages go into `outbound`, whose gate the chart opens and shuts.
@@ -10,19 +11,20 @@ import type { ConnectionInput } from "../machine/context.js";
 import type { EffectName, EffectParams, StatusReport, TimerName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
 import type { AttemptReport, Failure, Milliseconds } from "../machine/failure.js";
-import { serverErrorFrom } from "../machine/server-error.js";
 import {
   type ConnectFields,
   type Credentials,
   CredentialsCounter,
   connectCommand,
 } from "./connect-command.js";
-import { credentialsFailure, socketFailure } from "./failures.js";
+import { credentialsFailure } from "./failures.js";
 import { Outbound } from "./outbound.js";
-import { Pongs, type Unanswered } from "./pongs.js";
-import { parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
-import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";
-import type { Timer, Transport, TransportEvents, World } from "./world.js";
+import type { Unanswered } from "./pongs.js";
+import type { ServerInfo } from "./server-info.js";
+import { LINGER, Session, type SessionSide, type Untimed } from "./session.js";
+import { WaitingPings } from "./waiting-pings.js";
+import type { ParserSink } from "./wire/parser.js";
+import type { Timer, World } from "./world.js";
 
 /** What could not be sent before the end. */
 export interface Unsent {
@@ -45,6 +47,8 @@ export interface ClientSide {
   chooseDelay(): Milliseconds;
   /** The SUB (and UNSUB) lines that restore every subscription. */
   subscriptionLines(): string;
+  /** The UNSUB lines that end every subscription. */
+  unsubscribeLines(): string;
   /** Unsubscribe everything; resolves when all that arrived is processed. */
   drainSubscriptions(): Promise<void>;
   /** From here on `publish` is refused. */
@@ -59,11 +63,7 @@ export interface ClientSide {
   closed(failure: Failure | null, unsent: Unsent): void;
 }
 
-/** How long a closing socket may take to hand over what was published. Bounds `close()`. */
-export const LINGER: Milliseconds = 1_000;
-
 type Handlers = { readonly [Name in EffectName]: (given: unknown, params: EffectParams[Name]) => void };
-type WithoutTime<Event> = Event extends unknown ? Omit<Event, "at"> : never;
 
 /** An observer of everything that happens inside the chart: `inspect` of XState's `createActor`. */
 export type Inspect = NonNullable<ActorOptions<typeof connectionMachine>["inspect"]>;
@@ -71,38 +71,42 @@ export type Inspect = NonNullable<ActorOptions<typeof connectionMachine>["inspec
 /** Runs one connection's chart. Create it and `start` it; it ends by itself when the chart is `closed`. */
 export class Interpreter {
   readonly outbound: Outbound;
-  /** The last INFO; kept while disconnected, since its limits still guide `publish`. */
-  info: ServerInfo | undefined;
-
   readonly #world: World;
   readonly #client: ClientSide;
-  readonly #parser: Parser;
   readonly #actor;
-  readonly #pongs = new Pongs();
+  readonly #side: SessionSide;
+  /** The sockets that are open or being opened, by their attempt: one, or two while migrating. */
+  readonly #sessions = new Map<number, Session>();
+  /** The session that the outbound stream flows into; the last one while disconnected. */
+  #live: Session | undefined;
+  readonly #waitingPings = new WaitingPings();
   readonly #timers = new Map<TimerName, Timer>();
   readonly #credentials = new CredentialsCounter();
   /** The Error behind a Failure, for as long as somebody holds the Failure. */
   readonly #causes = new WeakMap<Failure, Error>();
-  #attempt = 0;
-  #server = "";
-  #transport: Transport | undefined;
-  #closing: Promise<void> | undefined;
-  #transportClosed: () => void = () => {};
-  #firstByteSeen = false;
+  /** Sockets that still hand over what was written. */
+  readonly #lingering = new Set<Promise<void>>();
 
   constructor(world: World, client: ClientSide, input: ConnectionInput, inspect?: Inspect) {
     this.#world = world;
     this.#client = client;
     const { reconnectBufferSize } = client;
     this.outbound = new Outbound({ defer: (run) => world.defer(run), reconnectBufferSize });
-    this.#parser = new Parser({
+    this.#side = {
+      world,
       message: client.message,
-      info: (json) => this.#infoArrived(json),
-      ping: () => this.send({ type: "server.ping", attempt: this.#attempt }),
-      pong: () => this.#pongs.answer(),
-      ok: () => {},
-      error: (text) => this.#errorArrived(text),
-    });
+      send: (event) => this.send(event),
+      credentials: () => this.#credentials.current,
+      drained: (session) => {
+        if (session === this.#live) this.outbound.drained();
+      },
+      settlePings: (session) => {
+        if (session !== this.#live) return;
+        for (const ping of this.#waitingPings.takeUpTo(this.outbound.handedOver)) session.pongs.add(ping);
+      },
+      over: (session) => void this.#sessions.delete(session.attempt),
+      caused: (failure, error) => this.#caused(failure, error),
+    };
     const machine = connectionMachine.provide({ actions: this.#guarded(this.#handlers()) });
     this.#actor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
   }
@@ -117,8 +121,13 @@ export class Interpreter {
     return this.#actor.getSnapshot();
   }
 
+  /** The last INFO of the server in use; kept while disconnected, since its limits still guide `publish`. */
+  get info(): ServerInfo | undefined {
+    return this.#live?.info;
+  }
+
   /** Tells the chart what happened, stamped with the time. After `closed` nobody listens. */
-  send(event: WithoutTime<ConnectionEvent>): void {
+  send(event: Untimed<ConnectionEvent>): void {
     if (this.#actor.getSnapshot().status !== "active") return;
     this.#actor.send({ ...event, at: this.#world.now() } as ConnectionEvent);
   }
@@ -128,29 +137,25 @@ export class Interpreter {
     return this.#causes.get(failure);
   }
 
-  /** Sends PING behind all that was published so far. */
+  /** Sends PING behind all that was published so far; while disconnected, after the reconnect. */
   ping(answered: () => void, failed?: (why: Unanswered) => void): void {
     this.outbound.command("PING");
-    this.#pongs.add(this.outbound.position, answered, failed);
+    this.#waitingPings.add({ answered, failed }, this.outbound.position);
   }
 
   #handlers(): Handlers {
     return {
       openSocket: (_, { attempt, server }) => {
-        this.#attempt = attempt;
-        this.#server = server.name;
-        this.#firstByteSeen = false;
-        this.#parser.reset();
-        this.#transport = this.#world.dial(server, this.#listener(attempt));
+        this.#sessions.set(attempt, new Session(this.#side, attempt, server));
       },
-      upgradeToTls: (_, { server }) => {
-        this.#parser.reset();
-        this.#transport?.secure(server);
-      },
-      closeSocket: (_, { flush }) => this.#closeSocket(flush),
+      upgradeToTls: (_, { attempt }) => this.#sessions.get(attempt)?.secure(),
+      closeSocket: (_, { attempt, flush }) => this.#closeSocket(attempt, flush),
+      retireSocket: (_, { attempt }) => this.#retireSocket(attempt),
       sendConnect: (_, { attempt }) => void this.#sendConnect(attempt),
-      sendPing: (_, { attempt }) => this.ping(() => this.send({ type: "server.pong", attempt })),
-      sendPong: () => this.#write("PONG\r\n"),
+      sendPing: (_, { attempt }) => {
+        this.#sessions.get(attempt)?.ping(() => this.send({ type: "server.pong", attempt }));
+      },
+      sendPong: (_, { attempt }) => this.#sessions.get(attempt)?.write("PONG\r\n"),
       startTimer: (_, { timer, attempt, ms }) => {
         const fired = () => {
           this.#timers.delete(timer);
@@ -166,13 +171,19 @@ export class Interpreter {
       askReconnectDelay: (_, { attempt }) => {
         this.send({ type: "delay.chosen", attempt, ms: this.#client.chooseDelay() });
       },
-      resubscribe: () => this.#write(this.#client.subscriptionLines()),
-      holdOutbound: () => {
-        this.outbound.hold();
-        this.#pongs.lose(this.outbound.handedOver);
+      resubscribe: (_, { attempt }) => {
+        this.#sessions.get(attempt)?.write(this.#client.subscriptionLines());
       },
-      releaseOutbound: () => {
-        if (this.#transport !== undefined) this.outbound.release(this.#transport);
+      holdOutbound: () => this.outbound.hold(),
+      pauseOutbound: () => {
+        this.outbound.flush(true);
+        this.outbound.hold();
+      },
+      releaseOutbound: (_, { attempt }) => {
+        const session = this.#sessions.get(attempt);
+        if (session === undefined) return;
+        this.#live = session;
+        this.outbound.release(session.transport);
       },
       drainSubscriptions: (_, { attempt }) => {
         const drained = () => this.send({ type: "subscriptions.drained", attempt });
@@ -212,71 +223,21 @@ export class Interpreter {
     this.send({ type: "user.close", unsent: this.outbound.pendingMessages, failure });
   }
 
-  #listener(attempt: number): TransportEvents {
-    const isCurrent = () => this.#attempt === attempt && this.#transport !== undefined;
-    return {
-      opened: () => this.send({ type: "socket.opened", attempt }),
-      secured: () => this.send({ type: "socket.secured", attempt }),
-      data: (chunk) => {
-        if (isCurrent() && this.#closing === undefined) this.#received(chunk);
-      },
-      drained: () => {
-        if (isCurrent()) this.outbound.drained();
-      },
-      closed: (error) => {
-        if (!isCurrent()) return;
-        this.#transport = undefined;
-        this.#parser.reset();
-        this.#transportClosed();
-        const failure = error === null ? null : this.#caused(socketFailure(error, this.#server), error);
-        this.send({ type: "socket.closed", attempt, failure });
-      },
-    };
-  }
-
-  #received(chunk: Uint8Array): void {
-    try {
-      if (!this.#firstByteSeen) this.#checkFirstByte(chunk);
-      this.#parser.push(chunk);
-    } catch (error) {
-      if (!(error instanceof ProtocolViolation)) throw error;
-      this.send({ type: "protocol.violated", attempt: this.#attempt, reason: error.reason });
-    }
-  }
-
-  /** A server greets with INFO, or with -ERR where it turns the client away; anything else is no nats-server. */
-  #checkFirstByte(chunk: Uint8Array): void {
-    const first = chunk[0];
-    if (first === undefined) return;
-    this.#firstByteSeen = true;
-    if (first === 0x49 || first === 0x69 || first === 0x2d) return;
-    throw ProtocolViolation.at("the first line is not INFO", chunk, 0);
-  }
-
-  #infoArrived(json: string): void {
-    const info = parseInfo(json);
-    this.info = info;
-    this.send({ type: "server.info", attempt: this.#attempt, info: summaryOf(info) });
-  }
-
-  #errorArrived(text: string): void {
-    const credentials = this.#credentials.current;
-    this.send({ type: "server.error", attempt: this.#attempt, error: serverErrorFrom(text), credentials });
-  }
-
   async #sendConnect(attempt: number): Promise<void> {
-    const { info } = this;
-    const transport = this.#transport;
+    const session = this.#sessions.get(attempt);
+    if (session === undefined) return;
+    const { info, server } = session;
+    const isOver = () => this.#sessions.get(attempt) !== session;
     try {
-      const answer = this.#client.authenticate(this.#server, info?.nonce);
+      const answer = this.#client.authenticate(server.name, info?.nonce);
       const credentials = answer instanceof Promise ? await answer : answer;
-      if (this.#transport !== transport) return;
+      if (isOver()) return;
       this.#credentials.count(credentials);
-      this.#pongs.addFirst(() => this.send({ type: "server.pong", attempt }));
+      session.pongs.add({ answered: () => this.send({ type: "server.pong", attempt }) });
       const fields = { ...this.#client.connectFields, tls: this.#client.tlsWanted };
-      this.#write(connectCommand(fields, info?.headers === true, credentials));
+      session.write(connectCommand(fields, info?.headers === true, credentials));
     } catch (error) {
-      if (this.#transport !== transport) return;
+      if (isOver()) return;
       this.send({
         type: "credentials.failed",
         attempt,
@@ -285,35 +246,38 @@ export class Interpreter {
     }
   }
 
-  #closeSocket(flush: boolean): void {
-    const transport = this.#transport;
-    this.#parser.reset();
-    if (transport === undefined) return;
+  #closeSocket(attempt: number, flush: boolean): void {
+    const session = this.#sessions.get(attempt);
+    this.#sessions.delete(attempt);
+    if (session === undefined) return;
     if (!flush) {
-      this.#transport = undefined;
-      transport.destroy();
+      session.destroy();
       return;
     }
-    this.outbound.flush(true);
-    this.#closing = new Promise((resolve) => {
-      const timer = this.#world.startTimer(LINGER, () => {
-        this.#transport = undefined;
-        transport.destroy();
-        resolve();
-      });
-      this.#transportClosed = () => {
-        this.#world.stopTimer(timer);
-        resolve();
-      };
-      transport.end();
-    });
+    if (session === this.#live) this.outbound.flush(true);
+    const lingering = session.linger().then(() => void this.#lingering.delete(lingering));
+    this.#lingering.add(lingering);
+  }
+
+  #retireSocket(attempt: number): void {
+    const session = this.#sessions.get(attempt);
+    if (session === undefined) return;
+    const close = () => {
+      this.#world.stopTimer(timer);
+      this.#closeSocket(attempt, true);
+    };
+    const timer = this.#world.startTimer(LINGER, close);
+    session.write(this.#client.unsubscribeLines());
+    // What the old server still sends arrives before its PONG.
+    session.ping(close);
   }
 
   async #finish(failure: Failure | null): Promise<void> {
     this.#client.closing(failure);
-    this.#pongs.close();
+    this.#waitingPings.fail("closed");
     const messages = this.outbound.pendingMessages;
-    await this.#closing;
+    for (const attempt of this.#sessions.keys()) this.#closeSocket(attempt, false);
+    await Promise.all(this.#lingering);
     const bytes = this.outbound.pendingBytes;
     this.outbound.close();
     this.#client.closed(failure, { messages, bytes });
@@ -323,10 +287,4 @@ export class Interpreter {
     if (error instanceof Error) this.#causes.set(failure, error);
     return failure;
   }
-
-  #write(text: string): void {
-    if (text !== "") this.#transport?.write(encoder.encode(text));
-  }
 }
-
-const encoder = new TextEncoder();

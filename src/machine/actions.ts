@@ -4,12 +4,12 @@
 // the interpreter provides the real ones. The objects below are what the chart's entry, exit and actions list.
 
 import { enqueueActions } from "xstate";
-import { type ConnectionContext, destination, isFirstRound, serverName } from "./context.js";
+import { type ConnectionContext, destination, nextServer, serverName } from "./context.js";
 import type { EffectName, EffectParams, StatusReport } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
 import type { Failure } from "./failure.js";
-import { why } from "./memory.js";
-import { choose, learnServers } from "./server-pool.js";
+import { serversInUse, why } from "./memory.js";
+import { learnServers } from "./server-pool.js";
 
 interface Given {
   readonly context: ConnectionContext;
@@ -25,6 +25,7 @@ export const effectActions: EffectActions = {
   openSocket: nothing,
   upgradeToTls: nothing,
   closeSocket: nothing,
+  retireSocket: nothing,
   sendConnect: nothing,
   sendPing: nothing,
   sendPong: nothing,
@@ -33,6 +34,7 @@ export const effectActions: EffectActions = {
   askReconnectDelay: nothing,
   resubscribe: nothing,
   holdOutbound: nothing,
+  pauseOutbound: nothing,
   releaseOutbound: nothing,
   drainSubscriptions: nothing,
   flushOutbound: nothing,
@@ -41,32 +43,42 @@ export const effectActions: EffectActions = {
   settleClosed: nothing,
 };
 
-// An effect that needs to know no more than which attempt it belongs to.
+// An effect that needs to know no more than which attempt it belongs to: the one under way, the one whose socket
+// carries the messages, or the one whose socket is being left.
 const attempt = ({ context }: Given) => ({ attempt: context.attempt });
+const current = ({ context }: Given) => ({ attempt: context.socket ?? context.attempt });
+const old = ({ context }: Given) => ({ attempt: context.leaving?.socket ?? context.attempt });
 
 // The socket.
 const socketToServer = ({ context }: Given) => ({ attempt: context.attempt, server: destination(context) });
-const abruptly = ({ context }: Given) => ({ attempt: context.attempt, flush: false });
-const afterFlush = ({ context }: Given) => ({ attempt: context.attempt, flush: true });
+const abruptly = (given: Given) => ({ ...current(given), flush: false });
+const afterFlush = (given: Given) => ({ ...current(given), flush: true });
+const oldAbruptly = (given: Given) => ({ ...old(given), flush: false });
+const oldAfterFlush = (given: Given) => ({ ...old(given), flush: true });
 export const openSocket = { type: "openSocket", params: socketToServer } as const;
 export const upgradeToTls = { type: "upgradeToTls", params: socketToServer } as const;
 export const closeSocket = { type: "closeSocket", params: abruptly } as const;
 export const closeSocketAfterFlush = { type: "closeSocket", params: afterFlush } as const;
+export const closeOldSocket = { type: "closeSocket", params: oldAbruptly } as const;
+export const closeOldSocketAfterFlush = { type: "closeSocket", params: oldAfterFlush } as const;
+export const retireOldSocket = { type: "retireSocket", params: old } as const;
 export const sendConnect = { type: "sendConnect", params: attempt } as const;
-export const sendPing = { type: "sendPing", params: attempt } as const;
-export const sendPong = { type: "sendPong", params: attempt } as const;
+export const sendPing = { type: "sendPing", params: current } as const;
+export const sendPingToOld = { type: "sendPing", params: old } as const;
+export const sendPong = { type: "sendPong", params: current } as const;
+export const sendPongToOld = { type: "sendPong", params: old } as const;
 
 // The timers. Each is started in one place and stopped on every way out of there.
 const untilTimeout = ({ context }: Given) =>
   ({ timer: "attempt", attempt: context.attempt, ms: context.policy.timeout }) as const;
 const untilAServerIsReady = ({ context }: Given) => {
-  const next = choose(context.pool, context.now, isFirstRound(context));
+  const next = nextServer(context);
   return { timer: "reconnect", attempt: context.attempt, ms: next.type === "wait" ? next.ms : 0 } as const;
 };
-const untilPing = ({ context }: Given) =>
-  ({ timer: "ping", attempt: context.attempt, ms: context.policy.pingInterval }) as const;
-const untilDrainTimeout = ({ context }: Given) =>
-  ({ timer: "drain", attempt: context.attempt, ms: context.policy.drainTimeout }) as const;
+const untilPing = (given: Given) =>
+  ({ timer: "ping", ...current(given), ms: given.context.policy.pingInterval }) as const;
+const untilDrainTimeout = (given: Given) =>
+  ({ timer: "drain", ...current(given), ms: given.context.policy.drainTimeout }) as const;
 export const startAttemptTimer = { type: "startTimer", params: untilTimeout } as const;
 export const startReconnectTimer = { type: "startTimer", params: untilAServerIsReady } as const;
 export const startPingTimer = { type: "startTimer", params: untilPing } as const;
@@ -82,9 +94,11 @@ const reason = ({ context }: Given) => ({ failure: context.failure });
 export const askReconnectDelay = { type: "askReconnectDelay", params: attempt } as const;
 export const resubscribe = { type: "resubscribe", params: attempt } as const;
 export const holdOutbound = { type: "holdOutbound" } as const;
-export const releaseOutbound = { type: "releaseOutbound", params: attempt } as const;
-export const drainSubscriptions = { type: "drainSubscriptions", params: attempt } as const;
-export const flushOutbound = { type: "flushOutbound", params: attempt } as const;
+export const pauseOutbound = { type: "pauseOutbound" } as const;
+export const releaseOutbound = { type: "releaseOutbound", params: current } as const;
+export const releaseOutboundToOld = { type: "releaseOutbound", params: old } as const;
+export const drainSubscriptions = { type: "drainSubscriptions", params: current } as const;
+export const flushOutbound = { type: "flushOutbound", params: current } as const;
 export const settleConnect = { type: "settleConnect", params: outcome } as const;
 export const settleClosed = { type: "settleClosed", params: reason } as const;
 
@@ -147,13 +161,15 @@ export const conditionalActions = {
   /** Servers joined or left the cluster; the server is about to shut down. */
   reportInfo: conditionally(({ context, event }) => {
     if (event.type !== "server.info") return [];
-    const server = serverName(context);
     const { connectUrls, lameDuck } = event.info;
-    const { changed } = learnServers(context.pool, connectUrls, server, context.policy, context.random);
+    const inUse = serversInUse(context, event);
+    const [server = ""] = inUse;
+    const known = event.attempt === context.leaving?.socket ? context.leaving.info : context.info;
+    const { changed } = learnServers(context.pool, connectUrls, inUse, context.policy, context.random);
     const reports: Report[] = [];
     if (changed.added.length + changed.deleted.length > 0)
       reports.push(status({ type: "update", server, changed }));
-    if (lameDuck && context.info?.lameDuck !== true) reports.push(status({ type: "ldm", server }));
+    if (lameDuck && known?.lameDuck !== true) reports.push(status({ type: "ldm", server }));
     return reports;
   }),
   /** The connection reached `closed` before it ever stood: `connect` is rejected. */

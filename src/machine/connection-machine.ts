@@ -5,11 +5,11 @@
 // interpreter carries them out and reports what came of it by further events. Messages never pass through here.
 //
 //   connecting ──▶ connected ──▶ draining ──▶ closed
-//                   │     ▲                     ▲   from everywhere: user.close
-//                   ▼     │                     │
-//                 reconnecting ─────────────────┘   no server left, refused twice, or reconnect is off
+//                  │ ▲   │ ▲                   ▲   from everywhere: user.close
+//                  ▼ │   ▼ │                   │
+//           migrating   reconnecting ──────────┘   no server left, refused twice, or reconnect is off
 //
-// An attempt to connect takes the same steps inside `connecting` and `reconnecting`, written once below.
+// An attempt to connect takes the same steps inside `connecting`, `reconnecting` and `migrating`, written once below.
 // Two levels of states, not more: the Stately inspector cuts off what is deeper.
 
 import { setup } from "xstate";
@@ -32,33 +32,84 @@ const chart = setup({
 
 // What can end an attempt in each of its steps, always with the same consequences: say why, close what is open,
 // remember it, and see which server is next.
-const canFail = (step: Step) => {
-  const fails = [
+const fails = (step: Step) =>
+  [
     { type: "reportError", params: { step } },
     does.closeSocket,
     does.stopAttemptTimer,
     { type: "recordFailure", params: { step } },
   ] as const;
-  const failsBySocket = [
+const failsBySocket = (step: Step) =>
+  [
     { type: "reportError", params: { step } },
     does.stopAttemptTimer,
     { type: "recordFailure", params: { step } },
   ] as const;
-  const isLeft = [does.closeSocket, does.stopAttemptTimer, "recordUnsent"] as const;
-  return {
-    "socket.closed": { guard: "isCurrent", target: "selecting", actions: failsBySocket },
-    "timer.fired": { guard: "attemptTimedOut", target: "selecting", actions: fails },
-    "protocol.violated": { guard: "isCurrent", target: "selecting", actions: fails },
+const canFail = (step: Step) =>
+  ({
+    "socket.closed": { guard: "isCurrent", target: "selecting", actions: failsBySocket(step) },
+    "timer.fired": { guard: "attemptTimedOut", target: "selecting", actions: fails(step) },
+    "protocol.violated": { guard: "isCurrent", target: "selecting", actions: fails(step) },
     "server.error": [
-      { guard: "isFatal", target: "selecting", actions: fails },
+      { guard: "isFatal", target: "selecting", actions: fails(step) },
       { guard: "isCurrent", actions: { type: "reportError", params: { step } } },
     ],
-    "user.close": { target: "#connection.closed", actions: isLeft },
-    "user.drain": { target: "#connection.closed", actions: isLeft },
-  } as const;
-};
+  }) as const;
 
-// The steps of an attempt, and what comes between two of them.
+// The four steps in which a socket becomes a connection.
+const handshake = {
+  dialing: {
+    description: "The TCP connection is being opened.",
+    entry: [does.startAttemptTimer, does.reportReconnecting, does.openSocket],
+    on: {
+      ...canFail("dialing"),
+      "socket.opened": [
+        { guard: "tlsComesFirst", target: "securing" },
+        { guard: "isCurrent", target: "greeting" },
+      ],
+    },
+  },
+  greeting: {
+    description: "The server is to say INFO.",
+    on: {
+      ...canFail("greeting"),
+      "server.info": [
+        { guard: "tlsIsImpossible", target: "selecting", actions: fails("greeting") },
+        { guard: "tlsIsNext", target: "securing", actions: ["reportInfo", "noteInfo"] },
+        { guard: "isCurrent", target: "authenticating", actions: ["reportInfo", "noteInfo"] },
+      ],
+    },
+  },
+  securing: {
+    description: "The TLS handshake.",
+    entry: does.upgradeToTls,
+    on: {
+      ...canFail("securing"),
+      "socket.secured": [
+        { guard: "isGreeted", target: "authenticating", actions: "noteSecured" },
+        { guard: "isCurrent", target: "greeting", actions: "noteSecured" },
+      ],
+    },
+  },
+  authenticating: {
+    description: "CONNECT with the credentials and PING are sent; a PONG says that they are accepted.",
+    entry: does.sendConnect,
+    on: {
+      ...canFail("authenticating"),
+      "credentials.failed": { guard: "isCurrent", target: "selecting", actions: fails("authenticating") },
+      "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
+      "server.ping": { guard: "isCurrent", actions: does.sendPong },
+    },
+  },
+} as const;
+
+// An attempt while no connection stands, within `connecting` and `reconnecting`: the handshake, and what comes between
+// two of them. In each step the user may leave; what is unsent stays unsent then.
+const isLeft = {
+  target: "#connection.closed",
+  actions: [does.closeSocket, does.stopAttemptTimer, "recordUnsent"],
+} as const;
+const leaving = { "user.close": isLeft, "user.drain": isLeft } as const;
 const attemptSteps = {
   selecting: {
     description: "Which server is next, and when? Left at once.",
@@ -86,67 +137,9 @@ const attemptSteps = {
       "timer.fired": { guard: "waitIsOver", target: "selecting", actions: "noteTime" },
     },
   },
-  dialing: {
-    description: "The TCP connection is being opened.",
-    entry: [does.startAttemptTimer, does.reportReconnecting, does.openSocket],
-    on: {
-      ...canFail("dialing"),
-      "socket.opened": [
-        { guard: "tlsComesFirst", target: "securing" },
-        { guard: "isCurrent", target: "greeting" },
-      ],
-    },
-  },
-  greeting: {
-    description: "The server is to say INFO.",
-    on: {
-      ...canFail("greeting"),
-      "server.info": [
-        {
-          guard: "tlsIsImpossible",
-          target: "selecting",
-          actions: [
-            { type: "reportError", params: { step: "greeting" } },
-            does.closeSocket,
-            does.stopAttemptTimer,
-            { type: "recordFailure", params: { step: "greeting" } },
-          ],
-        },
-        { guard: "tlsIsNext", target: "securing", actions: ["reportInfo", "noteInfo"] },
-        { guard: "isCurrent", target: "authenticating", actions: ["reportInfo", "noteInfo"] },
-      ],
-    },
-  },
-  securing: {
-    description: "The TLS handshake.",
-    entry: does.upgradeToTls,
-    on: {
-      ...canFail("securing"),
-      "socket.secured": [
-        { guard: "isGreeted", target: "authenticating", actions: "noteSecured" },
-        { guard: "isCurrent", target: "greeting", actions: "noteSecured" },
-      ],
-    },
-  },
-  authenticating: {
-    description: "CONNECT with the credentials and PING are sent; a PONG says that they are accepted.",
-    entry: does.sendConnect,
-    on: {
-      ...canFail("authenticating"),
-      "credentials.failed": {
-        guard: "isCurrent",
-        target: "selecting",
-        actions: [
-          { type: "reportError", params: { step: "authenticating" } },
-          does.closeSocket,
-          does.stopAttemptTimer,
-          { type: "recordFailure", params: { step: "authenticating" } },
-        ],
-      },
-      "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
-      "server.ping": { guard: "isCurrent", actions: does.sendPong },
-    },
-  },
+  dialing: { ...handshake.dialing, on: { ...handshake.dialing.on, ...leaving } },
+  greeting: { ...handshake.greeting, on: { ...handshake.greeting.on, ...leaving } },
+  securing: { ...handshake.securing, on: { ...handshake.securing.on, ...leaving } },
 } as const;
 
 /** The chart of a NATS connection. Pure: run it by `transition()`, or live with the interpreter's actions provided. */
@@ -162,9 +155,10 @@ export const connectionMachine = chart.createMachine({
       states: {
         ...attemptSteps,
         authenticating: {
-          ...attemptSteps.authenticating,
+          ...handshake.authenticating,
           on: {
-            ...attemptSteps.authenticating.on,
+            ...handshake.authenticating.on,
+            ...leaving,
             "server.pong": {
               guard: "isCurrent",
               target: "#connection.connected",
@@ -192,7 +186,14 @@ export const connectionMachine = chart.createMachine({
       on: {
         "server.ping": { guard: "isCurrent", actions: does.sendPong },
         "server.pong": { guard: "isCurrent", actions: "clearPings" },
-        "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
+        "server.info": [
+          {
+            guard: "isTimeToMigrate",
+            target: "migrating",
+            actions: ["reportInfo", "noteInfo", "beginMove"],
+          },
+          { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
+        ],
         "server.error": [
           {
             guard: "isRefusal",
@@ -232,6 +233,140 @@ export const connectionMachine = chart.createMachine({
       },
     },
 
+    migrating: {
+      description:
+        "The server is about to shut down (lame duck mode). While messages still flow, a second socket is made to another one.",
+      initial: "selecting",
+      states: {
+        selecting: {
+          description: "Is there another server that may be dialed now? Left at once.",
+          always: [
+            { guard: "aServerIsReady", target: "dialing", actions: "beginAttempt" },
+            { target: "#connection.connected", actions: "giveUpMove" },
+          ],
+        },
+        ...handshake,
+        authenticating: {
+          ...handshake.authenticating,
+          on: {
+            ...handshake.authenticating.on,
+            "server.pong": { guard: "isCurrent", target: "subscribing" },
+          },
+        },
+        subscribing: {
+          description: "Subscribed with both servers, until the new one confirms.",
+          entry: [does.resubscribe, does.sendPing],
+          on: {
+            ...canFail("subscribing"),
+            "server.ping": { guard: "isCurrent", actions: does.sendPong },
+            "server.pong": { guard: "isCurrent", target: "handingOver" },
+          },
+        },
+        handingOver: {
+          description:
+            "What was published goes to the old server; what follows is kept until that has all of it.",
+          entry: [does.pauseOutbound, does.sendPingToOld],
+          on: {
+            "server.pong": {
+              guard: "isOld",
+              target: "#connection.connected",
+              actions: [
+                does.stopAttemptTimer,
+                does.releaseOutbound,
+                does.retireOldSocket,
+                "recordSuccess",
+                does.reportReconnect,
+              ],
+            },
+            "socket.closed": [
+              {
+                guard: "isOld",
+                target: "#connection.connected",
+                actions: [does.stopAttemptTimer, does.releaseOutbound, "recordSuccess", does.reportReconnect],
+              },
+              {
+                guard: "isCurrent",
+                target: "selecting",
+                actions: [does.releaseOutboundToOld, ...failsBySocket("handingOver")],
+              },
+            ],
+            "timer.fired": {
+              guard: "attemptTimedOut",
+              target: "selecting",
+              actions: [does.releaseOutboundToOld, ...fails("handingOver")],
+            },
+            "protocol.violated": {
+              guard: "isCurrent",
+              target: "selecting",
+              actions: [does.releaseOutboundToOld, ...fails("handingOver")],
+            },
+            "server.error": [
+              {
+                guard: "isFatal",
+                target: "selecting",
+                actions: [does.releaseOutboundToOld, ...fails("handingOver")],
+              },
+              { guard: "isCurrent", actions: { type: "reportError", params: { step: "handingOver" } } },
+            ],
+            "server.ping": { guard: "isCurrent", actions: does.sendPong },
+            "user.close": {
+              target: "#connection.closed",
+              actions: [
+                does.closeSocket,
+                does.stopAttemptTimer,
+                does.releaseOutboundToOld,
+                does.closeOldSocketAfterFlush,
+                "recordClose",
+              ],
+            },
+            "user.drain": {
+              target: "#connection.draining",
+              actions: [does.closeSocket, does.stopAttemptTimer, does.releaseOutboundToOld, "giveUpMove"],
+            },
+          },
+        },
+      },
+      on: {
+        "server.ping": { guard: "isOld", actions: does.sendPongToOld },
+        "server.info": { guard: "isOld", actions: ["reportInfo", "noteInfo"] },
+        "server.error": { guard: "isOld", actions: { type: "reportError", params: { step: "connected" } } },
+        "socket.closed": {
+          guard: "isOld",
+          target: "reconnecting",
+          actions: [does.closeSocket, does.stopAttemptTimer, "recordOldLoss"],
+        },
+        "protocol.violated": {
+          guard: "isOld",
+          target: "reconnecting",
+          actions: [
+            { type: "reportError", params: { step: "connected" } },
+            does.closeOldSocket,
+            does.closeSocket,
+            does.stopAttemptTimer,
+            "recordOldLoss",
+          ],
+        },
+        "user.reconnect": {
+          target: "reconnecting",
+          actions: [
+            does.reportClientReconnect,
+            does.closeOldSocket,
+            does.closeSocket,
+            does.stopAttemptTimer,
+            "recordOldLoss",
+          ],
+        },
+        "user.drain": {
+          target: "draining",
+          actions: [does.closeSocket, does.stopAttemptTimer, "giveUpMove"],
+        },
+        "user.close": {
+          target: "closed",
+          actions: [does.closeSocket, does.stopAttemptTimer, does.closeOldSocketAfterFlush, "recordClose"],
+        },
+      },
+    },
+
     reconnecting: {
       description: "The connection was lost; what is published is kept.",
       entry: [does.holdOutbound, does.reportDisconnect],
@@ -239,9 +374,10 @@ export const connectionMachine = chart.createMachine({
       states: {
         ...attemptSteps,
         authenticating: {
-          ...attemptSteps.authenticating,
+          ...handshake.authenticating,
           on: {
-            ...attemptSteps.authenticating.on,
+            ...handshake.authenticating.on,
+            ...leaving,
             "server.pong": {
               guard: "isCurrent",
               target: "#connection.connected",

@@ -5,7 +5,7 @@ import type { ServerSummary } from "./events.js";
 import type { AttemptReport, Failure, Milliseconds } from "./failure.js";
 import { defaultPolicy, type Policy } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
-import { createPool, findServer, type ServerPool } from "./server-pool.js";
+import { type Choice, choose, createPool, findServer, type ServerPool } from "./server-pool.js";
 
 /** What a connection starts from. */
 export interface ConnectionInput {
@@ -19,6 +19,16 @@ export interface ConnectionInput {
   readonly policy?: Partial<Policy>;
 }
 
+/** The connection that is left while another is being made: messages still flow over it. */
+export interface Leaving {
+  /** The attempt whose socket it is. */
+  readonly socket: number;
+  /** Its server, as `host:port`. */
+  readonly server: string;
+  readonly secured: boolean;
+  readonly info: ServerSummary | null;
+}
+
 /** What the chart remembers. */
 export interface ConnectionContext {
   readonly policy: Policy;
@@ -27,6 +37,8 @@ export interface ConnectionContext {
   readonly attempt: number;
   /** The attempt whose socket is open or being opened; null when there is none. */
   readonly socket: number | null;
+  /** The connection that is being left (lame duck mode); null unless migrating. */
+  readonly leaving: Leaving | null;
   /** The server of the last attempt, as `host:port`; null before the first. */
   readonly server: string | null;
   /** True once TLS secures the current socket. */
@@ -67,6 +79,7 @@ export function createContext(input: ConnectionInput): ConnectionContext {
     pool,
     attempt: 0,
     socket: null,
+    leaving: null,
     server: null,
     secured: false,
     info: null,
@@ -91,6 +104,14 @@ export function destination(context: ConnectionContext): Destination {
   if (server === undefined) throw new Error("invariant: an attempt goes to a server of the pool");
   const { name, host, port, tlsName } = server;
   return { name, host, port, tlsName };
+}
+
+/** Which server next: never the one that is being left. */
+export function nextServer(context: ConnectionContext): Choice {
+  const { leaving, now } = context;
+  const pool =
+    leaving === null ? context.pool : context.pool.filter((server) => server.name !== leaving.server);
+  return choose(pool, now, isFirstRound(context));
 }
 
 /** True where each server is tried once and then no more: no connection ever stood, and nobody waits for the first. */

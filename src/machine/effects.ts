@@ -50,6 +50,8 @@ export interface EffectParams {
   upgradeToTls: { readonly attempt: number; readonly server: Destination };
   /** Close the socket; with `flush`, hand over what was published first and let the server read it. No answer. */
   closeSocket: { readonly attempt: number; readonly flush: boolean };
+  /** Unsubscribe everything over that socket, let what is on its way arrive, then close it. No answer. */
+  retireSocket: { readonly attempt: number };
   /** Get the credentials, send CONNECT and PING. Answer: `server.pong`, `server.error` or `credentials.failed`. */
   sendConnect: { readonly attempt: number };
   /** Send PING. Answer: `server.pong`. */
@@ -66,6 +68,8 @@ export interface EffectParams {
   resubscribe: { readonly attempt: number };
   /** Shut the gate of the message path: keep what is published from now on. */
   holdOutbound: undefined;
+  /** Hand over all that was published to the socket that is being left, then keep what is published from now on. */
+  pauseOutbound: undefined;
   /** Open the gate: send what was kept, in order, then all that follows. */
   releaseOutbound: { readonly attempt: number };
   /** Unsubscribe everything and wait until what has arrived is processed. Answer: `subscriptions.drained`. */

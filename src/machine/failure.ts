@@ -17,8 +17,11 @@ export interface Failure {
   readonly message: string;
 }
 
-/** The steps of one attempt to connect, in the order in which they happen (`securing` comes first in handshake-first TLS). */
-export type Step = "dialing" | "greeting" | "securing" | "authenticating";
+/**
+ * The steps of one attempt to connect, in the order in which they happen (`securing` comes first in handshake-first TLS).
+ * `subscribing` and `handingOver` follow where a connection moves from one server to another.
+ */
+export type Step = "dialing" | "greeting" | "securing" | "authenticating" | "subscribing" | "handingOver";
 
 /** One failed attempt to connect: to which server, how far it got, and why it ended. */
 export interface AttemptReport {
@@ -39,6 +42,8 @@ const awaited: Readonly<Record<Step, string>> = {
   greeting: "the server accepted the connection but sent no INFO",
   securing: "the TLS handshake did not finish",
   authenticating: "the server did not answer CONNECT and PING",
+  subscribing: "the server did not confirm the subscriptions",
+  handingOver: "the server that is being left did not confirm what was published",
 };
 
 /** The failure of an attempt that took longer than the `timeout` option allows. */

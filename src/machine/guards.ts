@@ -1,20 +1,23 @@
 // The questions that the chart asks before it moves: named, so that the chart reads as English. Pure.
 
-import { type ConnectionContext, isFirstRound } from "./context.js";
+import { type ConnectionContext, nextServer } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent, ServerSummary } from "./events.js";
 import { isHarmless, isRefusal as refuses } from "./server-error.js";
-import { choose, findServer } from "./server-pool.js";
+import { findServer } from "./server-pool.js";
 
 interface Asked {
   readonly context: ConnectionContext;
   readonly event: ConnectionEvent;
 }
 
-const choice = (context: ConnectionContext) => choose(context.pool, context.now, isFirstRound(context));
-
 const fired = (context: ConnectionContext, event: ConnectionEvent, timer: TimerName) =>
-  event.type === "timer.fired" && event.timer === timer && event.attempt === context.attempt;
+  event.type === "timer.fired" &&
+  event.timer === timer &&
+  event.attempt === (timer === "attempt" || timer === "reconnect" ? context.attempt : context.socket);
+
+const ofOldSocket = (context: ConnectionContext, event: ConnectionEvent) =>
+  "attempt" in event && event.attempt === context.leaving?.socket;
 
 const ofSocket = (context: ConnectionContext, event: ConnectionEvent) =>
   "attempt" in event && event.attempt === context.socket;
@@ -33,6 +36,15 @@ export const guards = {
   /** The event comes from the current socket, not from one of an earlier attempt. */
   isCurrent: ({ context, event }: Asked) => ofSocket(context, event),
 
+  /** The event comes from the socket that is being left. */
+  isOld: ({ context, event }: Asked) => ofOldSocket(context, event),
+  /** The server is about to shut down, the user wants to be elsewhere by then, and there is another server. */
+  isTimeToMigrate: ({ context, event }: Asked) =>
+    infoIn(event)?.lameDuck === true &&
+    ofSocket(context, event) &&
+    context.policy.onLameDuck === "migrate" &&
+    context.pool.some((server) => server.name !== context.server),
+
   /** The timer that bounds the attempt ran out. */
   attemptTimedOut: ({ context, event }: Asked) => fired(context, event, "attempt"),
   /** The first server is out of its wait. */
@@ -50,13 +62,13 @@ export const guards = {
   /** A connection was lost, and the user wants no reconnect. */
   reconnectIsOff: ({ context }: Asked) => context.connectedBefore && !context.policy.reconnect,
   /** No server is left to try. */
-  noServerIsLeft: ({ context }: Asked) => choice(context).type === "exhausted",
+  noServerIsLeft: ({ context }: Asked) => nextServer(context).type === "exhausted",
   /** The user's function decides how long to wait, and has not been asked. */
   delayIsUnknown: ({ context }: Asked) => findServer(context.pool, context.server)?.wait === null,
   /** The answer is for the attempt that ended last. */
   isAnswer: ({ context, event }: Asked) => event.type === "delay.chosen" && event.attempt === context.attempt,
   /** A server is out of its wait. */
-  aServerIsReady: ({ context }: Asked) => choice(context).type === "dial",
+  aServerIsReady: ({ context }: Asked) => nextServer(context).type === "dial",
 
   /** TLS comes before the first byte of the protocol. */
   tlsComesFirst: ({ context, event }: Asked) => ofSocket(context, event) && context.policy.tls === "first",

@@ -1,20 +1,12 @@
 // How the chart remembers: the assigns of the chart, named. Pure; each returns what changes in the context.
 
 import { assign } from "xstate";
-import { type ConnectionContext, isFirstRound, MAX_ATTEMPT_REPORTS, serverName } from "./context.js";
+import { type ConnectionContext, MAX_ATTEMPT_REPORTS, nextServer, serverName } from "./context.js";
 import type { ConnectionEvent } from "./events.js";
 import { closedByServer, type Failure, type Step, timedOut } from "./failure.js";
 import { drawWait } from "./reconnect-policy.js";
 import { failureOf, isRefusal } from "./server-error.js";
-import {
-  afterFailure,
-  choose,
-  findServer,
-  learnServers,
-  type Refusal,
-  toBack,
-  withServer,
-} from "./server-pool.js";
+import { afterFailure, findServer, learnServers, type Refusal, toBack, withServer } from "./server-pool.js";
 
 type Changes = Partial<ConnectionContext>;
 
@@ -96,7 +88,8 @@ function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step:
   const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
   const report = { attempt: context.attempt, server, step, failure, at: event.at };
   return {
-    pool: afterFailure(noted, server, policy.asksForDelay ? null : drawn, limit),
+    // While migrating nobody is asked: the move is given up instead of waiting.
+    pool: afterFailure(noted, server, policy.asksForDelay && context.leaving === null ? null : drawn, limit),
     attempts: context.connectedBefore ? [] : [...context.attempts, report].slice(-MAX_ATTEMPT_REPORTS),
     refusedTwice: again && !policy.ignoreAuthErrorAbort,
     failure,
@@ -104,6 +97,14 @@ function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step:
     now: event.at,
     random,
   };
+}
+
+/** The servers that must stay in the pool whatever a cluster says, first the one that says it. */
+export function serversInUse(context: ConnectionContext, event: ConnectionEvent): readonly string[] {
+  const { leaving } = context;
+  if (leaving === null) return [serverName(context)];
+  const isOld = "attempt" in event && event.attempt === leaving.socket;
+  return isOld ? [leaving.server, serverName(context)] : [serverName(context), leaving.server];
 }
 
 /** The failure of a close or drain that leaves something unsent behind. */
@@ -119,7 +120,7 @@ function unsentFailure(unsent: number): Failure | null {
 export const memory = {
   /** An attempt begins: the server at the front that is out of its wait. */
   beginAttempt: remember((context) => {
-    const next = choose(context.pool, context.now, isFirstRound(context));
+    const next = nextServer(context);
     if (next.type !== "dial") throw new Error("invariant: an attempt begins only when a server is ready");
     const { name } = next.server;
     const attempt = context.attempt + 1;
@@ -138,7 +139,15 @@ export const memory = {
     const pool = context.connectedBefore
       ? withServer(context.pool, serverName(context), anew)
       : context.pool.map((server) => ({ ...server, ...anew }));
-    return { pool, connectedBefore: true, attempts: [], failure: null, pingsOut: 0 };
+    return {
+      pool,
+      connectedBefore: true,
+      attempts: [],
+      failure: null,
+      pingsOut: 0,
+      refusedTwice: false,
+      leaving: null,
+    };
   }),
 
   /** The connection was lost: its server goes to the back. */
@@ -147,6 +156,34 @@ export const memory = {
     const wait = context.policy.asksForDelay ? null : drawn;
     const pool = toBack(context.pool, serverName(context), { wait });
     return { pool, random, failure: why(context, event, "connected"), socket: null, now: event.at };
+  }),
+
+  /** The move to another server begins: the connection stands, but is to be left. */
+  beginMove: remember((context, event) => {
+    const { socket, secured, info } = context;
+    if (socket === null) return {};
+    const leaving = { socket, server: serverName(context), secured, info };
+    return { leaving, socket: null, pingsOut: 0, now: event.at };
+  }),
+
+  /** No other server is to be had: the connection stays where it is. */
+  giveUpMove: remember(({ leaving }) => {
+    if (leaving === null) return {};
+    return { ...leaving, leaving: null, failure: null, refusedTwice: false };
+  }),
+
+  /** The connection that was to be left is lost before there is another: a loss like any other. */
+  recordOldLoss: remember((context, event) => {
+    const { leaving, policy } = context;
+    if (leaving === null) return {};
+    const old = { ...context, ...leaving, failure: null };
+    const [drawn, random] = drawWait(policy, leaving.secured, context.random);
+    // The server that was being dialed may be dialed again at once.
+    const free = withServer(context.pool, serverName(context), { lastAttemptAt: null });
+    const pool = toBack(free, leaving.server, { wait: policy.asksForDelay ? null : drawn });
+    const failure = why(old, event, "connected");
+    const { server } = leaving;
+    return { pool, random, failure, server, refusedTwice: false, socket: null, leaving: null, now: event.at };
   }),
 
   /** The user's function said how long to leave the server alone. */
@@ -168,11 +205,12 @@ export const memory = {
     const learnt = learnServers(
       context.pool,
       connectUrls,
-      serverName(context),
+      serversInUse(context, event),
       context.policy,
       context.random,
     );
-    return { info: event.info, pool: learnt.pool, random: learnt.random };
+    const isOld = event.attempt === context.leaving?.socket;
+    return { ...(isOld ? {} : { info: event.info }), pool: learnt.pool, random: learnt.random };
   }),
 
   /** An error after which the server will close: it will be the reason. */
@@ -190,6 +228,7 @@ export const memory = {
   recordClose: remember((_context, event) => ({
     failure: event.type === "user.close" ? event.failure : null,
     socket: null,
+    leaving: null,
   })),
 
   /** The user closes or drains while no connection stands: what is unsent stays unsent. */

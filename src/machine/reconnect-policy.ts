@@ -43,6 +43,8 @@ export interface Policy {
   readonly drainTimeout: Milliseconds;
   /** When TLS is used. Default `offered`. */
   readonly tls: TlsPolicy;
+  /** What to do when the server enters lame duck mode: report it, or also move to another server. Default `notify`. */
+  readonly onLameDuck: "notify" | "migrate";
 }
 
 /** The defaults of the reference client, and of the Go client for what the reference does not know. */
@@ -62,6 +64,7 @@ export const defaultPolicy: Policy = {
   maxPingOut: 2,
   drainTimeout: 30_000,
   tls: "offered",
+  onLameDuck: "notify",
 };
 
 /** A number in [0, 1) and the generator's next state. The mulberry32 generator: 32 bits of state, good enough for jitter. */

@@ -112,13 +112,13 @@ export interface ServersChanged {
 
 /**
  * The pool after an INFO with `connect_urls`: new servers join, learnt ones that the cluster no longer names
- * leave, unless in use. An INFO that names none (a server without a cluster) says nothing about the pool.
+ * leave, unless in use. `inUse` names the server that says so first. An INFO that names none (a server without a cluster) says nothing about the pool.
  * Malformed entries are passed over: a server must not be able to break its client (rule 9).
  */
 export function learnServers(
   pool: ServerPool,
   connectUrls: readonly string[],
-  inUse: string,
+  inUse: readonly string[],
   policy: Policy,
   random: number,
 ): { readonly pool: ServerPool; readonly changed: ServersChanged; readonly random: number } {
@@ -130,9 +130,10 @@ export function learnServers(
     const address = parseAddress(url);
     if (address.ok) named.set(address.value.name, address.value);
   }
-  const dialed = findServer(pool, inUse);
+  const dialed = findServer(pool, inUse[0] ?? null);
   const tlsName = dialed === undefined ? null : dialed.isAddress ? dialed.tlsName : dialed.host;
-  const stays = (server: PoolServer) => !server.learnt || server.name === inUse || named.has(server.name);
+  const stays = (server: PoolServer) =>
+    !server.learnt || inUse.includes(server.name) || named.has(server.name);
   const deleted = pool.filter((server) => !stays(server)).map((server) => server.name);
   const fresh = [...named.values()]
     .filter((address) => findServer(pool, address.name) === undefined)

@@ -1,25 +1,24 @@
-// Who gets which PONG.
+// Who gets which PONG: over one socket, and for PINGs that wait in the outbound stream.
 
 import { describe, expect, it } from "vitest";
 import { Pongs } from "../../src/effects/pongs.js";
+import { WaitingPings } from "../../src/effects/waiting-pings.js";
 
 function recorded() {
   const log: string[] = [];
-  const pongs = new Pongs();
-  const flush = (name: string, position: number) =>
-    pongs.add(
-      position,
-      () => log.push(`${name} answered`),
-      (why) => log.push(`${name} ${why}`),
-    );
-  return { log, pongs, flush };
+  const ping = (name: string) => ({
+    answered: () => void log.push(`${name} answered`),
+    failed: (why: string) => void log.push(`${name} ${why}`),
+  });
+  return { log, ping };
 }
 
-describe("PONGs", () => {
+describe("PONGs of a socket", () => {
   it("answer PINGs in the order of the wire", () => {
-    const { log, pongs, flush } = recorded();
-    flush("first", 10);
-    flush("second", 20);
+    const { log, ping } = recorded();
+    const pongs = new Pongs();
+    pongs.add(ping("first"));
+    pongs.add(ping("second"));
     pongs.answer();
     expect(log).toEqual(["first answered"]);
     pongs.answer();
@@ -27,44 +26,43 @@ describe("PONGs", () => {
   });
 
   it("that nobody asked for are ignored", () => {
-    const { log, pongs } = recorded();
-    pongs.answer();
+    const { log } = recorded();
+    new Pongs().answer();
     expect(log).toEqual([]);
   });
 
-  it("answer the handshake before what waited through the outage", () => {
-    const { log, pongs, flush } = recorded();
-    flush("kept", 30);
-    pongs.addFirst(() => log.push("handshake answered"));
+  it("never come once the socket is gone", () => {
+    const { log, ping } = recorded();
+    const pongs = new Pongs();
+    pongs.add(ping("a"));
+    pongs.add({ answered: () => void log.push("chart answered") });
+    pongs.fail("disconnected");
     pongs.answer();
-    pongs.answer();
-    expect(log).toEqual(["handshake answered", "kept answered"]);
+    expect(log).toEqual(["a disconnected"]);
+  });
+});
+
+describe("PINGs in the outbound stream", () => {
+  it("are on the wire once the stream is handed over that far, in order", () => {
+    const { log, ping } = recorded();
+    const waiting = new WaitingPings();
+    waiting.add(ping("a"), 10);
+    waiting.add(ping("b"), 20);
+    waiting.add(ping("c"), 30);
+    expect(waiting.takeUpTo(9)).toEqual([]);
+    for (const one of waiting.takeUpTo(25)) one.answered();
+    expect(log).toEqual(["a answered", "b answered"]);
+    for (const one of waiting.takeUpTo(30)) one.answered();
+    expect(log).toEqual(["a answered", "b answered", "c answered"]);
+    expect(waiting.takeUpTo(1_000)).toEqual([]);
   });
 
-  it("never come for PINGs on the wire that died; those not handed over wait on", () => {
-    const { log, pongs, flush } = recorded();
-    flush("sent", 10);
-    flush("unsent", 20);
-    pongs.lose(15);
-    expect(log).toEqual(["sent disconnected"]);
-    pongs.answer();
-    expect(log).toEqual(["sent disconnected", "unsent answered"]);
-  });
-
-  it("never come for the chart's own PINGs of a lost connection, wherever they were", () => {
-    const { log, pongs, flush } = recorded();
-    pongs.add(30, () => log.push("chart answered"));
-    flush("unsent", 40);
-    pongs.lose(10);
-    pongs.answer();
-    expect(log).toEqual(["unsent answered"]);
-  });
-
-  it("never come once the client is closed", () => {
-    const { log, pongs, flush } = recorded();
-    flush("a", 10);
-    pongs.close();
-    pongs.answer();
+  it("fail when the client is closed", () => {
+    const { log, ping } = recorded();
+    const waiting = new WaitingPings();
+    waiting.add(ping("a"), 10);
+    waiting.fail("closed");
+    expect(waiting.takeUpTo(10)).toEqual([]);
     expect(log).toEqual(["a closed"]);
   });
 });

@@ -154,6 +154,12 @@ export class TestServer {
     await exit;
   }
 
+  /** Resolves when it has ended by itself. */
+  async ended(): Promise<void> {
+    const child = this.#child;
+    if (child !== undefined && running.has(child)) await once(child, "exit");
+  }
+
   /** SIGTERM: ends it in good order; resolves when it is gone. */
   async stop(): Promise<void> {
     this.resume();
@@ -236,6 +242,22 @@ export class TestCluster {
     return node;
   }
 
+  /** Resolves when every node tells its clients of all of them. */
+  async formed(): Promise<void> {
+    const knowsAll = async ({ port }: TestServer) => {
+      const urls = (await greeting(port))?.["connect_urls"];
+      return (Array.isArray(urls) && urls.length === this.nodes.length) || undefined;
+    };
+    await Promise.all(
+      this.nodes.map((node) =>
+        answered(
+          () => "a cluster that knows itself",
+          () => knowsAll(node),
+        ),
+      ),
+    );
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
   }
@@ -253,17 +275,7 @@ export async function startCluster(size: number, options: ServerOptions = {}): P
       return startServer({ ...options, port, config });
     }),
   );
-  const knowsAll = async (port: number) => {
-    const urls = (await greeting(port))?.["connect_urls"];
-    return (Array.isArray(urls) && urls.length === size) || undefined;
-  };
-  await Promise.all(
-    nodes.map(({ port }) =>
-      answered(
-        () => "the cluster to form",
-        () => knowsAll(port),
-      ),
-    ),
-  );
-  return new TestCluster(nodes);
+  const cluster = new TestCluster(nodes);
+  await cluster.formed();
+  return cluster;
 }

@@ -118,7 +118,7 @@ describe("toBack and afterFailure", () => {
 describe("learnServers", () => {
   const policy: Policy = { ...defaultPolicy, noRandomize: true };
   const learn = (pool: ServerPool, urls: readonly string[], inUse = "a:4222", how = policy) =>
-    learnServers(pool, urls, inUse, how, 1);
+    learnServers(pool, urls, [inUse], how, 1);
 
   test("new servers join at the back, and say so", () => {
     const { pool, changed } = learn(poolOf("a"), ["b:4222", "c:4222"]);
@@ -130,7 +130,7 @@ describe("learnServers", () => {
   test("new servers join shuffled unless noRandomize", () => {
     const orders = new Set<string>();
     for (let seed = 0; seed < 50; seed++) {
-      const { pool } = learnServers(poolOf("a"), ["b", "c", "d"], "a:4222", defaultPolicy, seed);
+      const { pool } = learnServers(poolOf("a"), ["b", "c", "d"], ["a:4222"], defaultPolicy, seed);
       orders.add(names(pool));
     }
     expect(orders.size).toBe(6);

@@ -37,7 +37,11 @@ export interface ConnectRequest {
 }
 
 /** The user that the credentials in a CONNECT belong to; undefined where they are refused. */
-export function findUser(users: readonly User[], request: ConnectRequest, now: Milliseconds): User | undefined {
+export function findUser(
+  users: readonly User[],
+  request: ConnectRequest,
+  now: Milliseconds,
+): User | undefined {
   return users.find(({ user, pass, token, expiresAt }) => {
     if (expiresAt !== undefined && expiresAt <= now) return false;
     return token === undefined

@@ -77,7 +77,8 @@ export class CommandReader {
     const bytes = this.#rest.length === 0 ? chunk : joined([this.#rest, chunk]);
     let at = 0;
     while (this.#listener.isListening()) {
-      const next = this.#expected === undefined ? this.#line(bytes, at) : this.#message(bytes, at, this.#expected);
+      const next =
+        this.#expected === undefined ? this.#line(bytes, at) : this.#message(bytes, at, this.#expected);
       if (next < 0) break;
       at = next;
     }

@@ -174,7 +174,8 @@ export class Pipe {
 
   #send(packet: Packet, size: Bytes): void {
     const now = this.#time.now();
-    const arrival = Math.max(this.#lastArrival, now + this.#link.delay(this.#random)) + size / this.#link.bandwidth;
+    const arrival =
+      Math.max(this.#lastArrival, now + this.#link.delay(this.#random)) + size / this.#link.bandwidth;
     this.#lastArrival = arrival;
     this.#time.startTimer(arrival - now, () => this.#arrived(packet));
   }

@@ -111,7 +111,8 @@ export class VirtualTime {
     const end = this.#now + limit;
     await this.#settle();
     while (!isSettled) {
-      if (this.#nextAt() > end) throw new Error(`the promise was not settled within ${limit} ms of virtual time`);
+      if (this.#nextAt() > end)
+        throw new Error(`the promise was not settled within ${limit} ms of virtual time`);
       await this.#once();
     }
     return promise;

@@ -56,20 +56,25 @@ export function inputs(): fc.Arbitrary<ConnectionInput> {
   });
 }
 
-/** How often each kind of move comes up: most of the time the outside does as it is asked. */
-const kinds: fc.Arbitrary<Move["kind"]> = fc.oneof(
-  { weight: 60, arbitrary: fc.constant("answer" as const) },
-  { weight: 10, arbitrary: fc.constant("timer" as const) },
-  { weight: 12, arbitrary: fc.constant("news" as const) },
-  { weight: 5, arbitrary: fc.constant("user" as const) },
-  { weight: 7, arbitrary: fc.constant("stale" as const) },
-  { weight: 6, arbitrary: fc.constant("anything" as const) },
-);
+/** How the outside behaves: most of the time as it is asked to, or at every second move as it never could. */
+export type Mood = "fair" | "foul";
+
+function kinds(mood: Mood): fc.Arbitrary<Move["kind"]> {
+  const nonsense = mood === "fair" ? 6 : 45;
+  return fc.oneof(
+    { weight: 60, arbitrary: fc.constant("answer" as const) },
+    { weight: 10, arbitrary: fc.constant("timer" as const) },
+    { weight: 12, arbitrary: fc.constant("news" as const) },
+    { weight: 5, arbitrary: fc.constant("user" as const) },
+    { weight: nonsense, arbitrary: fc.constant("stale" as const) },
+    { weight: nonsense, arbitrary: fc.constant("anything" as const) },
+  );
+}
 
 /** A move of the outside. */
-export function moves(): fc.Arbitrary<Move> {
+export function moves(mood: Mood = "fair"): fc.Arbitrary<Move> {
   return fc.record({
-    kind: kinds,
+    kind: kinds(mood),
     which: fc.nat({ max: 63 }),
     how: fc.nat({ max: 511 }),
     pause: fc.nat({ max: pauses.length - 1 }),
@@ -81,6 +86,8 @@ export interface StoryConstraints {
   /** The chart that it is told of. Default: the real one. */
   readonly chart?: Chart;
   readonly input?: fc.Arbitrary<ConnectionInput>;
+  /** Default `fair`. */
+  readonly mood?: Mood;
   /** Default 3. */
   readonly minMoves?: number;
   /** Default 55. */
@@ -89,8 +96,8 @@ export interface StoryConstraints {
 
 /** Stories of a connection, each from the first dial to `closed`. */
 export function stories(constraints: StoryConstraints = {}): fc.Arbitrary<Told> {
-  const { chart = quickChart, input = inputs(), minMoves = 3, maxMoves = 55 } = constraints;
+  const { chart = quickChart, input = inputs(), mood = "fair", minMoves = 3, maxMoves = 55 } = constraints;
   return fc
-    .tuple(input, fc.array(moves(), { minLength: minMoves, maxLength: maxMoves, size: "max" }))
+    .tuple(input, fc.array(moves(mood), { minLength: minMoves, maxLength: maxMoves, size: "max" }))
     .map(([from, played]) => tell(chart, from, played));
 }

@@ -1,50 +1,37 @@
-// Every rule, in every story. A story that breaks one is shrunk, and printed with its seed.
+// Every rule, in every story, in a fair world: one that mostly does as it is asked. foul-stories.test.ts is the other.
+// A story that breaks a rule is shrunk, and printed with its seed.
 
 import * as fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { connectionMachine } from "../../../src/machine/connection-machine.js";
 import { stories } from "./arbitraries.js";
-import { brokenIn, rules } from "./rules/index.js";
+import { Report } from "./report.js";
+import { keepsTheRules } from "./rules/index.js";
 import { redundantStops } from "./rules/timers.js";
 import { run } from "./runs.js";
 
-let told = 0;
-let scenes = 0;
-let seconds = 0;
-const visits = new Map<string, number>();
+/** Every state in which the chart can rest: all but `selecting`, which it leaves at once. */
+const restingStates = Object.values(connectionMachine.root.states)
+  .flatMap((state) => {
+    const steps = Object.keys(state.states).filter((step) => step !== "selecting");
+    return steps.length === 0 ? [state.key] : steps.map((step) => `${state.key}.${step}`);
+  })
+  .sort();
 
-test("every story keeps every rule", () => {
-  const from = performance.now();
+test("every story keeps every rule, and together they come through every state", () => {
+  const report = new Report();
   fc.assert(
     fc.property(stories(), (story) => {
-      told++;
-      scenes += story.scenes.length;
-      for (const state of new Set(story.scenes.map(({ to }) => to))) {
-        visits.set(state, (visits.get(state) ?? 0) + 1);
-      }
-      const broken = brokenIn(story);
-      if (broken !== undefined) throw new Error(`${rules[broken.rule].sentence}; but ${broken.how}`);
+      report.count(story);
+      keepsTheRules(story);
     }),
-    run(),
+    run(0.5),
   );
-  seconds = (performance.now() - from) / 1_000;
+  console.info(`${report}`);
+  console.info([...redundantStops].map(([stop, count]) => `${stop}: ${count}`).join("\n"));
+  expect(report.states).toEqual(restingStates);
 });
 
-test("the stories reach every state", () => {
-  const states = ["connecting", "reconnecting"].flatMap((state) =>
-    ["asking", "waiting", "dialing", "greeting", "securing", "authenticating"].map((step) => `${state}.${step}`),
-  );
-  const all = [...states, "connected", "draining.subscriptions", "draining.publishers", "closed"];
-  expect([...visits.keys()].sort()).toEqual(all.sort());
-});
-
-afterAll(() => {
-  const share = [...visits].map(([state, count]) => `${state} ${((100 * count) / told).toFixed(1)} %`);
-  const stops = [...redundantStops].map(([stop, count]) => `${stop}: ${count}`);
-  console.info(
-    [
-      `${told} stories of ${(scenes / told).toFixed(1)} events, ${Math.round(told / seconds)} a second`,
-      `reached: ${share.join(", ")}`,
-      `timers stopped that did not run: ${stops.join("; ")}`,
-    ].join("\n"),
-  );
+test("what is stopped without running is the timer that just fired, and no other", () => {
+  for (const stop of redundantStops.keys()) expect(stop).toContain("timer.fired");
 });

@@ -62,3 +62,9 @@ export function brokenIn(told: Told, names: readonly RuleName[] = ruleNames): Br
   }
   return undefined;
 }
+
+/** Throws where the story breaks a rule, with the rule and how it was broken. */
+export function keepsTheRules(told: Told): void {
+  const broken = brokenIn(told);
+  if (broken !== undefined) throw new Error(`rule: ${rules[broken.rule].sentence}; but ${broken.how}`);
+}

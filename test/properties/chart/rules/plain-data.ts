@@ -1,5 +1,6 @@
 // Plain data: context and effects are JSON, and have no field that nobody has declared.
 
+import type { Snapshot } from "../chart.js";
 import type { Rule } from "./rule.js";
 
 /** Says where a value is not plain JSON: it would not be the same after a round trip. Undefined where it is. */
@@ -32,13 +33,21 @@ export function notPlain(value: unknown, path = ""): string | undefined {
   return undefined;
 }
 
+/** The fields of the context that are not the very same as before. */
+function newFields(before: Snapshot | null, after: Snapshot): readonly (readonly [string, unknown])[] {
+  if (before?.context === after.context) return [];
+  const fields = Object.entries(after.context);
+  if (before === null) return fields;
+  const was = before.context as unknown as Readonly<Record<string, unknown>>;
+  return fields.filter(([key, value]) => value !== was[key]);
+}
+
 export const allIsPlainJson: Rule = {
   sentence: "context and effects are plain JSON, which survives a round trip unchanged",
   watch: () => (scene) => {
     const { before, after, effects } = scene;
-    const was: Readonly<Record<string, unknown>> = before === null ? {} : { ...before.context };
-    for (const [key, value] of Object.entries(after.context)) {
-      const problem = value === was[key] ? undefined : notPlain(value, `context.${key}`);
+    for (const [key, value] of newFields(before, after)) {
+      const problem = notPlain(value, `context.${key}`);
       if (problem !== undefined) return problem;
     }
     for (const { type, params } of effects) {
@@ -74,9 +83,8 @@ export const noUnknownField: Rule = {
   watch:
     () =>
     ({ before, after, effects }) => {
-      const was: Readonly<Record<string, unknown>> = before === null ? {} : { ...before.context };
-      for (const [key, value] of Object.entries(after.context)) {
-        const found = known.has(key) ? (value === was[key] ? undefined : unknownField(value)) : key;
+      for (const [key, value] of newFields(before, after)) {
+        const found = known.has(key) ? unknownField(value) : key;
         if (found !== undefined) return `the context has a field ${found}`;
       }
       for (const { type, params } of effects) {

@@ -1,0 +1,167 @@
+// The model server on a real TCP port: for tests and demos where no nats-server is installed, never a replacement
+// for one. What it can do: core publish and subscribe, queue groups, requests, headers, users, and faults on demand.
+
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Milliseconds } from "../../machine/failure.js";
+import type { User } from "../simulated/authorization.js";
+import { ModelCluster } from "../simulated/model-cluster.js";
+import type { Clock, ModelServer, ModelServerOptions } from "../simulated/model-server.js";
+import { Random } from "../simulated/random.js";
+
+/** Options of an embedded server. */
+export interface EmbeddedServerOptions
+  extends Partial<Omit<ModelServerOptions, "address" | "tls" | "maxSubscriptions">> {
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Who may connect. Default: everybody. */
+  readonly users?: readonly User[];
+  /** A server whose cluster it joins; users are those of the cluster then. */
+  readonly joins?: EmbeddedServer;
+}
+
+const clock: Clock = {
+  now: () => Date.now(),
+  // Its connections keep the process alive, its timers do not.
+  startTimer: (ms, fired) => setTimeout(fired, ms).unref(),
+  stopTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
+/** A model server that listens on a real port. */
+export class EmbeddedServer implements AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** The server behind it: for greetings (`greetNext`) and connections (`say`, `close`). */
+  readonly model: ModelServer;
+  #listener: Server;
+  readonly #sockets = new Set<Socket>();
+  #isPaused = false;
+
+  constructor(listener: Server, cluster: ModelCluster, options: EmbeddedServerOptions) {
+    const { address, port } = listener.address() as AddressInfo;
+    this.host = address;
+    this.port = port;
+    this.#listener = listener;
+    this.model = cluster.add({
+      ...options,
+      address: `${address.includes(":") ? `[${address}]` : address}:${port}`,
+    });
+    this.#listen();
+  }
+
+  /** Where clients connect, as `nats://host:port`. */
+  get url(): string {
+    return `nats://${this.model.address}`;
+  }
+
+  /** How many clients are connected. */
+  get clients(): number {
+    return this.model.connections.size;
+  }
+
+  /** Ends in good order: connections are closed, new ones refused. Resolves when the port is free. */
+  async stop(): Promise<void> {
+    const closed = this.#close();
+    this.model.stop();
+    for (const socket of this.#sockets) socket.end();
+    const giveUp = setTimeout(() => this.#destroySockets(), 500);
+    await closed;
+    clearTimeout(giveUp);
+  }
+
+  /** Dies at once, as in a crash: connections are reset. Resolves when the port is free. */
+  async kill(): Promise<void> {
+    const closed = this.#close();
+    this.model.crash();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    await closed;
+  }
+
+  /** Listens again, on the same port, after `stop` or `kill`. */
+  async start(): Promise<void> {
+    if (this.model.isRunning) return;
+    this.#listener = createServer().listen(this.port, this.host);
+    await once(this.#listener, "listening");
+    this.#isPaused = false;
+    this.model.start();
+    this.#listen();
+  }
+
+  /** Stands still (SIGSTOP): connections stay, new ones are taken, and nothing is answered. */
+  pause(): void {
+    this.#isPaused = true;
+    this.model.pause();
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Goes on. */
+  resume(): void {
+    this.#isPaused = false;
+    this.model.resume();
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  /**
+   * Lame duck mode: tells the clients, refuses new ones, and closes the connections one by one.
+   * @param grace milliseconds until the first is closed; default 10 seconds, as in nats-server
+   * @param duration milliseconds over which they are closed; default 2 minutes
+   */
+  lameDuck(grace: Milliseconds = 10_000, duration: Milliseconds = 120_000): void {
+    this.#listener.close();
+    this.model.lameDuck(grace, duration);
+  }
+
+  /** Resets every connection. */
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #listen(): void {
+    this.#listener.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.setNoDelay(true);
+      const peer = this.model.accept({
+        client: socket.remoteAddress ?? "",
+        write: (bytes) => void socket.write(bytes),
+        end: () => void socket.end(),
+        destroy: () => void socket.destroy(),
+      });
+      socket.on("data", (bytes) => peer.data(bytes));
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        peer.closed();
+      });
+      if (this.#isPaused) socket.pause();
+    });
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#listener.listening && this.#sockets.size === 0) return;
+    const closed = once(this.#listener, "close");
+    this.#listener.close();
+    await closed;
+  }
+
+  #destroySockets(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/**
+ * Starts an embedded server; resolves when it listens.
+ * @throws what `listen` of node:net throws (as a rejection), such as EADDRINUSE
+ */
+export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
+  const { host = "127.0.0.1", port = 0, users = null, joins } = options;
+  const cluster = joins?.model.cluster ?? new ModelCluster(clock, new Random(Date.now()), users);
+  const listener = createServer().listen(port, host);
+  await once(listener, "listening");
+  return new EmbeddedServer(listener, cluster, options);
+}

@@ -1,0 +1,35 @@
+// What a run of stories saw: how many, how fast, which states. So that a property which tests nothing shows.
+
+import type { Told } from "./told.js";
+
+export class Report {
+  #stories = 0;
+  #events = 0;
+  readonly #from = performance.now();
+  readonly #visits = new Map<string, number>();
+
+  count(story: Told): void {
+    this.#stories++;
+    this.#events += story.scenes.length;
+    for (const state of new Set(story.scenes.map(({ to }) => to))) {
+      this.#visits.set(state, (this.#visits.get(state) ?? 0) + 1);
+    }
+  }
+
+  /** The states that a story was in, in the order of the alphabet. */
+  get states(): readonly string[] {
+    return [...this.#visits.keys()].sort();
+  }
+
+  /** The share of all stories that came through a state. */
+  share(state: string): number {
+    return (this.#visits.get(state) ?? 0) / this.#stories;
+  }
+
+  toString(): string {
+    const perSecond = Math.round((1_000 * this.#stories) / (performance.now() - this.#from));
+    const length = (this.#events / this.#stories).toFixed(1);
+    const shares = this.states.map((state) => `${state} ${(100 * this.share(state)).toFixed(1)} %`);
+    return `${this.#stories} stories of ${length} events, ${perSecond} a second; ${shares.join(", ")}`;
+  }
+}

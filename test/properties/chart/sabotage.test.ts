@@ -1,0 +1,186 @@
+// Rules that cannot be broken prove nothing. Here the chart gets a mistake, and the rule that forbids it finds a story.
+
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { connectionMachine } from "../../../src/machine/connection-machine.js";
+import type { Effect, EffectName } from "../../../src/machine/effects.js";
+import { stories } from "./arbitraries.js";
+import { type Chart, misremembering, quick, type Snapshot, sabotaged } from "./chart.js";
+import { brokenIn, type RuleName, ruleNames, rules } from "./rules/index.js";
+import type { Told } from "./told.js";
+
+/** Looks for a story that breaks the rule, and shrinks it. */
+function findBroken(chart: Chart, rule: RuleName): Told | undefined {
+  const broken = fc.check(
+    fc.property(stories({ chart }), (story) => brokenIn(story, [rule]) === undefined),
+    { numRuns: 4_000, seed: 1 },
+  );
+  return broken.counterexample?.[0];
+}
+
+const always = () => true;
+const never = () => false;
+const without = (name: EffectName, params: Partial<Record<string, unknown>> = {}) =>
+  sabotaged((effects) => effects.filter((effect) => !matches(effect, name, params)));
+const twice = (name: EffectName, params: Partial<Record<string, unknown>> = {}) =>
+  sabotaged((effects) => effects.flatMap((effect) => (matches(effect, name, params) ? [effect, effect] : [effect])));
+const extra = (effect: Effect, when: (effects: readonly Effect[], snapshot: Snapshot) => boolean) =>
+  sabotaged((effects, snapshot) => (when(effects, snapshot) ? [...effects, effect] : effects));
+const guarding = (guards: object) => quick(connectionMachine.provide({ guards } as never) as never);
+const remembering = (more: (context: Snapshot["context"]) => object) =>
+  misremembering(({ context }) => ({ ...context, ...more(context) }));
+
+function matches(effect: Effect, name: EffectName, params: Partial<Record<string, unknown>>): boolean {
+  if (effect.type !== name) return false;
+  const given: Readonly<Record<string, unknown>> = { ...effect.params };
+  return Object.entries(params).every(([key, value]) => given[key] === value);
+}
+
+const is = (state: string, { value }: Snapshot) => JSON.stringify(value).includes(state);
+const has = (name: EffectName, effects: readonly Effect[]) => effects.some(({ type }) => type === name);
+
+const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Chart])[] = [
+  ["oneSocket", "forgets to close the socket of a failed attempt", without("closeSocket", { flush: false })],
+  ["oneSocket", "forgets to close the socket at the end of a drain", without("closeSocket", { flush: true })],
+  ["oneSocket", "opens a socket twice", twice("openSocket")],
+  ["sendsOverOpenSocket", "starts TLS twice", twice("upgradeToTls")],
+  [
+    "sendsOverOpenSocket",
+    "greets the server before the socket is open",
+    extra({ type: "sendPing", params: { attempt: 1 } }, (effects) => has("openSocket", effects)),
+  ],
+  ["credentialsUnderTls", "declines TLS that is offered", guarding({ tlsIsNext: never })],
+  ["credentialsUnderTls", "does without TLS that is demanded", guarding({ tlsIsImpossible: never })],
+  ["credentialsUnderTls", "sends CONNECT twice", twice("sendConnect")],
+  ["answersPings", "forgets to answer a PING", without("sendPong")],
+  ["answersPings", "answers a PING twice", twice("sendPong")],
+  ["pingsAreBounded", "never finds a connection stale", guarding({ isStale: never })],
+  ["pingsAreBounded", "forgets to send a PING", without("sendPing")],
+  ["timersBelongToStates", "forgets to stop the attempt timer", without("stopTimer", { timer: "attempt" })],
+  ["timersBelongToStates", "forgets to stop the reconnect timer", without("stopTimer", { timer: "reconnect" })],
+  ["timersBelongToStates", "forgets to stop the ping timer", without("stopTimer", { timer: "ping" })],
+  ["timersBelongToStates", "forgets to stop the drain timer", without("stopTimer", { timer: "drain" })],
+  ["timersBelongToStates", "forgets to start the drain timer", without("startTimer", { timer: "drain" })],
+  ["somethingWakesTheChart", "forgets to start the ping timer", without("startTimer", { timer: "ping" })],
+  ["somethingWakesTheChart", "forgets to ask the user's function", without("askReconnectDelay")],
+  ["somethingWakesTheChart", "asks the user's function twice", twice("askReconnectDelay")],
+  ["dialsInTime", "waits although a server is eligible", guarding({ delayIsUnknown: never })],
+  [
+    "dialsInTime",
+    "waits too long",
+    sabotaged((effects) =>
+      effects.map((effect) =>
+        effect.type === "startTimer" && effect.params.timer === "reconnect"
+          ? { ...effect, params: { ...effect.params, ms: effect.params.ms + 2_000 } }
+          : effect,
+      ),
+    ),
+  ],
+  ["dialsInTime", "forgets when it dialed", remembering(({ pool }) => ({ pool: pool.map((one) => ({ ...one, wait: 0 })) }))],
+  ["queueIsKept", "turns the queue round", remembering(({ pool }) => ({ pool: [...pool].reverse() }))],
+  [
+    "attemptsAreCounted",
+    "does not count",
+    remembering(({ pool }) => ({ pool: pool.map((one) => ({ ...one, failures: 0 })) })),
+  ],
+  ["refusedTwiceCloses", "does not notice a second refusal", guarding({ isRefusedTwice: never })],
+  ["refusedTwiceCloses", "takes a first refusal for the second", remembering((context) => ({
+    refusedTwice: context.pool.some(({ refusal }) => refusal !== null),
+  }))],
+  ["statusesObeyTheirGrammar", "forgets to report that it dials", without("notifyStatus")],
+  [
+    "statusesObeyTheirGrammar",
+    "reports a reconnect that was none",
+    extra({ type: "notifyStatus", params: { status: { type: "reconnect", server: "a:4222" } } }, (effects) =>
+      has("settleConnect", effects),
+    ),
+  ],
+  ["endsAreReported", "fails in silence", without("notifyStatus")],
+  [
+    "gateOpensAfterAuthentication",
+    "sends what was published before the subscriptions",
+    sabotaged((effects) =>
+      [...effects].sort((one, other) => Number(one.type === "resubscribe") - Number(other.type === "resubscribe")),
+    ),
+  ],
+  ["gateOpensAfterAuthentication", "forgets to hold what is published", without("holdOutbound")],
+  ["gateOpensAfterAuthentication", "forgets to release what was published", without("releaseOutbound")],
+  [
+    "gateOpensAfterAuthentication",
+    "releases what was published as soon as CONNECT is sent",
+    sabotaged((effects) =>
+      effects.flatMap((effect): readonly Effect[] => {
+        if (effect.type === "releaseOutbound" || effect.type === "resubscribe") return [];
+        if (effect.type !== "sendConnect") return [effect];
+        const { params } = effect;
+        return [effect, { type: "resubscribe", params }, { type: "releaseOutbound", params }];
+      }),
+    ),
+  ],
+  ["drainsInOrder", "drains the publishers twice", twice("flushOutbound")],
+  ["drainsInOrder", "forgets to drain the subscriptions", without("drainSubscriptions")],
+  ["connectSettlesOnce", "settles connect twice", twice("settleConnect")],
+  ["connectSettlesOnce", "forgets to settle connect", without("settleConnect")],
+  ["closedSettlesLast", "settles closed twice", twice("settleClosed")],
+  ["closedSettlesLast", "forgets to settle closed", without("settleClosed")],
+  [
+    "closedSettlesLast",
+    "reports something after the end",
+    extra({ type: "holdOutbound", params: undefined }, (effects) => has("settleClosed", effects)),
+  ],
+  ["closesForAReason", "gives up at once", guarding({ reconnectIsOff: always })],
+  ["closesForAReason", "gives up although a server is left", guarding({ noServerIsLeft: always })],
+  [
+    "closedIsAbsorbing",
+    "stops a timer after the end",
+    extra({ type: "stopTimer", params: { timer: "ping" } }, (_, snapshot) => is("closed", snapshot)),
+  ],
+  ["staleChangesNothing", "listens to sockets of earlier attempts", guarding({ isCurrent: always })],
+  ["staleChangesNothing", "listens to every timer", guarding({ waitIsOver: always })],
+  ["staleChangesNothing", "takes any answer", guarding({ isAnswer: ({ event }: { event: { type: string } }) => event.type === "delay.chosen" })],
+  [
+    "reconnectNeedsAConnection",
+    "reports a reconnect of the user's whatever the state",
+    extra({ type: "holdOutbound", params: undefined }, (_, snapshot) => is("greeting", snapshot)),
+  ],
+  ["allIsPlainJson", "remembers a date", remembering(() => ({ now: new Date(0) }))],
+  ["allIsPlainJson", "remembers a number that JSON does not know", remembering(() => ({ random: Number.NaN }))],
+  [
+    "allIsPlainJson",
+    "asks for something with a function",
+    sabotaged((effects) => effects.map((effect) => ({ ...effect, params: { status: always } }) as unknown as Effect)),
+  ],
+  ["noUnknownField", "remembers a password", remembering(() => ({ password: "s3cret" }))],
+  [
+    "noUnknownField",
+    "sends a token along",
+    sabotaged((effects) =>
+      effects.map((effect) => ({ ...effect, params: { ...effect.params, token: "s3cret" } }) as unknown as Effect),
+    ),
+  ],
+];
+
+describe("a chart that", () => {
+  test.each(mistakes)("(%s) %s is found out", (rule, _, chart) => {
+    expect(findBroken(chart, rule), rules[rule].sentence).toBeDefined();
+  });
+});
+
+test("every rule has a mistake that it finds", () => {
+  const tried = new Set(mistakes.map(([rule]) => rule));
+  expect(ruleNames.filter((rule) => !tried.has(rule))).toEqual([]);
+});
+
+test("a mistake deep in a story is shrunk to the few events that lead there", () => {
+  const told = findBroken(without("stopTimer", { timer: "drain" }), "timersBelongToStates");
+  // Open, INFO, PONG, drain, and one event that ends the drain; what the teller adds after that is not the story's.
+  expect(told?.events.slice(0, 5).map(({ type }) => type).slice(0, 4)).toEqual([
+    "socket.opened",
+    "server.info",
+    "server.pong",
+    "user.drain",
+  ]);
+  expect(told?.events.length).toBeLessThanOrEqual(8);
+  expect(told?.input.servers).toEqual(["a:4222"]);
+  expect(told?.input.policy).toEqual({});
+});
