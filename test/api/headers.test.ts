@@ -114,7 +114,7 @@ describe("what cannot be a header", () => {
     for (const other of [1, null, undefined, {}, ["a"]] as unknown as string[]) {
       expect(() => headers().set("k", other)).toThrow(badHeader);
       expect(() => headers().set(other, "v")).toThrow(badHeader);
-      expect(() => MsgHdrsImpl.fromRecord({ k: other as unknown as string[] })).toThrow();
+      expect(() => MsgHdrsImpl.fromRecord({ k: [other] })).toThrow(badHeader);
     }
     expect(() => MsgHdrsImpl.fromRecord({ k: "v" as unknown as string[] })).toThrow(badHeader);
   });
@@ -138,11 +138,8 @@ describe("the status", () => {
   });
 
   it("needs code and description, as in the reference client", () => {
-    for (const args of [
-      [0, "x"],
-      [5, ""],
-      [5, undefined],
-    ] as const) {
+    const incomplete: [number, string?][] = [[0, "x"], [5, ""], [5]];
+    for (const args of incomplete) {
       expect(() => headers(...args)).toThrow(badHeader);
       expect(() => reference.headers(...args)).toThrow();
     }
@@ -162,7 +159,7 @@ describe("the status", () => {
 
 describe("encode", () => {
   it("writes the version, the status and a line for each value", () => {
-    const h = headers(100, "Idle Heartbeat");
+    const h = new MsgHdrsImpl(100, "Idle Heartbeat");
     h.append("A", "1");
     h.append("A", "zwei ü");
     h.append("B", "");

@@ -13,7 +13,14 @@ interface Node {
 const root = connectionMachine.root as unknown as Node;
 
 test("the states are those that a user of NATS knows", () => {
-  expect(Object.keys(root.states)).toEqual(["connecting", "connected", "reconnecting", "draining", "closed"]);
+  expect(Object.keys(root.states)).toEqual([
+    "connecting",
+    "connected",
+    "migrating",
+    "reconnecting",
+    "draining",
+    "closed",
+  ]);
 });
 
 test("an attempt takes the same steps in connecting and in reconnecting", () => {

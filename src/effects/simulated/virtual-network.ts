@@ -4,7 +4,7 @@
 // methods; when it does is decided by whoever runs the simulation (faults.ts has a list).
 
 import type { Milliseconds } from "../../machine/failure.js";
-import type { Transport, TransportEvents } from "../world.js";
+import type { TransportEvents } from "../world.js";
 import { Link } from "./link.js";
 import type { PipeOptions } from "./pipe.js";
 import type { Random } from "./random.js";
@@ -127,8 +127,8 @@ export class VirtualNetwork {
     return [...this.host(host).connections].filter((connection) => connection.client === client);
   }
 
-  /** Opens a connection, as `World.dial`. */
-  dial(client: string, host: string, events: TransportEvents): Transport {
+  /** Opens a connection; its `transport` is what `World.dial` gives. */
+  dial(client: string, host: string, events: TransportEvents): VirtualConnection {
     const pipe = this.#options.pipe?.() ?? defaultPipe;
     const link = this.link(client, host);
     const connection = new VirtualConnection(this.#time, this.#random, link, pipe, client, events);
@@ -146,6 +146,6 @@ export class VirtualNetwork {
       else connection.reached(target, target.accept, back);
     };
     this.#time.startTimer(oneWay(), arrive);
-    return connection.transport;
+    return connection;
   }
 }

@@ -1,0 +1,228 @@
+// `migrating`: the server is in lame duck mode, and the user wants to be elsewhere before it shuts down. The one state
+// with two sockets: messages flow over the old one (attempt 1) while the new one (attempt 2) is made.
+
+import { describe, expect, test } from "vitest";
+import {
+  begin,
+  close,
+  drain,
+  error,
+  fires,
+  type Happening,
+  info,
+  lost,
+  opened,
+  ping,
+  pong,
+  reconnect,
+  unreachable,
+  violated,
+} from "./story.js";
+
+const lameDuck = info({ lameDuck: true });
+const old = (happening: Happening): Happening => ({ ...happening, attempt: 1 });
+const leaving = (policy = {}) =>
+  begin({ onLameDuck: "migrate", ...policy })
+    .connects()
+    .happens(lameDuck);
+const subscribing = (policy = {}) => leaving(policy).happens(opened, info(), pong);
+const handingOver = (policy = {}) => subscribing(policy).happens(pong);
+
+describe("a move", () => {
+  test("begins when the server enters lame duck mode: another server is dialed, the socket stays", () => {
+    const story = leaving();
+    expect(story.state).toBe("migrating.dialing");
+    expect(story.did).toEqual([
+      "stopTimer ping",
+      "notifyStatus ldm",
+      "startTimer attempt",
+      "notifyStatus reconnecting",
+      "openSocket b:4222",
+    ]);
+    expect(story.context).toMatchObject({ socket: 2, leaving: { socket: 1, server: "a:4222" } });
+  });
+
+  test("does not begin where the user only wants to know", () => {
+    const story = begin({ onLameDuck: "notify" }).connects().happens(lameDuck);
+    expect(story.state).toBe("connected");
+    expect(story.did).toEqual(["notifyStatus ldm"]);
+  });
+
+  test("does not begin where there is no other server", () => {
+    const story = begin({ onLameDuck: "migrate" }, ["a:4222"]).connects().happens(lameDuck);
+    expect(story.state).toBe("connected");
+  });
+
+  test("subscribes with the new server, and waits until it confirms", () => {
+    const story = leaving().happens(opened, info()).happens(pong);
+    expect(story.state).toBe("migrating.subscribing");
+    expect(story.effects).toEqual([
+      { type: "resubscribe", params: { attempt: 2 } },
+      { type: "sendPing", params: { attempt: 2 } },
+    ]);
+  });
+
+  test("hands over: the old server gets all that was published so far, what follows is kept", () => {
+    const story = subscribing().happens(pong);
+    expect(story.state).toBe("migrating.handingOver");
+    expect(story.effects).toEqual([{ type: "pauseOutbound" }, { type: "sendPing", params: { attempt: 1 } }]);
+  });
+
+  test("ends when the old server has all of it: messages flow to the new one, the old socket is retired", () => {
+    const story = handingOver().happens(old(pong));
+    expect(story.state).toBe("connected");
+    expect(story.effects).toEqual([
+      { type: "stopTimer", params: { timer: "attempt" } },
+      { type: "releaseOutbound", params: { attempt: 2 } },
+      { type: "retireSocket", params: { attempt: 1 } },
+      { type: "notifyStatus", params: { status: { type: "reconnect", server: "b:4222" } } },
+      { type: "startTimer", params: { timer: "ping", attempt: 2, ms: 120_000 } },
+    ]);
+    expect(story.context).toMatchObject({ socket: 2, leaving: null, server: "b:4222" });
+  });
+
+  test("ends also when the old server goes away in the middle of the hand-over", () => {
+    const story = handingOver().happens(old(lost()));
+    expect(story.state).toBe("connected");
+    expect(story.did).toEqual([
+      "stopTimer attempt",
+      "releaseOutbound",
+      "notifyStatus reconnect",
+      "startTimer ping",
+    ]);
+  });
+});
+
+describe("while it moves", () => {
+  test("PINGs of both servers are answered, each over its own socket", () => {
+    const story = subscribing();
+    expect(story.happens(old(ping)).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
+    expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2 } }]);
+  });
+
+  test("news of the cluster from the old server are told, once", () => {
+    const story = leaving().happens(old(info({ lameDuck: true, connectUrls: ["c:4222"] })));
+    expect(story.did).toEqual(["notifyStatus update"]);
+    expect(story.context.info).toBeNull();
+  });
+
+  test("errors of the old server are told", () => {
+    expect(leaving().happens(old(error('Permissions Violation for Publish to "x"'))).did).toEqual([
+      "notifyStatus error",
+    ]);
+  });
+
+  test("a server that fails is passed over for the next", () => {
+    const story = begin({ onLameDuck: "migrate" }, ["a:4222", "b:4222", "c:4222"])
+      .connects()
+      .happens(lameDuck, unreachable);
+    expect(story.state).toBe("migrating.dialing");
+    expect(story.last("openSocket")?.server.name).toBe("c:4222");
+  });
+
+  test.each([
+    ["cannot be reached", () => leaving().happens(unreachable)],
+    ["is silent", () => leaving().happens(opened, fires("attempt"))],
+    ["speaks another protocol", () => leaving().happens(opened, violated)],
+    ["refuses the credentials", () => leaving().happens(opened, info(), error("Authorization Violation"))],
+    ["does not confirm the subscriptions", () => subscribing().happens(fires("attempt"))],
+  ])("where the only other server %s, the connection stays where it is", (_why, play) => {
+    const story = play();
+    expect(story.state).toBe("connected");
+    expect(story.context).toMatchObject({ socket: 1, leaving: null, server: "a:4222", failure: null });
+    expect(story.last("startTimer")).toMatchObject({ timer: "ping", attempt: 1 });
+    expect(story.happens(old(ping)).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
+  });
+
+  test.each([
+    ["closes", () => handingOver().happens(lost())],
+    ["does not answer in time", () => handingOver().happens(fires("attempt"))],
+    ["speaks nonsense", () => handingOver().happens(violated)],
+    ["turns the client away", () => handingOver().happens(error("Authorization Violation"))],
+  ])("where the new server %s during the hand-over, the old one gets what was kept", (_why, play) => {
+    const story = play();
+    expect(story.state).toBe("connected");
+    expect(story.effects[0]).toEqual({ type: "releaseOutbound", params: { attempt: 1 } });
+  });
+
+  test("no delay is asked for: what would have to wait is given up", () => {
+    const story = leaving({ asksForDelay: true }).happens(unreachable);
+    expect(story.state).toBe("connected");
+    expect(story.did).not.toContain("askReconnectDelay");
+  });
+
+  test.each([
+    ["while dialing", leaving],
+    ["while subscribing", subscribing],
+  ])("the loss of the old server %s is a loss: the other one may be dialed again at once", (_when, play) => {
+    const story = play().happens(old(lost()));
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did).toEqual([
+      "closeSocket",
+      "stopTimer attempt",
+      "holdOutbound",
+      "notifyStatus disconnect",
+      "startTimer attempt",
+      "notifyStatus reconnecting",
+      "openSocket b:4222",
+    ]);
+  });
+
+  test("nonsense of the old server is a loss too", () => {
+    const story = subscribing().happens(old(violated));
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did.slice(0, 4)).toEqual([
+      "notifyStatus error",
+      "closeSocket",
+      "closeSocket",
+      "stopTimer attempt",
+    ]);
+  });
+});
+
+describe("the user", () => {
+  test.each([
+    ["dialing", leaving],
+    ["subscribing", subscribing],
+  ])("closes while %s: both sockets are closed, the old one after what was published", (_step, play) => {
+    const story = play().happens(close());
+    expect(story.state).toBe("closed");
+    expect(story.effects).toEqual([
+      { type: "closeSocket", params: { attempt: 2, flush: false } },
+      { type: "stopTimer", params: { timer: "attempt" } },
+      { type: "closeSocket", params: { attempt: 1, flush: true } },
+      { type: "settleClosed", params: { failure: null } },
+    ]);
+  });
+
+  test("closes during the hand-over: the old server gets what was kept first", () => {
+    const story = handingOver().happens(close());
+    expect(story.did).toEqual([
+      "closeSocket",
+      "stopTimer attempt",
+      "releaseOutbound",
+      "closeSocket after flush",
+      "settleClosed",
+    ]);
+  });
+
+  test("drains: the move is given up, the drain goes over the old socket", () => {
+    for (const play of [leaving, subscribing, handingOver]) {
+      const story = play().happens(drain());
+      expect(story.state).toBe("draining.subscriptions");
+      expect(story.last("drainSubscriptions")).toEqual({ attempt: 1 });
+      expect(story.last("startTimer")).toMatchObject({ timer: "drain", attempt: 1 });
+    }
+  });
+
+  test("forces a reconnect: both sockets are closed", () => {
+    const story = subscribing().happens(reconnect);
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did.slice(0, 4)).toEqual([
+      "notifyStatus client initiated reconnect",
+      "closeSocket",
+      "closeSocket",
+      "stopTimer attempt",
+    ]);
+  });
+});
