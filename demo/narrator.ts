@@ -25,6 +25,7 @@ const words: Told = {
   startTimer: ({ timer, ms }) => `start the ${timer} timer (${ms} ms)`,
   stopTimer: ({ timer }) => `stop the ${timer} timer`,
   askReconnectDelay: () => "ask how long to wait",
+  askNextServer: () => "ask which server is next",
   resubscribe: () => "subscribe again to everything",
   holdOutbound: () => "keep what is published from now on",
   pauseOutbound: () => "send all that was published, and keep what follows for a moment",

@@ -163,5 +163,5 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-console.log(`${passed} passed, ${failed} failed`);
+console.log(`${passed} of ${passed + failed} package checks passed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

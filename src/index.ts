@@ -33,6 +33,7 @@ export { Nuid, nuid } from "./api/nuid.js";
 export type { ConnectionOptions } from "./api/options.js";
 export type { RequestOptions } from "./api/request.js";
 export { type RequestManyOptions, RequestStrategy } from "./api/request-many.js";
+export type { ReconnectToServerHandler, Server } from "./api/server.js";
 export { DebugEvents, Events, type Status } from "./api/status.js";
 export type { MsgCallback, Sub, SubOpts, Subscription, SubscriptionOptions } from "./api/subscription.js";
 export { version } from "./api/version.js";

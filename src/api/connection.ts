@@ -8,7 +8,7 @@ import { textLength } from "../effects/wire/bytes.js";
 import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { Empty, type Payload } from "./codec.js";
-import { credentialsFor } from "./credentials.js";
+import { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
 import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
@@ -18,10 +18,12 @@ import {
   configuredServers,
   DEFAULT_RECONNECT_BUFFER_SIZE,
   policyOf,
+  readServers,
 } from "./options.js";
 import { Promises } from "./promises.js";
 import { Mux, type Requester, type RequestOptions, request } from "./request.js";
 import { type RequestManyOptions, requestMany } from "./request-many.js";
+import { askForServer, type Server, serversFrom } from "./server.js";
 import { aborted, onAbort } from "./signal.js";
 import { type Status, statusFrom } from "./status.js";
 import { Statuses } from "./statuses.js";
@@ -41,6 +43,7 @@ export class Connection implements NatsConnection {
   readonly #requester: Requester;
   readonly #mux: Mux;
   readonly #statuses: Statuses;
+  readonly #credentials: ServerCredentials;
   readonly #promises: Promises;
   #isDraining = false;
   /** Why nothing may be published any more; undefined as long as it may. */
@@ -70,8 +73,9 @@ export class Connection implements NatsConnection {
       at: world.now(),
       policy: policyOf(options),
     };
-    const client = this.#clientSide(credentialsFor(options, servers));
-    this.#interpreter = new Interpreter(world, client, input, options.inspect);
+    this.#credentials = new ServerCredentials(options);
+    this.#credentials.add(servers);
+    this.#interpreter = new Interpreter(world, this.#clientSide(), input, options.inspect);
   }
 
   /** Begins to connect; resolves with this connection when it stands. */
@@ -86,7 +90,7 @@ export class Connection implements NatsConnection {
   }
 
   /** What the interpreter asks of this connection, and tells it. */
-  #clientSide(authenticate: ClientSide["authenticate"]): ClientSide {
+  #clientSide(): ClientSide {
     const {
       name,
       verbose = false,
@@ -100,8 +104,13 @@ export class Connection implements NatsConnection {
       tlsWanted: tls !== undefined && tls !== null,
       reconnectBufferSize: reconnectBufferSize ?? DEFAULT_RECONNECT_BUFFER_SIZE,
       message: this.#message,
-      authenticate,
+      authenticate: (server, nonce) => this.#credentials.of(server, nonce),
       chooseDelay: () => chosenDelay(this.#options),
+      chooseServer: (pool) => {
+        const { reconnectToServer } = this.#options;
+        if (reconnectToServer === undefined) return { server: null, ms: 0 };
+        return askForServer(reconnectToServer, pool, this.#interpreter.info);
+      },
       subscriptionLines: () => this.#subscriptions.lines(),
       unsubscribeLines: () => this.#subscriptions.unsubscribeLines(),
       drainSubscriptions: async () => {
@@ -321,6 +330,24 @@ export class Connection implements NatsConnection {
 
   status(): AsyncIterable<Status> {
     return this.#statuses.iterate();
+  }
+
+  getServers(): readonly Server[] {
+    return serversFrom(this.#interpreter.snapshot.context.pool);
+  }
+
+  setServers(servers: string[]): void {
+    if (!Array.isArray(servers) || servers.length === 0 || !servers.every((one) => typeof one === "string")) {
+      throw invalidArgument(
+        "servers",
+        servers,
+        "a list of server URLs that is not empty",
+        ErrorCode.InvalidOption,
+      );
+    }
+    const read = readServers(servers);
+    this.#credentials.add(read);
+    this.#interpreter.send({ type: "user.setServers", servers: read.map((server) => server.url) });
   }
 
   async reconnect(): Promise<void> {

@@ -1,41 +1,53 @@
 // Which credentials go to which server: those of the authenticators and options, and those of a server's URL.
 // Nothing of this enters the chart; a foreign error stays in the cause of ours, since it could quote a secret.
 
-import type { ClientSide } from "../effects/interpreter.js";
-import { parseAddress } from "../machine/server-address.js";
-import { type Auth, buildAuthenticator } from "./authenticators.js";
+import type { Credentials } from "../effects/connect-command.js";
+import { type Auth, type Authenticator, buildAuthenticator } from "./authenticators.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import type { ConfiguredServer, ConnectionOptions } from "./options.js";
 
 /**
- * The credentials for a server: what the authenticators give, overridden by what its URL says. A server learnt from
+ * The credentials for each server: what the authenticators give, overridden by what its URL says. A server learnt from
  * the cluster gets those of the first URL that has some: a cluster shares its accounts.
  */
-export function credentialsFor(
-  options: ConnectionOptions,
-  servers: readonly ConfiguredServer[],
-): ClientSide["authenticate"] {
-  const authenticator = buildAuthenticator(options);
-  const byName = new Map<string, Auth | undefined>();
-  for (const { url, auth } of servers) {
-    const address = parseAddress(url);
-    if (address.ok && byName.get(address.value.name) === undefined) byName.set(address.value.name, auth);
+export class ServerCredentials {
+  readonly #authenticator: Authenticator;
+  readonly #byName = new Map<string, Auth | undefined>();
+  #shared: Auth | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#authenticator = buildAuthenticator(options);
   }
-  const shared = servers.find((server) => server.auth !== undefined)?.auth;
-  const merged = (auth: unknown, server: string) => {
-    if (auth !== undefined && auth !== null && typeof auth !== "object") throw notAnObject(auth);
-    return { ...(auth as Auth & object), ...(byName.has(server) ? byName.get(server) : shared) };
-  };
-  return (server, nonce) => {
+
+  /** Remembers the credentials of these URLs. */
+  add(servers: readonly ConfiguredServer[]): void {
+    for (const { name, auth } of servers) {
+      this.#byName.set(name, auth ?? this.#byName.get(name));
+      this.#shared ??= auth;
+    }
+  }
+
+  /**
+   * The credentials for that server.
+   * @throws NatsError, also as a rejection; what a user's authenticator throws is its cause
+   */
+  of(server: string, nonce: string | undefined): Credentials | Promise<Credentials> {
     try {
-      const answer: unknown = authenticator(nonce);
-      return answer instanceof Promise
-        ? answer.then((auth) => merged(auth, server)).catch((error: unknown) => Promise.reject(ours(error)))
-        : merged(answer, server);
+      const answer: unknown = this.#authenticator(nonce);
+      if (!(answer instanceof Promise)) return this.#merged(answer, server);
+      return answer
+        .then((auth) => this.#merged(auth, server))
+        .catch((error: unknown) => Promise.reject(ours(error)));
     } catch (error) {
       throw ours(error);
     }
-  };
+  }
+
+  #merged(auth: unknown, server: string): Credentials {
+    if (auth !== undefined && auth !== null && typeof auth !== "object") throw notAnObject(auth);
+    const ofUrl = this.#byName.has(server) ? this.#byName.get(server) : this.#shared;
+    return { ...(auth as Credentials), ...(ofUrl as Credentials | undefined) };
+  }
 }
 
 function notAnObject(value: unknown): NatsError {

@@ -5,6 +5,7 @@ import type { Payload } from "./codec.js";
 import type { Msg, PublishOptions } from "./msg.js";
 import type { RequestOptions } from "./request.js";
 import type { RequestManyOptions } from "./request-many.js";
+import type { Server } from "./server.js";
 import type { Status } from "./status.js";
 import type { Subscription, SubscriptionOptions } from "./subscription.js";
 
@@ -94,6 +95,14 @@ export interface NatsConnection extends AsyncDisposable {
   stats(): Stats;
   /** What happens to the connection, from now on. Each iterator keeps the last 1,024 statuses for a slow reader. */
   status(): AsyncIterable<Status>;
+  /** The server pool, in its order. Source: the v3 client. */
+  getServers(): readonly Server[];
+  /**
+   * Replaces the server pool, from the next attempt on; the connection that stands is left alone. Credentials in the
+   * URLs are used as those of the option `servers`. Source: the v3 client.
+   * @throws NatsError `INVALID_OPTION`
+   */
+  setServers(servers: string[]): void;
   /**
    * Drops the connection and connects anew by the reconnect policy; closes where the option `reconnect` is false.
    * Without effect while disconnected. @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`

@@ -8,6 +8,7 @@ import { parseAddress, splitCredentials } from "../machine/server-address.js";
 import type { Auth, Authenticator } from "./authenticators.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import { checkInboxPrefix } from "./inbox.js";
+import type { ReconnectToServerHandler } from "./server.js";
 import type { Status } from "./status.js";
 
 /** Options of `connect`. Source: `ConnectionOptions` of `nats` 2.29.3, unless marked as going beyond it. */
@@ -85,6 +86,8 @@ export interface ConnectionOptions {
    * be delivered twice to a subscription without a queue group. Beyond the reference.
    */
   onLameDuck?: "notify" | "migrate";
+  /** Chooses the server to dial, at each attempt. Source: the option of the same name of the v3 client. */
+  reconnectToServer?: ReconnectToServerHandler;
   /** Called with every status, from the first attempt on. Beyond the reference. */
   onStatus?: (status: Status) => void;
   /** Aborts the attempt to connect; without effect once connected. Beyond the reference. */
@@ -153,6 +156,7 @@ const allowed: {
   reconnectBufferSize: [isCount, "a number of bytes, 0 for none, or -1 for no limit"],
   drainTimeout: positive,
   onLameDuck: [(value) => value === "notify" || value === "migrate", '"notify" or "migrate"'],
+  reconnectToServer: aFunction,
   onStatus: aFunction,
   signal: [isSignal, "an AbortSignal"],
   inspect: [isObserver, "a function, or an observer with a function `next`"],
@@ -160,6 +164,8 @@ const allowed: {
 
 /** A server that is configured, and the credentials of its URL. */
 export interface ConfiguredServer {
+  /** `host:port`. */
+  readonly name: string;
   readonly url: string;
   readonly auth: Auth | undefined;
 }
@@ -204,13 +210,22 @@ const DEFAULT_SERVER = "127.0.0.1:4222";
 
 /** The configured servers, each with the credentials of its URL. */
 export function configuredServers({ servers, port }: ConnectionOptions): readonly ConfiguredServer[] {
-  const given =
-    port === undefined ? (typeof servers === "string" ? [servers] : (servers ?? [])) : [`127.0.0.1:${port}`];
-  return (given.length === 0 ? [DEFAULT_SERVER] : given).map((server) => {
+  if (port !== undefined) return readServers([`127.0.0.1:${port}`]);
+  const given = typeof servers === "string" ? [servers] : (servers ?? []);
+  return readServers(given.length === 0 ? [DEFAULT_SERVER] : given);
+}
+
+/**
+ * Reads server URLs.
+ * @throws NatsError `INVALID_OPTION` that says what is wrong, and never quotes the URL
+ */
+export function readServers(given: readonly string[]): readonly ConfiguredServer[] {
+  return given.map((server) => {
     const { url, credentials } = splitCredentials(server);
     const address = parseAddress(url);
     if (!address.ok) throw new NatsError(`the option "servers": ${address.problem}`, ErrorCode.InvalidOption);
-    return { url, auth: credentials === null ? undefined : authOf(credentials) };
+    const auth = credentials === null ? undefined : authOf(credentials);
+    return { name: address.value.name, url, auth };
   });
 }
 
@@ -235,11 +250,12 @@ function tlsPolicy(tls: ConnectionOptions["tls"]): TlsPolicy {
 
 /** The part of the options that steers the chart. */
 export function policyOf(opts: ConnectionOptions): Policy {
-  const { reconnectJitterTLS, reconnectDelayHandler, tls } = opts;
+  const { reconnectJitterTLS, reconnectDelayHandler, reconnectToServer, tls } = opts;
   const given = {
     ...opts,
     reconnectJitterTls: reconnectJitterTLS,
     asksForDelay: reconnectDelayHandler !== undefined,
+    asksForServer: reconnectToServer !== undefined,
     tls: tlsPolicy(tls),
   };
   const names = Object.keys(defaultPolicy) as (keyof Policy)[];

@@ -41,6 +41,12 @@ export interface Status {
   permissionContext?: { operation: string; subject: string; queue?: string };
   /** The server concerned, as `host:port`. */
   server: string;
+  /** For `update`: servers that joined. As in the v3 client. */
+  added?: readonly string[];
+  /** For `update`: servers that left. As in the v3 client. */
+  deleted?: readonly string[];
+  /** For `pingTimer`: unanswered PINGs with the one that is due. As in the v3 client. */
+  pendingPings?: number;
   /** For `error`: what went wrong. */
   error?: NatsError;
   /** For `error`: in which step of an attempt, or in which state of the connection. */
@@ -66,6 +72,8 @@ export function statusFrom(report: StatusReport, cause: Error | undefined): Stat
     data: data[report.type](report),
     server: report.server,
   };
+  if (report.type === "update") return { ...status, ...report.changed };
+  if (report.type === "pingTimer") return { ...status, pendingPings: report.pingsOut };
   if (report.type !== "error") return status;
   const { failure, step, permission } = report;
   const error = new NatsError(failure.message, failure.code, cause);

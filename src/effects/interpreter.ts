@@ -11,6 +11,7 @@ import type { ConnectionInput } from "../machine/context.js";
 import type { EffectName, EffectParams, StatusReport, TimerName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
 import type { AttemptReport, Failure, Milliseconds } from "../machine/failure.js";
+import type { ServerPool } from "../machine/server-pool.js";
 import {
   type ConnectFields,
   type Credentials,
@@ -45,6 +46,8 @@ export interface ClientSide {
   authenticate(server: string, nonce: string | undefined): Credentials | Promise<Credentials>;
   /** The user's `reconnectDelayHandler`, made safe: it never throws. */
   chooseDelay(): Milliseconds;
+  /** The user's `reconnectToServer`. Throws where it does, or chooses a server that is not in the pool. */
+  chooseServer(pool: ServerPool): { readonly server: string | null; readonly ms: Milliseconds };
   /** The SUB (and UNSUB) lines that restore every subscription. */
   subscriptionLines(): string;
   /** The UNSUB lines that end every subscription. */
@@ -170,6 +173,15 @@ export class Interpreter {
       },
       askReconnectDelay: (_, { attempt }) => {
         this.send({ type: "delay.chosen", attempt, ms: this.#client.chooseDelay() });
+      },
+      askNextServer: (_, { attempt, pool }) => {
+        try {
+          this.send({ type: "server.chosen", attempt, ...this.#client.chooseServer(pool) });
+        } catch (error) {
+          const message = "the function reconnectToServer failed; the error's cause says why";
+          const failure = this.#caused({ code: "UNKNOWN_ERROR", message }, error);
+          this.send({ type: "choice.failed", attempt, failure });
+        }
       },
       resubscribe: (_, { attempt }) => {
         this.#sessions.get(attempt)?.write(this.#client.subscriptionLines());

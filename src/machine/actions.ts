@@ -32,6 +32,7 @@ export const effectActions: EffectActions = {
   startTimer: nothing,
   stopTimer: nothing,
   askReconnectDelay: nothing,
+  askNextServer: nothing,
   resubscribe: nothing,
   holdOutbound: nothing,
   pauseOutbound: nothing,
@@ -91,6 +92,13 @@ export const stopDrainTimer = { type: "stopTimer", params: { timer: "drain" } } 
 // The user's function, the message path, the promises.
 const outcome = ({ context }: Given) => ({ failure: context.failure, attempts: context.attempts });
 const reason = ({ context }: Given) => ({ failure: context.failure });
+const poolNextFirst = ({ context }: Given) => {
+  const next = nextServer(context);
+  const first = next.type === "dial" ? [next.server] : [];
+  const rest = context.pool.filter((server) => !first.includes(server));
+  return { attempt: context.attempt, pool: [...first, ...rest] };
+};
+export const askNextServer = { type: "askNextServer", params: poolNextFirst } as const;
 export const askReconnectDelay = { type: "askReconnectDelay", params: attempt } as const;
 export const resubscribe = { type: "resubscribe", params: attempt } as const;
 export const holdOutbound = { type: "holdOutbound" } as const;

@@ -118,9 +118,18 @@ const attemptSteps = {
       { guard: "reconnectIsOff", target: "#connection.closed" },
       { guard: "noServerIsLeft", target: "#connection.closed" },
       { guard: "delayIsUnknown", target: "asking" },
+      { guard: "serverIsUnchosen", target: "choosing" },
       { guard: "aServerIsReady", target: "dialing", actions: "beginAttempt" },
       { target: "waiting" },
     ],
+  },
+  choosing: {
+    description: "The user's reconnectToServer is asked which server is next.",
+    entry: does.askNextServer,
+    on: {
+      "server.chosen": { guard: "isChoice", target: "selecting", actions: "noteChoice" },
+      "choice.failed": { guard: "isChoice", target: "#connection.closed", actions: "recordChoiceFailure" },
+    },
   },
   asking: {
     description: "The user's reconnectDelayHandler is asked how long to leave the server alone.",
@@ -135,6 +144,7 @@ const attemptSteps = {
     exit: does.stopReconnectTimer,
     on: {
       "timer.fired": { guard: "waitIsOver", target: "selecting", actions: "noteTime" },
+      "user.setServers": { target: "selecting", actions: "replaceServers" },
     },
   },
   dialing: { ...handshake.dialing, on: { ...handshake.dialing.on, ...leaving } },
@@ -148,6 +158,9 @@ export const connectionMachine = chart.createMachine({
   description: "The life of a NATS connection.",
   context: ({ input }) => createContext(input),
   initial: "connecting",
+  on: {
+    "user.setServers": { actions: "replaceServers" },
+  },
   states: {
     connecting: {
       description: "The first connection is being made.",

@@ -41,6 +41,10 @@ export interface ConnectionContext {
   readonly leaving: Leaving | null;
   /** The server of the last attempt, as `host:port`; null before the first. */
   readonly server: string | null;
+  /** Where the last attempt goes; null before the first. Kept apart from the pool, which may change meanwhile. */
+  readonly destination: Destination | null;
+  /** What the user's function chose, and when it may be dialed; null where it was not asked. */
+  readonly chosen: { readonly server: string; readonly at: Milliseconds } | null;
   /** True once TLS secures the current socket. */
   readonly secured: boolean;
   /** The last INFO over the current socket; null before it came. */
@@ -81,6 +85,8 @@ export function createContext(input: ConnectionInput): ConnectionContext {
     socket: null,
     leaving: null,
     server: null,
+    destination: null,
+    chosen: null,
     secured: false,
     info: null,
     connectedBefore: false,
@@ -100,15 +106,17 @@ export function serverName(context: ConnectionContext): string {
 
 /** Where the current attempt goes. */
 export function destination(context: ConnectionContext): Destination {
-  const server = findServer(context.pool, context.server);
-  if (server === undefined) throw new Error("invariant: an attempt goes to a server of the pool");
-  const { name, host, port, tlsName } = server;
-  return { name, host, port, tlsName };
+  if (context.destination === null) throw new Error("invariant: an attempt goes somewhere");
+  return context.destination;
 }
 
 /** Which server next: never the one that is being left. */
 export function nextServer(context: ConnectionContext): Choice {
-  const { leaving, now } = context;
+  const { leaving, chosen, now } = context;
+  const choice = chosen === null ? undefined : findServer(context.pool, chosen.server);
+  if (chosen !== null && choice !== undefined) {
+    return chosen.at <= now ? { type: "dial", server: choice } : { type: "wait", ms: chosen.at - now };
+  }
   const pool =
     leaving === null ? context.pool : context.pool.filter((server) => server.name !== leaving.server);
   return choose(pool, now, isFirstRound(context));

@@ -6,7 +6,7 @@
 
 import type { AttemptReport, Failure, Milliseconds } from "./failure.js";
 import type { PermissionContext } from "./server-error.js";
-import type { ServersChanged } from "./server-pool.js";
+import type { ServerPool, ServersChanged } from "./server-pool.js";
 
 /**
  * The timers of a connection; of each name at most one runs.
@@ -25,6 +25,8 @@ export interface Destination {
   readonly port: number;
   /** Name that the certificate must carry where it is not `host`. */
   readonly tlsName: string | null;
+  /** True where the URL asks for TLS. */
+  readonly tls: boolean;
 }
 
 /** A status as the chart reports it; the client hands it on as a `Status` of the reference's shape. */
@@ -64,6 +66,8 @@ export interface EffectParams {
   stopTimer: { readonly timer: TimerName };
   /** Call the user's `reconnectDelayHandler`. Answer: `delay.chosen`. */
   askReconnectDelay: { readonly attempt: number };
+  /** Call the user's `reconnectToServer`; `pool` has the server first that would be next. Answer: `server.chosen` or `choice.failed`. */
+  askNextServer: { readonly attempt: number; readonly pool: ServerPool };
   /** Send SUB for every subscription, with what is left of its `max`. */
   resubscribe: { readonly attempt: number };
   /** Shut the gate of the message path: keep what is published from now on. */

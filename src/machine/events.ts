@@ -95,6 +95,28 @@ export interface DelayChosen extends OfAttempt {
   readonly ms: Milliseconds;
 }
 
+/** The user's `reconnectToServer` answered. Possible answer to `askNextServer`. */
+export interface ServerChosen extends OfAttempt {
+  readonly type: "server.chosen";
+  /** A server of the pool, as `host:port`; null leaves it to the client. */
+  readonly server: string | null;
+  /** How long to wait before it is dialed, besides what the reconnect policy demands. */
+  readonly ms: Milliseconds;
+}
+
+/** The user's `reconnectToServer` threw, or chose a server that is not in the pool. Possible answer to `askNextServer`. */
+export interface ChoiceFailed extends OfAttempt {
+  readonly type: "choice.failed";
+  readonly failure: Failure;
+}
+
+/** `nc.setServers()`. */
+export interface UserSetServers extends Happened {
+  readonly type: "user.setServers";
+  /** The new pool, as `host:port`, `nats://host:port` or `tls://host:port`, without credentials. */
+  readonly servers: readonly string[];
+}
+
 /** `nc.drain()`. */
 export interface UserDrain extends Happened {
   readonly type: "user.drain";
@@ -139,6 +161,9 @@ export type ConnectionEvent =
   | CredentialsFailed
   | TimerFired
   | DelayChosen
+  | ServerChosen
+  | ChoiceFailed
+  | UserSetServers
   | UserDrain
   | UserClose
   | UserReconnect

@@ -25,7 +25,7 @@ const ofSocket = (context: ConnectionContext, event: ConnectionEvent) =>
 /** True where this server may be talked to only under TLS. */
 function tlsIsDemanded(context: ConnectionContext): boolean {
   const { tls } = context.policy;
-  return tls === "required" || tls === "first" || findServer(context.pool, context.server)?.tls === true;
+  return tls === "required" || tls === "first" || context.destination?.tls === true;
 }
 
 function infoIn(event: ConnectionEvent): ServerSummary | null {
@@ -67,6 +67,12 @@ export const guards = {
   delayIsUnknown: ({ context }: Asked) => findServer(context.pool, context.server)?.wait === null,
   /** The answer is for the attempt that ended last. */
   isAnswer: ({ context, event }: Asked) => event.type === "delay.chosen" && event.attempt === context.attempt,
+  /** A server is out of its wait, but the user's function says which, and has not been asked. */
+  serverIsUnchosen: ({ context }: Asked) =>
+    context.policy.asksForServer && context.chosen === null && nextServer(context).type === "dial",
+  /** The answer is for the choice after that attempt. */
+  isChoice: ({ context, event }: Asked) =>
+    (event.type === "server.chosen" || event.type === "choice.failed") && event.attempt === context.attempt,
   /** A server is out of its wait. */
   aServerIsReady: ({ context }: Asked) => nextServer(context).type === "dial",
 

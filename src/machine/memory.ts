@@ -5,8 +5,17 @@ import { type ConnectionContext, MAX_ATTEMPT_REPORTS, nextServer, serverName } f
 import type { ConnectionEvent } from "./events.js";
 import { closedByServer, type Failure, type Step, timedOut } from "./failure.js";
 import { drawWait } from "./reconnect-policy.js";
+import { parseAddress } from "./server-address.js";
 import { failureOf, isRefusal } from "./server-error.js";
-import { afterFailure, findServer, learnServers, type Refusal, toBack, withServer } from "./server-pool.js";
+import {
+  afterFailure,
+  findServer,
+  learnServers,
+  type Refusal,
+  replacePool,
+  toBack,
+  withServer,
+} from "./server-pool.js";
 
 type Changes = Partial<ConnectionContext>;
 
@@ -122,10 +131,19 @@ export const memory = {
   beginAttempt: remember((context) => {
     const next = nextServer(context);
     if (next.type !== "dial") throw new Error("invariant: an attempt begins only when a server is ready");
-    const { name } = next.server;
+    const { name, host, port, tlsName, tls } = next.server;
     const attempt = context.attempt + 1;
-    const pool = withServer(context.pool, name, { lastAttemptAt: context.now });
-    return { attempt, socket: attempt, server: name, pool, secured: false, info: null, failure: null };
+    return {
+      attempt,
+      socket: attempt,
+      server: name,
+      destination: { name, host, port, tlsName, tls },
+      chosen: null,
+      pool: withServer(context.pool, name, { lastAttemptAt: context.now }),
+      secured: false,
+      info: null,
+      failure: null,
+    };
   }),
 
   /** The attempt failed in that step. */
@@ -136,9 +154,10 @@ export const memory = {
   /** The attempt succeeded: the server starts anew, and from the first success on attempts count. */
   recordSuccess: remember((context) => {
     const anew = { failures: 0, refusal: null };
-    const pool = context.connectedBefore
-      ? withServer(context.pool, serverName(context), anew)
+    const all = context.connectedBefore
+      ? context.pool
       : context.pool.map((server) => ({ ...server, ...anew }));
+    const pool = withServer(all, serverName(context), { ...anew, didConnect: true });
     return {
       pool,
       connectedBefore: true,
@@ -190,6 +209,29 @@ export const memory = {
   noteDelay: remember((context, event) => {
     if (event.type !== "delay.chosen") return {};
     return { pool: withServer(context.pool, serverName(context), { wait: event.ms }), now: event.at };
+  }),
+
+  /** The user's function said which server is next, and how long to wait before. */
+  noteChoice: remember((context, event) => {
+    if (event.type !== "server.chosen") return {};
+    const next = nextServer(context);
+    const server = event.server ?? (next.type === "dial" ? next.server.name : null);
+    if (server === null) return { now: event.at };
+    return { chosen: { server, at: event.at + event.ms }, now: event.at };
+  }),
+
+  /** The user's function failed: there is no next server. */
+  recordChoiceFailure: remember((_context, event) =>
+    event.type === "choice.failed" ? { failure: event.failure } : {},
+  ),
+
+  /** The user wants other servers. Without effect on the connection that stands. */
+  replaceServers: remember((context, event) => {
+    if (event.type !== "user.setServers") return {};
+    const addresses = event.servers.map(parseAddress).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
+    if (addresses.length === 0) return {};
+    const [pool, random] = replacePool(context.pool, addresses, context.policy.noRandomize, context.random);
+    return { pool, random, chosen: null, now: event.at };
   }),
 
   /** Time went by. */

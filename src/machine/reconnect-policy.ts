@@ -25,6 +25,8 @@ export interface Policy {
   readonly reconnectJitterTls: Milliseconds;
   /** True where the user gave a `reconnectDelayHandler`: the chart asks for each delay. Default false. */
   readonly asksForDelay: boolean;
+  /** True where the user gave a `reconnectToServer`: the chart asks for each server. Default false. */
+  readonly asksForServer: boolean;
   /** Keep trying until the first connection stands, without counting attempts. Default false. */
   readonly waitOnFirstConnect: boolean;
   /** Go on although a server refused the same credentials twice. Default false. */
@@ -55,6 +57,7 @@ export const defaultPolicy: Policy = {
   reconnectJitter: 100,
   reconnectJitterTls: 1_000,
   asksForDelay: false,
+  asksForServer: false,
   waitOnFirstConnect: false,
   ignoreAuthErrorAbort: false,
   ignoreClusterUpdates: false,

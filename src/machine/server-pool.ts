@@ -28,12 +28,23 @@ export interface PoolServer extends ServerAddress {
   /** Failed attempts in a row. */
   readonly failures: number;
   readonly refusal: Refusal | null;
+  /** True once a connection to it stood. */
+  readonly didConnect: boolean;
 }
 
 export type ServerPool = readonly PoolServer[];
 
 function newServer(address: ServerAddress, learnt: boolean, tlsName: string | null): PoolServer {
-  return { ...address, learnt, tlsName, lastAttemptAt: null, wait: 0, failures: 0, refusal: null };
+  return {
+    ...address,
+    learnt,
+    tlsName,
+    lastAttemptAt: null,
+    wait: 0,
+    failures: 0,
+    refusal: null,
+    didConnect: false,
+  };
 }
 
 /** The pool at the start: each configured server once, shuffled unless `noRandomize`. */
@@ -47,6 +58,21 @@ export function createPool(
   );
   const servers = unique.map((address) => newServer(address, false, null));
   return noRandomize ? [servers, random] : shuffled(servers, random);
+}
+
+/** The pool that the user wants from now on. Servers that stay keep what is known of them. */
+export function replacePool(
+  pool: ServerPool,
+  addresses: readonly ServerAddress[],
+  noRandomize: boolean,
+  random: number,
+): readonly [pool: ServerPool, random: number] {
+  const [fresh, next] = createPool(addresses, noRandomize, random);
+  const merged = fresh.map((server) => {
+    const known = findServer(pool, server.name);
+    return known === undefined ? server : { ...known, tls: server.tls, learnt: false };
+  });
+  return [merged, next];
 }
 
 /** The server of that name, or undefined when it is not, or no longer, in the pool. */

@@ -20,6 +20,8 @@ export class ModelCluster {
   readonly interest = new Sublist<ModelSubscription>();
   /** Who may connect; null: everybody. */
   users: readonly User[] | null = null;
+  /** True while nobody is let in, whatever the credentials. */
+  isLockedOut = false;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #nodes: ModelServer[] = [];

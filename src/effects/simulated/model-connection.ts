@@ -242,7 +242,8 @@ export class ModelConnection implements ServerPeer {
     if (request.no_responders === true && request.headers !== true) {
       return this.close("no responders requires headers support");
     }
-    const { users } = this.server.cluster;
+    const { users, isLockedOut } = this.server.cluster;
+    if (isLockedOut) return this.close("Authorization Violation");
     const now = this.server.clock.now();
     if (users !== null) {
       const user = findUser(users, request, now);

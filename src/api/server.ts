@@ -1,0 +1,82 @@
+// The servers of the pool, as `getServers` and `reconnectToServer` show them: the shape of the v3 client.
+
+import type { ServerInfo } from "../effects/server-info.js";
+import type { PoolServer, ServerPool } from "../machine/server-pool.js";
+import { ErrorCode, NatsError } from "./errors.js";
+
+/** A server of the pool. Source: `Server` of `@nats-io/nats-core` 3.4. */
+export interface Server {
+  /** Host name or IP address. */
+  readonly hostname: string;
+  /** TCP port. */
+  readonly port: number;
+  /** `host:port`, the name of the server in statuses and errors. */
+  readonly listen: string;
+  /** The same: URLs are kept without their credentials. */
+  readonly src: string;
+  /** Name that its certificate must carry where it is not `hostname`; else empty. */
+  readonly tlsName: string;
+  /** Failed attempts in a row. */
+  readonly reconnects: number;
+  /** When the last attempt began, in milliseconds since the epoch; 0 before the first. */
+  readonly lastConnect: number;
+  /** True where it was learnt from the cluster. */
+  readonly gossiped: boolean;
+  /** True once a connection to it stood. */
+  readonly didConnect: boolean;
+}
+
+/**
+ * Chooses the server to dial. It gets the pool, first the server that the client would take, and the last INFO (null
+ * before the first). It returns one of them, one of them and the milliseconds to wait before, or null for the first.
+ * Where it throws, or returns another server, `connect` is rejected, or the connection closes with the error.
+ * Source: the option `reconnectToServer` of `@nats-io/nats-core` 3.4.
+ */
+export type ReconnectToServerHandler = (
+  pool: readonly Server[],
+  info: ServerInfo | null,
+) => Server | { readonly server: Server; readonly delay: number } | null;
+
+function serverFrom(server: PoolServer): Server {
+  return {
+    hostname: server.host,
+    port: server.port,
+    listen: server.name,
+    src: server.name,
+    tlsName: server.tlsName ?? "",
+    reconnects: server.failures,
+    lastConnect: server.lastAttemptAt ?? 0,
+    gossiped: server.learnt,
+    didConnect: server.didConnect,
+  };
+}
+
+/** The pool as the user sees it. */
+export function serversFrom(pool: ServerPool): readonly Server[] {
+  return pool.map(serverFrom);
+}
+
+/**
+ * Asks the user's function.
+ * @throws what it throws, or a NatsError where it returns what it must not
+ */
+export function askForServer(
+  handler: ReconnectToServerHandler,
+  pool: ServerPool,
+  info: ServerInfo | undefined,
+): { readonly server: string | null; readonly ms: number } {
+  const answer: unknown = handler(serversFrom(pool), info ?? null);
+  if (answer === null) return { server: null, ms: 0 };
+  const delayed = answer as { readonly server?: unknown; readonly delay?: unknown } | undefined;
+  const chosen = (delayed?.server === undefined ? answer : delayed.server) as Partial<Server> | undefined;
+  const known = pool.find((server) => server.name === chosen?.listen);
+  if (known === undefined) {
+    const message = "reconnectToServer must return a server of the pool it was given, or null";
+    throw new NatsError(message, ErrorCode.InvalidOption);
+  }
+  const delay = delayed?.delay;
+  return {
+    server: known.name,
+    ms: typeof delay === "number" && delay > 0 && Number.isFinite(delay) ? delay : 0,
+  };
+}

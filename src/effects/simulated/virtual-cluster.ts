@@ -1,0 +1,157 @@
+// A cluster of model servers on the virtual network: what a test has in its hands to make trouble.
+
+import type { Milliseconds } from "../../machine/failure.js";
+import type { User } from "./authorization.js";
+import { ModelCluster } from "./model-cluster.js";
+import type { ModelServer, ModelServerOptions } from "./model-server.js";
+import type { Random } from "./random.js";
+import type { VirtualHost, VirtualNetwork } from "./virtual-network.js";
+import type { VirtualTime } from "./virtual-time.js";
+
+/** Options of the servers of a cluster. */
+export interface ClusterOptions extends Partial<Omit<ModelServerOptions, "address" | "name">> {
+  /** Who may connect. Default: everybody. */
+  readonly users?: readonly User[];
+}
+
+/** One server of a cluster, and the machine that it runs on. */
+export class VirtualNode {
+  /** Where clients connect, as `host:port`. */
+  readonly address: string;
+  /** The server: greetings, connections, subscriptions. */
+  readonly model: ModelServer;
+  readonly #host: VirtualHost;
+
+  constructor(model: ModelServer, host: VirtualHost) {
+    this.address = model.address;
+    this.model = model;
+    this.#host = host;
+    host.listen((socket) => model.accept(socket));
+  }
+
+  /** True while the process runs, also while it is paused or in lame duck mode. */
+  get isRunning(): boolean {
+    return this.model.isRunning;
+  }
+
+  /** How many clients are connected. */
+  get clients(): number {
+    return this.model.connections.size;
+  }
+
+  /** The process dies (SIGKILL): connections are reset, new ones refused. */
+  crash(): void {
+    this.model.crash();
+    this.#host.crash();
+  }
+
+  /** The machine is gone: nobody is told, and nobody answers. */
+  powerOff(): void {
+    this.model.crash();
+    this.#host.powerOff();
+  }
+
+  /** Ends in good order (SIGTERM): connections are closed, new ones refused. */
+  stop(): void {
+    this.#host.refuse();
+    this.model.stop();
+  }
+
+  /** Runs again, after `crash`, `powerOff`, `stop` or the end of lame duck mode. */
+  start(): void {
+    this.model.resume();
+    this.model.start();
+    this.#host.listen((socket) => this.model.accept(socket));
+  }
+
+  /** Stands still (SIGSTOP): connections stay, and nothing is answered. */
+  pause(): void {
+    if (!this.isRunning) return;
+    this.model.pause();
+    this.#host.pause();
+  }
+
+  /** Goes on (SIGCONT). */
+  resume(): void {
+    this.model.resume();
+    this.#host.resume();
+  }
+
+  /**
+   * Lame duck mode: tells its clients, refuses new ones, and closes the connections one by one.
+   * @param grace milliseconds until the first is closed; default 10 seconds
+   * @param duration milliseconds over which they are closed; default 2 minutes
+   */
+  lameDuck(grace: Milliseconds = 10_000, duration: Milliseconds = 120_000): void {
+    this.#host.refuse();
+    this.model.lameDuck(grace, duration);
+  }
+}
+
+/** Servers that know each other. */
+export class VirtualCluster {
+  /** Subscriptions, users, and who reaches whom. */
+  readonly model: ModelCluster;
+  readonly #network: VirtualNetwork;
+  readonly #address: (node: number) => string;
+  readonly #options: ClusterOptions;
+  readonly #nodes: VirtualNode[] = [];
+  #lastNode = 0;
+
+  /** @param address the `host:port` of each node, from 1 */
+  constructor(
+    time: VirtualTime,
+    network: VirtualNetwork,
+    random: Random,
+    address: (node: number) => string,
+    options: ClusterOptions = {},
+  ) {
+    this.#network = network;
+    this.#address = address;
+    this.#options = options;
+    this.model = new ModelCluster(time, random, options.users ?? null);
+  }
+
+  get nodes(): readonly VirtualNode[] {
+    return this.#nodes;
+  }
+
+  /** The node at that place. */
+  node(at: number): VirtualNode {
+    const node = this.#nodes[at];
+    if (node === undefined) throw new RangeError(`the cluster has no node ${at}`);
+    return node;
+  }
+
+  /** The option `servers` of a client that knows all of them. */
+  get urls(): string[] {
+    return this.#nodes.map((node) => `nats://${node.address}`);
+  }
+
+  /** A new server joins; clients are told. */
+  join(): VirtualNode {
+    const number = ++this.#lastNode;
+    const { users: _, ...options } = this.#options;
+    const model = this.model.add({ ...options, address: this.#address(number), name: `n${number}` });
+    const node = new VirtualNode(model, this.#network.host(model.address));
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** A server leaves for good; clients are told. */
+  leave(node: VirtualNode): void {
+    const at = this.#nodes.indexOf(node);
+    if (at < 0) return;
+    this.#nodes.splice(at, 1);
+    node.resume();
+    node.stop();
+    this.model.remove(node.model);
+  }
+
+  /** Which node a client is connected to, as far as the servers know; undefined where to none. */
+  nodeOf(client: string): VirtualNode | undefined {
+    return this.#nodes.find(({ model }) =>
+      [...model.connections].some((connection) => connection.client === client),
+    );
+  }
+}
