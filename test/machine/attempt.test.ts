@@ -41,7 +41,7 @@ describe("an attempt goes well", () => {
       { type: "notifyStatus", params: { status: { type: "reconnecting", server: "a:4222" } } },
       {
         type: "openSocket",
-        params: { attempt: 1, server: { name: "a:4222", host: "a", port: 4222, tlsName: null } },
+        params: { attempt: 1, server: { name: "a:4222", host: "a", port: 4222, tlsName: null, tls: false } },
       },
     ]);
   });

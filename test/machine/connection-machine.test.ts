@@ -24,7 +24,16 @@ test("the states are those that a user of NATS knows", () => {
 });
 
 test("an attempt takes the same steps in connecting and in reconnecting", () => {
-  const steps = ["selecting", "asking", "waiting", "dialing", "greeting", "securing", "authenticating"];
+  const steps = [
+    "selecting",
+    "choosing",
+    "asking",
+    "waiting",
+    "dialing",
+    "greeting",
+    "securing",
+    "authenticating",
+  ];
   expect(Object.keys(root.states["connecting"]?.states ?? {})).toEqual(steps);
   expect(Object.keys(root.states["reconnecting"]?.states ?? {})).toEqual(steps);
 });

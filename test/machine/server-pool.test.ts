@@ -54,6 +54,7 @@ describe("createPool", () => {
       wait: 0,
       failures: 0,
       refusal: null,
+      didConnect: false,
     });
   });
 });

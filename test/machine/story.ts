@@ -199,6 +199,15 @@ export const noCredentials: Happening = {
 };
 export const fires = (timer: TimerName): Happening => ({ type: "timer.fired", timer });
 export const delay = (ms: Milliseconds): Happening => ({ type: "delay.chosen", ms });
+export const chosen = (server: string | null, ms: Milliseconds = 0): Happening => ({
+  type: "server.chosen",
+  server,
+  ms,
+});
+export const setServers = (...servers: readonly string[]): Happening => ({
+  type: "user.setServers",
+  servers,
+});
 export const drain = (unsent = 0): Happening => ({ type: "user.drain", unsent });
 export const close = (unsent = 0, failure: Failure | null = null): Happening => ({
   type: "user.close",

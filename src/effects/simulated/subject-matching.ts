@@ -37,7 +37,10 @@ export class Sublist<T extends Subscriber> {
     let node = this.#root;
     for (const token of subscriber.subject.split(".")) {
       let next = node.tokens.get(token);
-      if (next === undefined) node.tokens.set(token, (next = newNode()));
+      if (next === undefined) {
+        next = newNode();
+        node.tokens.set(token, next);
+      }
       node = next;
     }
     node.subscribers.add(subscriber);

@@ -110,7 +110,10 @@ export class VirtualNetwork {
   /** The host of that name (`host:port`), made at first use. Until it listens, it refuses connections. */
   host(name: string): VirtualHost {
     let host = this.#hosts.get(name);
-    if (host === undefined) this.#hosts.set(name, (host = new VirtualHost(name)));
+    if (host === undefined) {
+      host = new VirtualHost(name);
+      this.#hosts.set(name, host);
+    }
     return host;
   }
 
@@ -118,7 +121,10 @@ export class VirtualNetwork {
   link(client: string, host: string): Link {
     const name = `${client} ${host}`;
     let link = this.#links.get(name);
-    if (link === undefined) this.#links.set(name, (link = new Link(this.#options.latency ?? [0.5, 5])));
+    if (link === undefined) {
+      link = new Link(this.#options.latency ?? [0.5, 5]);
+      this.#links.set(name, link);
+    }
     return link;
   }
 

@@ -1,0 +1,248 @@
+// From a seed to a plan: what a run of the simulation does is decided here, all of it before the run begins.
+
+import type { Fault } from "../effects/simulated/faults.js";
+import { type Handshake, strangeGreetings } from "../effects/simulated/handshakes.js";
+import { Random } from "../effects/simulated/random.js";
+import type { Milliseconds } from "../machine/failure.js";
+import type { Act, ClientPlan, CredentialsPlan, Plan, Step } from "./plan.js";
+
+/** How large a run is; what is not given is drawn. */
+export interface PlanSize {
+  /** Servers at first. Default 1 to 4. */
+  readonly servers?: number;
+  /** Clients. Default 1 to 3. */
+  readonly clients?: number;
+  /** Milliseconds of trouble. Default 10 seconds to a week. */
+  readonly duration?: Milliseconds;
+  /** What clients do. Default 20 to 80. */
+  readonly acts?: number;
+  /** What befalls them. Default 2 to 14. */
+  readonly faults?: number;
+}
+
+const MINUTE: Milliseconds = 60_000;
+const WEEK: Milliseconds = 7 * 24 * 60 * MINUTE;
+
+/** The plan of a seed. */
+export function drawPlan(seed: number, size: PlanSize = {}): Plan {
+  const random = new Random(seed);
+  const servers = size.servers ?? random.pick([1, 1, 2, 3, 3, 4]);
+  const clients = size.clients ?? random.pick([1, 2, 2, 3]);
+  const duration = size.duration ?? Math.round(random.scaled(10_000, WEEK));
+  const acts = size.acts ?? random.between(20, 80);
+  const faults = size.faults ?? random.between(2, 14);
+  const draw = new Draw(random, servers, clients, duration);
+  const steps = [
+    ...Array.from({ length: acts }, () => draw.step(draw.act())),
+    ...Array.from({ length: faults }, () => draw.step(draw.fault())),
+  ].sort((one, other) => one.at - other.at);
+  return {
+    seed,
+    servers,
+    server: draw.server(),
+    network: draw.network(),
+    clients: Array.from({ length: clients }, () => draw.client()),
+    duration,
+    steps,
+  };
+}
+
+class Draw {
+  readonly #random: Random;
+  readonly #servers: number;
+  readonly #clients: number;
+  readonly #duration: Milliseconds;
+  /** What a moment is in a run of that length: so that a long run has not more events than a short one. */
+  readonly #moment: Milliseconds;
+
+  constructor(random: Random, servers: number, clients: number, duration: Milliseconds) {
+    this.#random = random;
+    this.#servers = servers;
+    this.#clients = clients;
+    this.#duration = duration;
+    this.#moment = duration / 100;
+  }
+
+  step(act: Act | Fault): Step {
+    return { at: Math.round(this.#random.next() * this.#duration), act };
+  }
+
+  /** A time span around a moment. */
+  #span(least: number, most: number): Milliseconds {
+    return Math.max(1, Math.round(this.#random.scaled(this.#moment * least, this.#moment * most)));
+  }
+
+  #client(): number {
+    return this.#random.below(this.#clients);
+  }
+
+  #server(): number {
+    return this.#random.below(this.#servers);
+  }
+
+  #size(): number {
+    const random = this.#random;
+    return random.chance(0.9) ? random.below(100) : Math.round(random.scaled(100, 100_000));
+  }
+
+  act(): Act {
+    const random = this.#random;
+    const client = this.#client();
+    const dice = random.next();
+    if (dice < 0.5) {
+      const to = random.pick(["self", "self", "self", "all", "all", "work", "nobody"] as const);
+      const count = random.chance(0.8) ? random.between(1, 8) : random.between(10, 60);
+      return { type: "publish", client, to, count, size: this.#size(), headers: random.chance(0.2) };
+    }
+    if (dice < 0.64) {
+      const timeout = random.chance(0.5) ? 1_000 : this.#span(0.01, 5);
+      const to = random.pick(["ask", "ask", "nobody", "silent"] as const);
+      return { type: "request", client, to, timeout, noMux: random.chance(0.3) };
+    }
+    if (dice < 0.68) {
+      return { type: "gather", client, maxWait: this.#span(0.01, 3), noMux: random.chance(0.5) };
+    }
+    if (dice < 0.82) {
+      return {
+        type: "subscribe",
+        client,
+        to: random.pick(["all", "work", "silent"] as const),
+        max: random.chance(0.3) ? random.between(1, 10) : null,
+        iterates: random.chance(0.5),
+        ms: this.#span(0.1, 30),
+        end: random.pick(["unsubscribe", "drain", "break", "never"] as const),
+      };
+    }
+    if (dice < 0.96) {
+      return { type: random.pick(["flush", "flush", "rtt", "ready", "reconnect"] as const), client };
+    }
+    return { type: random.pick(["close", "drain"] as const), client, ms: this.#span(0.1, 10) };
+  }
+
+  fault(): Fault {
+    const random = this.#random;
+    const node = this.#server();
+    const client = this.#client();
+    const ms = this.#span(0.05, 15);
+    const bandwidth = random.scaled(1, 1_000);
+    const latency = random.scaled(10, 3_000);
+    const kinds: readonly (() => Fault)[] = [
+      () => ({ type: "crash", node, ms }),
+      () => ({ type: "crash", node, ms }),
+      () => ({ type: "powerOff", node, ms }),
+      () => ({ type: "pause", node, ms }),
+      () => ({ type: "cut", client, node: random.chance(0.5) ? null : node, ms }),
+      () => ({ type: "vanish", client, direction: random.pick(["both", "toServer", "toClient"] as const) }),
+      () => ({ type: "reset", client }),
+      () => ({ type: "lameDuck", node, grace: this.#span(0.05, 2), ms }),
+      () => ({ type: "greet", node, handshake: this.#handshake(), ms }),
+      () => ({ type: "say", client, text: this.#nonsense() }),
+      () => ({ type: "expel", client, error: this.#error() }),
+      () => ({ type: "slow", client, node, latency, bandwidth, ms }),
+      () => ({ type: "isolate", node, ms }),
+      () => ({ type: "join" }),
+      () => ({ type: "leave", node }),
+      () => ({ type: "lockOut", ms }),
+    ];
+    return random.pick(kinds)();
+  }
+
+  #handshake(): Handshake {
+    const random = this.#random;
+    return random.pick<() => Handshake>([
+      () => ({ type: "silent" }),
+      () => ({ type: "late", ms: this.#span(0.01, 2) }),
+      () => ({ type: "other", text: random.pick(strangeGreetings) }),
+      () => ({ type: "closing" }),
+      () => ({ type: "mute" }),
+      () => ({ type: "refusing", error: this.#error() }),
+      () => ({ type: "eager" }),
+      () => ({ type: "tlsLie" }),
+    ])();
+  }
+
+  #error(): string {
+    return this.#random.pick([
+      "Authorization Violation",
+      "User Authentication Expired",
+      "Authentication Timeout",
+      "maximum connections exceeded",
+      "Stale Connection",
+      "Slow Consumer",
+      "Unknown Protocol Operation",
+      "Secure Connection - TLS Required",
+      "something that no server ever said",
+    ]);
+  }
+
+  #nonsense(): string {
+    return this.#random.pick([
+      ...strangeGreetings,
+      "-ERR 'Permissions Violation for Publish to \"nobody.x\"'\r\n",
+      "-ERR 'Invalid Subject'\r\n",
+      "-ERR 'something that no server ever said'\r\n",
+      "PING\r\nPING\r\n",
+      "+OK\r\n",
+      "MSG nobody.x 999999 5\r\nhello\r\n",
+      "MSG all.x 999999 2147483648\r\n",
+      "MSG",
+    ]);
+  }
+
+  client(): ClientPlan {
+    const random = this.#random;
+    const jitter = random.chance(0.3) ? 0 : this.#span(0.01, 0.5);
+    return {
+      options: {
+        pingInterval: this.#span(0.5, 8),
+        maxPingOut: random.between(1, 3),
+        reconnectTimeWait: this.#span(0.05, 1),
+        reconnectJitter: jitter,
+        timeout: this.#span(0.05, 2) + 100,
+        drainTimeout: this.#span(0.1, 5) + 1_000,
+        reconnectBufferSize: random.pick([8 * 1024 * 1024, 8 * 1024 * 1024, 8 * 1024 * 1024, -1, 2_000, 0]),
+        maxReconnectAttempts: random.pick([-1, -1, -1, 10, 3]),
+        reconnect: random.chance(0.95),
+        waitOnFirstConnect: random.chance(0.7),
+        noRandomize: random.chance(0.3),
+        ignoreClusterUpdates: random.chance(0.1),
+        ignoreAuthErrorAbort: random.chance(0.7),
+        verbose: random.chance(0.1),
+        onLameDuck: random.pick(["notify", "migrate"] as const),
+      },
+      delay: random.chance(0.1) ? this.#span(0.02, 1) : null,
+      credentials: this.#credentials(),
+      knows: random.between(1, this.#servers),
+    };
+  }
+
+  #credentials(): CredentialsPlan {
+    const random = this.#random;
+    const dice = random.next();
+    if (dice < 0.5) return { type: "none" };
+    if (dice < 0.7) return { type: "constant" };
+    const fails = random.chance(0.5) ? 0 : 0.3;
+    return { type: "issued", ms: this.#span(2, 50), takes: random.chance(0.5) ? 0 : this.#span(0.01, 1), fails };
+  }
+
+  server(): Plan["server"] {
+    const random = this.#random;
+    return {
+      version: random.pick(["2.9.10", "2.15.1"]),
+      pingInterval: this.#span(0.5, 10),
+      maxPingsOut: random.between(1, 3),
+      tls: random.chance(0.85) ? "none" : random.pick(["offered", "required"] as const),
+    };
+  }
+
+  network(): Plan["network"] {
+    const random = this.#random;
+    const least = random.scaled(0.4, 20);
+    return {
+      latency: [least, least * random.scaled(1.1, 10)],
+      window: Math.round(random.scaled(2_000, 500_000)),
+      highWater: Math.round(random.scaled(1_000, 100_000)),
+      pieces: random.pick([1, 2, 4, 10]),
+    };
+  }
+}

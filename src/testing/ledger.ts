@@ -1,0 +1,211 @@
+// What a client was given to send, what went over its sockets, and what became of it. It knows what must hold at any
+// moment, and complains the moment it does not. One for each client of a simulation; they share a registry.
+
+import { CommandReader } from "../effects/simulated/command-reader.js";
+import type { WorldObserver } from "../effects/simulated/world.js";
+import { decodeText } from "../effects/wire/text.js";
+import type { Bytes } from "../machine/failure.js";
+
+/** What must hold does not. */
+export class InvariantBroken extends Error {
+  override readonly name = "InvariantBroken";
+}
+
+/** A message: who sent it, and which of theirs it is, counted from 0. It is the beginning of its payload. */
+export interface MessageId {
+  readonly client: string;
+  readonly number: number;
+}
+
+/** Text of a payload: the message's id, then what it says, filled up to the size. */
+export function payloadOf({ client, number }: MessageId, says: string, size: Bytes): string {
+  return `${client}:${number}:${says}`.padEnd(size, ".");
+}
+
+/** The id in a payload, and what follows it; undefined for a payload of another making. */
+export function readPayload(text: string): (MessageId & { readonly says: string }) | undefined {
+  const [, client, number, says] = /^([^:]+):(\d+):(.*)$/s.exec(text) ?? [];
+  if (client === undefined || number === undefined || says === undefined) return undefined;
+  return { client, number: Number(number), says };
+}
+
+/** All ledgers, by the names of their clients. */
+export type Registry = Map<string, Ledger>;
+
+/** The books of one client. */
+export class Ledger implements WorldObserver {
+  readonly client: string;
+  /** For each accepted message, by its number: the socket it was handed to. */
+  readonly #socketOf: number[] = [];
+  readonly #readers = new Map<number, CommandReader>();
+  readonly #alive = new Set<number>();
+  readonly #maxSockets: number;
+  readonly #highWater: Bytes;
+  /** Messages accepted. */
+  accepted = 0;
+  /** True while nothing may be dialed any more. */
+  isOver = false;
+  /** Bytes that the last socket was closed with, unsent. */
+  lostAtEnd: Bytes = 0;
+  #socket = 0;
+  #isEnding = false;
+
+  /**
+   * @param maxSockets how many may be open at once
+   * @param highWater from so many kept bytes on, a socket says that it is full
+   */
+  constructor(client: string, maxSockets: number, highWater: Bytes) {
+    this.client = client;
+    this.#maxSockets = maxSockets;
+    this.#highWater = highWater;
+  }
+
+  /** Messages handed to a socket. */
+  get handedOver(): number {
+    return this.#socketOf.length;
+  }
+
+  /** The socket that a message was handed to; undefined where to none, so far. */
+  socketOf(number: number): number | undefined {
+    return this.#socketOf[number];
+  }
+
+  /** Whether that socket still carries something. */
+  isAlive(socket: number | undefined): boolean {
+    return socket !== undefined && this.#alive.has(socket);
+  }
+
+  /** The last socket that was dialed. */
+  get socket(): number {
+    return this.#socket;
+  }
+
+  /** The client is about to be closed: from here on it may hand over more than the socket has room for. */
+  ending(): void {
+    this.#isEnding = true;
+  }
+
+  // What the client does to its sockets.
+
+  dialed(socket: number): void {
+    if (this.isOver) throw new InvariantBroken(`${this.client} dials after it was closed`);
+    this.#socket = socket;
+    this.#alive.add(socket);
+    if (this.#alive.size > this.#maxSockets) {
+      throw new InvariantBroken(`${this.client} has ${this.#alive.size} sockets at once: ${[...this.#alive].join(", ")}`);
+    }
+    const reader = new CommandReader(
+      {
+        connect: () => {},
+        ping: () => {},
+        pong: () => {},
+        sub: () => {},
+        unsub: () => {},
+        publish: ({ payload }) => this.#handed(socket, payload),
+        mayTalk: () => true,
+        isListening: () => true,
+      },
+      { maxControlLine: Number.POSITIVE_INFINITY, maxPayload: Number.POSITIVE_INFINITY },
+    );
+    this.#readers.set(socket, reader);
+  }
+
+  wrote(socket: number, bytes: Uint8Array, kept: Bytes): void {
+    if (!this.#alive.has(socket)) throw new InvariantBroken(`${this.client} writes to its socket ${socket}, which is closed`);
+    // One chunk may go over the mark, and lines past the message path; more would be ignoring back pressure.
+    const bound = this.#highWater + 200_000;
+    if (kept > bound && !this.#isEnding) {
+      throw new InvariantBroken(`${this.client} hands over more than its socket has room for: ${kept} bytes wait`);
+    }
+    this.#readers.get(socket)?.push(bytes);
+  }
+
+  ended(socket: number, atOnce: boolean, kept: Bytes): void {
+    if (atOnce) this.#over(socket);
+    this.lostAtEnd = atOnce ? kept : 0;
+  }
+
+  closed(socket: number): void {
+    this.lostAtEnd = 0;
+    this.#over(socket);
+  }
+
+  #over(socket: number): void {
+    this.#alive.delete(socket);
+    this.#readers.delete(socket);
+  }
+
+  /** A message is handed to a socket: the next one, and no other. */
+  #handed(socket: number, payload: Uint8Array): void {
+    const text = decodeText(payload, 0, Math.min(payload.length, 100));
+    const id = readPayload(text);
+    if (id === undefined || id.client !== this.client) {
+      throw new InvariantBroken(`${this.client} sends what it was not given: ${JSON.stringify(text)}`);
+    }
+    const next = this.#socketOf.length;
+    if (id.number < next) {
+      const before = this.#socketOf[id.number];
+      throw new InvariantBroken(`${this.client} sends message ${id.number} twice: over sockets ${before} and ${socket}`);
+    }
+    if (id.number > next) {
+      throw new InvariantBroken(`${this.client} sends message ${id.number}, but message ${next} never went out`);
+    }
+    this.#socketOf.push(socket);
+  }
+}
+
+/** What a subscription has received, and whether that is right. */
+export class Receipts {
+  readonly #owner: string;
+  readonly #registry: Registry;
+  readonly #name: string;
+  /** A client that moves from one server to another may receive a message from both. */
+  readonly #mayRepeat: boolean;
+  readonly #seen = new Map<string, { last: number; readonly all: Set<number> }>();
+  /** Messages received. */
+  count = 0;
+  /** From here on nothing may be received. */
+  isOver = false;
+
+  constructor(owner: string, registry: Registry, name: string, mayRepeat: boolean) {
+    this.#owner = owner;
+    this.#registry = registry;
+    this.#name = name;
+    this.#mayRepeat = mayRepeat;
+  }
+
+  /** Whether that message was received. */
+  has(client: string, number: number): boolean {
+    return this.#seen.get(client)?.all.has(number) === true;
+  }
+
+  /** A message was received. */
+  add(text: string): void {
+    const where = `${this.#owner}, subscription ${this.#name}`;
+    if (this.isOver) throw new InvariantBroken(`${where}: a message after its end`);
+    const id = readPayload(text);
+    if (id === undefined) throw new InvariantBroken(`${where}: a message that nobody sent: ${JSON.stringify(text.slice(0, 100))}`);
+    this.count++;
+    const { client, number } = id;
+    const sender = this.#registry.get(client);
+    if (sender === undefined || number >= sender.accepted) {
+      throw new InvariantBroken(`${where}: message ${number} of ${client} was never accepted`);
+    }
+    let seen = this.#seen.get(client);
+    if (seen === undefined) {
+      seen = { last: -1, all: new Set() };
+      this.#seen.set(client, seen);
+    }
+    if (seen.all.has(number)) {
+      if (this.#mayRepeat) return;
+      throw new InvariantBroken(`${where}: message ${number} of ${client} arrived twice`);
+    }
+    seen.all.add(number);
+    // Two connections of a sender may reach a third party in any order; one connection, or one's own, may not.
+    const isOneWay = client === this.#owner || sender.socketOf(number) === sender.socketOf(seen.last);
+    if (number < seen.last && isOneWay && !this.#mayRepeat) {
+      throw new InvariantBroken(`${where}: message ${number} of ${client} arrived after ${seen.last}`);
+    }
+    seen.last = Math.max(seen.last, number);
+  }
+}

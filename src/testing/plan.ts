@@ -1,0 +1,106 @@
+// What is done in a run of the simulation, as data: servers, clients, and a list of what they do and what befalls
+// them. Made from a seed (draw-plan.ts), run by simulate.ts, shortened by shrink.ts.
+
+import type { Fault } from "../effects/simulated/faults.js";
+import type { ModelServerOptions } from "../effects/simulated/model-server.js";
+import type { Bytes, Milliseconds } from "../machine/failure.js";
+
+/** Something that a client does. Plain JSON. Clients are named by their place. */
+export type Act =
+  /** Publishes that many messages, one after the other. */
+  | {
+      readonly type: "publish";
+      readonly client: number;
+      /** Where: to itself, to all clients, to a queue group, or where nobody listens. */
+      readonly to: "self" | "all" | "work" | "nobody";
+      readonly count: number;
+      readonly size: Bytes;
+      readonly headers: boolean;
+    }
+  /** Makes a request to one of the clients (`ask`), to nobody, or to somebody who does not answer. */
+  | {
+      readonly type: "request";
+      readonly client: number;
+      readonly to: "ask" | "nobody" | "silent";
+      readonly timeout: Milliseconds;
+      readonly noMux: boolean;
+    }
+  /** Makes a request for many answers. */
+  | { readonly type: "gather"; readonly client: number; readonly maxWait: Milliseconds; readonly noMux: boolean }
+  /** Subscribes, for a while. */
+  | {
+      readonly type: "subscribe";
+      readonly client: number;
+      readonly to: "all" | "work" | "silent";
+      readonly max: number | null;
+      /** Reads with `for await` instead of a callback. */
+      readonly iterates: boolean;
+      readonly ms: Milliseconds;
+      readonly end: "unsubscribe" | "drain" | "break" | "never";
+    }
+  | { readonly type: "flush" | "rtt" | "ready" | "reconnect"; readonly client: number }
+  /** Ends the client. Another takes its place after `ms`. */
+  | { readonly type: "close" | "drain"; readonly client: number; readonly ms: Milliseconds };
+
+/** Something that happens at a time. */
+export interface Step {
+  /** Milliseconds since the beginning. */
+  readonly at: Milliseconds;
+  readonly act: Act | Fault;
+}
+
+/** How a client gets its credentials: it needs none, or always the same, or new ones for each attempt. */
+export type CredentialsPlan =
+  | { readonly type: "none" }
+  | { readonly type: "constant" }
+  /** Each are good for `ms`; asking for them takes `takes`, and fails sometimes. */
+  | {
+      readonly type: "issued";
+      readonly ms: Milliseconds;
+      readonly takes: Milliseconds;
+      readonly fails: number;
+    };
+
+/** A client. Its options are those of `connect` that are plain JSON. */
+export interface ClientPlan {
+  readonly options: {
+    readonly pingInterval: Milliseconds;
+    readonly maxPingOut: number;
+    readonly reconnectTimeWait: Milliseconds;
+    readonly reconnectJitter: Milliseconds;
+    readonly timeout: Milliseconds;
+    readonly drainTimeout: Milliseconds;
+    readonly reconnectBufferSize: Bytes;
+    readonly maxReconnectAttempts: number;
+    readonly reconnect: boolean;
+    readonly waitOnFirstConnect: boolean;
+    readonly noRandomize: boolean;
+    readonly ignoreClusterUpdates: boolean;
+    readonly ignoreAuthErrorAbort: boolean;
+    readonly verbose: boolean;
+    readonly onLameDuck: "notify" | "migrate";
+  };
+  /** Whether `reconnectDelayHandler` is set, and what it returns. */
+  readonly delay: Milliseconds | null;
+  readonly credentials: CredentialsPlan;
+  /** How many of the servers it is told of. */
+  readonly knows: number;
+}
+
+/** A run. Plain JSON. */
+export interface Plan {
+  readonly seed: number;
+  /** How many servers there are at first. */
+  readonly servers: number;
+  readonly server: Partial<Pick<ModelServerOptions, "version" | "pingInterval" | "maxPingsOut" | "tls" | "headers">>;
+  readonly network: {
+    readonly latency: readonly [least: Milliseconds, most: Milliseconds];
+    readonly window: Bytes;
+    readonly highWater: Bytes;
+    readonly pieces: number;
+  };
+  readonly clients: readonly ClientPlan[];
+  /** How long the trouble lasts. Then everything is healed, looked at, and closed. */
+  readonly duration: Milliseconds;
+  readonly steps: readonly Step[];
+}
