@@ -33,7 +33,7 @@ export class ServerCredentials {
    */
   of(server: string, nonce: string | undefined): Credentials | Promise<Credentials> {
     try {
-      const answer: unknown = this.#authenticator(nonce);
+      const answer = this.#authenticator(nonce);
       if (!(answer instanceof Promise)) return this.#merged(answer, server);
       return answer
         .then((auth) => this.#merged(auth, server))
@@ -43,16 +43,10 @@ export class ServerCredentials {
     }
   }
 
-  #merged(auth: unknown, server: string): Credentials {
-    if (auth !== undefined && auth !== null && typeof auth !== "object") throw notAnObject(auth);
+  #merged(auth: Auth, server: string): Credentials {
     const ofUrl = this.#byName.has(server) ? this.#byName.get(server) : this.#shared;
     return { ...(auth as Credentials), ...(ofUrl as Credentials | undefined) };
   }
-}
-
-function notAnObject(value: unknown): NatsError {
-  const message = `the authenticator must return an object with credentials, or nothing; got a ${typeof value}`;
-  return new NatsError(message, ErrorCode.BadAuthentication);
 }
 
 function ours(error: unknown): NatsError {

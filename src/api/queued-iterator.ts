@@ -90,7 +90,9 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
         this.#onOverflow?.(value);
         return false;
       }
-      this.#onOverflow?.(this.#take());
+      // Taken first: an optional call does not evaluate its arguments where there is nobody to call.
+      const dropped = this.#take();
+      this.#onOverflow?.(dropped);
     }
     if (this.#count === this.#ring.length) this.#grow();
     this.#ring[(this.#first + this.#count) & (this.#ring.length - 1)] = value;

@@ -1,0 +1,212 @@
+// The options of connect: what is allowed, what is said where it is not, and what becomes of them.
+
+import { describe, expect, it } from "vitest";
+import { ErrorCode, NatsError } from "../../src/api/errors.js";
+import { type ConnectionOptions, checkOptions, configuredServers, policyOf } from "../../src/api/options.js";
+import { defaultPolicy } from "../../src/machine/reconnect-policy.js";
+
+function problem(options: unknown): NatsError {
+  try {
+    checkOptions(options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(NatsError);
+    return error as NatsError;
+  }
+  throw new Error("the options were accepted");
+}
+
+describe("options", () => {
+  it.each<[string, unknown]>([
+    ["servers", 5],
+    ["servers", ["a", 5]],
+    ["port", 0],
+    ["port", 65_536],
+    ["port", "4222"],
+    ["user", 5],
+    ["pass", {}],
+    ["token", true],
+    ["reconnect", "yes"],
+    ["maxReconnectAttempts", 1.5],
+    ["maxReconnectAttempts", -2],
+    ["reconnectTimeWait", -1],
+    ["reconnectTimeWait", Number.NaN],
+    ["reconnectJitter", "1"],
+    ["reconnectJitterTLS", Number.POSITIVE_INFINITY],
+    ["timeout", 0],
+    ["timeout", -1],
+    ["pingInterval", 0],
+    ["maxPingOut", 0],
+    ["name", ""],
+    ["name", 5],
+    ["verbose", 1],
+    ["pedantic", "no"],
+    ["tls", true],
+    ["tls", []],
+    ["ignoreClusterUpdates", 0],
+    ["inboxPrefix", 7],
+    ["inboxPrefix", "a b"],
+    ["inboxPrefix", "a.*"],
+    ["noEcho", 1],
+    ["debug", 1],
+    ["noRandomize", 1],
+    ["waitOnFirstConnect", 1],
+    ["ignoreAuthErrorAbort", 1],
+    ["noAsyncTraces", 1],
+    ["resolve", 1],
+    ["reconnectBufferSize", -2],
+    ["drainTimeout", 0],
+    ["onLameDuck", "run"],
+    ["signal", {}],
+    ["inspect", {}],
+  ])("with %s: %j are refused, naming the option", (name, value) => {
+    const error = problem({ [name]: value });
+    expect(error.code).toBe(ErrorCode.InvalidOption);
+    if (name !== "inboxPrefix" || typeof value !== "string") expect(error.message).toContain(`"${name}"`);
+  });
+
+  it.each(["reconnectDelayHandler", "authenticator", "onStatus", "reconnectToServer"])(
+    "with something else than a function as %s are refused as the reference does",
+    (name) => {
+      expect(problem({ [name]: 5 }).code).toBe(ErrorCode.NotFunction);
+    },
+  );
+
+  it.each([null, 5, "nats://a", []])("that are %j are no options", (options) => {
+    expect(problem(options).message).toContain("an object with options");
+  });
+
+  it("that are unknown are named, and the one that was meant is suggested", () => {
+    expect(problem({ Timeout: 5 }).message).toContain('did you mean "timeout"?');
+    expect(problem({ colour: "red" }).message).toMatch(/unknown option "colour"; known are servers, port,/);
+    expect(problem({ constructor: 1 }).message).toContain('unknown option "constructor"');
+  });
+
+  it("with servers and port contradict each other", () => {
+    expect(problem({ servers: "a", port: 4222 }).message).toContain("exclude each other");
+    expect(() => checkOptions({ servers: [], port: 4222 })).not.toThrow();
+  });
+
+  it("that are undefined count as not given", () => {
+    expect(() => checkOptions({ timeout: undefined, servers: undefined })).not.toThrow();
+  });
+
+  it("never have their value in the error where it could be a secret", () => {
+    for (const name of ["user", "pass", "token"]) {
+      expect(problem({ [name]: 123_456 }).message).not.toContain("123456");
+    }
+  });
+});
+
+describe("servers", () => {
+  const names = (options: ConnectionOptions) => configuredServers(options).map((server) => server.name);
+
+  it("are 127.0.0.1:4222 where none is given, as in the reference", () => {
+    expect(names({})).toEqual(["127.0.0.1:4222"]);
+    expect(names({ servers: [] })).toEqual(["127.0.0.1:4222"]);
+    expect(names({ servers: "" as never, port: 5 })).toEqual(["127.0.0.1:5"]);
+  });
+
+  it.each([
+    ["host", "host:4222"],
+    ["host:1234", "host:1234"],
+    ["nats://host", "host:4222"],
+    ["nats://host:1234", "host:1234"],
+    ["tls://host:1234", "host:1234"],
+    ["[::1]:4222", "[::1]:4222"],
+    ["nats://[::1]", "[::1]:4222"],
+    ["::1", "[::1]:4222"],
+    ["nats://user:pass@host:1234", "host:1234"],
+  ])("may be given as %s", (url, name) => {
+    expect(names({ servers: url })).toEqual([name]);
+  });
+
+  it("keep the credentials of their URL apart from it, decoded", () => {
+    expect(configuredServers({ servers: "nats://al%40ice:s%3Acret@host" })).toEqual([
+      { name: "host:4222", url: "nats://host", auth: { user: "al@ice", pass: "s:cret" } },
+    ]);
+    expect(configuredServers({ servers: "nats://t0ken@host" })[0]?.auth).toEqual({ auth_token: "t0ken" });
+  });
+
+  it.each([
+    "http://host",
+    "host:port",
+    "host:0",
+    "host:99999",
+    "host/path",
+    "nats://user:s3cret@",
+    "a b",
+    "[",
+  ])("that are malformed (%s) are refused without being quoted", (url) => {
+    let message = "";
+    try {
+      configuredServers({ servers: url });
+    } catch (error) {
+      expect(error).toMatchObject({ code: ErrorCode.InvalidOption });
+      message = (error as Error).message;
+    }
+    expect(message).toContain("allowed are");
+    expect(message).not.toContain("s3cret");
+  });
+});
+
+describe("the policy", () => {
+  it("is the default one where nothing is given", () => {
+    expect(policyOf({})).toEqual(defaultPolicy);
+  });
+
+  it("takes every option that steers the chart", () => {
+    const policy = policyOf({
+      reconnect: false,
+      maxReconnectAttempts: 3,
+      reconnectTimeWait: 1,
+      reconnectJitter: 2,
+      reconnectJitterTLS: 3,
+      timeout: 4,
+      pingInterval: 5,
+      maxPingOut: 6,
+      drainTimeout: 7,
+      waitOnFirstConnect: true,
+      ignoreAuthErrorAbort: true,
+      ignoreClusterUpdates: true,
+      noRandomize: true,
+      onLameDuck: "migrate",
+      reconnectDelayHandler: () => 1,
+      reconnectToServer: () => null,
+    });
+    expect(policy).toEqual({
+      reconnect: false,
+      maxReconnectAttempts: 3,
+      reconnectTimeWait: 1,
+      reconnectJitter: 2,
+      reconnectJitterTls: 3,
+      timeout: 4,
+      pingInterval: 5,
+      maxPingOut: 6,
+      drainTimeout: 7,
+      waitOnFirstConnect: true,
+      ignoreAuthErrorAbort: true,
+      ignoreClusterUpdates: true,
+      noRandomize: true,
+      onLameDuck: "migrate",
+      asksForDelay: true,
+      asksForServer: true,
+      tls: "offered",
+    });
+  });
+
+  it.each<[ConnectionOptions["tls"], string]>([
+    [undefined, "offered"],
+    [null, "never"],
+    [{}, "required"],
+    [{ handshakeFirst: false }, "required"],
+    [{ handshakeFirst: true }, "first"],
+  ])("with tls: %j uses TLS where it is %s", (tls, expected) => {
+    expect(policyOf(tls === undefined ? {} : { tls }).tls).toBe(expected);
+  });
+
+  it("holds nothing but plain values: no secret, no function", () => {
+    const policy = policyOf({ user: "u", pass: "s3cret", token: "t", reconnectDelayHandler: () => 1 });
+    expect(JSON.parse(JSON.stringify(policy))).toEqual(policy);
+    expect(JSON.stringify(policy)).not.toContain("s3cret");
+  });
+});

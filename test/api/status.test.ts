@@ -1,0 +1,105 @@
+// Statuses: the shape of the reference, with the fields of the v3 client beside it.
+
+import { describe, expect, it } from "vitest";
+import { DebugEvents, Events, type Status, statusFrom } from "../../src/api/status.js";
+import { Statuses } from "../../src/api/statuses.js";
+import type { StatusReport } from "../../src/machine/effects.js";
+
+const server = "a:4222";
+
+describe("a status", () => {
+  it.each<[StatusReport, Partial<Status>]>([
+    [
+      { type: "disconnect", server },
+      { type: Events.Disconnect, data: server, server },
+    ],
+    [
+      { type: "reconnect", server },
+      { type: Events.Reconnect, data: server, server },
+    ],
+    [
+      { type: "reconnecting", server },
+      { type: DebugEvents.Reconnecting, data: server, server },
+    ],
+    [
+      { type: "ldm", server },
+      { type: Events.LDM, data: server, server },
+    ],
+    [
+      { type: "staleConnection", server },
+      { type: DebugEvents.StaleConnection, data: "", server },
+    ],
+    [
+      { type: "client initiated reconnect", server },
+      { type: DebugEvents.ClientInitiatedReconnect, data: "", server },
+    ],
+    [
+      { type: "pingTimer", server, pingsOut: 2 },
+      { type: DebugEvents.PingTimer, data: "2", pendingPings: 2, server },
+    ],
+    [
+      { type: "update", server, changed: { added: ["b:1"], deleted: [] } },
+      { type: Events.Update, data: { added: ["b:1"], deleted: [] }, added: ["b:1"], deleted: [], server },
+    ],
+  ])("%j reads as the reference's", (report, status) => {
+    expect(statusFrom(report, undefined)).toEqual(status);
+  });
+
+  it("of an error carries the code as data, the whole error, its cause, and the step", () => {
+    const cause = new Error("ECONNREFUSED");
+    const failure = { code: "CONNECTION_REFUSED", message: "nobody there" };
+    const status = statusFrom({ type: "error", server, failure, step: "dialing", permission: null }, cause);
+    expect(status).toMatchObject({ type: "error", data: "CONNECTION_REFUSED", step: "dialing", server });
+    expect(status.error).toMatchObject({ code: "CONNECTION_REFUSED", message: "nobody there", cause });
+    expect(status.permissionContext).toBeUndefined();
+  });
+
+  it("of a permission error says what was not permitted, in the status and in the error", () => {
+    const permission = { operation: "publish", subject: "a" };
+    const failure = { code: "PERMISSIONS_VIOLATION", message: "no" };
+    const status = statusFrom({ type: "error", server, failure, step: "connected", permission }, undefined);
+    expect(status.permissionContext).toEqual(permission);
+    expect(status.error?.permissionContext).toEqual(permission);
+  });
+});
+
+describe("listeners", () => {
+  const reported = (name: string): Status => ({ type: Events.Disconnect, data: name, server: name });
+  const names = async (iterable: AsyncIterable<Status>) => {
+    const seen: string[] = [];
+    for await (const status of iterable) seen.push(status.server);
+    return seen;
+  };
+
+  it("get what happens from their beginning to the end", async () => {
+    const statuses = new Statuses(undefined);
+    statuses.report(reported("before"));
+    const first = statuses.iterate();
+    statuses.report(reported("1"));
+    const second = statuses.iterate();
+    statuses.report(reported("2"));
+    statuses.close();
+    expect(await names(first)).toEqual(["1", "2"]);
+    expect(await names(second)).toEqual(["2"]);
+    expect(await names(statuses.iterate())).toEqual([]);
+  });
+
+  it("that do not read lose the oldest statuses, not memory", async () => {
+    const statuses = new Statuses(undefined);
+    const slow = statuses.iterate();
+    for (let i = 0; i < 2_000; i++) statuses.report(reported(`${i}`));
+    statuses.close();
+    const seen = await names(slow);
+    expect(seen).toHaveLength(1_024);
+    expect(seen.at(-1)).toBe("1999");
+  });
+
+  it("that leave are forgotten", async () => {
+    const statuses = new Statuses(undefined);
+    const iterable = statuses.iterate();
+    statuses.report(reported("1"));
+    for await (const _ of iterable) break;
+    statuses.report(reported("2"));
+    expect(await names(statuses.iterate() && iterable).catch(() => [])).toEqual([]);
+  });
+});
