@@ -14,7 +14,7 @@ export interface Built {
   readonly c: { readonly path: string } | { readonly missing: string };
 }
 
-const common: BuildOptions = { platform: "node", format: "esm", target: "es2022", logLevel: "warning" };
+const common: BuildOptions = { platform: "node", format: "esm", target: "node20", logLevel: "warning" };
 
 /** Makes everything; `root` is the root of the repository. */
 export async function build(root: string): Promise<Built> {
@@ -26,7 +26,15 @@ export async function build(root: string): Promise<Built> {
     .filter((file) => file.endsWith(".ts"));
   await bundle({ ...common, entryPoints: workers, outbase: join(root, "bench"), outdir: folder });
   const ours = { "nats-statechart": join(root, "src/index.ts"), machine: join(root, "src/machine/index.ts") };
-  await bundle({ ...common, entryPoints: ours, outdir: folder, bundle: true, packages: "external" });
+  // As scripts/build.mjs builds the package.
+  await bundle({
+    ...common,
+    entryPoints: ours,
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    packages: "external",
+  });
   return { folder, c: buildC(root, join(folder, "c-bench")) };
 }
 

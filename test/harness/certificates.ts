@@ -57,7 +57,12 @@ export class Authority {
   }
 
   /** Issues a certificate, for a new key. */
-  issue({ names = ["localhost", "127.0.0.1", "::1"], commonName = "test", from, until }: Wishes = {}): Certificate {
+  issue({
+    names = ["localhost", "127.0.0.1", "::1"],
+    commonName = "test",
+    from,
+    until,
+  }: Wishes = {}): Certificate {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const dates = validity(from ?? new Date(Date.now() - HOUR), until ?? new Date(Date.now() + HOUR));
     const alternatives = names.length === 0 ? [] : [subjectAlternatives(names)];
@@ -66,7 +71,12 @@ export class Authority {
     return { cert, key, certFile: scratchFile("cert.pem", cert), keyFile: scratchFile("key.pem", key) };
   }
 
-  #signed(subject: Uint8Array, dates: Uint8Array, publicKey: KeyObject, extensions: readonly Uint8Array[]): string {
+  #signed(
+    subject: Uint8Array,
+    dates: Uint8Array,
+    publicKey: KeyObject,
+    extensions: readonly Uint8Array[],
+  ): string {
     const version3 = der(0xa0, integer(2));
     // The first byte of a serial number is neither zero nor above 0x7f: it is a positive number in its shortest form.
     const serial = der(0x02, Uint8Array.of(0x40), randomBytes(15));
@@ -89,7 +99,8 @@ export function encryptedKey(key: string, passphrase: string): string {
 function der(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
   const bytes = Buffer.concat(content);
   const { length } = bytes;
-  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const size =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return Buffer.concat([Uint8Array.of(tag, ...size), bytes]);
 }
 
@@ -131,6 +142,9 @@ function addressBytes(address: string): Uint8Array {
 }
 
 function pem(bytes: Uint8Array): string {
-  const lines = Buffer.from(bytes).toString("base64").match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(bytes)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }

@@ -6,7 +6,9 @@ import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/effects.js";
 import { shuffled } from "../../machine/reconnect-policy.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
-import { handshake, isTlsError, readTlsFiles, type TlsOptions, tlsFailure } from "./tls.js";
+import { offersCertificate, readMaterial } from "./certificates.js";
+import { handshake, type TlsOptions } from "./tls.js";
+import { isTlsError, tlsFailure } from "./tls-failure.js";
 
 /** What the real world needs to know. */
 export interface NodeWorldOptions {
@@ -92,19 +94,21 @@ class NodeTransport implements Transport {
     const plain = this.#socket;
     // Nothing may be read between here and the handshake, or bytes of it would be lost.
     plain.pause();
-    readTlsFiles(this.#tls)
-      .then((files) => {
-        if (this.#isDone) return;
-        this.#isSecuring = true;
-        return handshake(plain, server, this.#tls, files).then((secured) => {
+    const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
+    readMaterial(this.#tls).then((material) => {
+      if (this.#isDone) return;
+      this.#isSecuring = true;
+      handshake(plain, server, this.#tls, material, {
+        failed,
+        secured: (secured) => {
           this.#isSecuring = false;
           this.#socket = secured;
           if (this.#isDone) return void secured.destroy();
           this.#listen(secured);
           this.#events.secured();
-        });
-      })
-      .catch((error: Error) => this.#closed(error));
+        },
+      });
+    }, failed);
   }
 
   end(): void {
@@ -127,11 +131,15 @@ class NodeTransport implements Transport {
       if (counts()) this.#events.drained();
     });
     socket.on("error", (error) => {
-      this.#error = isTlsError(error) ? tlsFailure(error) : error;
+      this.#error = isTlsError(error) ? this.#tlsFailure(error) : error;
     });
     socket.on("close", () => {
       if (counts() && !this.#isSecuring) this.#closed(this.#error);
     });
+  }
+
+  #tlsFailure(error: Error): Error {
+    return tlsFailure(error, offersCertificate(this.#tls));
   }
 
   #closed(error: Error | null): void {
