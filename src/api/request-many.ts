@@ -86,6 +86,7 @@ export function requestMany(
     stopTimer();
     timer = requester.world.startTimer(ms, () => end());
   };
+  // Bounded by maxWait and by the strategy, not by a number: an answer that came must not be lost.
   const answers = new QueuedIterator<Msg>({ onDone: () => end() });
   let ended = false;
   const end = (error?: NatsError) => {

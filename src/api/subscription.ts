@@ -86,6 +86,7 @@ export class SubscriptionImpl implements Sub<Msg> {
   /** The limit as a number, so that the hot path compares once. */
   private _limit: number;
   private readonly _callback: MsgCallback<Msg> | undefined;
+  /** Without a bound, as in the reference: what a subscriber does not read in time must not be lost silently. */
   private readonly _iterator: QueuedIterator<Msg> | undefined;
   private readonly _owner: SubscriptionOwner;
   private _timer: Timer | undefined;

@@ -222,7 +222,12 @@ class Draw {
     if (dice < 0.5) return { type: "none" };
     if (dice < 0.7) return { type: "constant" };
     const fails = random.chance(0.5) ? 0 : 0.3;
-    return { type: "issued", ms: this.#span(2, 50), takes: random.chance(0.5) ? 0 : this.#span(0.01, 1), fails };
+    return {
+      type: "issued",
+      ms: this.#span(2, 50),
+      takes: random.chance(0.5) ? 0 : this.#span(0.01, 1),
+      fails,
+    };
   }
 
   server(): Plan["server"] {

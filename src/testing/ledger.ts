@@ -11,6 +11,13 @@ export class InvariantBroken extends Error {
   override readonly name = "InvariantBroken";
 }
 
+/** Where all clients are known, and where somebody says so when what must hold does not. */
+export interface Registry {
+  readonly ledgers: Map<string, Ledger>;
+  /** Never throws: it may be called from inside the client, which would take the error for its own. */
+  complain(what: string): void;
+}
+
 /** A message: who sent it, and which of theirs it is, counted from 0. It is the beginning of its payload. */
 export interface MessageId {
   readonly client: string;
@@ -29,13 +36,11 @@ export function readPayload(text: string): (MessageId & { readonly says: string 
   return { client, number: Number(number), says };
 }
 
-/** All ledgers, by the names of their clients. */
-export type Registry = Map<string, Ledger>;
-
 /** The books of one client. */
 export class Ledger implements WorldObserver {
   readonly client: string;
   /** For each accepted message, by its number: the socket it was handed to. */
+  readonly #registry: Registry;
   readonly #socketOf: number[] = [];
   readonly #readers = new Map<number, CommandReader>();
   readonly #alive = new Set<number>();
@@ -49,13 +54,17 @@ export class Ledger implements WorldObserver {
   lostAtEnd: Bytes = 0;
   #socket = 0;
   #isEnding = false;
+  /** The socket that hands over what was written, and then closes. */
+  #lingering = 0;
 
   /**
    * @param maxSockets how many may be open at once
    * @param highWater from so many kept bytes on, a socket says that it is full
    */
-  constructor(client: string, maxSockets: number, highWater: Bytes) {
+  constructor(client: string, registry: Registry, maxSockets: number, highWater: Bytes) {
     this.client = client;
+    this.#registry = registry;
+    registry.ledgers.set(client, this);
     this.#maxSockets = maxSockets;
     this.#highWater = highWater;
   }
@@ -88,11 +97,14 @@ export class Ledger implements WorldObserver {
   // What the client does to its sockets.
 
   dialed(socket: number): void {
-    if (this.isOver) throw new InvariantBroken(`${this.client} dials after it was closed`);
+    if (this.isOver) this.#registry.complain(`${this.client} dials after it was closed`);
     this.#socket = socket;
+    this.lostAtEnd = 0;
     this.#alive.add(socket);
     if (this.#alive.size > this.#maxSockets) {
-      throw new InvariantBroken(`${this.client} has ${this.#alive.size} sockets at once: ${[...this.#alive].join(", ")}`);
+      this.#registry.complain(
+        `${this.client} has ${this.#alive.size} sockets at once: ${[...this.#alive].join(", ")}`,
+      );
     }
     const reader = new CommandReader(
       {
@@ -111,22 +123,25 @@ export class Ledger implements WorldObserver {
   }
 
   wrote(socket: number, bytes: Uint8Array, kept: Bytes): void {
-    if (!this.#alive.has(socket)) throw new InvariantBroken(`${this.client} writes to its socket ${socket}, which is closed`);
+    if (!this.#alive.has(socket))
+      this.#registry.complain(`${this.client} writes to its socket ${socket}, which is closed`);
     // One chunk may go over the mark, and lines past the message path; more would be ignoring back pressure.
     const bound = this.#highWater + 200_000;
     if (kept > bound && !this.#isEnding) {
-      throw new InvariantBroken(`${this.client} hands over more than its socket has room for: ${kept} bytes wait`);
+      this.#registry.complain(
+        `${this.client} hands over more than its socket has room for: ${kept} bytes wait`,
+      );
     }
     this.#readers.get(socket)?.push(bytes);
   }
 
   ended(socket: number, atOnce: boolean, kept: Bytes): void {
+    if (!atOnce) this.#lingering = socket;
+    else if (socket === this.#lingering) this.lostAtEnd = kept;
     if (atOnce) this.#over(socket);
-    this.lostAtEnd = atOnce ? kept : 0;
   }
 
   closed(socket: number): void {
-    this.lostAtEnd = 0;
     this.#over(socket);
   }
 
@@ -140,15 +155,19 @@ export class Ledger implements WorldObserver {
     const text = decodeText(payload, 0, Math.min(payload.length, 100));
     const id = readPayload(text);
     if (id === undefined || id.client !== this.client) {
-      throw new InvariantBroken(`${this.client} sends what it was not given: ${JSON.stringify(text)}`);
+      return this.#registry.complain(`${this.client} sends what it was not given: ${JSON.stringify(text)}`);
     }
     const next = this.#socketOf.length;
     if (id.number < next) {
       const before = this.#socketOf[id.number];
-      throw new InvariantBroken(`${this.client} sends message ${id.number} twice: over sockets ${before} and ${socket}`);
+      return this.#registry.complain(
+        `${this.client} sends message ${id.number} twice: over sockets ${before} and ${socket}`,
+      );
     }
     if (id.number > next) {
-      throw new InvariantBroken(`${this.client} sends message ${id.number}, but message ${next} never went out`);
+      return this.#registry.complain(
+        `${this.client} sends message ${id.number}, but message ${next} never went out`,
+      );
     }
     this.#socketOf.push(socket);
   }
@@ -182,14 +201,17 @@ export class Receipts {
   /** A message was received. */
   add(text: string): void {
     const where = `${this.#owner}, subscription ${this.#name}`;
-    if (this.isOver) throw new InvariantBroken(`${where}: a message after its end`);
+    if (this.isOver) return this.#registry.complain(`${where}: a message after its end`);
     const id = readPayload(text);
-    if (id === undefined) throw new InvariantBroken(`${where}: a message that nobody sent: ${JSON.stringify(text.slice(0, 100))}`);
+    if (id === undefined)
+      return this.#registry.complain(
+        `${where}: a message that nobody sent: ${JSON.stringify(text.slice(0, 100))}`,
+      );
     this.count++;
     const { client, number } = id;
-    const sender = this.#registry.get(client);
+    const sender = this.#registry.ledgers.get(client);
     if (sender === undefined || number >= sender.accepted) {
-      throw new InvariantBroken(`${where}: message ${number} of ${client} was never accepted`);
+      return this.#registry.complain(`${where}: message ${number} of ${client} was never accepted`);
     }
     let seen = this.#seen.get(client);
     if (seen === undefined) {
@@ -198,13 +220,13 @@ export class Receipts {
     }
     if (seen.all.has(number)) {
       if (this.#mayRepeat) return;
-      throw new InvariantBroken(`${where}: message ${number} of ${client} arrived twice`);
+      return this.#registry.complain(`${where}: message ${number} of ${client} arrived twice`);
     }
     seen.all.add(number);
     // Two connections of a sender may reach a third party in any order; one connection, or one's own, may not.
     const isOneWay = client === this.#owner || sender.socketOf(number) === sender.socketOf(seen.last);
     if (number < seen.last && isOneWay && !this.#mayRepeat) {
-      throw new InvariantBroken(`${where}: message ${number} of ${client} arrived after ${seen.last}`);
+      this.#registry.complain(`${where}: message ${number} of ${client} arrived after ${seen.last}`);
     }
     seen.last = Math.max(seen.last, number);
   }

@@ -26,7 +26,12 @@ export type Act =
       readonly noMux: boolean;
     }
   /** Makes a request for many answers. */
-  | { readonly type: "gather"; readonly client: number; readonly maxWait: Milliseconds; readonly noMux: boolean }
+  | {
+      readonly type: "gather";
+      readonly client: number;
+      readonly maxWait: Milliseconds;
+      readonly noMux: boolean;
+    }
   /** Subscribes, for a while. */
   | {
       readonly type: "subscribe";
@@ -92,7 +97,9 @@ export interface Plan {
   readonly seed: number;
   /** How many servers there are at first. */
   readonly servers: number;
-  readonly server: Partial<Pick<ModelServerOptions, "version" | "pingInterval" | "maxPingsOut" | "tls" | "headers">>;
+  readonly server: Partial<
+    Pick<ModelServerOptions, "version" | "pingInterval" | "maxPingsOut" | "tls" | "headers">
+  >;
   readonly network: {
     readonly latency: readonly [least: Milliseconds, most: Milliseconds];
     readonly window: Bytes;

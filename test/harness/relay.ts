@@ -52,15 +52,21 @@ export async function relay(port: number, options: RelayOptions = {}): Promise<R
   };
 }
 
-/** Cuts every chunk into pieces of these sizes, over and over, each on its own. */
+/** Cuts what passes into pieces of these sizes, over and over; each arrives on its own, in a turn of its own. */
 export function inPieces(...sizes: readonly number[]): () => Passage {
   return () => {
+    const waiting: (() => void)[] = [];
     let at = 0;
+    const next = () => {
+      waiting.shift()?.();
+      if (waiting.length > 0) setImmediate(next);
+    };
     return (chunk, send) => {
+      if (waiting.length === 0) setImmediate(next);
       for (let start = 0; start < chunk.length; ) {
-        const size = sizes[at++ % sizes.length] ?? 1;
-        send(chunk.subarray(start, start + size));
-        start += size;
+        const piece = chunk.subarray(start, start + (sizes[at++ % sizes.length] ?? 1));
+        waiting.push(() => send(piece));
+        start += piece.length;
       }
     };
   };

@@ -67,6 +67,7 @@ export class Faults {
   readonly #cluster: VirtualCluster;
   readonly #clients: () => readonly string[];
   readonly #undo = new Map<Timer, () => void>();
+  readonly #left: VirtualNode[] = [];
 
   /** @param clients the names of the clients, by their place in faults */
   constructor(
@@ -114,7 +115,7 @@ export class Faults {
         this.#cluster.join();
         break;
       case "leave":
-        if (this.#cluster.nodes.length > 1) this.#cluster.leave(this.#node(fault.node));
+        this.#leave(fault.node);
         break;
       case "lockOut":
         this.#cluster.model.isLockedOut = true;
@@ -127,13 +128,14 @@ export class Faults {
     }
   }
 
-  /** Ends every fault that lasts. What was broken by it (half-open connections) stays broken. */
+  /** Ends every fault that lasts; servers that left come back. What was broken (half-open connections) stays broken. */
   heal(): void {
     for (const [timer, undo] of [...this.#undo]) {
       this.#time.stopTimer(timer);
       undo();
     }
     this.#undo.clear();
+    for (const node of this.#left.splice(0)) this.#cluster.readmit(node);
     for (const { model } of this.#cluster.nodes) {
       for (const connection of [...model.connections]) {
         if (connection.handshake.type !== "normal") connection.close(null);
@@ -180,6 +182,13 @@ export class Faults {
       if (node.isRunning) node.stop();
       if (isIn()) node.start();
     });
+  }
+
+  #leave(at: number): void {
+    if (this.#cluster.nodes.length < 2) return;
+    const node = this.#node(at);
+    this.#left.push(node);
+    this.#cluster.leave(node);
   }
 
   #disturb(fault: Fault & { type: "cut" | "slow" }): void {

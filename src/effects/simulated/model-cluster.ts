@@ -47,7 +47,12 @@ export class ModelCluster {
     return node;
   }
 
-  /** A server leaves for good. */
+  /** A server that has left is one of them again. */
+  readmit(node: ModelServer): void {
+    this.#nodes.push(node);
+  }
+
+  /** A server leaves. */
   remove(node: ModelServer): void {
     node.stop();
     this.#nodes.splice(this.#nodes.indexOf(node), 1);

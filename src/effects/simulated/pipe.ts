@@ -136,8 +136,10 @@ export class Pipe {
     const { window } = this.#options;
     for (let chunk = this.#queue[0]; chunk !== undefined; chunk = this.#queue[0]) {
       const room = window - this.#inWindow;
-      if (room <= 0) return;
-      const size = Math.min(room, chunk.bytes.length - chunk.sent);
+      const rest = chunk.bytes.length - chunk.sent;
+      // As kernels do, it waits until sending is worth it: else a full window would be refilled byte by byte.
+      if (room < Math.min(rest, window / 2)) return;
+      const size = Math.min(room, rest);
       // Copied as late as the writer allows, so that one who changes bytes too early is found out.
       const taken = chunk.bytes.slice(chunk.sent, chunk.sent + size);
       chunk.sent += size;

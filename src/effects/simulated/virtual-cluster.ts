@@ -148,6 +148,14 @@ export class VirtualCluster {
     this.model.remove(node.model);
   }
 
+  /** A server that has left comes back; clients are told. */
+  readmit(node: VirtualNode): void {
+    if (this.#nodes.includes(node)) return;
+    this.#nodes.push(node);
+    this.model.readmit(node.model);
+    node.start();
+  }
+
   /** Which node a client is connected to, as far as the servers know; undefined where to none. */
   nodeOf(client: string): VirtualNode | undefined {
     return this.#nodes.find(({ model }) =>

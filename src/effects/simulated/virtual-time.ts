@@ -44,6 +44,7 @@ export class VirtualTime {
   #stopped = 0;
   #deferred: (() => void)[] = [];
   #step: Promise<void> | undefined;
+  #halted: Error | undefined;
   #steps = 0;
   #inInstant = 0;
 
@@ -89,12 +90,14 @@ export class VirtualTime {
 
   /**
    * Lets that much time pass, with all that happens in it.
-   * @throws what an event throws (as a rejection), and where events come in a loop that time never leaves
+   * @throws what an event throws (as a rejection), the reason of `halt`, and where events come in a loop that time never
+   * leaves
    */
   async advance(ms: Milliseconds): Promise<void> {
     const end = this.#now + ms;
     await this.#settle();
     while (this.#nextAt() <= end) await this.#once();
+    if (this.#halted !== undefined) throw this.#halted;
     if (this.#now < end) this.#now = end;
   }
 
@@ -118,8 +121,14 @@ export class VirtualTime {
     return promise;
   }
 
+  /** Lets no more time pass: whoever lets it pass gets this error. */
+  halt(reason: Error): void {
+    this.#halted ??= reason;
+  }
+
   /** One event, with all that follows from it. Several callers that let time pass share it. */
   #once(): Promise<void> {
+    if (this.#halted !== undefined) throw this.#halted;
     this.#step ??= this.#happen().finally(() => {
       this.#step = undefined;
     });

@@ -15,7 +15,7 @@ export type MoveKind =
   | "timer"
   /** The server says something of its own accord, or the socket breaks. */
   | "news"
-  /** The user calls `reconnect`, `drain` or `close`. */
+  /** The user calls `reconnect`, `setServers`, `drain` or `close`. */
   | "user"
   /** Something out of an attempt that is over, or was never made. */
   | "stale"
@@ -56,6 +56,8 @@ export const delays: readonly Milliseconds[] = [0, 5, 1_000, -3, 50_000];
 
 type Kinds = ConnectionEvent["type"];
 const kindsOfEvents: readonly Kinds[] = [
+  "server.chosen",
+  "choice.failed",
   "socket.closed",
   "server.pong",
   "server.info",
@@ -102,6 +104,14 @@ export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: num
       return { type, attempt, at, timer: pick(timerNames, how) };
     case "delay.chosen":
       return { type, attempt, at, ms: pick(delays, how) };
+    case "server.chosen": {
+      const server = how % 4 === 0 ? null : pick(hosts, how >> 2);
+      return { type, attempt, at, server, ms: how < 256 ? 0 : pick(delays, how) };
+    }
+    case "choice.failed":
+      return { type, attempt, at, failure: { code: "UNKNOWN_ERROR", message: "no choice" } };
+    case "user.setServers":
+      return { type, at, servers: hosts.filter((_, index) => (how & (1 << index)) !== 0) };
     case "user.drain":
       return { type, at, unsent: how % 3 };
     case "user.close":
@@ -133,13 +143,14 @@ function times(kind: Kinds, count: number): readonly Kinds[] {
 }
 
 // The answers to each question, the good ones first and more often.
-const answers: Readonly<Record<Question, readonly Kinds[]>> = {
+const answers: Readonly<Record<Question["asked"], readonly Kinds[]>> = {
   openSocket: [...times("socket.opened", 7), "socket.closed"],
   upgradeToTls: [...times("socket.secured", 9), "socket.closed"],
   greeting: [...times("server.info", 9), "server.error"],
   sendConnect: [...times("server.pong", 8), ...times("server.error", 3), "credentials.failed"],
   sendPing: ["server.pong"],
   askReconnectDelay: ["delay.chosen"],
+  askNextServer: [...times("server.chosen", 15), "choice.failed"],
   drainSubscriptions: ["subscriptions.drained"],
   flushOutbound: ["outbound.flushed"],
 };
@@ -151,8 +162,18 @@ const newsFirst: readonly Kinds[] = [
   "protocol.violated",
   "server.pong",
 ];
-const userOfConnection: readonly Kinds[] = [...times("user.drain", 5), ...times("user.reconnect", 4), "user.close"];
-const userWithout: readonly Kinds[] = [...times("user.reconnect", 6), "user.drain", "user.close"];
+const userOfConnection: readonly Kinds[] = [
+  ...times("user.drain", 5),
+  ...times("user.reconnect", 4),
+  ...times("user.setServers", 2),
+  "user.close",
+];
+const userWithout: readonly Kinds[] = [
+  ...times("user.reconnect", 4),
+  ...times("user.setServers", 4),
+  "user.drain",
+  "user.close",
+];
 
 /** The event that a move comes to. */
 export function eventFor({ kind, which, how, pause }: Move, outside: Outside): ConnectionEvent {
@@ -163,9 +184,7 @@ export function eventFor({ kind, which, how, pause }: Move, outside: Outside): C
     case "timer":
       return timerFor(which, how, at, outside);
     case "news":
-      return outside.socket === "open"
-        ? eventOf(pick(newsFirst, which), outside.attempt, at, how)
-        : answerFor(which, how, at, outside);
+      return newsFor(which, how, at, outside);
     case "user":
       return eventOf(pick(outside.released ? userOfConnection : userWithout, which), outside.attempt, at, how);
     case "stale": {
@@ -173,18 +192,29 @@ export function eventFor({ kind, which, how, pause }: Move, outside: Outside): C
       return eventOf(pick(kindsOfEvents, which), how % 4 === 3 ? outside.attempt + 1 : attempt, at, how >> 2);
     }
     case "anything":
-      return eventOf(pick(kindsOfEvents, which), outside.attempt, at, how);
+      return eventOf(pick(kindsOfEvents, which), someAttempt(outside, how), at, how);
     default:
       throw new Error(`no such move: ${kind satisfies never}`);
   }
 }
 
+/** The attempt of one of the sockets; the last attempt where there is none. */
+function someAttempt(outside: Outside, how: number): number {
+  const attempts = [...outside.sockets.keys()].reverse();
+  return attempts.length === 0 ? outside.attempt : pick(attempts, how);
+}
+
+function newsFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {
+  const attempt = someAttempt(outside, how);
+  if (outside.sockets.get(attempt)?.phase !== "open") return answerFor(which, how, at, outside);
+  return eventOf(pick(newsFirst, which), attempt, at, how);
+}
+
 function answerFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {
-  const questions = [...outside.questions];
+  const { questions } = outside;
   if (questions.length === 0) return timerFor(which, how, at, outside);
-  const question = pick(questions, which);
-  const type = pick(answers[question], Math.floor(which / questions.length));
-  return eventOf(type, outside.attempt, at, how);
+  const { asked, attempt } = pick(questions, which);
+  return eventOf(pick(answers[asked], Math.floor(which / questions.length)), attempt, at, how);
 }
 
 function timerFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {

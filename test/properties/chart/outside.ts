@@ -1,5 +1,5 @@
-// The outside of a connection as the chart's effects shape it: which socket is open, which timers run, what was asked
-// and not yet answered. It knows what can happen next; whether the chart does right is no business of its.
+// The outside of a connection as the chart's effects shape it: which sockets are open, which timers run, what was
+// asked and not yet answered. It knows what can happen next; whether the chart does right is no business of its.
 
 import type { Effect, TimerName } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
@@ -12,27 +12,50 @@ export interface Running {
   readonly dueAt: Milliseconds;
 }
 
+/** A socket that is open or being opened. */
+export interface Socket {
+  readonly attempt: number;
+  phase: "opening" | "open" | "securing";
+  /** True until the server has said INFO. */
+  mute: boolean;
+  /** True while CONNECT is out and nothing came back. */
+  authenticating: boolean;
+  /** PINGs, and the one behind CONNECT, that no PONG has answered. A server answers them in their order. */
+  pings: number;
+}
+
 /** What the chart asked for and has had no answer to. */
-export type Question =
-  | "openSocket"
-  | "upgradeToTls"
-  | "greeting"
-  | "sendConnect"
-  | "sendPing"
-  | "askReconnectDelay"
-  | "drainSubscriptions"
-  | "flushOutbound";
+export interface Question {
+  readonly asked:
+    | "openSocket"
+    | "upgradeToTls"
+    | "greeting"
+    | "sendConnect"
+    | "sendPing"
+    | "askReconnectDelay"
+    | "askNextServer"
+    | "drainSubscriptions"
+    | "flushOutbound";
+  readonly attempt: number;
+}
+
+type Ask = Extract<
+  Question["asked"],
+  "askReconnectDelay" | "askNextServer" | "drainSubscriptions" | "flushOutbound"
+>;
 
 /** The outside at one moment of a story. */
 export class Outside {
   now: Milliseconds;
-  /** The last attempt, and its socket. */
+  /** The last attempt. */
   attempt = 0;
-  socket: "none" | "opening" | "open" | "securing" = "none";
   /** True while what is published is sent: a connection stands. */
   released = false;
+  /** By attempt: at most one, or two while migrating. */
+  readonly sockets = new Map<number, Socket>();
   readonly timers = new Map<TimerName, Running>();
-  readonly questions = new Set<Question>();
+  /** By what was asked: the attempt it was asked for. */
+  readonly asks = new Map<Ask, number>();
 
   constructor(now: Milliseconds) {
     this.now = now;
@@ -47,41 +70,43 @@ export class Outside {
     return first;
   }
 
+  /** Everything that was asked and not answered. */
+  get questions(): readonly Question[] {
+    const questions: Question[] = [];
+    for (const { attempt, phase, mute, authenticating, pings } of this.sockets.values()) {
+      if (phase === "opening") questions.push({ asked: "openSocket", attempt });
+      else if (phase === "securing") questions.push({ asked: "upgradeToTls", attempt });
+      else if (mute) questions.push({ asked: "greeting", attempt });
+      else if (authenticating) questions.push({ asked: "sendConnect", attempt });
+      else if (pings > 0) questions.push({ asked: "sendPing", attempt });
+    }
+    for (const [asked, attempt] of this.asks) questions.push({ asked, attempt });
+    return questions;
+  }
+
   /** True where the outside can say this now: nobody else has said it, and it was asked for where it is an answer. */
   canSay(event: ConnectionEvent): boolean {
     switch (event.type) {
       case "user.close":
       case "user.drain":
       case "user.reconnect":
+      case "user.setServers":
         return true;
       case "timer.fired":
         return this.timers.get(event.timer)?.attempt === event.attempt;
       case "delay.chosen":
-        return this.questions.has("askReconnectDelay") && event.attempt === this.attempt;
-      default:
-        return this.socket !== "none" && event.attempt === this.attempt && this.#socketCanSay(event.type);
-    }
-  }
-
-  #socketCanSay(type: ConnectionEvent["type"]): boolean {
-    switch (type) {
-      case "socket.closed":
-        return true;
-      case "socket.opened":
-        return this.questions.has("openSocket");
-      case "socket.secured":
-        return this.questions.has("upgradeToTls");
-      case "credentials.failed":
-        return this.questions.has("sendConnect");
-      case "server.pong":
-        return this.questions.has("sendConnect") || this.questions.has("sendPing");
+        return this.asks.get("askReconnectDelay") === event.attempt;
+      case "server.chosen":
+      case "choice.failed":
+        return this.asks.get("askNextServer") === event.attempt;
       case "subscriptions.drained":
-        return this.questions.has("drainSubscriptions");
+        return this.asks.get("drainSubscriptions") === event.attempt;
       case "outbound.flushed":
-        return this.questions.has("flushOutbound");
-      default:
-        // Bytes come only over an open socket, and not in the middle of a handshake.
-        return this.socket === "open";
+        return this.asks.get("flushOutbound") === event.attempt;
+      default: {
+        const socket = this.sockets.get(event.attempt);
+        return socket !== undefined && socketCanSay(socket, event.type);
+      }
     }
   }
 
@@ -90,39 +115,49 @@ export class Outside {
     this.now = Math.max(this.now, event.at);
     if (!this.canSay(event)) return;
     switch (event.type) {
-      case "socket.opened":
-        this.socket = "open";
-        this.questions.delete("openSocket");
-        this.questions.add("greeting");
-        break;
-      case "socket.secured":
-        this.socket = "open";
-        this.questions.delete("upgradeToTls");
-        break;
-      case "socket.closed":
-        this.#socketIsGone();
-        break;
-      case "server.info":
-        this.questions.delete("greeting");
-        break;
-      case "server.pong":
-        this.questions.delete("sendConnect");
-        this.questions.delete("sendPing");
-        break;
-      case "credentials.failed":
-        this.questions.delete("sendConnect");
-        break;
       case "timer.fired":
         this.timers.delete(event.timer);
         break;
       case "delay.chosen":
-        this.questions.delete("askReconnectDelay");
+        this.asks.delete("askReconnectDelay");
+        break;
+      case "server.chosen":
+      case "choice.failed":
+        this.asks.delete("askNextServer");
         break;
       case "subscriptions.drained":
-        this.questions.delete("drainSubscriptions");
+        this.asks.delete("drainSubscriptions");
         break;
       case "outbound.flushed":
-        this.questions.delete("flushOutbound");
+        this.asks.delete("flushOutbound");
+        break;
+      default:
+        if ("attempt" in event) this.#socketSays(event.attempt, event.type);
+        break;
+    }
+  }
+
+  #socketSays(attempt: number, type: ConnectionEvent["type"]): void {
+    const socket = this.sockets.get(attempt);
+    if (socket === undefined) return;
+    switch (type) {
+      case "socket.opened":
+      case "socket.secured":
+        socket.phase = "open";
+        break;
+      case "socket.closed":
+        this.#socketIsGone(attempt);
+        break;
+      case "server.info":
+        socket.mute = false;
+        break;
+      case "credentials.failed":
+        socket.authenticating = false;
+        socket.pings = 0;
+        break;
+      case "server.pong":
+        socket.authenticating = false;
+        socket.pings--;
         break;
       default:
         break;
@@ -136,18 +171,31 @@ export class Outside {
 
   #carryOut(effect: Effect): void {
     switch (effect.type) {
-      case "openSocket":
-        this.#socketIsGone();
-        this.attempt = effect.params.attempt;
-        this.socket = "opening";
-        this.questions.add("openSocket");
+      case "openSocket": {
+        const { attempt } = effect.params;
+        this.attempt = attempt;
+        this.sockets.set(attempt, { attempt, phase: "opening", mute: true, authenticating: false, pings: 0 });
         break;
+      }
       case "upgradeToTls":
-        this.socket = "securing";
-        this.questions.add("upgradeToTls");
+        this.#socket(effect.params.attempt, (socket) => {
+          socket.phase = "securing";
+        });
+        break;
+      case "sendConnect":
+        this.#socket(effect.params.attempt, (socket) => {
+          socket.authenticating = true;
+          socket.pings++;
+        });
+        break;
+      case "sendPing":
+        this.#socket(effect.params.attempt, (socket) => {
+          socket.pings++;
+        });
         break;
       case "closeSocket":
-        this.#socketIsGone();
+      case "retireSocket":
+        this.#socketIsGone(effect.params.attempt);
         break;
       case "startTimer": {
         const { timer, attempt, ms } = effect.params;
@@ -161,22 +209,44 @@ export class Outside {
       case "releaseOutbound":
         this.released = effect.type === "releaseOutbound";
         break;
-      case "sendConnect":
-      case "sendPing":
       case "askReconnectDelay":
+      case "askNextServer":
       case "drainSubscriptions":
       case "flushOutbound":
-        this.questions.add(effect.type);
+        this.asks.set(effect.type, effect.params.attempt);
         break;
       default:
         break;
     }
   }
 
-  #socketIsGone(): void {
-    this.socket = "none";
-    const answer = this.questions.has("askReconnectDelay");
-    this.questions.clear();
-    if (answer) this.questions.add("askReconnectDelay");
+  #socket(attempt: number, change: (socket: Socket) => void): void {
+    const socket = this.sockets.get(attempt);
+    if (socket !== undefined) change(socket);
+  }
+
+  #socketIsGone(attempt: number): void {
+    this.sockets.delete(attempt);
+    for (const asked of ["drainSubscriptions", "flushOutbound"] as const) {
+      if (this.asks.get(asked) === attempt) this.asks.delete(asked);
+    }
+  }
+}
+
+function socketCanSay(socket: Socket, type: ConnectionEvent["type"]): boolean {
+  switch (type) {
+    case "socket.closed":
+      return true;
+    case "socket.opened":
+      return socket.phase === "opening";
+    case "socket.secured":
+      return socket.phase === "securing";
+    case "credentials.failed":
+      return socket.authenticating;
+    case "server.pong":
+      return socket.phase === "open" && socket.pings > 0;
+    default:
+      // Bytes come only over an open socket, and not in the middle of a handshake.
+      return socket.phase === "open";
   }
 }

@@ -1,0 +1,260 @@
+// The client's own torture test: a seed makes a plan, the plan is carried out in a simulated world, and what must
+// always hold is looked at all the time and once more in the peace that follows.
+//
+// What must hold: nothing that was accepted is lost but on a wire that broke, nothing is sent or delivered twice or out
+// of order, every promise settles, memory stays within its bounds, the client comes back when the trouble is over, and
+// nothing is left running after its end. Where it is checked: ledger.ts and simulated-client.ts.
+
+import { Faults } from "../effects/simulated/faults.js";
+import type { Milliseconds } from "../machine/failure.js";
+import { drawPlan, type PlanSize } from "./draw-plan.js";
+import type { Act, Plan } from "./plan.js";
+import { SimulatedClient } from "./simulated-client.js";
+import { Simulation } from "./simulation.js";
+import { type SimulationEvent, Stage } from "./stage.js";
+
+/** Options of a run. */
+export interface SimulateOptions extends PlanSize {
+  /** Decides everything. */
+  readonly seed: number;
+  /** What to do, where it is not to be drawn from the seed. */
+  readonly plan?: Plan;
+  /** Called with each event as it happens. */
+  readonly onEvent?: (event: SimulationEvent) => void;
+}
+
+/** What a run came to. */
+export interface SimulationReport {
+  readonly seed: number;
+  readonly plan: Plan;
+  /** What happened, in order. */
+  readonly events: readonly SimulationEvent[];
+  readonly counts: {
+    /** Milliseconds of virtual time. */
+    readonly elapsed: Milliseconds;
+    /** Events of the virtual clock. */
+    readonly steps: number;
+    /** Clients, with those that took another's place. */
+    readonly clients: number;
+    /** Messages accepted. */
+    readonly accepted: number;
+    /** Messages that clients sent to themselves and got. */
+    readonly delivered: number;
+    /** Sockets that were dialed. */
+    readonly dialed: number;
+  };
+}
+
+/** A run in which something that must hold did not. */
+export class SimulationFailure extends Error {
+  override readonly name = "SimulationFailure";
+  readonly seed: number;
+  readonly plan: Plan;
+  /** What must hold and did not, as a sentence. */
+  readonly broken: string;
+  readonly events: readonly SimulationEvent[];
+
+  constructor(plan: Plan, broken: string, events: readonly SimulationEvent[], cause: unknown) {
+    const last = events.slice(-15).map(lineOf).join("\n");
+    super(`seed ${plan.seed}: ${broken}\nreplay it: npm run simulate -- --seed ${plan.seed}\n${last}`, {
+      cause,
+    });
+    this.seed = plan.seed;
+    this.plan = plan;
+    this.broken = broken;
+    this.events = events;
+  }
+}
+
+/** An event as one line of text. */
+export function lineOf({ at, who, what }: SimulationEvent): string {
+  return `${(at / 1_000).toFixed(4).padStart(14)} s  ${who.padEnd(8)} ${what}`;
+}
+
+/** After this a client that is told that all is well and does not come back is stuck. */
+function patience(plan: Plan): Milliseconds {
+  const spans = plan.clients.map(({ options, delay }) => {
+    const { pingInterval, maxPingOut, reconnectTimeWait, reconnectJitter, timeout, drainTimeout } = options;
+    const stale = pingInterval * (maxPingOut + 2);
+    const attempt = Math.max(delay ?? 0, reconnectTimeWait + reconnectJitter) + timeout;
+    return stale + 3 * (plan.servers + 2) * attempt + drainTimeout;
+  });
+  return Math.max(...spans) + 300_000;
+}
+
+/**
+ * Makes a run.
+ * @throws SimulationFailure (as a rejection) where something that must hold does not; it names the seed
+ */
+export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
+  const plan = options.plan ?? drawPlan(options.seed, options);
+  const { latency, ...pipe } = plan.network;
+  const simulation = new Simulation({ seed: plan.seed, latency, pipe: () => pipe });
+  const stage = new Stage(plan, simulation, simulation.cluster(plan.servers, plan.server), options.onEvent);
+  const run = new Run(stage);
+  try {
+    await run.trouble();
+    await run.peace();
+    await run.end();
+  } catch (error) {
+    throw new SimulationFailure(
+      plan,
+      error instanceof Error ? error.message : String(error),
+      stage.events,
+      error,
+    );
+  }
+  const ledgers = [...stage.registry.ledgers.values()];
+  return {
+    seed: plan.seed,
+    plan,
+    events: stage.events,
+    counts: {
+      elapsed: simulation.time.elapsed(),
+      steps: simulation.time.steps,
+      clients: ledgers.length,
+      accepted: ledgers.reduce((sum, ledger) => sum + ledger.accepted, 0),
+      delivered: run.delivered,
+      dialed: ledgers.reduce((sum, ledger) => sum + ledger.socket, 0),
+    },
+  };
+}
+
+class Run {
+  readonly #stage: Stage;
+  readonly #faults: Faults;
+  /** The clients that live, by their place. */
+  readonly #clients: SimulatedClient[];
+  readonly #all: SimulatedClient[] = [];
+  /** How long a client's place stays empty. */
+  readonly #pause: Milliseconds[];
+  #isEnding = false;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    const { simulation, cluster, plan } = stage;
+    const names = () => this.#clients.map(({ name }) => name);
+    this.#faults = new Faults(simulation.time, simulation.network, cluster, names);
+    this.#pause = plan.clients.map(() => Math.max(1_000, plan.duration / 50));
+    stage.ended = (client) => this.#replace(client);
+    this.#clients = plan.clients.map((_, place) => this.#make(place, 1));
+  }
+
+  get delivered(): number {
+    return this.#all.reduce((sum, client) => sum + client.delivered, 0);
+  }
+
+  /** Everything that the plan says. */
+  async trouble(): Promise<void> {
+    const { plan, simulation } = this.#stage;
+    for (const client of this.#clients) client.start();
+    for (const { at, act } of plan.steps) {
+      simulation.time.startTimer(at, () => {
+        if (isAct(act)) {
+          const place = act.client % this.#clients.length;
+          if (act.type === "close" || act.type === "drain") this.#pause[place] = act.ms;
+          this.#clients[place]?.act(act);
+        } else {
+          this.#stage.note("world", JSON.stringify(act));
+          this.#faults.inject(act);
+        }
+      });
+    }
+    await simulation.advance(plan.duration);
+  }
+
+  /** All is well again: every client must come back, or be closed with an error that says why. */
+  async peace(): Promise<void> {
+    const { simulation, plan } = this.#stage;
+    this.#stage.note("world", "peace");
+    this.#stage.isPeaceful = true;
+    this.#faults.heal();
+    const limit = patience(plan);
+    await simulation.advance(Math.max(...this.#pause) + 1);
+    const end = simulation.time.now() + limit;
+    for (;;) {
+      const results = await Promise.all(this.#clients.map((client) => this.#isBack(client, end)));
+      if (results.every(Boolean)) break;
+    }
+    for (const client of this.#clients) if (!client.isOver && client.isConnected) client.checkDelivered();
+  }
+
+  /** Every client ends. */
+  async end(): Promise<void> {
+    const { simulation, plan } = this.#stage;
+    this.#isEnding = true;
+    const live = this.#clients.filter((client) => !client.isOver);
+    const ends = live.map((client, place) => {
+      const drains = (plan.seed + place) % 2 === 0 && client.isConnected && !client.connection.isDraining();
+      return simulation.until(drains ? client.drain() : client.close(), patience(plan));
+    });
+    await Promise.all(ends);
+    await simulation.advance(600_000);
+    for (const client of this.#all) client.checkOver();
+  }
+
+  /** Resolves when a flush succeeds, or the client is closed. */
+  async #isBack(client: SimulatedClient, end: number): Promise<boolean> {
+    const { time } = this.#stage.simulation;
+    const left = () => Math.max(1, end - time.now());
+    const ended = client.connection.closed().then(() => true);
+    if (!client.isConnected && !client.isOver) {
+      const connected = new Promise<boolean>((resolve) => {
+        const look = () =>
+          client.isConnected || client.isOver ? resolve(true) : time.startTimer(1_000, look);
+        look();
+      });
+      await this.#patiently(client, time.until(Promise.race([connected, ended]), left()));
+    }
+    if (client.isOver) return true;
+    const flushed = client.flush().then(
+      () => true,
+      () => false,
+    );
+    return this.#patiently(client, time.until(Promise.race([flushed, ended]), left()));
+  }
+
+  #patiently<T>(client: SimulatedClient, promise: Promise<T>): Promise<T> {
+    return promise.catch((error: unknown) => {
+      if (!(error instanceof Error) || !error.message.startsWith("the promise was not settled")) throw error;
+      throw new Error(`${client.name} does not come back, though all is well: ${error.message}`);
+    });
+  }
+
+  #make(place: number, generation: number): SimulatedClient {
+    const { plan } = this.#stage;
+    const name = generation === 1 ? `c${place}` : `c${place}-${generation}`;
+    const client = new SimulatedClient(this.#stage, name, plan.clients[place] as Plan["clients"][number]);
+    this.#all.push(client);
+    return client;
+  }
+
+  #replace(client: SimulatedClient): void {
+    const place = this.#clients.indexOf(client);
+    if (place < 0 || this.#isEnding || this.#stage.isPeaceful) return;
+    const generation = Number(client.name.split("-")[1] ?? 1) + 1;
+    this.#stage.simulation.time.startTimer(this.#pause[place] ?? 0, () => {
+      if (this.#isEnding) return;
+      const next = this.#make(place, generation);
+      this.#clients[place] = next;
+      next.start();
+    });
+  }
+}
+
+const acts: ReadonlySet<string> = new Set([
+  "publish",
+  "request",
+  "gather",
+  "subscribe",
+  "flush",
+  "rtt",
+  "ready",
+  "reconnect",
+  "close",
+  "drain",
+] satisfies Act["type"][]);
+
+function isAct(act: Plan["steps"][number]["act"]): act is Act {
+  return acts.has(act.type);
+}

@@ -1,0 +1,87 @@
+// What the clients of a run share: the world, the plan, the books, and a place to note what happens.
+
+import type { Auth } from "../api/authenticators.js";
+import type { VirtualCluster } from "../effects/simulated/virtual-cluster.js";
+import type { Milliseconds } from "../machine/failure.js";
+import { InvariantBroken, type Ledger, type Registry } from "./ledger.js";
+import type { CredentialsPlan, Plan } from "./plan.js";
+import type { SimulatedClient } from "./simulated-client.js";
+import type { Simulation } from "./simulation.js";
+
+/** Something that happened in a run. */
+export interface SimulationEvent {
+  /** Milliseconds of virtual time since the beginning. */
+  readonly at: Milliseconds;
+  /** A client, or `world`. */
+  readonly who: string;
+  readonly what: string;
+}
+
+/** Tokens that are drawn by chance, which a seed does not decide: they must not make two runs of it look different. */
+const INBOX = /_INBOX\.[0-9A-Za-z]+(\.[0-9A-Za-z]+)?/g;
+
+/** The stage of one run. */
+export class Stage {
+  readonly plan: Plan;
+  readonly simulation: Simulation;
+  readonly cluster: VirtualCluster;
+  readonly registry: Registry;
+  /** The servers at the beginning, as `host:port`. */
+  readonly servers: readonly string[];
+  readonly events: SimulationEvent[] = [];
+  /** True where a server says PONG unasked, so that a flush proves nothing. */
+  readonly isLying: boolean;
+  /** True once the trouble is over: credentials are good and last. */
+  isPeaceful = false;
+  /** Called when a client is closed. */
+  ended: (client: SimulatedClient) => void = () => {};
+  readonly #listener: ((event: SimulationEvent) => void) | undefined;
+  #issued = 0;
+
+  constructor(
+    plan: Plan,
+    simulation: Simulation,
+    cluster: VirtualCluster,
+    listener: ((event: SimulationEvent) => void) | undefined,
+  ) {
+    this.plan = plan;
+    this.simulation = simulation;
+    this.cluster = cluster;
+    this.servers = cluster.nodes.map(({ address }) => address);
+    this.isLying = plan.steps.some(({ act }) => act.type === "greet" && act.handshake.type === "eager");
+    this.#listener = listener;
+    this.registry = {
+      ledgers: new Map<string, Ledger>(),
+      complain: (what) => {
+        this.note("BROKEN", what);
+        simulation.time.halt(new InvariantBroken(what));
+      },
+    };
+    if (plan.clients.some(({ credentials }) => credentials.type !== "none")) cluster.model.users = [{}];
+  }
+
+  /** Notes that something happened. */
+  note(who: string, what: string): void {
+    const event = { at: this.simulation.time.elapsed(), who, what: what.replace(INBOX, "_INBOX.*") };
+    this.events.push(event);
+    this.#listener?.(event);
+  }
+
+  /** The credentials of a client, at one of its attempts. */
+  credentialsOf(client: string, plan: CredentialsPlan): Auth | Promise<Auth> {
+    const { model } = this.cluster;
+    const others = model.users?.filter(({ user }) => user !== client) ?? [];
+    if (plan.type !== "issued") {
+      model.users = [...others, { user: client, pass: "constant" }];
+      return { user: client, pass: "constant" };
+    }
+    const { time, random } = this.simulation;
+    if (!this.isPeaceful && random.chance(plan.fails)) throw new Error("no credentials today");
+    const pass = `${++this.#issued}`;
+    const expiresAt = this.isPeaceful ? {} : { expiresAt: time.now() + plan.ms };
+    model.users = [...others, { user: client, pass, ...expiresAt }];
+    const auth = { user: client, pass };
+    if (this.isPeaceful || plan.takes === 0) return auth;
+    return new Promise((resolve) => time.startTimer(plan.takes, () => resolve(auth)));
+  }
+}
