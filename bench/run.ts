@@ -61,25 +61,36 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds: a whole 
 
 async function measure(): Promise<Results & { readonly failures: readonly string[] }> {
   const built = await build(root);
-  const stage = await Stage.set(root, built, given.profile);
   const failures: string[] = [];
   const rows: Row[] = [];
-  try {
-    const selection = {
-      cases: chosen("cases", caseNames),
-      sizes: chosen<number>("sizes", sizes),
-      contenders: chosen("contenders", contenderNames).filter((name) => name !== "c" || "path" in built.c),
-    };
-    const scenarios = given.smoke ? smokeTest(selected(selection)) : selected(selection);
-    for (const scenario of scenarios) rows.push(await play(stage, scenario, failures));
-  } finally {
-    await stage.strike();
-  }
+  const selection = {
+    cases: chosen("cases", caseNames),
+    sizes: chosen<number>("sizes", sizes),
+    contenders: chosen("contenders", contenderNames).filter((name) => name !== "c" || "path" in built.c),
+  };
+  const scenarios = [...(given.smoke ? smokeTest(selected(selection)) : selected(selection))];
+  let server = "";
+  const perform = async () => {
+    const stage = await Stage.set(root, built, {
+      timeLimit: given.smoke ? 10_000 : 120_000,
+      profiles: given.profile,
+    });
+    server = stage.serverVersion;
+    try {
+      for (let next = scenarios.shift(); next !== undefined; next = scenarios.shift()) {
+        rows.push(await play(stage, next, failures));
+      }
+    } finally {
+      await stage.strike();
+    }
+  };
+  // A smoke test measures nothing: it may do two things at a time.
+  await Promise.all(given.smoke ? [perform(), perform()] : [perform()]);
   const circumstances: Circumstances = {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} cores of ${cpus()[0]?.model.trim()}`,
     node: process.versions.node,
-    server: stage.serverVersion,
+    server,
     rounds,
     notes: "missing" in built.c ? [built.c.missing] : [],
   };
@@ -90,17 +101,18 @@ async function measure(): Promise<Results & { readonly failures: readonly string
 async function play(stage: Stage, scenario: Scenario, failures: string[]): Promise<Row> {
   const { id, title, metric, unit, operations, contenders } = scenario;
   const samples: { [Name in ContenderName]?: Sample[] } = {};
+  const turn = async (contender: ContenderName) => {
+    try {
+      const sample = await stage.play(contender, scenario);
+      samples[contender] = [...(samples[contender] ?? []), sample];
+    } catch (error) {
+      failures.push(`${id}, ${contender}: ${(error as Error).message}`);
+    }
+  };
   for (let round = 0; round < rounds; round += 1) {
     const first = round % contenders.length;
-    for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
-      try {
-        const sample = await stage.play(contender, scenario);
-        samples[contender] = [...(samples[contender] ?? []), sample];
-      } catch (error) {
-        failures.push(`${id}, ${contender}: ${(error as Error).message}`);
-        process.stderr.write(`FAILED ${failures.at(-1)}\n`);
-      }
-    }
+    const turns = [...contenders.slice(first), ...contenders.slice(0, first)];
+    for (const contender of turns) await turn(contender);
   }
   const row: Row = { id, title, metric, unit, operations, samples };
   process.stderr.write(`${progress(row)}\n`);

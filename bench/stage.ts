@@ -10,8 +10,13 @@ import { figure, type Row } from "./statistics.js";
 import type { Scenario } from "./suite.js";
 import { type ContenderName, contenderNames, type Sample, type Task } from "./task.js";
 
-/** A worker that takes longer than this has failed. */
-const TIME_LIMIT = 120_000;
+/** How workers are run. */
+export interface StageOptions {
+  /** Milliseconds after which a worker has failed. */
+  readonly timeLimit: number;
+  /** Folder for CPU profiles of the workers. */
+  readonly profiles: string | undefined;
+}
 
 /** One server and one flooder for all workers. */
 export class Stage {
@@ -19,29 +24,29 @@ export class Stage {
   readonly #built: Built;
   readonly #server: Server;
   readonly #flooder: ChildProcess;
-  readonly #profiles: string | undefined;
+  readonly #options: StageOptions;
 
   private constructor(
     root: string,
     built: Built,
     server: Server,
     flooder: ChildProcess,
-    profiles: string | undefined,
+    options: StageOptions,
   ) {
     this.#root = root;
     this.#built = built;
     this.#server = server;
     this.#flooder = flooder;
-    this.#profiles = profiles;
+    this.#options = options;
   }
 
-  /** Starts both. @param profiles folder for CPU profiles of the workers */
-  static async set(root: string, built: Built, profiles: string | undefined): Promise<Stage> {
+  /** Starts both. */
+  static async set(root: string, built: Built, options: StageOptions): Promise<Stage> {
     const server = await startServer();
     const flooder = spawn(process.execPath, [join(built.folder, "flooder.js"), `${server.port}`], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const stage = new Stage(root, built, server, flooder, profiles);
+    const stage = new Stage(root, built, server, flooder, options);
     const [first] = await Promise.race([
       once(flooder.stdout as NodeJS.ReadableStream, "data"),
       once(flooder, "exit"),
@@ -83,26 +88,19 @@ export class Stage {
 
   async #work(contender: ContenderName, scenario: Scenario, task: Task): Promise<Sample> {
     const { folder, c } = this.#built;
+    const { profiles, timeLimit } = this.#options;
     if (contender === "c") {
       if ("missing" in c) throw new Error(c.missing);
-      return await sampleOf(c.path, argumentsOf(task));
+      return await sampleOf(c.path, argumentsOf(task), timeLimit);
     }
     const flags = [
       ...(scenario.looksAtMemory ? ["--expose-gc"] : []),
-      ...(this.#profiles === undefined
+      ...(profiles === undefined
         ? []
-        : [
-            "--cpu-prof",
-            `--cpu-prof-dir=${this.#profiles}`,
-            `--cpu-prof-name=${nameOf(scenario, contender)}`,
-          ]),
+        : ["--cpu-prof", `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${nameOf(scenario, contender)}`]),
     ];
-    return await sampleOf(process.execPath, [
-      ...flags,
-      join(folder, "contender.js"),
-      contender,
-      JSON.stringify(task),
-    ]);
+    const worker = [...flags, join(folder, "contender.js"), contender, JSON.stringify(task)];
+    return await sampleOf(process.execPath, worker, timeLimit);
   }
 }
 
@@ -121,7 +119,7 @@ function argumentsOf({ headers, ports, serverPid, ...task }: Task): readonly str
 }
 
 /** Runs a worker and reads what it prints. */
-async function sampleOf(command: string, args: readonly string[]): Promise<Sample> {
+async function sampleOf(command: string, args: readonly string[], timeLimit: number): Promise<Sample> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   let errors = "";
@@ -131,7 +129,7 @@ async function sampleOf(command: string, args: readonly string[]): Promise<Sampl
   child.stderr.on("data", (chunk: Buffer) => {
     errors += chunk.toString();
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
+  const timer = setTimeout(() => child.kill("SIGKILL"), timeLimit);
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];
   clearTimeout(timer);
   if (code === 0 && output !== "") return JSON.parse(output) as Sample;

@@ -44,7 +44,7 @@ function scenario(given: Given): Scenario {
     headers,
     count: 1,
     operations,
-    warmup: Math.ceil(operations / 4),
+    warmup: Math.ceil(operations / 3),
     burst: operations,
     killsServer: false,
     looksAtMemory: false,
@@ -56,7 +56,7 @@ function scenario(given: Given): Scenario {
 const messagesOf = (size: number, headers: boolean): number => {
   if (size >= 65_536) return 8_000;
   if (size >= 1_024) return 300_000;
-  return headers ? 400_000 : 1_000_000;
+  return headers ? 400_000 : 3_000_000;
 };
 
 const name = (what: string, size: number, headers: boolean) =>

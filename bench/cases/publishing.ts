@@ -15,15 +15,16 @@ function newHeaders(library: Library): OwnHeaders {
 
 /** Publishes, and flushes after each burst, so that all that was published has reached the server. */
 async function publishAll(library: Library, client: Client, task: Task, messages: number): Promise<void> {
-  const to = subjects(task.count);
-  const data = payload(task.size);
+  const { count, size, burst, headers } = task;
+  const to = subjects(count);
+  const data = payload(size);
   let next = 0;
-  for (let left = messages; left > 0; left -= task.burst) {
-    const end = Math.min(left, task.burst);
+  for (let left = messages; left > 0; left -= burst) {
+    const end = Math.min(left, burst);
     for (let i = 0; i < end; i += 1) {
       const subject = to[next] as string;
       next = next + 1 === to.length ? 0 : next + 1;
-      if (task.headers) client.publish(subject, data, { headers: newHeaders(library) });
+      if (headers) client.publish(subject, data, { headers: newHeaders(library) });
       else client.publish(subject, data);
     }
     await client.flush();

@@ -7,6 +7,7 @@ import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
 import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
+import type { Recording } from "../machine/replay.js";
 import { Empty, type Payload } from "./codec.js";
 import { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
@@ -66,7 +67,11 @@ export class Connection implements NatsConnection {
     this.#subscriptions = new SubscriptionTable(world, () => this.#interpreter);
     this.#mux = new Mux(this.#requester);
     this.#statuses = new Statuses(options.onStatus);
-    this.#promises = new Promises((failure) => this.#interpreter.causeOf(failure), options.signal);
+    this.#promises = new Promises({
+      causeOf: (failure) => this.#interpreter.causeOf(failure),
+      recording: () => this.#interpreter.recording(),
+      signal: options.signal,
+    });
     const input = {
       servers: servers.map((server) => server.url),
       seed: world.seed,
@@ -75,7 +80,8 @@ export class Connection implements NatsConnection {
     };
     this.#credentials = new ServerCredentials(options);
     this.#credentials.add(servers);
-    this.#interpreter = new Interpreter(world, this.#clientSide(), input, options.inspect);
+    const { inspect, record } = options;
+    this.#interpreter = new Interpreter(world, this.#clientSide(), input, { inspect, record });
   }
 
   /** Begins to connect; resolves with this connection when it stands. */
@@ -330,6 +336,10 @@ export class Connection implements NatsConnection {
 
   status(): AsyncIterable<Status> {
     return this.#statuses.iterate();
+  }
+
+  recording(): Recording | undefined {
+    return this.#interpreter.recording();
   }
 
   getServers(): readonly Server[] {

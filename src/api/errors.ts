@@ -4,6 +4,7 @@
 // sentences are ours and end in the code, so that a search for the code in a log finds them. No message holds a
 // secret or a payload. Errors of the server arrive here through `src/machine/server-error.ts`.
 
+import type { Recording } from "../machine/replay.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import { ErrorCode, sentences } from "./error-codes.js";
 
@@ -45,6 +46,8 @@ export class NatsError extends Error {
   declare api_error?: ApiError;
   /** On a rejected `connect()`: every attempt that failed, oldest first. Beyond the reference. */
   declare attempts?: readonly ConnectAttempt[];
+  /** On an error that ended a connection with the option `record`: what happened, for `replay`. Beyond the reference. */
+  declare recording?: Recording;
 
   /** @param message One sentence for a person. @param chainedError The error that led to this one. */
   constructor(message: string, code: string, chainedError?: Error) {

@@ -1,6 +1,7 @@
 // What a connection offers: the interface. How it is done: connection.ts. How one is made: connect.ts.
 
 import type { ServerInfo } from "../effects/server-info.js";
+import type { Recording } from "../machine/replay.js";
 import type { Payload } from "./codec.js";
 import type { Msg, PublishOptions } from "./msg.js";
 import type { RequestOptions } from "./request.js";
@@ -95,6 +96,11 @@ export interface NatsConnection extends AsyncDisposable {
   stats(): Stats;
   /** What happens to the connection, from now on. Each iterator keeps the last 1,024 statuses for a slow reader. */
   status(): AsyncIterable<Status>;
+  /**
+   * What happened to the connection, as plain JSON without secrets, for `replay` of `nats-statechart/machine`; undefined
+   * unless the option `record` is true. Beyond the reference.
+   */
+  recording(): Recording | undefined;
   /** The server pool, in its order. Source: the v3 client. */
   getServers(): readonly Server[];
   /**

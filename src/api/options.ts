@@ -92,6 +92,11 @@ export interface ConnectionOptions {
   onStatus?: (status: Status) => void;
   /** Aborts the attempt to connect; without effect once connected. Beyond the reference. */
   signal?: AbortSignal;
+  /**
+   * Keep the last events of the connection, at least 1,000 of them: `nc.recording()` gives them, and an error that ends
+   * the connection carries them. No secret is in them. Default false. Beyond the reference.
+   */
+  record?: boolean;
   /** Observes the chart: an XState inspection observer or function. Beyond the reference. */
   inspect?: Inspect;
 }
@@ -159,6 +164,7 @@ const allowed: {
   reconnectToServer: aFunction,
   onStatus: aFunction,
   signal: [isSignal, "an AbortSignal"],
+  record: flag,
   inspect: [isObserver, "a function, or an observer with a function `next`"],
 };
 

@@ -3,8 +3,19 @@
 
 import type { Unsent } from "../effects/interpreter.js";
 import type { AttemptReport, Failure } from "../machine/failure.js";
+import type { Recording } from "../machine/replay.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import { aborted } from "./signal.js";
+
+/** What the promises ask of the connection, for the errors they give. */
+export interface ErrorSources {
+  /** The Error behind a failure. */
+  causeOf(failure: Failure): Error | undefined;
+  /** What was recorded. */
+  recording(): Recording | undefined;
+  /** The signal of `connect`: its reason is the cause where it ended the attempt. */
+  readonly signal: AbortSignal | undefined;
+}
 
 /** The promises of one connection. */
 export class Promises {
@@ -12,16 +23,13 @@ export class Promises {
   readonly connected: Promise<void>;
   /** Resolves at the end, with an error where something went wrong. */
   readonly closed: Promise<undefined | Error>;
-  readonly #causeOf: (failure: Failure) => Error | undefined;
-  readonly #signal: AbortSignal | undefined;
+  readonly #sources: ErrorSources;
   #resolveConnected: () => void = () => {};
   #rejectConnected: (error: NatsError) => void = () => {};
   #resolveClosed: (error: Error | undefined) => void = () => {};
 
-  /** @param signal the signal of `connect`: its reason is the cause where it ended the attempt */
-  constructor(causeOf: (failure: Failure) => Error | undefined, signal: AbortSignal | undefined) {
-    this.#causeOf = causeOf;
-    this.#signal = signal;
+  constructor(sources: ErrorSources) {
+    this.#sources = sources;
     this.connected = new Promise((resolve, reject) => {
       this.#resolveConnected = resolve;
       this.#rejectConnected = reject;
@@ -36,7 +44,7 @@ export class Promises {
       this.#resolveConnected();
       return;
     }
-    const error = this.#errorOf(failure);
+    const error = this.#lastError(failure);
     error.attempts = attempts.map((attempt) => ({
       server: attempt.server,
       step: attempt.step,
@@ -47,13 +55,22 @@ export class Promises {
   }
 
   settleClosed(failure: Failure | null, unsent: Unsent): void {
-    this.#resolveClosed(failure === null ? lossOf(unsent) : this.#errorOf(failure));
+    this.#resolveClosed(failure === null ? lossOf(unsent) : this.#lastError(failure));
+  }
+
+  /** The error that ends the connection: with the recording, where there is one. */
+  #lastError(failure: Failure): NatsError {
+    const error = this.#errorOf(failure);
+    const recording = this.#sources.recording();
+    // Not enumerable: whoever prints the error wants to read it, not a thousand events.
+    if (recording !== undefined) Object.defineProperty(error, "recording", { value: recording });
+    return error;
   }
 
   #errorOf(failure: Failure): NatsError {
-    if (failure.code === ErrorCode.Cancelled && this.#signal?.aborted === true)
-      return aborted(this.#signal, "connect");
-    return new NatsError(failure.message, failure.code, this.#causeOf(failure));
+    const { signal } = this.#sources;
+    if (failure.code === ErrorCode.Cancelled && signal?.aborted === true) return aborted(signal, "connect");
+    return new NatsError(failure.message, failure.code, this.#sources.causeOf(failure));
   }
 }
 

@@ -11,6 +11,7 @@ import type { ConnectionInput } from "../machine/context.js";
 import type { EffectName, EffectParams, StatusReport, TimerName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
 import type { AttemptReport, Failure, Milliseconds } from "../machine/failure.js";
+import type { Recording } from "../machine/replay.js";
 import type { ServerPool } from "../machine/server-pool.js";
 import {
   type ConnectFields,
@@ -21,6 +22,7 @@ import {
 import { credentialsFailure } from "./failures.js";
 import { Outbound } from "./outbound.js";
 import type { Unanswered } from "./pongs.js";
+import { Recorder } from "./recorder.js";
 import type { ServerInfo } from "./server-info.js";
 import { LINGER, Session, type SessionSide, type Untimed } from "./session.js";
 import { WaitingPings } from "./waiting-pings.js";
@@ -71,12 +73,21 @@ type Handlers = { readonly [Name in EffectName]: (given: unknown, params: Effect
 /** An observer of everything that happens inside the chart: `inspect` of XState's `createActor`. */
 export type Inspect = NonNullable<ActorOptions<typeof connectionMachine>["inspect"]>;
 
+/** Who watches the chart. */
+export interface Observed {
+  /** Gets everything that happens inside the chart, live. */
+  readonly inspect?: Inspect | undefined;
+  /** Keep the last events. Default false. */
+  readonly record?: boolean | undefined;
+}
+
 /** Runs one connection's chart. Create it and `start` it; it ends by itself when the chart is `closed`. */
 export class Interpreter {
   readonly outbound: Outbound;
   readonly #world: World;
   readonly #client: ClientSide;
   readonly #actor;
+  readonly #recorder: Recorder | undefined;
   readonly #side: SessionSide;
   /** The sockets that are open or being opened, by their attempt: one, or two while migrating. */
   readonly #sessions = new Map<number, Session>();
@@ -90,7 +101,8 @@ export class Interpreter {
   /** Sockets that still hand over what was written. */
   readonly #lingering = new Set<Promise<void>>();
 
-  constructor(world: World, client: ClientSide, input: ConnectionInput, inspect?: Inspect) {
+  constructor(world: World, client: ClientSide, input: ConnectionInput, observed: Observed = {}) {
+    const { inspect, record = false } = observed;
     this.#world = world;
     this.#client = client;
     const { reconnectBufferSize } = client;
@@ -111,6 +123,7 @@ export class Interpreter {
       caused: (failure, error) => this.#caused(failure, error),
     };
     const machine = connectionMachine.provide({ actions: this.#guarded(this.#handlers()) });
+    this.#recorder = record ? new Recorder(input) : undefined;
     this.#actor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
   }
 
@@ -132,7 +145,14 @@ export class Interpreter {
   /** Tells the chart what happened, stamped with the time. After `closed` nobody listens. */
   send(event: Untimed<ConnectionEvent>): void {
     if (this.#actor.getSnapshot().status !== "active") return;
-    this.#actor.send({ ...event, at: this.#world.now() } as ConnectionEvent);
+    const stamped = { ...event, at: this.#world.now() } as ConnectionEvent;
+    this.#recorder?.record(stamped);
+    this.#actor.send(stamped);
+  }
+
+  /** What happened so far; undefined where nothing is recorded. */
+  recording(): Recording | undefined {
+    return this.#recorder?.recording();
   }
 
   /** The Error that lies behind a failure, where there is one. */

@@ -6,6 +6,7 @@ export type { Destination, Effect, EffectName, EffectParams, StatusReport, Timer
 export type * from "./events.js";
 export type { AttemptReport, Bytes, Failure, Milliseconds, Step } from "./failure.js";
 export { defaultPolicy, type Policy, type TlsPolicy } from "./reconnect-policy.js";
+export { type Moment, type Recording, replay, type Step as ReplayStep } from "./replay.js";
 export { type Parsed, parseAddress, type ServerAddress } from "./server-address.js";
 export {
   type PermissionContext,

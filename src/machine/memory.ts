@@ -229,7 +229,7 @@ export const memory = {
   replaceServers: remember((context, event) => {
     if (event.type !== "user.setServers") return {};
     const addresses = event.servers.map(parseAddress).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
-    if (addresses.length === 0) return {};
+    if (addresses.length === 0) return { now: event.at };
     const [pool, random] = replacePool(context.pool, addresses, context.policy.noRandomize, context.random);
     return { pool, random, chosen: null, now: event.at };
   }),

@@ -223,10 +223,11 @@ export class Receipts {
       return this.#registry.complain(`${where}: message ${number} of ${client} arrived twice`);
     }
     seen.all.add(number);
-    // Two connections of a sender may reach a third party in any order; one connection, or one's own, may not.
-    const isOneWay = client === this.#owner || sender.socketOf(number) === sender.socketOf(seen.last);
+    // What a sender sent over a connection that broke may still arrive after what it sent over the next one: a server
+    // that stood still reads it late. Over one connection, nothing overtakes.
+    const isOneWay = sender.socketOf(number) === sender.socketOf(seen.last);
     if (number < seen.last && isOneWay && !this.#mayRepeat) {
-      this.#registry.complain(`${where}: message ${number} of ${client} arrived after ${seen.last}`);
+      return this.#registry.complain(`${where}: message ${number} of ${client} arrived after ${seen.last}`);
     }
     seen.last = Math.max(seen.last, number);
   }

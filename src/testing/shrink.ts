@@ -18,10 +18,58 @@ async function failureOf(plan: Plan): Promise<SimulationFailure | undefined> {
   }
 }
 
-/** The failure of a plan with as few steps as can be found; takes some hundred runs. */
+/** Plans that are simpler in one respect. */
+function simpler(plan: Plan): readonly Plan[] {
+  const { clients, network, steps } = plan;
+  const [least] = network.latency;
+  const last = (steps.at(-1)?.at ?? 0) + 1_000;
+  const plain = { type: "none" } as const;
+  return [
+    ...(clients.length > 1
+      ? [
+          { ...plan, clients: clients.slice(0, -1) },
+          { ...plan, clients: clients.slice(1) },
+        ]
+      : []),
+    ...(plan.servers > 1
+      ? [
+          { ...plan, servers: 1 },
+          { ...plan, servers: plan.servers - 1 },
+        ]
+      : []),
+    ...(plan.duration > last ? [{ ...plan, duration: last }] : []),
+    { ...plan, server: { ...plan.server, tls: "none" } },
+    { ...plan, network: { latency: [least, least], window: 1_000_000, highWater: 1_000_000, pieces: 1 } },
+    { ...plan, clients: clients.map((client) => ({ ...client, credentials: plain })) },
+    { ...plan, clients: clients.map((client) => ({ ...client, delay: null })) },
+  ];
+}
+
+/** The failure of a plan that is as short and simple as can be found; takes some hundred runs. */
 export async function shrinkPlan(failure: SimulationFailure): Promise<SimulationFailure> {
-  let shortest = failure;
   const kind = kindOf(failure.broken);
+  const fails = async (plan: Plan) => {
+    const again = await failureOf(plan);
+    return again !== undefined && kindOf(again.broken) === kind ? again : undefined;
+  };
+  let shortest = await withoutSteps(failure, fails);
+  for (let at = 0, plans = simpler(shortest.plan); at < plans.length; at++) {
+    const plan = plans[at] as Plan;
+    if (JSON.stringify(plan) === JSON.stringify(shortest.plan)) continue;
+    const again = await fails(plan);
+    if (again === undefined) continue;
+    shortest = again;
+    plans = simpler(shortest.plan);
+    at = -1;
+  }
+  return withoutSteps(shortest, fails);
+}
+
+async function withoutSteps(
+  failure: SimulationFailure,
+  fails: (plan: Plan) => Promise<SimulationFailure | undefined>,
+): Promise<SimulationFailure> {
+  let shortest = failure;
   for (
     let size = Math.ceil(failure.plan.steps.length / 2);
     size >= 1;
@@ -30,9 +78,9 @@ export async function shrinkPlan(failure: SimulationFailure): Promise<Simulation
     for (let at = 0; at < shortest.plan.steps.length; ) {
       const { plan } = shortest;
       const steps = [...plan.steps.slice(0, at), ...plan.steps.slice(at + size)];
-      const again = await failureOf({ ...plan, steps });
-      if (again !== undefined && kindOf(again.broken) === kind) shortest = again;
-      else at += size;
+      const again = await fails({ ...plan, steps });
+      if (again === undefined) at += size;
+      else shortest = again;
     }
   }
   return shortest;

@@ -175,6 +175,7 @@ class Run {
     for (;;) {
       const results = await Promise.all(this.#clients.map((client) => this.#isBack(client, end)));
       if (results.every(Boolean)) break;
+      await simulation.advance(1_000);
     }
     for (const client of this.#clients) if (!client.isOver && client.isConnected) client.checkDelivered();
   }

@@ -125,6 +125,8 @@ export class SimulatedClient {
 
   #statusReported(status: Status): void {
     const { type, data, error } = status;
+    // Routine, and too much of it.
+    if (type === "pingTimer" && data === "1") return;
     const more = typeof data === "object" ? JSON.stringify(data) : data;
     this.#stage.note(this.name, `status ${type} ${more}${error === undefined ? "" : `: ${error.message}`}`);
     if (this.#isOver) this.#complain(`reports the status ${type} after it was closed`);
@@ -389,7 +391,7 @@ export class SimulatedClient {
 
   #subscribe(act: Subscribe): void {
     const { connection } = this;
-    if (connection.isDraining()) return;
+    if (connection.isDraining() || connection.isClosed()) return;
     const name = `${act.to} ${++this.#subscriptions}`;
     const receipts = new Receipts(
       this.name,

@@ -131,7 +131,9 @@ class NodeTransport implements Transport {
       if (counts()) this.#events.drained();
     });
     socket.on("error", (error) => {
-      this.#error = isTlsError(error) ? this.#tlsFailure(error) : error;
+      this.#error ??= isTlsError(error) ? this.#tlsFailure(error) : error;
+      // A TLS socket may tell of an error and stay open.
+      socket.destroy();
     });
     socket.on("close", () => {
       if (counts() && !this.#isSecuring) this.#closed(this.#error);

@@ -21,10 +21,11 @@ export function serverLists(): fc.Arbitrary<string[]> {
 
 function mostly<T>(usual: T, ...others: T[]): fc.Arbitrary<T> {
   const weighted = others.map((other) => ({ weight: 1, arbitrary: fc.constant(other) }));
-  return fc.oneof({ weight: 4 * others.length, arbitrary: fc.constant(usual) }, ...weighted);
+  const often = { weight: 4 * others.length, arbitrary: fc.constant(usual) };
+  return fc.oneof({ withCrossShrink: true }, often, ...weighted);
 }
 
-/** What a user can say about reconnecting, with times small and large. Shrinks towards the defaults. */
+/** What a user can say about reconnecting, with times small and large. */
 export function policies(): fc.Arbitrary<Partial<Policy>> {
   return fc.record(
     {
@@ -41,7 +42,7 @@ export function policies(): fc.Arbitrary<Partial<Policy>> {
       noRandomize: fc.boolean(),
       timeout: fc.constantFrom(20_000, 100),
       maxPingOut: fc.nat({ max: 2 }),
-      onLameDuck: fc.constantFrom("notify", "migrate", "migrate"),
+      onLameDuck: mostly<Policy["onLameDuck"]>("migrate", "notify"),
       tls: mostly<TlsPolicy>("offered", "never", "required", "first"),
     },
     { requiredKeys: [] },
@@ -64,9 +65,10 @@ export type Mood = "fair" | "foul";
 function kinds(mood: Mood): fc.Arbitrary<Move["kind"]> {
   const nonsense = mood === "fair" ? 6 : 45;
   return fc.oneof(
+    { withCrossShrink: true },
     { weight: 60, arbitrary: fc.constant("answer" as const) },
     { weight: 10, arbitrary: fc.constant("timer" as const) },
-    { weight: 12, arbitrary: fc.constant("news" as const) },
+    { weight: 14, arbitrary: fc.constant("news" as const) },
     { weight: 5, arbitrary: fc.constant("user" as const) },
     { weight: nonsense, arbitrary: fc.constant("stale" as const) },
     { weight: nonsense, arbitrary: fc.constant("anything" as const) },

@@ -104,9 +104,20 @@ export function stateOf(snapshot: Snapshot): string {
   throw new Error("a snapshot is in some state");
 }
 
-const inSteps = /^(connecting|reconnecting)\.(dialing|greeting|securing|authenticating)$/;
+const inSteps =
+  /^(connecting|reconnecting|migrating)\.(dialing|greeting|securing|authenticating|subscribing|handingOver)$/;
 
 /** True where an attempt is under way. */
 export function isAttempting(state: string): boolean {
   return inSteps.test(state);
+}
+
+/** True where an attempt is under way while the connection that it is to replace still stands. */
+export function isMigrating(state: string): boolean {
+  return state.startsWith("migrating.");
+}
+
+/** True where a connection stands: messages flow, or are handed over. */
+export function isStanding(state: string): boolean {
+  return state === "connected" || state.startsWith("draining.") || isMigrating(state);
 }

@@ -4,18 +4,21 @@
 // - each server of the queue, in order: failures up to `CAP`, what it refused, whether its wait is known, and whether
 //   it is untried, ready or within its wait at the time of the last event (in the order in which the waits end);
 // - which server is current, whether its socket is there, is secured, and has greeted, also with lame duck mode;
+// - the same of a connection that is being left, and what the user's function chose;
 // - whether a connection stood before, PINGs out, a second refusal, and whether there is a failure to report.
-// Left out are numbers that only grow (attempt, time), the generator's state and the texts of failures: no guard looks
-// at more of them than their differences, which the events of another attempt and of another time try out.
-// The walk goes on from the first moment that was found of each node.
+// Left out are numbers that only grow (attempt, time), the generator's state, the texts of failures, and what the next
+// attempt or connection sets anew: no guard looks at it. Of what grows guards see differences alone, which the events
+// of another attempt and of another time try out. The walk goes on from the first moment that was found of each node.
 
-import type { ConnectionInput } from "../../../src/machine/context.js";
+import type { ConnectionContext, ConnectionInput } from "../../../src/machine/context.js";
+import type { Effect } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
 import type { Milliseconds } from "../../../src/machine/failure.js";
-import { type Chart, type Snapshot, stateOf } from "./chart.js";
+import type { PoolServer } from "../../../src/machine/server-pool.js";
+import { type Chart, isAttempting, isStanding, type Snapshot, stateOf } from "./chart.js";
 
 /** Failures of one server beyond this are not told apart. */
-const CAP = 3;
+const CAP = 2;
 
 /** A moment of a connection, and how the walk came there. */
 export interface Node {
@@ -32,15 +35,14 @@ export interface Node {
 export interface Edge {
   readonly from: Node;
   readonly event: ConnectionEvent;
-  readonly effects: ReturnType<Chart["next"]>["effects"];
+  readonly effects: readonly Effect[];
   readonly after: Snapshot;
+  /** The id of the node that it leads to. */
   readonly to: string;
 }
 
 /** What the walk found. */
 export interface Walk {
-  readonly input: ConnectionInput;
-  readonly first: ReturnType<Chart["begin"]>;
   readonly nodes: ReadonlyMap<string, Node>;
   /** For each node, those to which an event leads. */
   readonly successors: ReadonlyMap<string, ReadonlySet<string>>;
@@ -48,111 +50,141 @@ export interface Walk {
   readonly depth: number;
 }
 
-/** The events that happen in a node: of the current attempt or another, and at what time. */
+/** The events that happen in a node: of one attempt, at one time. */
 export type Happenings = (attempt: number, at: Milliseconds) => readonly ConnectionEvent[];
 
 /** What decides about the future of a moment, as a text. */
 export function nodeOf(snapshot: Snapshot, at: Milliseconds): string {
   const { context } = snapshot;
-  const readyAt = context.pool.map(({ lastAttemptAt, wait }) =>
-    lastAttemptAt === null ? null : lastAttemptAt + (wait ?? 0),
-  );
-  const ends = readyAt.filter((ready): ready is number => ready !== null && ready > at).sort((a, b) => a - b);
-  const pool = context.pool.map((server, index) => {
-    const ready = readyAt[index] ?? null;
-    const wait = ready === null ? "untried" : ready <= at ? "ready" : `wait ${ends.indexOf(ready)}`;
-    const refusal = server.refusal === null ? "" : `${server.refusal.kind} ${server.refusal.credentials}`;
-    const failures = Math.min(server.failures, CAP);
-    return [server.name, server.learnt, failures, refusal, server.wait === null, wait].join(" ");
-  });
+  const state = stateOf(snapshot);
+  const failed = context.failure !== null;
+  if (state === "closed") return `closed ${context.connectedBefore} ${failed}`;
+  const hasSocket = isAttempting(state) || isStanding(state);
+  const { leaving, chosen } = context;
   return [
-    stateOf(snapshot),
-    pool.join("; "),
+    state,
+    poolOf(context, at),
     context.server,
-    context.socket === null ? "no socket" : context.socket === context.attempt ? "socket" : "another socket",
-    context.secured,
-    context.info?.lameDuck,
+    hasSocket ? [context.secured, context.info?.lameDuck ?? "mute"].join() : "",
+    leaving === null ? "" : [leaving.server, leaving.secured, leaving.info?.lameDuck].join(),
+    chosen === null ? "" : [chosen.server, chosen.at <= at].join(),
     context.connectedBefore,
-    context.pingsOut,
+    state === "connected" ? context.pingsOut : "",
     context.refusedTwice,
-    context.failure !== null,
+    failed,
   ].join(" | ");
+}
+
+const readyAt = ({ lastAttemptAt, wait }: PoolServer) => (lastAttemptAt === null ? null : lastAttemptAt + (wait ?? 0));
+
+/** When the waits end that have not ended yet, in that order. */
+function endsOfWaits({ pool }: ConnectionContext, at: Milliseconds): readonly Milliseconds[] {
+  return pool
+    .map(readyAt)
+    .filter((end) => end !== null)
+    .filter((end) => end > at)
+    .sort((one, other) => one - other);
+}
+
+function poolOf(context: ConnectionContext, at: Milliseconds): string {
+  const ends = endsOfWaits(context, at);
+  const servers = context.pool.map((server) => {
+    const ready = readyAt(server);
+    const wait = ready === null ? "untried" : ready <= at ? "ready" : `wait ${ends.indexOf(ready)}`;
+    const refusal = server.refusal === null ? "" : `refused ${server.refusal.kind} ${server.refusal.credentials}`;
+    const asked = server.wait === null ? "asked" : "";
+    return [server.name, server.learnt, Math.min(server.failures, CAP), refusal, asked, wait].join(" ");
+  });
+  return servers.join("; ");
 }
 
 /** The times at which something may happen next: at once, when the next wait ends, and when all have ended. */
 function timesAfter({ snapshot, at }: Node): readonly Milliseconds[] {
-  const ends = snapshot.context.pool
-    .map(({ lastAttemptAt, wait }) => (lastAttemptAt ?? 0) + (wait ?? 0))
-    .filter((end) => end > at);
+  const { context } = snapshot;
+  const chosenAt = context.chosen === null ? [] : [context.chosen.at];
+  const ends = [...endsOfWaits(context, at), ...chosenAt.filter((end) => end > at)];
   return [...new Set([at, ...(ends.length === 0 ? [] : [Math.min(...ends), Math.max(...ends)])])];
 }
 
-/**
- * Walks the chart to a fixed point. Every edge is shown to `seen`, whether it leads to a new node or not.
- */
-export function explore(chart: Chart, input: ConnectionInput, happenings: Happenings, seen: (edge: Edge) => void): Walk {
-  const first = chart.begin(input);
-  const start = {
-    id: nodeOf(first.snapshot, input.at),
-    state: stateOf(first.snapshot),
-    snapshot: first.snapshot,
-    at: input.at,
-    depth: 0,
-    foundBy: null,
-  };
-  const nodes = new Map<string, Node>([[start.id, start]]);
+/** True where the event made a difference: there were effects, or something is remembered that was not. */
+export function isLoud({ from, effects, after, to }: Edge): boolean {
+  return effects.length > 0 || to !== from.id || from.snapshot.context !== after.context;
+}
+
+/** Walks the chart to a fixed point. All edges of a node are shown to `seen` together. */
+export function explore(
+  chart: Chart,
+  input: ConnectionInput,
+  happenings: Happenings,
+  seen: (edges: readonly Edge[]) => void,
+): Walk {
+  const { snapshot } = chart.begin(input);
+  const id = nodeOf(snapshot, input.at);
+  const queue: Node[] = [{ id, state: stateOf(snapshot), snapshot, at: input.at, depth: 0, foundBy: null }];
+  const nodes = new Map(queue.map((node) => [node.id, node]));
   const successors = new Map<string, Set<string>>();
-  const queue: Node[] = [start];
   let edges = 0;
   let depth = 0;
   for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
-    const reached = new Set<string>();
-    successors.set(node.id, reached);
-    const { attempt } = node.snapshot.context;
-    const current = timesAfter(node).flatMap((at) => happenings(attempt, at));
-    const others = [attempt - 1, attempt + 1].flatMap((other) => happenings(other, node.at));
-    for (const event of [...current, ...others]) {
-      const { snapshot: after, effects } = chart.next(node.snapshot, event);
-      const to = nodeOf(after, event.at);
-      const edge = { from: node, event, effects, after, to };
-      edges++;
-      reached.add(to);
-      seen(edge);
-      if (nodes.has(to)) continue;
-      const found = { id: to, state: stateOf(after), snapshot: after, at: event.at, depth: node.depth + 1, foundBy: edge };
-      depth = found.depth;
-      nodes.set(to, found);
+    const leaving = edgesOf(chart, node, happenings);
+    edges += leaving.length;
+    depth = node.depth;
+    successors.set(node.id, new Set(leaving.map(({ to }) => to)));
+    seen(leaving);
+    for (const edge of leaving) {
+      if (nodes.has(edge.to)) continue;
+      const { after, event } = edge;
+      const found = { id: edge.to, state: stateOf(after), snapshot: after, at: event.at, depth: depth + 1, foundBy: edge };
+      nodes.set(found.id, found);
       queue.push(found);
     }
   }
-  return { input, first, nodes, successors, edges, depth };
+  return { nodes, successors, edges, depth };
+}
+
+function edgesOf(chart: Chart, node: Node, happenings: Happenings): readonly Edge[] {
+  const edges: Edge[] = [];
+  const tryOut = (event: ConnectionEvent): Edge => {
+    const { snapshot, effects } = chart.next(node.snapshot, event);
+    const edge = { from: node, event, effects, after: snapshot, to: nodeOf(snapshot, node.at) };
+    const then = { ...edge, to: nodeOf(snapshot, event.at) };
+    edges.push(isLoud(edge) ? then : edge);
+    return edge;
+  };
+  const { attempt, socket, leaving } = node.snapshot.context;
+  const [, ...later] = timesAfter(node);
+  const current = [...new Set([attempt, socket ?? attempt, leaving?.socket ?? attempt])];
+  const others = [Math.min(...current) - 1, attempt + 1];
+  for (const each of [...current, ...others]) {
+    for (const event of happenings(each, node.at)) {
+      // No guard looks at the time: what changes nothing at once changes nothing later.
+      if (isLoud(tryOut(event))) for (const at of later) tryOut({ ...event, at });
+    }
+  }
+  return edges;
 }
 
 /** The events that lead from the start to a node. */
-export function pathTo(node: Node): readonly Edge[] {
-  const path: Edge[] = [];
-  for (let edge = node.foundBy; edge !== null; edge = edge.from.foundBy) path.push(edge);
-  return path.reverse();
+export function eventsTo(node: Node): readonly ConnectionEvent[] {
+  const events: ConnectionEvent[] = [];
+  for (let edge = node.foundBy; edge !== null; edge = edge.from.foundBy) events.push(edge.event);
+  return events.reverse();
 }
 
 /** The nodes from which no way leads to a node of that kind. */
 export function deadEnds(walk: Walk, isGoal: (node: Node) => boolean): readonly Node[] {
   const predecessors = new Map<string, string[]>();
   for (const [from, reached] of walk.successors) {
-    for (const to of reached) {
-      const known = predecessors.get(to);
-      if (known === undefined) predecessors.set(to, [from]);
-      else known.push(from);
-    }
+    for (const to of reached) predecessors.set(to, [...(predecessors.get(to) ?? []), from]);
   }
-  const live = [...walk.nodes.values()].filter(isGoal).map(({ id }) => id);
-  const reached = new Set(live);
-  for (let id = live.pop(); id !== undefined; id = live.pop()) {
+  const queue = [...walk.nodes.values()].filter(isGoal).map(({ id }) => id);
+  const alive = new Set(queue);
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
     for (const from of predecessors.get(id) ?? []) {
-      if (reached.has(from)) continue;
-      reached.add(from);
-      live.push(from);
+      if (alive.has(from)) continue;
+      alive.add(from);
+      queue.push(from);
     }
   }
-  return [...walk.nodes.values()].filter(({ id }) => !reached.has(id));
+  return [...walk.nodes.values()].filter(({ id }) => !alive.has(id));
 }

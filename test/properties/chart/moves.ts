@@ -56,8 +56,6 @@ export const delays: readonly Milliseconds[] = [0, 5, 1_000, -3, 50_000];
 
 type Kinds = ConnectionEvent["type"];
 const kindsOfEvents: readonly Kinds[] = [
-  "server.chosen",
-  "choice.failed",
   "socket.closed",
   "server.pong",
   "server.info",
@@ -71,6 +69,8 @@ const kindsOfEvents: readonly Kinds[] = [
   "credentials.failed",
   "subscriptions.drained",
   "outbound.flushed",
+  "server.chosen",
+  "choice.failed",
 ];
 const timerNames = ["attempt", "reconnect", "ping", "drain"] as const;
 
@@ -156,12 +156,13 @@ const answers: Readonly<Record<Question["asked"], readonly Kinds[]>> = {
 };
 const newsFirst: readonly Kinds[] = [
   "socket.closed",
-  "server.info",
+  ...times("server.info", 4),
   "server.error",
   "server.ping",
-  "protocol.violated",
   "server.pong",
+  "protocol.violated",
 ];
+const LAME_DUCK = 4;
 const userOfConnection: readonly Kinds[] = [
   ...times("user.drain", 5),
   ...times("user.reconnect", 4),
@@ -207,7 +208,9 @@ function someAttempt(outside: Outside, how: number): number {
 function newsFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {
   const attempt = someAttempt(outside, how);
   if (outside.sockets.get(attempt)?.phase !== "open") return answerFor(which, how, at, outside);
-  return eventOf(pick(newsFirst, which), attempt, at, how);
+  const type = pick(newsFirst, which);
+  // Every second INFO is that of a lame duck.
+  return eventOf(type, attempt, at, type === "server.info" && which % 2 === 0 ? (how & ~3) | LAME_DUCK : how);
 }
 
 function answerFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {

@@ -56,6 +56,16 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ["answersPings", "answers a PING twice", twice("sendPong")],
   ["pingsAreBounded", "never finds a connection stale", guarding({ isStale: never })],
   ["pingsAreBounded", "forgets to send a PING", without("sendPing")],
+  [
+    "handsOverInOrder",
+    "hands over before the new server has the subscriptions",
+    sabotaged((effects, { value }) =>
+      is("subscribing", { value } as Snapshot) && has("resubscribe", effects)
+        ? [...effects, { type: "pauseOutbound", params: undefined }]
+        : effects,
+    ),
+  ],
+  ["handsOverInOrder", "takes any PONG for that of the old server", guarding({ isOld: always })],
   ["timersBelongToStates", "forgets to stop the attempt timer", without("stopTimer", { timer: "attempt" })],
   ["timersBelongToStates", "forgets to stop the reconnect timer", without("stopTimer", { timer: "reconnect" })],
   ["timersBelongToStates", "forgets to stop the ping timer", without("stopTimer", { timer: "ping" })],
@@ -93,6 +103,17 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
     "reports a reconnect that was none",
     extra({ type: "notifyStatus", params: { status: { type: "reconnect", server: "a:4222" } } }, (effects) =>
       has("settleConnect", effects),
+    ),
+  ],
+  [
+    "statusesNameTheirServer",
+    "names another server",
+    sabotaged((effects) =>
+      effects.map((effect) =>
+        effect.type === "notifyStatus" && effect.params.status.type === "disconnect"
+          ? { ...effect, params: { status: { ...effect.params.status, server: "x:4222" } } }
+          : effect,
+      ),
     ),
   ],
   ["endsAreReported", "fails in silence", without("notifyStatus")],

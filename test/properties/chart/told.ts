@@ -81,21 +81,23 @@ export function tell(chart: Chart, input: ConnectionInput, moves: readonly Move[
 
 /** Tells a story again, from its events. */
 export function retell(chart: Chart, input: ConnectionInput, events: readonly ConnectionEvent[]): Told {
-  const teller = new Teller(chart, input, new Outside(input.at));
+  const teller = new Teller(chart, input);
   for (const event of events) teller.play(event);
   return new Told(input, teller.scenes);
 }
 
-class Teller {
+/** Plays events against a chart, and writes the scenes down. */
+export class Teller {
   readonly scenes: Scene[] = [];
+  readonly outside: Outside;
+  /** Where the chart is now. */
   to: string;
   readonly #chart: Chart;
-  readonly #outside: Outside;
   #snapshot: Snapshot;
 
-  constructor(chart: Chart, input: ConnectionInput, outside: Outside) {
+  constructor(chart: Chart, input: ConnectionInput, outside = new Outside(input.at)) {
     this.#chart = chart;
-    this.#outside = outside;
+    this.outside = outside;
     const { snapshot, effects } = chart.begin(input);
     this.#snapshot = snapshot;
     this.to = stateOf(snapshot);
@@ -105,7 +107,7 @@ class Teller {
   }
 
   play(event: ConnectionEvent): void {
-    const outside = this.#outside;
+    const { outside } = this;
     const possible = outside.canSay(event);
     outside.happens(event);
     const before = this.#snapshot;

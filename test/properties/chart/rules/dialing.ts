@@ -4,9 +4,9 @@ import type { Milliseconds } from "../../../../src/machine/failure.js";
 import type { Policy } from "../../../../src/machine/reconnect-policy.js";
 import { isRefusal } from "../../../../src/machine/server-error.js";
 import type { ServerPool } from "../../../../src/machine/server-pool.js";
-import { isAttempting } from "../chart.js";
+import { isAttempting, isMigrating } from "../chart.js";
 import type { Scene } from "../told.js";
-import type { Rule } from "./rule.js";
+import { establishes, failedServer, lostServer, type Rule } from "./rule.js";
 
 /** The last time a server was dialed, and how long it is to be left alone since: not less, and not more. */
 interface Dialed {
@@ -28,41 +28,89 @@ export const dialsInTime: Rule = {
     "no server is dialed sooner than the policy allows, none that left the pool, and none waits while one is eligible",
   watch: (policy) => {
     const dialed = new Map<string, Dialed>();
+    /** What the user's function chose, and from when on. */
+    let chosen: { readonly server: string; readonly at: Milliseconds } | null = null;
     let connectedBefore = false;
-    let current = "";
-    return ({ event, at, possible, from, effects, to, after }) => {
+    return (scene) => {
+      const { event, at, possible, effects, to, before, after } = scene;
       const { pool } = after.context;
       if (possible && event?.type === "delay.chosen") {
-        const last = dialed.get(current);
-        if (last !== undefined) dialed.set(current, { at: last.at, least: event.ms, most: event.ms });
+        const last = dialed.get(before?.context.server ?? "");
+        if (last !== undefined) {
+          dialed.set(before?.context.server ?? "", { at: last.at, least: event.ms, most: event.ms });
+        }
+      }
+      if (possible && event?.type === "server.chosen") {
+        const server = event.server ?? firstOf(scene);
+        chosen = server === undefined ? null : { server, at: at + event.ms };
+      }
+      if (event?.type === "user.setServers" && before?.context.pool !== pool) chosen = null;
+      // The server that was being dialed when the one that was to be left broke down is free again.
+      if (before !== null && isMigrating(scene.from) && lostServer(scene) !== null) {
+        dialed.delete(before.context.server ?? "");
       }
       for (const name of dialed.keys()) if (!has(pool, name)) dialed.delete(name);
+      const choice = chosen !== null && has(pool, chosen.server) ? chosen : null;
       connectedBefore ||= to === "connected";
+      const firstRound = !connectedBefore && !policy.waitOnFirstConnect;
       for (const effect of effects) {
         if (effect.type === "openSocket") {
           const { name } = effect.params.server;
-          const last = dialed.get(name);
           if (!has(pool, name)) return `${name} is dialed, but not in the pool`;
-          if (last !== undefined && at < last.at + last.least) return `${name} is dialed too soon`;
-          const firstRound = !connectedBefore && !policy.waitOnFirstConnect;
-          if (last !== undefined && firstRound) return `${name} is dialed again`;
-          for (const { name: ahead } of pool) {
-            if (ahead === name) break;
-            const other = dialed.get(ahead);
-            const eligible = other === undefined || (!firstRound && other.at + other.most <= at);
-            if (eligible) return `${name} is dialed before ${ahead}`;
+          if (choice === null) {
+            const problem = checkDial(name, scene, dialed, firstRound);
+            if (problem !== undefined) return problem;
+          } else if (name !== choice.server || at < choice.at) {
+            return `${name} is dialed at ${at}, but ${choice.server} was chosen for ${choice.at}`;
           }
           dialed.set(name, { at, ...waitOf(policy) });
-          current = name;
+          chosen = null;
         } else if (effect.type === "startTimer" && effect.params.timer === "reconnect") {
-          const problem = checkWait(pool, dialed, at, effect.params.ms);
+          const { ms } = effect.params;
+          if (choice !== null) {
+            if (at + ms !== choice.at) return `it waits ${ms} ms, but ${choice.server} was chosen for ${choice.at}`;
+            continue;
+          }
+          const problem = checkWait(pool, dialed, at, ms);
           if (problem !== undefined) return problem;
         }
       }
-      return from.endsWith(".asking") && !possible && effects.length > 0 ? "it did not wait for the answer" : undefined;
+      return undefined;
     };
   },
 };
+
+/** The server that was first when the user's function was asked. */
+function firstOf({ before }: Scene): string | undefined {
+  if (before === null) return undefined;
+  const { context } = before;
+  const firstRound = !context.connectedBefore && !context.policy.waitOnFirstConnect;
+  return context.pool.find(
+    ({ failures, lastAttemptAt, wait }) =>
+      (!firstRound || failures === 0) && (lastAttemptAt === null || lastAttemptAt + (wait ?? 0) <= context.now),
+  )?.name;
+}
+
+function checkDial(
+  name: string,
+  { at, after }: Scene,
+  dialed: ReadonlyMap<string, Dialed>,
+  firstRound: boolean,
+): string | undefined {
+  const { pool, leaving } = after.context;
+  const last = dialed.get(name);
+  if (name === leaving?.server) return `${name} is dialed while it is being left`;
+  if (last !== undefined && at < last.at + last.least) return `${name} is dialed too soon`;
+  if (last !== undefined && firstRound) return `${name} is dialed again`;
+  for (const { name: ahead } of pool) {
+    if (ahead === name) break;
+    if (ahead === leaving?.server) continue;
+    const other = dialed.get(ahead);
+    const eligible = other === undefined || (!firstRound && other.at + other.most <= at);
+    if (eligible) return `${name} is dialed before ${ahead}`;
+  }
+  return undefined;
+}
 
 function checkWait(
   pool: ServerPool,
@@ -81,16 +129,6 @@ function checkWait(
   return ms >= least && ms <= most ? undefined : `it waits ${ms} ms, not between ${least} and ${most}`;
 }
 
-/** The server whose attempt failed in this scene, or whose connection was lost; null where neither happened. */
-function ended(scene: Scene): { readonly server: string; readonly failed: boolean } | null {
-  const { before, after, from, to, event } = scene;
-  if (before === null || before.context.socket === null) return null;
-  if (before.context.socket === after.context.socket) return null;
-  if (event?.type === "user.close" || event?.type === "user.drain" || from.startsWith("draining")) return null;
-  if (to === "connected") return null;
-  return { server: before.context.server ?? "", failed: isAttempting(from) };
-}
-
 export const queueIsKept: Rule = {
   sentence: "the pool is a queue: a failed or lost server goes to the back or leaves, and nobody else moves",
   watch: () => (scene) => {
@@ -98,12 +136,17 @@ export const queueIsKept: Rule = {
     if (before === null || before.context.pool === after.context.pool) return undefined;
     const was = before.context.pool.map(({ name }) => name);
     const is = after.context.pool.map(({ name }) => name);
-    const end = ended(scene);
-    if (end !== null) {
-      const others = was.filter((name) => name !== end.server);
-      const gone = is.join() === others.join();
-      const last = is.join() === [...others, end.server].join();
-      return last || (gone && end.failed) ? undefined : `the pool was ${was.join()} and is ${is.join()}`;
+    if (event?.type === "user.setServers") {
+      const due = event.servers.length === 0 ? was : event.servers;
+      return [...is].sort().join() === [...due].sort().join() ? undefined : `the pool is ${is.join()}`;
+    }
+    const failed = failedServer(scene);
+    const ended = failed ?? lostServer(scene);
+    if (ended !== null) {
+      const others = was.filter((name) => name !== ended);
+      const left = is.join() === others.join() && (failed !== null || !was.includes(ended));
+      const last = is.join() === [...others, ended].join();
+      return last || left ? undefined : `the pool was ${was.join()} and is ${is.join()}`;
     }
     if (possible && event?.type === "server.info") return learns(scene, was, is);
     return was.join() === is.join() ? undefined : `the pool changes from ${was.join()} to ${is.join()}`;
@@ -113,11 +156,15 @@ export const queueIsKept: Rule = {
 function learns({ before, event }: Scene, was: readonly string[], is: readonly string[]): string | undefined {
   if (event?.type !== "server.info" || before === null) return undefined;
   const { connectUrls } = event.info;
+  const { server, leaving, policy } = before.context;
   const stay = was.filter((name) => is.includes(name));
   const join = is.filter((name) => !was.includes(name));
   if (is.join() !== [...stay, ...join].join()) return "an INFO changed the order of the pool";
+  if (policy.ignoreClusterUpdates || connectUrls.length === 0) {
+    return was.join() === is.join() ? undefined : "the pool changed, but the cluster is to be ignored";
+  }
   for (const { name, learnt } of before.context.pool) {
-    const leaves = learnt && name !== before.context.server && !connectUrls.includes(name);
+    const leaves = learnt && name !== server && name !== leaving?.server && !connectUrls.includes(name);
     if (leaves === is.includes(name)) return `${name} should ${leaves ? "leave" : "stay"}`;
   }
   const unknown = join.find((name) => !connectUrls.includes(name));
@@ -128,24 +175,29 @@ export const attemptsAreCounted: Rule = {
   sentence: "failures in a row are counted for each server, and at maxReconnectAttempts it leaves the pool",
   watch: (policy) => {
     const failures = new Map<string, number>();
-    const limit = policy.maxReconnectAttempts === -1 ? Number.POSITIVE_INFINITY : Math.max(1, policy.maxReconnectAttempts);
+    const { maxReconnectAttempts } = policy;
+    const limit = maxReconnectAttempts === -1 ? Number.POSITIVE_INFINITY : Math.max(1, maxReconnectAttempts);
     return (scene) => {
-      const { before, after, to, from } = scene;
-      if (before !== null && before.context.pool === after.context.pool) return undefined;
-      const end = ended(scene);
-      if (end?.failed === true) failures.set(end.server, (failures.get(end.server) ?? 0) + 1);
-      if (to === "connected" && from.startsWith("connecting")) failures.clear();
-      if (to === "connected") failures.delete(after.context.server ?? "");
-      for (const name of failures.keys()) if (!has(after.context.pool, name)) failures.delete(name);
-      for (const server of after.context.pool) {
+      const { before, after, from } = scene;
+      const { context } = after;
+      if (before !== null && before.context.pool === context.pool) return undefined;
+      const failed = failedServer(scene);
+      const count = failed === null ? 0 : (failures.get(failed) ?? 0) + 1;
+      if (failed !== null) failures.set(failed, count);
+      if (establishes(scene)) {
+        if (from.startsWith("connecting")) failures.clear();
+        failures.delete(context.server ?? "");
+      }
+      for (const name of failures.keys()) if (!has(context.pool, name)) failures.delete(name);
+      for (const server of context.pool) {
         const counted = failures.get(server.name) ?? 0;
         if (server.failures !== counted) return `${server.name} failed ${counted} times, not ${server.failures}`;
-        if (after.context.connectedBefore && counted >= limit) return `${server.name} failed ${counted} times and stays`;
+        if (context.connectedBefore && counted >= limit) return `${server.name} failed ${counted} times and stays`;
       }
-      if (end?.failed !== true || has(after.context.pool, end.server)) return undefined;
-      if (!after.context.connectedBefore) return `${end.server} left before a connection stood`;
-      const before0 = before?.context.pool.find(({ name }) => name === end.server)?.failures ?? 0;
-      return before0 + 1 >= limit ? undefined : `${end.server} left after ${before0 + 1} failures`;
+      const left = failed !== null && before !== null && has(before.context.pool, failed) && !has(context.pool, failed);
+      if (!left) return undefined;
+      if (!context.connectedBefore) return `${failed} left before a connection stood`;
+      return count >= limit ? undefined : `${failed} left after ${count} failures`;
     };
   },
 };
@@ -155,18 +207,22 @@ export const refusedTwiceCloses: Rule = {
   watch: (policy) => {
     const refusals = new Map<string, string>();
     return (scene) => {
-      const { event, from, to, after } = scene;
-      if (to === "connected" && from.startsWith("connecting")) refusals.clear();
-      if (to === "connected") refusals.delete(after.context.server ?? "");
+      const { event, from, to, before, after } = scene;
+      if (establishes(scene)) {
+        if (from.startsWith("connecting")) refusals.clear();
+        refusals.delete(after.context.server ?? "");
+      }
       let twice = false;
-      const spoken = event?.type === "server.error" && event.attempt === scene.before?.context.socket;
+      const spoken = event?.type === "server.error" && event.attempt === before?.context.socket;
       if (isAttempting(from) && spoken && isRefusal(event.error)) {
-        const server = scene.before.context.server ?? "";
+        const server = before.context.server ?? "";
         const refusal = `${event.error.kind} ${event.credentials}`;
         twice = refusals.get(server) === refusal && !policy.ignoreAuthErrorAbort;
         refusals.set(server, refusal);
       }
       for (const name of refusals.keys()) if (!has(after.context.pool, name)) refusals.delete(name);
+      // While another connection stands, a refusal only ends the move away from it.
+      if (isMigrating(from)) return to === "closed" && event?.type === "server.error" ? "a move closes it" : undefined;
       if (twice && to !== "closed") return "a server refused twice, and the chart goes on";
       return after.context.refusedTwice && !twice && from !== "closed" ? "no server refused twice" : undefined;
     };

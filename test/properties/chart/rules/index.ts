@@ -12,8 +12,15 @@ import {
 } from "./promises.js";
 import type { Rule } from "./rule.js";
 import { closedIsAbsorbing, reconnectNeedsAConnection, staleChangesNothing } from "./silence.js";
-import { answersPings, credentialsUnderTls, oneSocket, pingsAreBounded, sendsOverOpenSocket } from "./sockets.js";
-import { endsAreReported, statusesObeyTheirGrammar } from "./statuses.js";
+import {
+  answersPings,
+  credentialsUnderTls,
+  handsOverInOrder,
+  oneSocket,
+  pingsAreBounded,
+  sendsOverOpenSocket,
+} from "./sockets.js";
+import { endsAreReported, statusesNameTheirServer, statusesObeyTheirGrammar } from "./statuses.js";
 import { somethingWakesTheChart, timersBelongToStates } from "./timers.js";
 
 export const rules = {
@@ -22,6 +29,7 @@ export const rules = {
   credentialsUnderTls,
   answersPings,
   pingsAreBounded,
+  handsOverInOrder,
   timersBelongToStates,
   somethingWakesTheChart,
   dialsInTime,
@@ -29,6 +37,7 @@ export const rules = {
   attemptsAreCounted,
   refusedTwiceCloses,
   statusesObeyTheirGrammar,
+  statusesNameTheirServer,
   endsAreReported,
   gateOpensAfterAuthentication,
   drainsInOrder,

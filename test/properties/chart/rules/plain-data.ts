@@ -61,6 +61,7 @@ export const allIsPlainJson: Rule = {
 // Every field that may be in a context or an effect. A new one belongs here once it is certain that it holds no secret.
 const known = new Set(
   `policy pool attempt socket server secured info connectedBefore pingsOut refusedTwice failure attempts random now
+   leaving destination chosen asksForServer onLameDuck didConnect
    reconnect maxReconnectAttempts reconnectTimeWait reconnectJitter reconnectJitterTls asksForDelay waitOnFirstConnect
    ignoreAuthErrorAbort ignoreClusterUpdates noRandomize timeout pingInterval maxPingOut drainTimeout tls
    name host port isAddress learnt tlsName lastAttemptAt wait failures refusal kind credentials

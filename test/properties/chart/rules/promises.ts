@@ -1,5 +1,6 @@
 // Promises and gates: `connect` and `closed` settle once, and what is published waits behind a gate until it may go.
 
+import { isMigrating, isStanding } from "../chart.js";
 import type { Rule } from "./rule.js";
 
 export const connectSettlesOnce: Rule = {
@@ -42,43 +43,46 @@ export const closedSettlesLast: Rule = {
 };
 
 export const gateOpensAfterAuthentication: Rule = {
-  sentence: "releaseOutbound comes with the PONG to CONNECT, right after resubscribe; holdOutbound with the loss",
+  sentence:
+    "what is published goes to a server that accepted the credentials and has the subscriptions; it is held from the loss on",
   watch: () => {
-    let open = false;
-    let connectSent = false;
-    return ({ event, possible, from, to, effects }) => {
-      let previous = "";
+    /** The socket that what is published flows into; null while it is held. */
+    let open: number | null = null;
+    const accepted = new Set<number>();
+    const subscribed = new Set<number>();
+    return ({ event, possible, from, to, effects, after }) => {
+      if (possible && event?.type === "server.pong") accepted.add(event.attempt);
       for (const effect of effects) {
         switch (effect.type) {
-          case "openSocket":
-            if (open) return "a server is dialed while what is published is not held";
-            connectSent = false;
-            break;
-          case "sendConnect":
-            connectSent = true;
-            break;
           case "resubscribe":
-            if (open) return "resubscribe comes after the gate was opened";
+            if (!accepted.has(effect.params.attempt)) return "resubscribe before the PONG to CONNECT";
+            if (open === effect.params.attempt) return "resubscribe after what was published";
+            subscribed.add(effect.params.attempt);
             break;
           case "releaseOutbound":
-            if (open) return "releaseOutbound, but nothing was held";
-            if (previous !== "resubscribe") return "releaseOutbound does not follow resubscribe";
-            if (!connectSent || !possible || event?.type !== "server.pong") return "releaseOutbound before the PONG";
-            open = true;
+            if (open !== null) return "releaseOutbound, but nothing was held";
+            if (!subscribed.has(effect.params.attempt)) return "releaseOutbound does not follow resubscribe";
+            open = effect.params.attempt;
             break;
           case "holdOutbound":
-            if (!open) return "holdOutbound, but nothing was released";
-            if (from !== "connected") return `holdOutbound in ${from}`;
-            open = false;
+            if (from !== "connected" && !isMigrating(from)) return `holdOutbound in ${from}`;
+            if (open === null && from !== "migrating.handingOver") return "holdOutbound, but nothing was released";
+            open = null;
+            break;
+          case "pauseOutbound":
+            if (to !== "migrating.handingOver") return `pauseOutbound on the way to ${to}`;
+            if (open === null) return "pauseOutbound, but nothing was released";
+            open = null;
             break;
           default:
             break;
         }
-        previous = effect.type;
       }
-      const stands = to === "connected" || to.startsWith("draining");
-      if (to !== "closed" && open !== stands) return `the gate is ${open ? "open" : "shut"} in ${to}`;
-      return undefined;
+      if (to === "closed") return undefined;
+      const { socket, leaving } = after.context;
+      const handsOver = to === "migrating.handingOver" || !isStanding(to);
+      const due = handsOver ? null : (leaving?.socket ?? socket);
+      return open === due ? undefined : `what is published goes to socket ${open} in ${to}, not ${due}`;
     };
   },
 };
@@ -89,7 +93,7 @@ export const drainsInOrder: Rule = {
     let asked = 0;
     return ({ from, to, effects }) => {
       for (const { type } of effects) {
-        if (type === "drainSubscriptions" && (asked !== 0 || from !== "connected")) return "drainSubscriptions again";
+        if (type === "drainSubscriptions" && (asked !== 0 || !isStanding(from))) return "drainSubscriptions again";
         if (type === "flushOutbound" && asked !== 1) return "flushOutbound before drainSubscriptions, or again";
         if (type === "drainSubscriptions" || type === "flushOutbound") asked++;
       }
@@ -99,21 +103,21 @@ export const drainsInOrder: Rule = {
   },
 };
 
-const byItself = /\.(dialing|greeting|securing|authenticating|asking)$|^connected$/;
+const byItself = /\.(dialing|greeting|securing|authenticating|asking|choosing)$|^connected$|^migrating/;
 
 export const closesForAReason: Rule = {
   sentence: "the chart closes only for a user, a drain, a server that refused twice, reconnect: false, or an empty pool",
   watch: (policy) => ({ event, from, to, after }) => {
     if (to !== "closed" || from === "closed" || from.startsWith("draining")) return undefined;
-    if (event?.type === "user.close") return undefined;
-    if (event?.type === "user.drain") return from === "connected" ? "a drain closes at once" : undefined;
+    if (event?.type === "user.close" || event?.type === "choice.failed") return undefined;
+    if (event?.type === "user.drain") return isStanding(from) ? "a drain closes at once" : undefined;
     if (!byItself.test(from)) return `it closes in ${from}`;
     const { context } = after;
+    if (context.failure === null) return "it gives up without a failure";
     if (context.refusedTwice && !policy.ignoreAuthErrorAbort && event?.type === "server.error") return undefined;
     if (context.connectedBefore && !policy.reconnect) return undefined;
     const firstRound = !context.connectedBefore && !policy.waitOnFirstConnect;
     const left = context.pool.filter(({ failures }) => !firstRound || failures === 0);
-    if (context.failure === null) return "it gives up without a failure";
     return left.length === 0 ? undefined : `it gives up although ${left.map(({ name }) => name).join(", ")} is left`;
   },
 };

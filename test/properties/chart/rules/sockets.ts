@@ -1,103 +1,118 @@
-// Sockets: at most one, and nothing is done to one that is not there.
+// Sockets: at most one, or two while migrating, and nothing is done to one that is not there.
 
-import type { Rule } from "./rule.js";
-import { socketBroke } from "./rule.js";
+import type { Policy } from "../../../../src/machine/reconnect-policy.js";
+import type { Effect } from "../../../../src/machine/effects.js";
+import { isMigrating, isStanding } from "../chart.js";
+import { establishes, type Rule } from "./rule.js";
 
 export const oneSocket: Rule = {
-  sentence: "at most one socket is open or being opened, and every socket is closed before the next, and at the end",
+  sentence:
+    "at most one socket is open or being opened, two while migrating; each is closed before the next, and at the end",
   watch: () => {
-    let open: number | null = null;
+    const open = new Set<number>();
     let last = 0;
-    return (scene) => {
-      if (socketBroke(scene)) open = null;
-      for (const effect of scene.effects) {
+    return ({ event, possible, effects, to, after }) => {
+      if (possible && event?.type === "socket.closed") open.delete(event.attempt);
+      for (const effect of effects) {
         if (effect.type === "openSocket") {
           const { attempt } = effect.params;
-          if (open !== null) return `socket ${attempt} is opened while socket ${open} is open`;
+          if (open.size > (isMigrating(to) ? 1 : 0)) return `socket ${attempt} is opened beside ${[...open].join()}`;
           if (attempt !== last + 1) return `attempt ${attempt} follows attempt ${last}`;
-          open = attempt;
+          open.add(attempt);
           last = attempt;
-        } else if (effect.type === "closeSocket") {
-          if (effect.params.attempt !== open) return `socket ${effect.params.attempt} is closed, but ${open} is open`;
-          open = null;
+        } else if (effect.type === "closeSocket" || effect.type === "retireSocket") {
+          const { attempt } = effect.params;
+          if (!open.delete(attempt)) return `socket ${attempt} is closed, but only ${[...open].join()} is open`;
         }
       }
-      if (scene.to === "closed" && open !== null) return `socket ${open} is still open`;
-      return scene.after.context.socket === open ? undefined : `the chart believes in another socket than ${open}`;
+      const { socket, leaving } = after.context;
+      const known = [leaving?.socket ?? null, socket].filter((attempt) => attempt !== null);
+      if (known.join() !== [...open].join()) return `open is ${[...open].join()}, the chart knows ${known.join()}`;
+      if ((leaving !== null) !== isMigrating(to)) return `a socket is being left in ${to}`;
+      return to === "closed" && open.size > 0 ? `socket ${[...open].join()} is still open` : undefined;
     };
   },
 };
 
+type Phase = "opening" | "open" | "securing" | "secured";
+
 export const sendsOverOpenSocket: Rule = {
   sentence: "a socket is written to only while it is open, and not in the middle of a TLS handshake",
   watch: () => {
-    let attempt = 0;
-    let phase: "none" | "opening" | "open" | "securing" = "none";
-    let secured = false;
-    return (scene) => {
-      if (socketBroke(scene)) phase = "none";
-      if (scene.possible && scene.event?.type === "socket.opened") phase = "open";
-      if (scene.possible && scene.event?.type === "socket.secured") phase = "open";
-      for (const effect of scene.effects) {
-        switch (effect.type) {
-          case "openSocket":
-            ({ attempt } = effect.params);
-            phase = "opening";
-            secured = false;
-            break;
-          case "closeSocket":
-            phase = "none";
-            break;
-          case "upgradeToTls":
-            if (secured) return "a second TLS handshake over one socket";
-            if (phase !== "open") return `upgradeToTls while the socket is ${phase}`;
-            phase = "securing";
-            secured = true;
-            break;
-          case "sendConnect":
-          case "sendPing":
-          case "sendPong":
-          case "resubscribe":
-          case "releaseOutbound":
-          case "drainSubscriptions":
-          case "flushOutbound":
-            if (phase !== "open") return `${effect.type} while the socket is ${phase}`;
-            if (effect.params.attempt !== attempt) return `${effect.type} for another attempt than ${attempt}`;
-            break;
-          default:
-            break;
-        }
+    const phases = new Map<number, Phase>();
+    return ({ event, possible, effects }) => {
+      if (possible && event?.type === "socket.closed") phases.delete(event.attempt);
+      if (possible && event?.type === "socket.opened") phases.set(event.attempt, "open");
+      if (possible && event?.type === "socket.secured") phases.set(event.attempt, "secured");
+      for (const effect of effects) {
+        const problem = carryOut(effect, phases);
+        if (problem !== undefined) return problem;
       }
       return undefined;
     };
   },
 };
 
+function carryOut(effect: Effect, phases: Map<number, Phase>): string | undefined {
+  switch (effect.type) {
+    case "openSocket":
+      phases.set(effect.params.attempt, "opening");
+      return undefined;
+    case "closeSocket":
+      phases.delete(effect.params.attempt);
+      return undefined;
+    case "upgradeToTls": {
+      const phase = phases.get(effect.params.attempt);
+      if (phase !== "open") return `upgradeToTls over socket ${effect.params.attempt}, which is ${phase}`;
+      phases.set(effect.params.attempt, "securing");
+      return undefined;
+    }
+    case "sendConnect":
+    case "sendPing":
+    case "sendPong":
+    case "resubscribe":
+    case "releaseOutbound":
+    case "drainSubscriptions":
+    case "flushOutbound":
+    case "retireSocket": {
+      const phase = phases.get(effect.params.attempt);
+      if (effect.type === "retireSocket") phases.delete(effect.params.attempt);
+      const isOpen = phase === "open" || phase === "secured";
+      return isOpen ? undefined : `${effect.type} over socket ${effect.params.attempt}, which is ${phase}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+// `tls: null` with tls:// is the user's contradiction; what comes of it: see test/machine/findings.test.ts.
+const demandsTls = (policy: Policy, serverDoes: boolean) =>
+  policy.tls === "first" || policy.tls === "required" || (serverDoes && policy.tls !== "never");
+
 export const credentialsUnderTls: Rule = {
   sentence: "credentials go out once for each socket, after INFO, and under TLS where anyone demands or offers it",
   watch: (policy) => {
-    let wantsTls = policy.tls === "first" || policy.tls === "required";
+    let attempt = 0;
+    let wantsTls = false;
     let greeted = false;
     let secured = false;
     let sent = false;
-    return (scene) => {
-      const { event, possible } = scene;
-      if (possible && event?.type === "socket.secured") secured = true;
-      if (possible && event?.type === "server.info" && !sent) {
+    return ({ event, possible, effects }) => {
+      const current = possible && event !== null && "attempt" in event && event.attempt === attempt;
+      if (current && event.type === "socket.secured") secured = true;
+      if (current && event.type === "server.info" && !sent) {
         greeted = true;
-        // `tls: null` and tls:// together: see test/machine/findings.test.ts.
-        if (policy.tls !== "never" && (event.info.tlsAvailable || event.info.tlsRequired)) wantsTls = true;
-        if (event.info.tlsRequired) wantsTls = true;
+        const { tlsAvailable, tlsRequired } = event.info;
+        if (tlsRequired || (tlsAvailable && policy.tls !== "never")) wantsTls = true;
       }
-      for (const effect of scene.effects) {
+      for (const effect of effects) {
         if (effect.type === "openSocket") {
-          const server = scene.after.context.pool.find(({ name }) => name === effect.params.server.name);
-          wantsTls = policy.tls === "first" || policy.tls === "required" || (server?.tls === true && policy.tls !== "never");
-          greeted = false;
-          secured = false;
-          sent = false;
+          ({ attempt } = effect.params);
+          wantsTls = demandsTls(policy, effect.params.server.tls);
+          greeted = secured = sent = false;
         }
         if (effect.type !== "sendConnect") continue;
+        if (effect.params.attempt !== attempt) return "CONNECT is sent over another socket than the last";
         if (sent) return "CONNECT is sent twice";
         if (!greeted) return "CONNECT is sent before INFO";
         if (wantsTls && !secured) return "the credentials are sent in the clear";
@@ -108,30 +123,80 @@ export const credentialsUnderTls: Rule = {
   },
 };
 
+/** The attempts of the sockets over which the chart talks the protocol in a state. */
+const hasSentConnect = /\.(authenticating|subscribing|handingOver)$|^connected$|^draining/;
+
 export const answersPings: Rule = {
-  sentence: "a PING of the server is answered by one PONG once CONNECT was sent, and nothing else is",
+  sentence: "a PING of a server is answered by one PONG over the same socket once CONNECT was sent, nothing else is",
   watch: () => (scene) => {
-    const pongs = scene.effects.filter(({ type }) => type === "sendPong").length;
-    const talking = /authenticating$|^connected$|^draining/.test(scene.from);
-    const due = talking && scene.possible && scene.event?.type === "server.ping" ? 1 : 0;
-    return pongs === due ? undefined : `${pongs} PONGs instead of ${due}`;
+    const { event, possible, before, from } = scene;
+    const pongs = scene.effects.flatMap((effect) => (effect.type === "sendPong" ? [effect.params.attempt] : []));
+    if (!possible || event?.type !== "server.ping") {
+      return pongs.length === 0 ? undefined : "a PONG that nobody asked for";
+    }
+    const isOld = event.attempt === before?.context.leaving?.socket;
+    const due = isOld || hasSentConnect.test(from) ? [event.attempt] : [];
+    return pongs.join() === due.join() ? undefined : `PONGs go over ${pongs.join()}, not ${due.join()}`;
   },
 };
 
 export const pingsAreBounded: Rule = {
   sentence: "a PING is sent when the ping timer fires, and with maxPingOut of them unanswered the connection is left",
   watch: (policy) => {
-    let out = 0;
+    /** PINGs that no PONG has answered; null where a move was begun since, which may or may not count anew. */
+    let out: number | null = 0;
     return (scene) => {
-      const { event, possible, from, to } = scene;
-      if (from !== "connected") out = 0;
+      const { event, possible, from, to, effects } = scene;
+      if (!isStanding(from)) out = 0;
       if (possible && event?.type === "server.pong") out = 0;
-      const due = from === "connected" && possible && event?.type === "timer.fired";
-      const sent = scene.effects.filter(({ type }) => type === "sendPing").length;
-      if (due && out >= policy.maxPingOut) return sent > 0 || to === "connected" ? "a stale connection goes on" : undefined;
-      if (sent !== (due ? 1 : 0)) return `${sent} PINGs are sent`;
-      out += sent;
+      const sent = effects.filter(({ type }) => type === "sendPing").length;
+      if (from !== "connected" || (to === "connected" && event?.type === "server.info")) {
+        if (isMigrating(from) || to === "connected") out = null;
+        // A migration asks both servers for a PONG, each once.
+        return sent === (isMigrating(to) && /subscribing|handingOver/.test(to) && to !== from ? 1 : 0) ? undefined : "a stray PING";
+      }
+      const due = possible && event?.type === "timer.fired";
+      if (due && out !== null && out >= policy.maxPingOut) {
+        return sent > 0 || to === "connected" ? "a stale connection goes on" : undefined;
+      }
+      const mayLeave = out === null && to !== "connected";
+      if (sent !== (due && !mayLeave ? 1 : 0)) return `${sent} PINGs are sent`;
+      if (out !== null) out += sent;
       return undefined;
+    };
+  },
+};
+
+export const handsOverInOrder: Rule = {
+  sentence: "a move waits until the new server has the subscriptions, and until the old one has all that was published",
+  watch: () => {
+    // What the PONGs that are awaited over each socket stand for. A server answers them in their order.
+    const awaited = new Map<number, string[]>();
+    const answered = new Set<string>();
+    let known = false;
+    return (scene) => {
+      const { event, possible, effects, before, from, to } = scene;
+      const old = before?.context.leaving?.socket;
+      if (possible && event?.type === "server.pong") {
+        const answer = awaited.get(event.attempt)?.shift();
+        if (answer !== undefined) answered.add(answer);
+      }
+      const oldIsGone = possible && event?.type === "socket.closed" && event.attempt === old;
+      for (const effect of effects) {
+        if (effect.type === "openSocket") awaited.set(effect.params.attempt, []);
+        if (effect.type === "sendConnect") awaited.get(effect.params.attempt)?.push("CONNECT");
+        if (effect.type === "pauseOutbound" && !answered.has("migrating.subscribing")) {
+          return "it hands over before the new server has the subscriptions";
+        }
+        if (effect.type !== "sendPing") continue;
+        const { attempt } = effect.params;
+        // Known: see "migrating" in test/machine/findings.test.ts.
+        if (to === "migrating.handingOver") known = (awaited.get(attempt)?.length ?? 0) > 0;
+        answered.delete(to);
+        awaited.get(attempt)?.push(to);
+      }
+      if (!isMigrating(from) || !establishes(scene) || oldIsGone || known) return undefined;
+      return answered.has("migrating.handingOver") ? undefined : "it leaves the old server before that has all";
     };
   },
 };

@@ -53,11 +53,12 @@ export const somethingWakesTheChart: Rule = {
     let asked = 0;
     return ({ event, possible, effects, to }) => {
       if (possible && event?.type === "timer.fired") running.delete(event.timer);
-      if (possible && event?.type === "delay.chosen") asked = 0;
+      const answer = event?.type === "delay.chosen" || event?.type === "server.chosen";
+      if (possible && (answer || event?.type === "choice.failed")) asked = 0;
       for (const effect of effects) {
         if (effect.type === "startTimer") running.add(effect.params.timer);
         if (effect.type === "stopTimer") running.delete(effect.params.timer);
-        if (effect.type === "askReconnectDelay") asked++;
+        if (effect.type === "askReconnectDelay" || effect.type === "askNextServer") asked++;
       }
       if (asked > 1) return "the user's function is asked again before it has answered";
       if (to === "closed" || running.size > 0 || asked > 0) return undefined;

@@ -1,0 +1,36 @@
+// The flight recorder: keeps the last events of a connection, so that what happened can be played again.
+//
+// It is bounded: the oldest events are folded into the moment from which the recording begins.
+
+import type { ConnectionInput } from "../machine/context.js";
+import type { ConnectionEvent } from "../machine/events.js";
+import { type Moment, type Recording, replay } from "../machine/replay.js";
+
+/** How many events a recording holds at least, once so many have happened; it holds fewer than twice as many. */
+export const RECORDED_EVENTS = 1_000;
+
+/** Records one connection. */
+export class Recorder {
+  readonly #input: ConnectionInput;
+  #from: Moment | null = null;
+  #events: ConnectionEvent[] = [];
+
+  constructor(input: ConnectionInput) {
+    this.#input = input;
+  }
+
+  /** An event is about to reach the chart. */
+  record(event: ConnectionEvent): void {
+    this.#events.push(event);
+    if (this.#events.length < 2 * RECORDED_EVENTS) return;
+    const oldest = this.#events.slice(0, RECORDED_EVENTS);
+    const last = replay({ version: 1, input: this.#input, from: this.#from, events: oldest }).at(-1);
+    if (last !== undefined) this.#from = { value: last.state, context: last.context };
+    this.#events = this.#events.slice(RECORDED_EVENTS);
+  }
+
+  /** What was recorded so far: plain JSON. */
+  recording(): Recording {
+    return { version: 1, input: this.#input, from: this.#from, events: [...this.#events] };
+  }
+}

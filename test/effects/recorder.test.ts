@@ -1,0 +1,49 @@
+// The flight recorder holds the last events, and a bounded number of them.
+
+import { expect, test } from "vitest";
+import { RECORDED_EVENTS, Recorder } from "../../src/effects/recorder.js";
+import type { ConnectionEvent } from "../../src/machine/events.js";
+import { replay } from "../../src/machine/replay.js";
+
+const input = { servers: ["a:4222"], seed: 1, at: 0, policy: { maxReconnectAttempts: -1 } };
+const info = {
+  serverId: "A",
+  serverName: "a",
+  version: "2.12.0",
+  tlsRequired: false,
+  tlsAvailable: false,
+  lameDuck: false,
+  connectUrls: [],
+};
+
+/** A server that lets the client in and loses it, again and again. */
+function flapping(count: number): readonly ConnectionEvent[] {
+  const events: ConnectionEvent[] = [];
+  for (let attempt = 1; events.length < count; attempt++) {
+    const at = attempt * 10_000;
+    events.push({ type: "socket.opened", attempt, at });
+    events.push({ type: "server.info", attempt, at, info });
+    events.push({ type: "server.pong", attempt, at });
+    events.push({ type: "socket.closed", attempt, at: at + 1, failure: null });
+    events.push({ type: "timer.fired", timer: "reconnect", attempt, at: at + 9_999 });
+  }
+  return events.slice(0, count);
+}
+
+test("what was recorded is all of it, as long as there is little", () => {
+  const recorder = new Recorder(input);
+  const events = flapping(100);
+  for (const event of events) recorder.record(event);
+  expect(recorder.recording()).toEqual({ version: 1, input, from: null, events });
+});
+
+test("the oldest events are folded into the beginning, and the replay ends in the same way", () => {
+  const recorder = new Recorder(input);
+  const events = flapping(5 * RECORDED_EVENTS + 17);
+  for (const event of events) recorder.record(event);
+  const recording = recorder.recording();
+  expect(recording.events.length).toBeGreaterThanOrEqual(RECORDED_EVENTS);
+  expect(recording.events.length).toBeLessThan(2 * RECORDED_EVENTS);
+  const all = replay({ version: 1, input, from: null, events });
+  expect(replay(recording).slice(1)).toEqual(all.slice(-recording.events.length));
+});
