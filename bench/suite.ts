@@ -146,6 +146,7 @@ const life: readonly Scenario[] = [
       unit: "reconnect",
       count,
       killsServer: true,
+      looksAtMemory: true,
     }),
   ),
   scenario({

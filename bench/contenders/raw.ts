@@ -181,6 +181,7 @@ async function reconnect(task: Task): Promise<Sample> {
   await raw.write(lines);
   await raw.flush();
   const lost = once(raw.socket, "close");
+  memoryInUse();
   const stopwatch = new Stopwatch();
   process.kill(task.serverPid, "SIGKILL");
   await lost;

@@ -117,7 +117,8 @@ export class Connection implements NatsConnection {
         if (reconnectToServer === undefined) return { server: null, ms: 0 };
         return askForServer(reconnectToServer, pool, this.#interpreter.info);
       },
-      subscriptionLines: () => this.#subscriptions.lines(),
+      subscriptionIds: () => this.#subscriptions.ids(),
+      subscriptionLines: (told) => this.#subscriptions.lines(told),
       unsubscribeLines: () => this.#subscriptions.unsubscribeLines(),
       drainSubscriptions: async () => {
         await this.#subscriptions.drainAll();

@@ -45,8 +45,21 @@ export class ServerCredentials {
 
   #merged(auth: Auth, server: string): Credentials {
     const ofUrl = this.#byName.has(server) ? this.#byName.get(server) : this.#shared;
-    return { ...(auth as Credentials), ...(ofUrl as Credentials | undefined) };
+    return checked({ ...auth, ...ofUrl });
   }
+}
+
+const FIELDS = ["user", "pass", "auth_token", "nkey", "sig", "jwt"] as const;
+
+/** A server that gets something other than a string hangs up without a word. */
+function checked(credentials: Readonly<Record<string, unknown>>): Credentials {
+  for (const name of FIELDS) {
+    const type = typeof credentials[name];
+    if (type === "string" || type === "undefined") continue;
+    const message = `the credentials cannot be used: "${name}" must be a string, not ${type}`;
+    throw new NatsError(message, ErrorCode.BadAuthentication);
+  }
+  return credentials;
 }
 
 function ours(error: unknown): NatsError {

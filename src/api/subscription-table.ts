@@ -77,12 +77,23 @@ export class SubscriptionTable implements SubscriptionOwner {
     await Promise.all(all.map((subscription) => subscription.whenConsumed()));
   }
 
-  /** The lines that restore every subscription on a new connection, with what is left of each `max`. */
-  lines(): string {
+  /** Numbers of the subscriptions there are. */
+  ids(): ReadonlySet<number> {
+    return new Set(this.#subscriptions.keys());
+  }
+
+  /**
+   * The lines that restore every subscription on a new connection, with what is left of each `max`; or, for a server
+   * that was told of some, those that tell it of what changed since.
+   */
+  lines(told: ReadonlySet<number> = new Set()): string {
     const parts: string[] = [];
+    const isWanted = (subscription: SubscriptionImpl | undefined) => subscription?.isDraining() === false;
     for (const subscription of this.#subscriptions.values()) {
-      if (!subscription.isDraining()) for (const line of this.#lines(subscription)) parts.push(line, "\r\n");
+      if (told.has(subscription.sid) || !isWanted(subscription)) continue;
+      for (const line of this.#lines(subscription)) parts.push(line, "\r\n");
     }
+    for (const sid of told) if (!isWanted(this.#subscriptions.get(sid))) parts.push(`UNSUB ${sid}\r\n`);
     return parts.join("");
   }
 

@@ -50,8 +50,10 @@ export interface ClientSide {
   chooseDelay(): Milliseconds;
   /** The user's `reconnectToServer`. Throws where it does, or chooses a server that is not in the pool. */
   chooseServer(pool: ServerPool): { readonly server: string | null; readonly ms: Milliseconds };
-  /** The SUB (and UNSUB) lines that restore every subscription. */
-  subscriptionLines(): string;
+  /** Numbers of the subscriptions there are. */
+  subscriptionIds(): ReadonlySet<number>;
+  /** The lines that tell a server of all subscriptions; or, where it was told of these, of what changed since. */
+  subscriptionLines(told?: ReadonlySet<number>): string;
   /** The UNSUB lines that end every subscription. */
   unsubscribeLines(): string;
   /** Unsubscribe everything; resolves when all that arrived is processed. */
@@ -204,16 +206,26 @@ export class Interpreter {
         }
       },
       resubscribe: (_, { attempt }) => {
-        this.#sessions.get(attempt)?.write(this.#client.subscriptionLines());
+        const session = this.#sessions.get(attempt);
+        if (session === undefined) return;
+        session.told = this.#client.subscriptionIds();
+        session.write(this.#client.subscriptionLines());
       },
       holdOutbound: () => this.outbound.hold(),
-      pauseOutbound: () => {
+      pauseOutbound: (_, { attempt }) => {
+        const session = this.#sessions.get(attempt);
         this.outbound.flush(true);
         this.outbound.hold();
+        if (session === undefined) return;
+        session.told = this.#client.subscriptionIds();
+        session.ping(() => this.send({ type: "outbound.flushed", attempt }));
       },
       releaseOutbound: (_, { attempt }) => {
         const session = this.#sessions.get(attempt);
         if (session === undefined) return;
+        // Whoever subscribed or unsubscribed while the gate was shut, or while another server was in use.
+        if (session.told !== undefined) session.write(this.#client.subscriptionLines(session.told));
+        session.told = undefined;
         this.#live = session;
         this.outbound.release(session.transport);
       },

@@ -44,6 +44,8 @@ export class Session {
   readonly pongs = new Pongs();
   /** The last INFO over this socket. */
   info: ServerInfo | undefined;
+  /** The subscriptions this server was told of, while changes to them do not reach it; else undefined. */
+  told: ReadonlySet<number> | undefined;
   readonly #side: SessionSide;
   readonly #parser: Parser;
   readonly #transport: Transport;

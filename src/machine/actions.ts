@@ -4,7 +4,15 @@
 // the interpreter provides the real ones. The objects below are what the chart's entry, exit and actions list.
 
 import { enqueueActions } from "xstate";
-import { type ConnectionContext, destination, nextServer, serverName } from "./context.js";
+import {
+  type ConnectionContext,
+  candidates,
+  destination,
+  isOfOldSocket,
+  nextServer,
+  serverInUse,
+  serverName,
+} from "./context.js";
 import type { EffectName, EffectParams, StatusReport } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
 import type { Failure } from "./failure.js";
@@ -65,7 +73,6 @@ export const closeOldSocketAfterFlush = { type: "closeSocket", params: oldAfterF
 export const retireOldSocket = { type: "retireSocket", params: old } as const;
 export const sendConnect = { type: "sendConnect", params: attempt } as const;
 export const sendPing = { type: "sendPing", params: current } as const;
-export const sendPingToOld = { type: "sendPing", params: old } as const;
 export const sendPong = { type: "sendPong", params: current } as const;
 export const sendPongToOld = { type: "sendPong", params: old } as const;
 
@@ -95,14 +102,14 @@ const reason = ({ context }: Given) => ({ failure: context.failure });
 const poolNextFirst = ({ context }: Given) => {
   const next = nextServer(context);
   const first = next.type === "dial" ? [next.server] : [];
-  const rest = context.pool.filter((server) => !first.includes(server));
+  const rest = candidates(context).filter((server) => !first.includes(server));
   return { attempt: context.attempt, pool: [...first, ...rest] };
 };
 export const askNextServer = { type: "askNextServer", params: poolNextFirst } as const;
 export const askReconnectDelay = { type: "askReconnectDelay", params: attempt } as const;
 export const resubscribe = { type: "resubscribe", params: attempt } as const;
 export const holdOutbound = { type: "holdOutbound" } as const;
-export const pauseOutbound = { type: "pauseOutbound" } as const;
+export const pauseOutbound = { type: "pauseOutbound", params: old } as const;
 export const releaseOutbound = { type: "releaseOutbound", params: current } as const;
 export const releaseOutboundToOld = { type: "releaseOutbound", params: old } as const;
 export const drainSubscriptions = { type: "drainSubscriptions", params: current } as const;
@@ -113,20 +120,20 @@ export const settleClosed = { type: "settleClosed", params: reason } as const;
 // The statuses.
 type Plain = "disconnect" | "reconnect" | "reconnecting" | "staleConnection" | "client initiated reconnect";
 const status = (report: StatusReport) => ({ type: "notifyStatus", params: { status: report } }) as const;
-const plain = (type: Plain) => ({
+const plain = (type: Plain, server: (context: ConnectionContext) => string) => ({
   type: "notifyStatus" as const,
   params: ({ context }: Given): { readonly status: StatusReport } => ({
-    status: { type, server: serverName(context) },
+    status: { type, server: server(context) },
   }),
 });
 const ping = ({ context }: Given): { readonly status: StatusReport } => ({
   status: { type: "pingTimer", server: serverName(context), pingsOut: context.pingsOut + 1 },
 });
-export const reportReconnecting = plain("reconnecting");
-export const reportDisconnect = plain("disconnect");
-export const reportReconnect = plain("reconnect");
-export const reportStale = plain("staleConnection");
-export const reportClientReconnect = plain("client initiated reconnect");
+export const reportReconnecting = plain("reconnecting", serverName);
+export const reportDisconnect = plain("disconnect", serverInUse);
+export const reportReconnect = plain("reconnect", serverName);
+export const reportStale = plain("staleConnection", serverInUse);
+export const reportClientReconnect = plain("client initiated reconnect", serverInUse);
 export const reportPing = { type: "notifyStatus", params: ping } as const;
 
 type Report = { readonly type: "notifyStatus"; readonly params: { readonly status: StatusReport } };
@@ -159,7 +166,7 @@ export const conditionalActions = {
     return [
       status({
         type: "error",
-        server: serverName(context),
+        server: isOfOldSocket(context, event) ? serverInUse(context) : serverName(context),
         failure: why(context, event, step),
         step,
         permission,
@@ -172,7 +179,7 @@ export const conditionalActions = {
     const { connectUrls, lameDuck } = event.info;
     const inUse = serversInUse(context, event);
     const [server = ""] = inUse;
-    const known = event.attempt === context.leaving?.socket ? context.leaving.info : context.info;
+    const known = isOfOldSocket(context, event) ? context.leaving?.info : context.info;
     const { changed } = learnServers(context.pool, connectUrls, inUse, context.policy, context.random);
     const reports: Report[] = [];
     if (changed.added.length + changed.deleted.length > 0)
@@ -181,7 +188,10 @@ export const conditionalActions = {
     return reports;
   }),
   /** The connection reached `closed` before it ever stood: `connect` is rejected. */
-  rejectConnect: conditionally((given) =>
-    given.context.connectedBefore ? [] : [{ type: "settleConnect", params: outcome(given) }],
-  ),
+  rejectConnect: conditionally((given) => {
+    if (given.context.connectedBefore) return [];
+    const { failure, attempts } = outcome(given);
+    const closed = { code: "CANCELLED", message: "closed before the connection stood" };
+    return [{ type: "settleConnect", params: { failure: failure ?? closed, attempts } }];
+  }),
 };

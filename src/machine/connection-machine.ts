@@ -158,9 +158,6 @@ export const connectionMachine = chart.createMachine({
   description: "The life of a NATS connection.",
   context: ({ input }) => createContext(input),
   initial: "connecting",
-  on: {
-    "user.setServers": { actions: "replaceServers" },
-  },
   states: {
     connecting: {
       description: "The first connection is being made.",
@@ -187,6 +184,7 @@ export const connectionMachine = chart.createMachine({
         },
       },
       on: {
+        "user.setServers": { actions: "replaceServers" },
         "user.close": { target: "closed", actions: "recordUnsent" },
         "user.drain": { target: "closed", actions: "recordUnsent" },
       },
@@ -241,6 +239,7 @@ export const connectionMachine = chart.createMachine({
           target: "reconnecting",
           actions: [does.reportClientReconnect, does.closeSocket, "recordLoss"],
         },
+        "user.setServers": { actions: "replaceServers" },
         "user.drain": { target: "draining" },
         "user.close": { target: "closed", actions: [does.closeSocketAfterFlush, "recordClose"] },
       },
@@ -271,6 +270,7 @@ export const connectionMachine = chart.createMachine({
           entry: [does.resubscribe, does.sendPing],
           on: {
             ...canFail("subscribing"),
+            "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
             "server.ping": { guard: "isCurrent", actions: does.sendPong },
             "server.pong": { guard: "isCurrent", target: "handingOver" },
           },
@@ -278,9 +278,9 @@ export const connectionMachine = chart.createMachine({
         handingOver: {
           description:
             "What was published goes to the old server; what follows is kept until that has all of it.",
-          entry: [does.pauseOutbound, does.sendPingToOld],
+          entry: does.pauseOutbound,
           on: {
-            "server.pong": {
+            "outbound.flushed": {
               guard: "isOld",
               target: "#connection.connected",
               actions: [
@@ -321,6 +321,7 @@ export const connectionMachine = chart.createMachine({
               },
               { guard: "isCurrent", actions: { type: "reportError", params: { step: "handingOver" } } },
             ],
+            "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
             "server.ping": { guard: "isCurrent", actions: does.sendPong },
             "user.close": {
               target: "#connection.closed",
@@ -342,6 +343,7 @@ export const connectionMachine = chart.createMachine({
       on: {
         "server.ping": { guard: "isOld", actions: does.sendPongToOld },
         "server.info": { guard: "isOld", actions: ["reportInfo", "noteInfo"] },
+        "user.setServers": { actions: "replaceServers" },
         "server.error": { guard: "isOld", actions: { type: "reportError", params: { step: "connected" } } },
         "socket.closed": {
           guard: "isOld",
@@ -406,6 +408,7 @@ export const connectionMachine = chart.createMachine({
         },
       },
       on: {
+        "user.setServers": { actions: "replaceServers" },
         "user.close": { target: "closed", actions: "recordUnsent" },
         "user.drain": { target: "closed", actions: "recordUnsent" },
       },
@@ -454,6 +457,7 @@ export const connectionMachine = chart.createMachine({
           target: "closed",
           actions: [does.closeSocket, "recordDrainFailure"],
         },
+        "user.setServers": { actions: "replaceServers" },
         "user.close": { target: "closed", actions: [does.closeSocketAfterFlush, "recordClose"] },
       },
     },

@@ -1,7 +1,7 @@
 // What the chart remembers between events: plain JSON, no secret, no clock. And how input becomes it.
 
 import type { Destination } from "./effects.js";
-import type { ServerSummary } from "./events.js";
+import type { ConnectionEvent, ServerSummary } from "./events.js";
 import type { AttemptReport, Failure, Milliseconds } from "./failure.js";
 import { defaultPolicy, type Policy } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
@@ -112,14 +112,41 @@ export function destination(context: ConnectionContext): Destination {
 
 /** Which server next: never the one that is being left. */
 export function nextServer(context: ConnectionContext): Choice {
-  const { leaving, chosen, now } = context;
-  const choice = chosen === null ? undefined : findServer(context.pool, chosen.server);
+  const { chosen, now } = context;
+  const all = candidates(context);
+  const choice = chosen === null ? undefined : findServer(all, chosen.server);
   if (chosen !== null && choice !== undefined) {
     return chosen.at <= now ? { type: "dial", server: choice } : { type: "wait", ms: chosen.at - now };
   }
-  const pool =
-    leaving === null ? context.pool : context.pool.filter((server) => server.name !== leaving.server);
-  return choose(pool, now, isFirstRound(context));
+  return choose(all, now);
+}
+
+/** The servers that may be dialed at all: not the one that is being left, and in the first round each once. */
+export function candidates(context: ConnectionContext): ServerPool {
+  const { leaving, pool } = context;
+  const firstRound = isFirstRound(context);
+  return pool.filter((server) => server.name !== leaving?.server && !(firstRound && server.failures > 0));
+}
+
+/** The server over whose socket messages flow, or flowed last: while migrating, the one that is being left. */
+export function serverInUse(context: ConnectionContext): string {
+  return context.leaving?.server ?? serverName(context);
+}
+
+/** True where this server may be talked to only under TLS. */
+export function tlsIsDemanded({ policy, destination: to }: ConnectionContext): boolean {
+  return policy.tls === "required" || policy.tls === "first" || to?.tls === true;
+}
+
+/** The context as it was before the move to another server began, for what concerns the server that is being left. */
+export function beforeMove(context: ConnectionContext): ConnectionContext {
+  const { leaving } = context;
+  return leaving === null ? context : { ...context, ...leaving, failure: null, leaving: null };
+}
+
+/** True where the event comes from the server that is being left. */
+export function isOfOldSocket({ leaving }: ConnectionContext, event: ConnectionEvent): boolean {
+  return leaving !== null && "attempt" in event && event.attempt === leaving.socket;
 }
 
 /** True where each server is tried once and then no more: no connection ever stood, and nobody waits for the first. */

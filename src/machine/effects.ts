@@ -72,8 +72,11 @@ export interface EffectParams {
   resubscribe: { readonly attempt: number };
   /** Shut the gate of the message path: keep what is published from now on. */
   holdOutbound: undefined;
-  /** Hand over all that was published to the socket that is being left, then keep what is published from now on. */
-  pauseOutbound: undefined;
+  /**
+   * Hand over all that was published to the socket that is being left, and keep what is published from now on.
+   * Answer: `outbound.flushed`, when that server has all of it.
+   */
+  pauseOutbound: { readonly attempt: number };
   /** Open the gate: send what was kept, in order, then all that follows. */
   releaseOutbound: { readonly attempt: number };
   /** Unsubscribe everything and wait until what has arrived is processed. Answer: `subscriptions.drained`. */

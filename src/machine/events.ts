@@ -143,7 +143,7 @@ export interface SubscriptionsDrained extends OfAttempt {
   readonly type: "subscriptions.drained";
 }
 
-/** The server has all that was published. Answer to `flushOutbound`. */
+/** The server has all that was published. Answer to `flushOutbound` and `pauseOutbound`. */
 export interface OutboundFlushed extends OfAttempt {
   readonly type: "outbound.flushed";
 }

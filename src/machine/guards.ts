@@ -1,6 +1,6 @@
 // The questions that the chart asks before it moves: named, so that the chart reads as English. Pure.
 
-import { type ConnectionContext, nextServer } from "./context.js";
+import { type ConnectionContext, isOfOldSocket, nextServer, tlsIsDemanded } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent, ServerSummary } from "./events.js";
 import { isHarmless, isRefusal as refuses } from "./server-error.js";
@@ -16,17 +16,8 @@ const fired = (context: ConnectionContext, event: ConnectionEvent, timer: TimerN
   event.timer === timer &&
   event.attempt === (timer === "attempt" || timer === "reconnect" ? context.attempt : context.socket);
 
-const ofOldSocket = (context: ConnectionContext, event: ConnectionEvent) =>
-  "attempt" in event && event.attempt === context.leaving?.socket;
-
 const ofSocket = (context: ConnectionContext, event: ConnectionEvent) =>
   "attempt" in event && event.attempt === context.socket;
-
-/** True where this server may be talked to only under TLS. */
-function tlsIsDemanded(context: ConnectionContext): boolean {
-  const { tls } = context.policy;
-  return tls === "required" || tls === "first" || context.destination?.tls === true;
-}
 
 function infoIn(event: ConnectionEvent): ServerSummary | null {
   return event.type === "server.info" ? event.info : null;
@@ -37,7 +28,7 @@ export const guards = {
   isCurrent: ({ context, event }: Asked) => ofSocket(context, event),
 
   /** The event comes from the socket that is being left. */
-  isOld: ({ context, event }: Asked) => ofOldSocket(context, event),
+  isOld: ({ context, event }: Asked) => isOfOldSocket(context, event),
   /** The server is about to shut down, the user wants to be elsewhere by then, and there is another server. */
   isTimeToMigrate: ({ context, event }: Asked) =>
     infoIn(event)?.lameDuck === true &&
@@ -82,7 +73,7 @@ export const guards = {
   tlsIsImpossible: ({ context, event }: Asked) => {
     const info = infoIn(event);
     if (info === null || !ofSocket(context, event) || context.secured) return false;
-    if (info.tlsRequired && context.policy.tls === "never") return true;
+    if (context.policy.tls === "never") return info.tlsRequired || tlsIsDemanded(context);
     return tlsIsDemanded(context) && !info.tlsRequired && !info.tlsAvailable;
   },
   /** The server demands TLS, or offers it to a client that did not decline. */

@@ -1,7 +1,15 @@
 // How the chart remembers: the assigns of the chart, named. Pure; each returns what changes in the context.
 
 import { assign } from "xstate";
-import { type ConnectionContext, MAX_ATTEMPT_REPORTS, nextServer, serverName } from "./context.js";
+import {
+  beforeMove,
+  type ConnectionContext,
+  isOfOldSocket,
+  MAX_ATTEMPT_REPORTS,
+  nextServer,
+  serverName,
+  tlsIsDemanded,
+} from "./context.js";
 import type { ConnectionEvent } from "./events.js";
 import { closedByServer, type Failure, type Step, timedOut } from "./failure.js";
 import { drawWait } from "./reconnect-policy.js";
@@ -12,6 +20,7 @@ import {
   findServer,
   learnServers,
   type Refusal,
+  readyAt,
   replacePool,
   toBack,
   withServer,
@@ -33,6 +42,7 @@ export function why(
   event: ConnectionEvent,
   step: Step | "connected" | "draining",
 ): Failure {
+  if (isOfOldSocket(context, event)) return why(beforeMove(context), event, step);
   const server = serverName(context);
   switch (event.type) {
     case "socket.closed":
@@ -57,8 +67,10 @@ export function why(
 
 function noTls(context: ConnectionContext, required: boolean): Failure {
   const server = serverName(context);
-  const message = required
-    ? `${server} requires TLS, but the option tls is null`
+  const isForbidden = context.policy.tls === "never";
+  const demand = required ? `${server} requires TLS` : `the URL of ${server} asks for TLS`;
+  const message = isForbidden
+    ? `${demand}, but the option tls is null`
     : `TLS was asked for, but ${server} does not offer it`;
   return { code: "SERVER_OPT_NA", message };
 }
@@ -88,10 +100,11 @@ function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step:
   const { policy } = context;
   const server = serverName(context);
   const failure = why(context, event, step);
-  const [drawn, random] = drawWait(policy, context.secured || policy.tls === "first", context.random);
+  const [drawn, random] = drawWait(policy, context.secured || tlsIsDemanded(context), context.random);
   const limit = context.connectedBefore ? policy.maxReconnectAttempts : null;
   const before = findServer(context.pool, server)?.refusal ?? null;
-  const refusal = refusalIn(event);
+  // What a server says before it has seen credentials is no refusal of them.
+  const refusal = step === "dialing" || step === "greeting" || step === "securing" ? null : refusalIn(event);
   const again =
     refusal !== null && before?.kind === refusal.kind && before.credentials === refusal.credentials;
   const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
@@ -112,8 +125,9 @@ function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step:
 export function serversInUse(context: ConnectionContext, event: ConnectionEvent): readonly string[] {
   const { leaving } = context;
   if (leaving === null) return [serverName(context)];
-  const isOld = "attempt" in event && event.attempt === leaving.socket;
-  return isOld ? [leaving.server, serverName(context)] : [serverName(context), leaving.server];
+  return isOfOldSocket(context, event)
+    ? [leaving.server, serverName(context)]
+    : [serverName(context), leaving.server];
 }
 
 /** The failure of a close or drain that leaves something unsent behind. */
@@ -157,9 +171,15 @@ export const memory = {
     const all = context.connectedBefore
       ? context.pool
       : context.pool.map((server) => ({ ...server, ...anew }));
-    const pool = withServer(all, serverName(context), { ...anew, didConnect: true });
+    const connected = withServer(all, serverName(context), { ...anew, didConnect: true });
+    const [wait, random] = drawWait(context.policy, context.secured, context.random);
+    const { leaving } = context;
+    // The server that was moved away from is about to shut down: the last to be dialed again.
+    const pool =
+      leaving === null ? connected : toBack(connected, leaving.server, { wait, lastAttemptAt: context.now });
     return {
       pool,
+      random: leaving === null ? context.random : random,
       connectedBefore: true,
       attempts: [],
       failure: null,
@@ -173,7 +193,11 @@ export const memory = {
   recordLoss: remember((context, event) => {
     const [drawn, random] = drawWait(context.policy, context.secured, context.random);
     const wait = context.policy.asksForDelay ? null : drawn;
-    const pool = toBack(context.pool, serverName(context), { wait });
+    const refusal = refusalIn(event);
+    const pool = toBack(context.pool, serverName(context), {
+      wait,
+      ...(refusal === null ? {} : { refusal }),
+    });
     return { pool, random, failure: why(context, event, "connected"), socket: null, now: event.at };
   }),
 
@@ -195,12 +219,11 @@ export const memory = {
   recordOldLoss: remember((context, event) => {
     const { leaving, policy } = context;
     if (leaving === null) return {};
-    const old = { ...context, ...leaving, failure: null };
     const [drawn, random] = drawWait(policy, leaving.secured, context.random);
     // The server that was being dialed may be dialed again at once.
     const free = withServer(context.pool, serverName(context), { lastAttemptAt: null });
     const pool = toBack(free, leaving.server, { wait: policy.asksForDelay ? null : drawn });
-    const failure = why(old, event, "connected");
+    const failure = why(beforeMove(context), event, "connected");
     const { server } = leaving;
     return { pool, random, failure, server, refusedTwice: false, socket: null, leaving: null, now: event.at };
   }),
@@ -217,7 +240,9 @@ export const memory = {
     const next = nextServer(context);
     const server = event.server ?? (next.type === "dial" ? next.server.name : null);
     if (server === null) return { now: event.at };
-    return { chosen: { server, at: event.at + event.ms }, now: event.at };
+    const wanted = findServer(context.pool, server);
+    const ready = wanted === undefined ? event.at : readyAt(wanted);
+    return { chosen: { server, at: Math.max(event.at + event.ms, ready) }, now: event.at };
   }),
 
   /** The user's function failed: there is no next server. */
@@ -251,8 +276,11 @@ export const memory = {
       context.policy,
       context.random,
     );
-    const isOld = event.attempt === context.leaving?.socket;
-    return { ...(isOld ? {} : { info: event.info }), pool: learnt.pool, random: learnt.random };
+    return {
+      ...(isOfOldSocket(context, event) ? {} : { info: event.info }),
+      pool: learnt.pool,
+      random: learnt.random,
+    };
   }),
 
   /** An error after which the server will close: it will be the reason. */
@@ -263,8 +291,8 @@ export const memory = {
   /** One more PING is out. */
   countPing: remember((context) => ({ pingsOut: context.pingsOut + 1 })),
 
-  /** The server answered: it is alive. */
-  clearPings: remember(() => ({ pingsOut: 0 })),
+  /** The server answered: it is alive, whatever error it told of before. */
+  clearPings: remember(() => ({ pingsOut: 0, failure: null })),
 
   /** The user closes while a connection stands: nothing went wrong. */
   recordClose: remember((_context, event) => ({

@@ -98,19 +98,16 @@ export type Choice =
   | { readonly type: "wait"; readonly ms: Milliseconds }
   | { readonly type: "exhausted" };
 
-/**
- * Which server next, or how long until one is out of its wait, or that none is left.
- * @param firstRound true while no connection ever stood and each server is to be tried once
- */
-export function choose(pool: ServerPool, now: Milliseconds, firstRound: boolean): Choice {
-  const candidates = firstRound ? pool.filter((server) => server.failures === 0) : pool;
+/** Which of these servers is next, or how long until one is out of its wait, or that there is none. */
+export function choose(candidates: ServerPool, now: Milliseconds): Choice {
   const ready = candidates.find((server) => readyAt(server) <= now);
   if (ready !== undefined) return { type: "dial", server: ready };
   if (candidates.length === 0) return { type: "exhausted" };
   return { type: "wait", ms: Math.min(...candidates.map(readyAt)) - now };
 }
 
-function readyAt(server: PoolServer): Milliseconds {
+/** When a server is out of its wait. */
+export function readyAt(server: PoolServer): Milliseconds {
   return server.lastAttemptAt === null ? Number.NEGATIVE_INFINITY : server.lastAttemptAt + (server.wait ?? 0);
 }
 

@@ -31,7 +31,8 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const duration = size.duration ?? Math.round(random.scaled(10_000, WEEK));
   const acts = size.acts ?? random.between(20, 80);
   const faults = size.faults ?? random.between(2, 14);
-  const draw = new Draw(random, servers, clients, duration);
+  const network = drawNetwork(random);
+  const draw = new Draw(random, servers, clients, duration, network.latency[1]);
   const steps = [
     ...Array.from({ length: acts }, () => draw.step(draw.act())),
     ...Array.from({ length: faults }, () => draw.step(draw.fault())),
@@ -40,7 +41,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
     seed,
     servers,
     server: draw.server(),
-    network: draw.network(),
+    network,
     clients: Array.from({ length: clients }, () => draw.client()),
     duration,
     steps,
@@ -55,12 +56,22 @@ class Draw {
   /** What a moment is in a run of that length: so that a long run has not more events than a short one. */
   readonly #moment: Milliseconds;
 
-  constructor(random: Random, servers: number, clients: number, duration: Milliseconds) {
+  /** A time in which some packets come and go, whatever the network. */
+  readonly #talk: Milliseconds;
+
+  constructor(
+    random: Random,
+    servers: number,
+    clients: number,
+    duration: Milliseconds,
+    latency: Milliseconds,
+  ) {
     this.#random = random;
     this.#servers = servers;
     this.#clients = clients;
     this.#duration = duration;
     this.#moment = duration / 100;
+    this.#talk = Math.ceil(latency * 20);
   }
 
   step(act: Act | Fault): Step {
@@ -116,7 +127,7 @@ class Draw {
     if (dice < 0.96) {
       return { type: random.pick(["flush", "flush", "rtt", "ready", "reconnect"] as const), client };
     }
-    return { type: random.pick(["close", "drain"] as const), client, ms: this.#span(0.1, 10) };
+    return { type: random.pick(["close", "drain"] as const), client, ms: this.#span(1, 10) };
   }
 
   fault(): Fault {
@@ -194,11 +205,11 @@ class Draw {
     const jitter = random.chance(0.3) ? 0 : this.#span(0.01, 0.5);
     return {
       options: {
-        pingInterval: this.#span(0.5, 8),
+        pingInterval: this.#span(0.5, 8) + this.#talk,
         maxPingOut: random.between(1, 3),
-        reconnectTimeWait: this.#span(0.05, 1),
+        reconnectTimeWait: this.#span(0.3, 3),
         reconnectJitter: jitter,
-        timeout: this.#span(0.05, 2) + 100,
+        timeout: this.#span(0.1, 2) + this.#talk,
         drainTimeout: this.#span(0.1, 5) + 1_000,
         reconnectBufferSize: random.pick([8 * 1024 * 1024, 8 * 1024 * 1024, 8 * 1024 * 1024, -1, 2_000, 0]),
         maxReconnectAttempts: random.pick([-1, -1, -1, 10, 3]),
@@ -210,7 +221,7 @@ class Draw {
         verbose: random.chance(0.1),
         onLameDuck: random.pick(["notify", "migrate"] as const),
       },
-      delay: random.chance(0.1) ? this.#span(0.02, 1) : null,
+      delay: random.chance(0.1) ? this.#span(0.3, 3) : null,
       credentials: this.#credentials(),
       knows: random.between(1, this.#servers),
     };
@@ -234,20 +245,19 @@ class Draw {
     const random = this.#random;
     return {
       version: random.pick(["2.9.10", "2.15.1"]),
-      pingInterval: this.#span(0.5, 10),
+      pingInterval: this.#span(0.5, 10) + this.#talk,
       maxPingsOut: random.between(1, 3),
       tls: random.chance(0.85) ? "none" : random.pick(["offered", "required"] as const),
     };
   }
+}
 
-  network(): Plan["network"] {
-    const random = this.#random;
-    const least = random.scaled(0.4, 20);
-    return {
-      latency: [least, least * random.scaled(1.1, 10)],
-      window: Math.round(random.scaled(2_000, 500_000)),
-      highWater: Math.round(random.scaled(1_000, 100_000)),
-      pieces: random.pick([1, 2, 4, 10]),
-    };
-  }
+function drawNetwork(random: Random): Plan["network"] {
+  const least = random.scaled(0.4, 20);
+  return {
+    latency: [least, least * random.scaled(1.1, 10)],
+    window: Math.round(random.scaled(2_000, 500_000)),
+    highWater: Math.round(random.scaled(1_000, 100_000)),
+    pieces: random.pick([1, 2, 4, 10]),
+  };
 }

@@ -120,6 +120,9 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   };
 }
 
+/** A client that ends by itself leaves its place empty for this part of the time: at most so many come after it. */
+const PLACES = 30;
+
 class Run {
   readonly #stage: Stage;
   readonly #faults: Faults;
@@ -135,7 +138,7 @@ class Run {
     const { simulation, cluster, plan } = stage;
     const names = () => this.#clients.map(({ name }) => name);
     this.#faults = new Faults(simulation.time, simulation.network, cluster, names);
-    this.#pause = plan.clients.map(() => Math.max(1_000, plan.duration / 50));
+    this.#pause = plan.clients.map(() => plan.duration / PLACES);
     stage.ended = (client) => this.#replace(client);
     this.#clients = plan.clients.map((_, place) => this.#make(place, 1));
   }
@@ -234,7 +237,10 @@ class Run {
     const place = this.#clients.indexOf(client);
     if (place < 0 || this.#isEnding || this.#stage.isPeaceful) return;
     const generation = Number(client.name.split("-")[1] ?? 1) + 1;
-    this.#stage.simulation.time.startTimer(this.#pause[place] ?? 0, () => {
+    const { plan, simulation } = this.#stage;
+    const pause = this.#pause[place] ?? 0;
+    this.#pause[place] = plan.duration / PLACES;
+    simulation.time.startTimer(pause, () => {
       if (this.#isEnding) return;
       const next = this.#make(place, generation);
       this.#clients[place] = next;

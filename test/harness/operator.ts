@@ -126,6 +126,11 @@ ${Buffer.from(seed).toString()}
 export class Operator {
   readonly #key = createOperator();
   readonly #accounts: Account[] = [];
+  readonly #jwt = signedBy(this.#key, {
+    name: "test operator",
+    sub: this.#key.getPublicKey(),
+    nats: { type: "operator", version: 2 },
+  });
 
   account(name: string): Account {
     const account = new Account(name, this.#key);
@@ -135,9 +140,8 @@ export class Operator {
 
   /** The part of a server's configuration that makes it this operator's, with every account so far. */
   config(): Readonly<Record<string, unknown>> {
-    const nats = { type: "operator", version: 2 };
     return {
-      operator: signedBy(this.#key, { name: "test operator", sub: this.#key.getPublicKey(), nats }),
+      operator: this.#jwt,
       resolver: "MEMORY",
       resolver_preload: Object.fromEntries(this.#accounts.map(({ publicKey, jwt }) => [publicKey, jwt])),
     };

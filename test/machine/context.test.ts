@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { initialTransition, transition } from "xstate";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
-import { createContext } from "../../src/machine/context.js";
+import { candidates, createContext } from "../../src/machine/context.js";
 import { defaultPolicy } from "../../src/machine/reconnect-policy.js";
 import { begin, close, drain, info, lost, opened, refused, unreachable } from "./story.js";
 
@@ -65,4 +65,12 @@ describe("the context is plain JSON", () => {
       effects.map(({ type, params }) => ({ type, params })),
     );
   });
+});
+
+test("in the first round a server that failed is no candidate; later it is", () => {
+  const { context } = begin().happens(unreachable);
+  expect(candidates(context).map((server) => server.host)).toEqual(["b"]);
+  expect(candidates({ ...context, connectedBefore: true }).map((server) => server.host)).toEqual(["b", "a"]);
+  const policy = { ...context.policy, waitOnFirstConnect: true };
+  expect(candidates({ ...context, policy }).map((server) => server.host)).toEqual(["b", "a"]);
 });

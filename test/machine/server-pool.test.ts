@@ -64,28 +64,22 @@ describe("choose", () => {
     withServer(pool, name, { lastAttemptAt, wait });
 
   test("the front, where nobody was tried", () => {
-    expect(choose(poolOf("a", "b"), 0, false)).toMatchObject({ type: "dial", server: { host: "a" } });
+    expect(choose(poolOf("a", "b"), 0)).toMatchObject({ type: "dial", server: { host: "a" } });
   });
 
   test("the first that is out of its wait", () => {
     const pool = tried(poolOf("a", "b"), "a:4222", 0);
-    expect(choose(pool, 99, false)).toMatchObject({ type: "dial", server: { host: "b" } });
-    expect(choose(pool, 100, false)).toMatchObject({ type: "dial", server: { host: "a" } });
+    expect(choose(pool, 99)).toMatchObject({ type: "dial", server: { host: "b" } });
+    expect(choose(pool, 100)).toMatchObject({ type: "dial", server: { host: "a" } });
   });
 
   test("how long until the earliest, where all are within their wait", () => {
     const pool = tried(tried(poolOf("a", "b"), "a:4222", 50), "b:4222", 20);
-    expect(choose(pool, 60, false)).toEqual({ type: "wait", ms: 60 });
+    expect(choose(pool, 60)).toEqual({ type: "wait", ms: 60 });
   });
 
   test("nobody is left", () => {
-    expect(choose([], 0, false)).toEqual({ type: "exhausted" });
-  });
-
-  test("in the first round a server that failed is not tried again", () => {
-    const pool = withServer(poolOf("a", "b"), "a:4222", { failures: 1 });
-    expect(choose(pool, 1e9, true)).toMatchObject({ server: { host: "b" } });
-    expect(choose(withServer(pool, "b:4222", { failures: 1 }), 1e9, true)).toEqual({ type: "exhausted" });
+    expect(choose([], 0)).toEqual({ type: "exhausted" });
   });
 });
 

@@ -76,7 +76,9 @@ export function quick(machine: Machine): Chart {
 export const quickChart: Chart = quick(connectionMachine);
 
 /** A chart that asks for something else than it should. */
-export function sabotaged(wrong: (effects: readonly Effect[], snapshot: Snapshot) => readonly Effect[]): Chart {
+export function sabotaged(
+  wrong: (effects: readonly Effect[], snapshot: Snapshot) => readonly Effect[],
+): Chart {
   const spoil = ({ snapshot, effects }: Moment): Moment => ({ snapshot, effects: wrong(effects, snapshot) });
   return {
     begin: (input) => spoil(quickChart.begin(input)),
@@ -87,7 +89,9 @@ export function sabotaged(wrong: (effects: readonly Effect[], snapshot: Snapshot
 /** A chart that remembers something else than it should. */
 export function misremembering(wrong: (snapshot: Snapshot) => Snapshot["context"]): Chart {
   const spoil = ({ snapshot, effects }: Moment): Moment => ({
-    snapshot: Object.assign(Object.create(Object.getPrototypeOf(snapshot)), snapshot, { context: wrong(snapshot) }),
+    snapshot: Object.assign(Object.create(Object.getPrototypeOf(snapshot)), snapshot, {
+      context: wrong(snapshot),
+    }),
     effects,
   });
   return {

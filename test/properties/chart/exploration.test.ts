@@ -11,7 +11,7 @@ import { serverErrorFrom } from "../../../src/machine/server-error.js";
 import { isStanding, quick, stateOf } from "./chart.js";
 import { deadEnds, type Edge, eventsTo, explore, type Happenings, isLoud, type Walk } from "./explore.js";
 import { eventOf } from "./moves.js";
-import { brokenIn, rules } from "./rules/index.js";
+import { brokenAtTheEnd, rules } from "./rules/index.js";
 import { type Scene, Teller, Told } from "./told.js";
 
 /** A small connection, and the events that matter for what is special about it. */
@@ -48,7 +48,7 @@ const TLS_REQUIRED = 2;
 const LAME_DUCK = 4;
 const NAMES_A = 256 + 8;
 const NAMES_B = 256 + 16;
-const [NONE, A, B, A_AND_B] = [0, 1, 2, 3];
+const [NONE, B, A_AND_B] = [0, 2, 3];
 
 /** What happens in every world. */
 const always: Happenings = (attempt, at) => [
@@ -89,7 +89,7 @@ const worlds: readonly World[] = [
   {
     name: "TLS before INFO",
     servers: more,
-    policy: { tls: "first", onLameDuck: "migrate" },
+    policy: { tls: "first", onLameDuck: "migrate", maxReconnectAttempts: limit },
     also: infos(TLS_REQUIRED, TLS_REQUIRED + LAME_DUCK + NAMES_B),
   },
   { name: "no TLS", servers: more, policy: { tls: "never" }, also: infos(TLS_OFFERED, TLS_REQUIRED) },
@@ -126,7 +126,7 @@ const worlds: readonly World[] = [
     name: "setServers",
     servers: ["a"],
     policy: { maxReconnectAttempts: limit, waitOnFirstConnect: true },
-    also: (attempt, at) => [NONE, A, B, A_AND_B].map((servers) => of("user.setServers", attempt, at, servers)),
+    also: (attempt, at) => [NONE, B, A_AND_B].map((servers) => of("user.setServers", attempt, at, servers)),
   },
   {
     name: "lame duck mode",
@@ -181,15 +181,16 @@ function check(input: ConnectionInput, edges: readonly Edge[]): void {
     checked.add(key);
     for (const transition of machine.getTransitionData(edge.from.snapshot, edge.event)) taken.add(transition);
     const told = new Told(input, [...teller.scenes, sceneOf(edge, possible)]);
-    const broken = brokenIn(told);
-    if (broken !== undefined) throw new Error(`rule: ${rules[broken.rule].sentence}; but ${broken.how}\n${told}`);
+    const broken = brokenAtTheEnd(told);
+    if (broken !== undefined)
+      throw new Error(`rule: ${rules[broken.rule].sentence}; but ${broken.how}\n${told}`);
   }
 }
 
 test.each(worlds)("$name: all that can happen keeps the rules, and nothing is a dead end", (world) => {
   const policy = { noRandomize: true, maxReconnectAttempts: 2, maxPingOut: 1, ...world.policy };
   const input = { servers: world.servers, seed: 1, at: 0, policy };
-  const from = performance.now();
+  const from = process.cpuUsage();
   const walk: Walk = explore(
     chart,
     input,
@@ -197,8 +198,11 @@ test.each(worlds)("$name: all that can happen keeps the rules, and nothing is a 
     (edges) => check(input, edges),
   );
   for (const { state } of walk.nodes.values()) states.add(state);
-  const seconds = ((performance.now() - from) / 1_000).toFixed(1);
-  console.info(`${world.name}: ${walk.nodes.size} states, ${walk.edges} edges, depth ${walk.depth}, ${seconds} s`);
+  const { user, system } = process.cpuUsage(from);
+  const seconds = ((user + system) / 1_000_000).toFixed(1);
+  console.info(
+    `${world.name}: ${walk.nodes.size} states, ${walk.edges} edges, depth ${walk.depth}, ${seconds} s of CPU`,
+  );
 
   expect(deadEnds(walk, ({ state }) => state === "closed")).toEqual([]);
   // As long as the user has not drained or closed, the connection can stand (again).
@@ -215,7 +219,10 @@ test("every state and step was reached, and the chart never rests in selecting",
 });
 
 test("every guard has answered yes and no", () => {
-  const all = Object.keys(machine.implementations.guards).flatMap((name) => [`${name} false`, `${name} true`]);
+  const all = Object.keys(machine.implementations.guards).flatMap((name) => [
+    `${name} false`,
+    `${name} true`,
+  ]);
   expect([...answers].sort()).toEqual(all.sort());
 });
 
@@ -225,6 +232,8 @@ test("every transition was taken: none is dead", () => {
     .filter((node, index, all) => all.indexOf(node) === index)
     .flatMap((node) => [...node.transitions.values()].flat())
     .filter((transition) => !taken.has(transition))
-    .map(({ source, eventType, guard }) => `${source.id} on ${eventType} if ${JSON.stringify(guard) ?? "ever"}`);
+    .map(
+      ({ source, eventType, guard }) => `${source.id} on ${eventType} if ${JSON.stringify(guard) ?? "ever"}`,
+    );
   expect(dead).toEqual([]);
 });

@@ -75,7 +75,8 @@ export function nodeOf(snapshot: Snapshot, at: Milliseconds): string {
   ].join(" | ");
 }
 
-const readyAt = ({ lastAttemptAt, wait }: PoolServer) => (lastAttemptAt === null ? null : lastAttemptAt + (wait ?? 0));
+const readyAt = ({ lastAttemptAt, wait }: PoolServer) =>
+  lastAttemptAt === null ? null : lastAttemptAt + (wait ?? 0);
 
 /** When the waits end that have not ended yet, in that order. */
 function endsOfWaits({ pool }: ConnectionContext, at: Milliseconds): readonly Milliseconds[] {
@@ -91,7 +92,8 @@ function poolOf(context: ConnectionContext, at: Milliseconds): string {
   const servers = context.pool.map((server) => {
     const ready = readyAt(server);
     const wait = ready === null ? "untried" : ready <= at ? "ready" : `wait ${ends.indexOf(ready)}`;
-    const refusal = server.refusal === null ? "" : `refused ${server.refusal.kind} ${server.refusal.credentials}`;
+    const refusal =
+      server.refusal === null ? "" : `refused ${server.refusal.kind} ${server.refusal.credentials}`;
     const asked = server.wait === null ? "asked" : "";
     return [server.name, server.learnt, Math.min(server.failures, CAP), refusal, asked, wait].join(" ");
   });
@@ -134,7 +136,14 @@ export function explore(
     for (const edge of leaving) {
       if (nodes.has(edge.to)) continue;
       const { after, event } = edge;
-      const found = { id: edge.to, state: stateOf(after), snapshot: after, at: event.at, depth: depth + 1, foundBy: edge };
+      const found = {
+        id: edge.to,
+        state: stateOf(after),
+        snapshot: after,
+        at: event.at,
+        depth: depth + 1,
+        foundBy: edge,
+      };
       nodes.set(found.id, found);
       queue.push(found);
     }

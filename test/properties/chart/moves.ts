@@ -115,7 +115,12 @@ export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: num
     case "user.drain":
       return { type, at, unsent: how % 3 };
     case "user.close":
-      return { type, at, unsent: how % 3, failure: how % 4 === 3 ? { code: "ABORTED", message: "aborted" } : null };
+      return {
+        type,
+        at,
+        unsent: how % 3,
+        failure: how % 4 === 3 ? { code: "ABORTED", message: "aborted" } : null,
+      };
     case "user.reconnect":
       return { type, at };
     default:
@@ -187,7 +192,12 @@ export function eventFor({ kind, which, how, pause }: Move, outside: Outside): C
     case "news":
       return newsFor(which, how, at, outside);
     case "user":
-      return eventOf(pick(outside.released ? userOfConnection : userWithout, which), outside.attempt, at, how);
+      return eventOf(
+        pick(outside.released ? userOfConnection : userWithout, which),
+        outside.attempt,
+        at,
+        how,
+      );
     case "stale": {
       const attempt = Math.max(0, outside.attempt - 1 - (how % 3));
       return eventOf(pick(kindsOfEvents, which), how % 4 === 3 ? outside.attempt + 1 : attempt, at, how >> 2);

@@ -23,7 +23,9 @@ const never = () => false;
 const without = (name: EffectName, params: Partial<Record<string, unknown>> = {}) =>
   sabotaged((effects) => effects.filter((effect) => !matches(effect, name, params)));
 const twice = (name: EffectName, params: Partial<Record<string, unknown>> = {}) =>
-  sabotaged((effects) => effects.flatMap((effect) => (matches(effect, name, params) ? [effect, effect] : [effect])));
+  sabotaged((effects) =>
+    effects.flatMap((effect) => (matches(effect, name, params) ? [effect, effect] : [effect])),
+  );
 const extra = (effect: Effect, when: (effects: readonly Effect[], snapshot: Snapshot) => boolean) =>
   sabotaged((effects, snapshot) => (when(effects, snapshot) ? [...effects, effect] : effects));
 const guarding = (guards: object) => quick(connectionMachine.provide({ guards } as never) as never);
@@ -61,13 +63,17 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
     "hands over before the new server has the subscriptions",
     sabotaged((effects, { value }) =>
       is("subscribing", { value } as Snapshot) && has("resubscribe", effects)
-        ? [...effects, { type: "pauseOutbound", params: undefined }]
+        ? [...effects, { type: "pauseOutbound", params: { attempt: 1 } }]
         : effects,
     ),
   ],
   ["handsOverInOrder", "takes any PONG for that of the old server", guarding({ isOld: always })],
   ["timersBelongToStates", "forgets to stop the attempt timer", without("stopTimer", { timer: "attempt" })],
-  ["timersBelongToStates", "forgets to stop the reconnect timer", without("stopTimer", { timer: "reconnect" })],
+  [
+    "timersBelongToStates",
+    "forgets to stop the reconnect timer",
+    without("stopTimer", { timer: "reconnect" }),
+  ],
   ["timersBelongToStates", "forgets to stop the ping timer", without("stopTimer", { timer: "ping" })],
   ["timersBelongToStates", "forgets to stop the drain timer", without("stopTimer", { timer: "drain" })],
   ["timersBelongToStates", "forgets to start the drain timer", without("startTimer", { timer: "drain" })],
@@ -86,7 +92,11 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
       ),
     ),
   ],
-  ["dialsInTime", "forgets when it dialed", remembering(({ pool }) => ({ pool: pool.map((one) => ({ ...one, wait: 0 })) }))],
+  [
+    "dialsInTime",
+    "forgets when it dialed",
+    remembering(({ pool }) => ({ pool: pool.map((one) => ({ ...one, wait: 0 })) })),
+  ],
   ["queueIsKept", "turns the queue round", remembering(({ pool }) => ({ pool: [...pool].reverse() }))],
   [
     "attemptsAreCounted",
@@ -94,9 +104,13 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
     remembering(({ pool }) => ({ pool: pool.map((one) => ({ ...one, failures: 0 })) })),
   ],
   ["refusedTwiceCloses", "does not notice a second refusal", guarding({ isRefusedTwice: never })],
-  ["refusedTwiceCloses", "takes a first refusal for the second", remembering((context) => ({
-    refusedTwice: context.pool.some(({ refusal }) => refusal !== null),
-  }))],
+  [
+    "refusedTwiceCloses",
+    "takes a first refusal for the second",
+    remembering((context) => ({
+      refusedTwice: context.pool.some(({ refusal }) => refusal !== null),
+    })),
+  ],
   ["statusesObeyTheirGrammar", "forgets to report that it dials", without("notifyStatus")],
   [
     "statusesObeyTheirGrammar",
@@ -121,7 +135,9 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
     "gateOpensAfterAuthentication",
     "sends what was published before the subscriptions",
     sabotaged((effects) =>
-      [...effects].sort((one, other) => Number(one.type === "resubscribe") - Number(other.type === "resubscribe")),
+      [...effects].sort(
+        (one, other) => Number(one.type === "resubscribe") - Number(other.type === "resubscribe"),
+      ),
     ),
   ],
   ["gateOpensAfterAuthentication", "forgets to hold what is published", without("holdOutbound")],
@@ -158,25 +174,37 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ],
   ["staleChangesNothing", "listens to sockets of earlier attempts", guarding({ isCurrent: always })],
   ["staleChangesNothing", "listens to every timer", guarding({ waitIsOver: always })],
-  ["staleChangesNothing", "takes any answer", guarding({ isAnswer: ({ event }: { event: { type: string } }) => event.type === "delay.chosen" })],
+  [
+    "staleChangesNothing",
+    "takes any answer",
+    guarding({ isAnswer: ({ event }: { event: { type: string } }) => event.type === "delay.chosen" }),
+  ],
   [
     "reconnectNeedsAConnection",
     "reports a reconnect of the user's whatever the state",
     extra({ type: "holdOutbound", params: undefined }, (_, snapshot) => is("greeting", snapshot)),
   ],
   ["allIsPlainJson", "remembers a date", remembering(() => ({ now: new Date(0) }))],
-  ["allIsPlainJson", "remembers a number that JSON does not know", remembering(() => ({ random: Number.NaN }))],
+  [
+    "allIsPlainJson",
+    "remembers a number that JSON does not know",
+    remembering(() => ({ random: Number.NaN })),
+  ],
   [
     "allIsPlainJson",
     "asks for something with a function",
-    sabotaged((effects) => effects.map((effect) => ({ ...effect, params: { status: always } }) as unknown as Effect)),
+    sabotaged((effects) =>
+      effects.map((effect) => ({ ...effect, params: { status: always } }) as unknown as Effect),
+    ),
   ],
   ["noUnknownField", "remembers a password", remembering(() => ({ password: "s3cret" }))],
   [
     "noUnknownField",
     "sends a token along",
     sabotaged((effects) =>
-      effects.map((effect) => ({ ...effect, params: { ...effect.params, token: "s3cret" } }) as unknown as Effect),
+      effects.map(
+        (effect) => ({ ...effect, params: { ...effect.params, token: "s3cret" } }) as unknown as Effect,
+      ),
     ),
   ],
 ];
@@ -195,12 +223,12 @@ test("every rule has a mistake that it finds", () => {
 test("a mistake deep in a story is shrunk to the few events that lead there", () => {
   const told = findBroken(without("stopTimer", { timer: "drain" }), "timersBelongToStates");
   // Open, INFO, PONG, drain, and one event that ends the drain; what the teller adds after that is not the story's.
-  expect(told?.events.slice(0, 5).map(({ type }) => type).slice(0, 4)).toEqual([
-    "socket.opened",
-    "server.info",
-    "server.pong",
-    "user.drain",
-  ]);
+  expect(
+    told?.events
+      .slice(0, 5)
+      .map(({ type }) => type)
+      .slice(0, 4),
+  ).toEqual(["socket.opened", "server.info", "server.pong", "user.drain"]);
   expect(told?.events.length).toBeLessThanOrEqual(8);
   expect(told?.input.servers).toEqual(["a:4222"]);
   expect(told?.input.policy).toEqual({});

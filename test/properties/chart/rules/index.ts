@@ -62,8 +62,20 @@ export interface Broken {
 
 /** The first rule that the story breaks, of those named; undefined where it keeps them all. */
 export function brokenIn(told: Told, names: readonly RuleName[] = ruleNames): Broken | undefined {
+  return firstBroken(told, names, told.scenes);
+}
+
+const withHistory = ruleNames.filter((name) => (rules[name] as Rule).judgesAlone !== true);
+const alone = ruleNames.filter((name) => !withHistory.includes(name));
+
+/** The first rule that the last scene of a story breaks, where all before it keep them. */
+export function brokenAtTheEnd(told: Told): Broken | undefined {
+  return firstBroken(told, withHistory, told.scenes) ?? firstBroken(told, alone, told.scenes.slice(-1));
+}
+
+function firstBroken(told: Told, names: readonly RuleName[], scenes: Told["scenes"]): Broken | undefined {
   const watchers = names.map((rule) => [rule, rules[rule].watch(told.policy, told.input)] as const);
-  for (const scene of told.scenes) {
+  for (const scene of scenes) {
     for (const [rule, watch] of watchers) {
       const how = watch(scene);
       if (how !== undefined) return { rule, how };

@@ -43,6 +43,7 @@ function newFields(before: Snapshot | null, after: Snapshot): readonly (readonly
 }
 
 export const allIsPlainJson: Rule = {
+  judgesAlone: true,
   sentence: "context and effects are plain JSON, which survives a round trip unchanged",
   watch: () => (scene) => {
     const { before, after, effects } = scene;
@@ -80,6 +81,7 @@ function unknownField(value: unknown): string | undefined {
 }
 
 export const noUnknownField: Rule = {
+  judgesAlone: true,
   sentence: "context and effects have no field that nobody has declared: a secret would need one",
   watch:
     () =>

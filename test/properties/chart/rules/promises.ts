@@ -16,7 +16,8 @@ export const connectSettlesOnce: Rule = {
         if (to !== "connected" && to !== "closed") return `connect is settled in ${to}`;
         // A user's close or drain without a reason of its own: see test/machine/findings.test.ts.
         const byUser = event?.type === "user.close" || event?.type === "user.drain";
-        if (to === "closed" && failure === null && !byUser) return "connect is resolved by a closed connection";
+        if (to === "closed" && failure === null && !byUser)
+          return "connect is resolved by a closed connection";
       }
       if (settled > 1) return `connect is settled ${settled} times`;
       if (settled === 0 && to === "closed") return "connect is never settled";
@@ -33,7 +34,8 @@ export const closedSettlesLast: Rule = {
     return ({ from, to, effects }) => {
       const closes = to === "closed" && from !== "closed";
       const found = effects.filter(({ type }) => type === "settleClosed").length;
-      if (found !== (closes ? 1 : 0)) return `settleClosed comes ${found} times on the way from ${from} to ${to}`;
+      if (found !== (closes ? 1 : 0))
+        return `settleClosed comes ${found} times on the way from ${from} to ${to}`;
       if (closes && effects.at(-1)?.type !== "settleClosed") return "settleClosed is not the last effect";
       if (settled && effects.length > 0) return "there are effects after settleClosed";
       settled ||= closes;
@@ -66,7 +68,8 @@ export const gateOpensAfterAuthentication: Rule = {
             break;
           case "holdOutbound":
             if (from !== "connected" && !isMigrating(from)) return `holdOutbound in ${from}`;
-            if (open === null && from !== "migrating.handingOver") return "holdOutbound, but nothing was released";
+            if (open === null && from !== "migrating.handingOver")
+              return "holdOutbound, but nothing was released";
             open = null;
             break;
           case "pauseOutbound":
@@ -93,8 +96,10 @@ export const drainsInOrder: Rule = {
     let asked = 0;
     return ({ from, to, effects }) => {
       for (const { type } of effects) {
-        if (type === "drainSubscriptions" && (asked !== 0 || !isStanding(from))) return "drainSubscriptions again";
-        if (type === "flushOutbound" && asked !== 1) return "flushOutbound before drainSubscriptions, or again";
+        if (type === "drainSubscriptions" && (asked !== 0 || !isStanding(from)))
+          return "drainSubscriptions again";
+        if (type === "flushOutbound" && asked !== 1)
+          return "flushOutbound before drainSubscriptions, or again";
         if (type === "drainSubscriptions" || type === "flushOutbound") asked++;
       }
       const due = to === "draining.subscriptions" ? 1 : to === "draining.publishers" ? 2 : asked;
@@ -106,18 +111,26 @@ export const drainsInOrder: Rule = {
 const byItself = /\.(dialing|greeting|securing|authenticating|asking|choosing)$|^connected$|^migrating/;
 
 export const closesForAReason: Rule = {
-  sentence: "the chart closes only for a user, a drain, a server that refused twice, reconnect: false, or an empty pool",
-  watch: (policy) => ({ event, from, to, after }) => {
-    if (to !== "closed" || from === "closed" || from.startsWith("draining")) return undefined;
-    if (event?.type === "user.close" || event?.type === "choice.failed") return undefined;
-    if (event?.type === "user.drain") return isStanding(from) ? "a drain closes at once" : undefined;
-    if (!byItself.test(from)) return `it closes in ${from}`;
-    const { context } = after;
-    if (context.failure === null) return "it gives up without a failure";
-    if (context.refusedTwice && !policy.ignoreAuthErrorAbort && event?.type === "server.error") return undefined;
-    if (context.connectedBefore && !policy.reconnect) return undefined;
-    const firstRound = !context.connectedBefore && !policy.waitOnFirstConnect;
-    const left = context.pool.filter(({ failures }) => !firstRound || failures === 0);
-    return left.length === 0 ? undefined : `it gives up although ${left.map(({ name }) => name).join(", ")} is left`;
-  },
+  judgesAlone: true,
+  sentence:
+    "the chart closes only for a user, a drain, a server that refused twice, reconnect: false, or an empty pool",
+  watch:
+    (policy) =>
+    ({ event, from, to, after }) => {
+      if (to !== "closed" || from === "closed" || from.startsWith("draining")) return undefined;
+      if (event?.type === "user.close" || event?.type === "choice.failed") return undefined;
+      if (event?.type === "user.drain") return isStanding(from) ? "a drain closes at once" : undefined;
+      // Other servers may end a wait, but not where all of them have had their try.
+      if (!byItself.test(from) && event?.type !== "user.setServers") return `it closes in ${from}`;
+      const { context } = after;
+      if (context.failure === null) return "it gives up without a failure";
+      if (context.refusedTwice && !policy.ignoreAuthErrorAbort && event?.type === "server.error")
+        return undefined;
+      if (context.connectedBefore && !policy.reconnect) return undefined;
+      const firstRound = !context.connectedBefore && !policy.waitOnFirstConnect;
+      const left = context.pool.filter(({ failures }) => !firstRound || failures === 0);
+      return left.length === 0
+        ? undefined
+        : `it gives up although ${left.map(({ name }) => name).join(", ")} is left`;
+    },
 };

@@ -11,6 +11,8 @@ export type Watcher = (scene: Scene) => string | undefined;
 
 export interface Rule {
   readonly sentence: string;
+  /** True where each scene is judged by itself, whatever came before. */
+  readonly judgesAlone?: boolean;
   readonly watch: (policy: Policy, input: ConnectionInput) => Watcher;
 }
 

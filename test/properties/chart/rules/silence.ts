@@ -11,10 +11,13 @@ const changed = ({ before, after, effects }: Scene): string | undefined => {
     return "it changed the state";
   }
   if (before.context === after.context) return undefined;
-  return JSON.stringify(before.context) === JSON.stringify(after.context) ? undefined : "it changed the context";
+  return JSON.stringify(before.context) === JSON.stringify(after.context)
+    ? undefined
+    : "it changed the context";
 };
 
 export const closedIsAbsorbing: Rule = {
+  judgesAlone: true,
   sentence: "closed absorbs everything, without an effect",
   watch: () => (scene) => {
     if (scene.to === "closed" && scene.after.status !== "done") return "a closed chart is not done";
@@ -25,6 +28,7 @@ export const closedIsAbsorbing: Rule = {
 };
 
 export const staleChangesNothing: Rule = {
+  judgesAlone: true,
   sentence: "what is out of another attempt, or answers what was not asked, changes nothing",
   watch: () => (scene) => {
     const { event, possible } = scene;
@@ -34,14 +38,18 @@ export const staleChangesNothing: Rule = {
     const tolerated = event.type === "server.error" || event.type === "protocol.violated";
     if (tolerated && event.attempt === scene.before?.context.socket) return undefined;
     const how = changed(scene);
-    return how === undefined ? undefined : `${event.type} of attempt ${event.attempt} in ${scene.from}: ${how}`;
+    return how === undefined
+      ? undefined
+      : `${event.type} of attempt ${event.attempt} in ${scene.from}: ${how}`;
   },
 };
 
 export const reconnectNeedsAConnection: Rule = {
+  judgesAlone: true,
   sentence: "user.reconnect changes nothing unless a connection stands",
   watch: () => (scene) => {
-    if (scene.event?.type !== "user.reconnect" || scene.from === "connected" || isMigrating(scene.from)) return undefined;
+    if (scene.event?.type !== "user.reconnect" || scene.from === "connected" || isMigrating(scene.from))
+      return undefined;
     return changed(scene);
   },
 };

@@ -1,7 +1,7 @@
 // Sockets: at most one, or two while migrating, and nothing is done to one that is not there.
 
-import type { Policy } from "../../../../src/machine/reconnect-policy.js";
 import type { Effect } from "../../../../src/machine/effects.js";
+import type { Policy } from "../../../../src/machine/reconnect-policy.js";
 import { isMigrating, isStanding } from "../chart.js";
 import { establishes, type Rule } from "./rule.js";
 
@@ -16,18 +16,21 @@ export const oneSocket: Rule = {
       for (const effect of effects) {
         if (effect.type === "openSocket") {
           const { attempt } = effect.params;
-          if (open.size > (isMigrating(to) ? 1 : 0)) return `socket ${attempt} is opened beside ${[...open].join()}`;
+          if (open.size > (isMigrating(to) ? 1 : 0))
+            return `socket ${attempt} is opened beside ${[...open].join()}`;
           if (attempt !== last + 1) return `attempt ${attempt} follows attempt ${last}`;
           open.add(attempt);
           last = attempt;
         } else if (effect.type === "closeSocket" || effect.type === "retireSocket") {
           const { attempt } = effect.params;
-          if (!open.delete(attempt)) return `socket ${attempt} is closed, but only ${[...open].join()} is open`;
+          if (!open.delete(attempt))
+            return `socket ${attempt} is closed, but only ${[...open].join()} is open`;
         }
       }
       const { socket, leaving } = after.context;
       const known = [leaving?.socket ?? null, socket].filter((attempt) => attempt !== null);
-      if (known.join() !== [...open].join()) return `open is ${[...open].join()}, the chart knows ${known.join()}`;
+      if (known.join() !== [...open].join())
+        return `open is ${[...open].join()}, the chart knows ${known.join()}`;
       if ((leaving !== null) !== isMigrating(to)) return `a socket is being left in ${to}`;
       return to === "closed" && open.size > 0 ? `socket ${[...open].join()} is still open` : undefined;
     };
@@ -90,7 +93,8 @@ const demandsTls = (policy: Policy, serverDoes: boolean) =>
   policy.tls === "first" || policy.tls === "required" || (serverDoes && policy.tls !== "never");
 
 export const credentialsUnderTls: Rule = {
-  sentence: "credentials go out once for each socket, after INFO, and under TLS where anyone demands or offers it",
+  sentence:
+    "credentials go out once for each socket, after INFO, and under TLS where anyone demands or offers it",
   watch: (policy) => {
     let attempt = 0;
     let wantsTls = false;
@@ -127,10 +131,14 @@ export const credentialsUnderTls: Rule = {
 const hasSentConnect = /\.(authenticating|subscribing|handingOver)$|^connected$|^draining/;
 
 export const answersPings: Rule = {
-  sentence: "a PING of a server is answered by one PONG over the same socket once CONNECT was sent, nothing else is",
+  judgesAlone: true,
+  sentence:
+    "a PING of a server is answered by one PONG over the same socket once CONNECT was sent, nothing else is",
   watch: () => (scene) => {
     const { event, possible, before, from } = scene;
-    const pongs = scene.effects.flatMap((effect) => (effect.type === "sendPong" ? [effect.params.attempt] : []));
+    const pongs = scene.effects.flatMap((effect) =>
+      effect.type === "sendPong" ? [effect.params.attempt] : [],
+    );
     if (!possible || event?.type !== "server.ping") {
       return pongs.length === 0 ? undefined : "a PONG that nobody asked for";
     }
@@ -141,7 +149,8 @@ export const answersPings: Rule = {
 };
 
 export const pingsAreBounded: Rule = {
-  sentence: "a PING is sent when the ping timer fires, and with maxPingOut of them unanswered the connection is left",
+  sentence:
+    "a PING is sent when the ping timer fires, and with maxPingOut of them unanswered the connection is left",
   watch: (policy) => {
     /** PINGs that no PONG has answered; null where a move was begun since, which may or may not count anew. */
     let out: number | null = 0;
@@ -153,7 +162,9 @@ export const pingsAreBounded: Rule = {
       if (from !== "connected" || (to === "connected" && event?.type === "server.info")) {
         if (isMigrating(from) || to === "connected") out = null;
         // A migration asks both servers for a PONG, each once.
-        return sent === (isMigrating(to) && /subscribing|handingOver/.test(to) && to !== from ? 1 : 0) ? undefined : "a stray PING";
+        return sent === (isMigrating(to) && /subscribing|handingOver/.test(to) && to !== from ? 1 : 0)
+          ? undefined
+          : "a stray PING";
       }
       const due = possible && event?.type === "timer.fired";
       if (due && out !== null && out >= policy.maxPingOut) {
@@ -168,7 +179,8 @@ export const pingsAreBounded: Rule = {
 };
 
 export const handsOverInOrder: Rule = {
-  sentence: "a move waits until the new server has the subscriptions, and until the old one has all that was published",
+  sentence:
+    "a move waits until the new server has the subscriptions, and until the old one has all that was published",
   watch: () => {
     // What the PONGs that are awaited over each socket stand for. A server answers them in their order.
     const awaited = new Map<number, string[]>();
@@ -196,7 +208,9 @@ export const handsOverInOrder: Rule = {
         awaited.get(attempt)?.push(to);
       }
       if (!isMigrating(from) || !establishes(scene) || oldIsGone || known) return undefined;
-      return answered.has("migrating.handingOver") ? undefined : "it leaves the old server before that has all";
+      return answered.has("migrating.handingOver")
+        ? undefined
+        : "it leaves the old server before that has all";
     };
   },
 };

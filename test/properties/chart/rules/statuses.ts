@@ -35,7 +35,12 @@ type Status = Extract<Effect, { readonly type: "notifyStatus" }>["params"]["stat
 type Token = Status["type"] | "CONNECTED" | "STANDS" | "HELD" | "DRAINS" | "CLOSED";
 
 const news = (place: Place) => ({ error: place, update: place, ldm: place });
-const ends = { HELD: "held", DRAINS: "draining", CLOSED: "over", "client initiated reconnect": "leaving" } as const;
+const ends = {
+  HELD: "held",
+  DRAINS: "draining",
+  CLOSED: "over",
+  "client initiated reconnect": "leaving",
+} as const;
 
 /** The grammar as an automaton. */
 export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>>>>> = {
@@ -98,7 +103,8 @@ export const statusesObeyTheirGrammar: Rule = {
         if (token === null) continue;
         const next: Place | undefined = table[place][token];
         if (next === undefined) return `${token} in ${place}`;
-        if (token === "staleConnection" && previous !== "pingTimer") return "staleConnection without a pingTimer";
+        if (token === "staleConnection" && previous !== "pingTimer")
+          return "staleConnection without a pingTimer";
         place = next;
         previous = token;
       }
@@ -138,7 +144,8 @@ export const statusesNameTheirServer: Rule = {
         if (status.type === "reconnecting") dialed = status.server;
         const due = serverOf(status, dialed, scene);
         // Known: see "migrating" in test/machine/findings.test.ts.
-        const known = isMigrating(scene.from) && (status.type === "error" || status.type.startsWith("client"));
+        const known =
+          isMigrating(scene.from) && (status.type === "error" || status.type.startsWith("client"));
         if (status.server !== due && !known) return `${status.type} names ${status.server}, not ${due}`;
       }
       // A move that was given up: the connection is still the old one.
@@ -149,10 +156,14 @@ export const statusesNameTheirServer: Rule = {
 };
 
 export const endsAreReported: Rule = {
-  sentence: "every failed attempt is reported as an error that says where, and every lost connection as a disconnect",
+  judgesAlone: true,
+  sentence:
+    "every failed attempt is reported as an error that says where, and every lost connection as a disconnect",
   watch: () => (scene) => {
     const { after, from, to, effects } = scene;
-    const statuses = effects.flatMap((effect) => (effect.type === "notifyStatus" ? [effect.params.status] : []));
+    const statuses = effects.flatMap((effect) =>
+      effect.type === "notifyStatus" ? [effect.params.status] : [],
+    );
     if (lostServer(scene) !== null) {
       return statuses.some(({ type }) => type === "disconnect") ? undefined : "a loss that nobody hears of";
     }
@@ -162,6 +173,8 @@ export const endsAreReported: Rule = {
     if (`${from.split(".")[0]}.${first.step}` !== from) return `it failed in ${from}, not in ${first.step}`;
     const rests = to === "closed" || /\.(waiting|asking|choosing)$/.test(to);
     if (!rests || isMigrating(from)) return undefined;
-    return JSON.stringify(after.context.failure) === JSON.stringify(first.failure) ? undefined : "it is forgotten";
+    return JSON.stringify(after.context.failure) === JSON.stringify(first.failure)
+      ? undefined
+      : "it is forgotten";
   },
 };

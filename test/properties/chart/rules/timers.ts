@@ -22,12 +22,14 @@ export const timersBelongToStates: Rule = {
     const running = new Map<TimerName, number>();
     const spans = { attempt: policy.timeout, ping: policy.pingInterval, drain: policy.drainTimeout };
     return ({ event, effects, from, to }) => {
-      if (event?.type === "timer.fired" && running.get(event.timer) === event.attempt) running.delete(event.timer);
+      if (event?.type === "timer.fired" && running.get(event.timer) === event.attempt)
+        running.delete(event.timer);
       for (const effect of effects) {
         if (effect.type === "startTimer") {
           const { timer, attempt, ms } = effect.params;
           if (running.has(timer)) return `the timer ${timer} is started while it runs`;
-          if (timer === "reconnect" ? !(ms > 0) : ms !== spans[timer]) return `the timer ${timer} runs for ${ms} ms`;
+          if (timer === "reconnect" ? !(ms > 0) : ms !== spans[timer])
+            return `the timer ${timer} runs for ${ms} ms`;
           running.set(timer, attempt);
         } else if (effect.type === "stopTimer") {
           const { timer } = effect.params;
@@ -47,7 +49,8 @@ function count(what: string): void {
 }
 
 export const somethingWakesTheChart: Rule = {
-  sentence: "in every state but closed something is pending that can wake the chart: a timer or an unanswered ask",
+  sentence:
+    "in every state but closed something is pending that can wake the chart: a timer or an unanswered ask",
   watch: () => {
     const running = new Set<TimerName>();
     let asked = 0;

@@ -1,0 +1,98 @@
+// A connection that moves to another server (lame duck mode) while the user subscribes. Over a world of two sockets
+// that do nothing of their own accord.
+
+import { expect, test } from "vitest";
+import { Connection } from "../../src/api/connection.js";
+import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
+
+class Socket implements Transport {
+  readonly events: TransportEvents;
+  written = "";
+
+  constructor(events: TransportEvents) {
+    this.events = events;
+  }
+
+  /** The server says this. */
+  says(line: string): void {
+    this.events.data(new TextEncoder().encode(`${line}\r\n`));
+  }
+
+  write(chunk: Uint8Array, written?: () => void): boolean {
+    this.written += new TextDecoder().decode(chunk);
+    written?.();
+    return true;
+  }
+
+  secure(): void {}
+  end(): void {}
+  destroy(): void {}
+}
+
+class StillWorld implements World {
+  readonly seed = 1;
+  readonly sockets: Socket[] = [];
+
+  now = () => 0;
+  startTimer = () => ({});
+  stopTimer = () => {};
+  defer = (run: () => void) => queueMicrotask(run);
+  dial = (_server: unknown, events: TransportEvents) => {
+    const socket = new Socket(events);
+    this.sockets.push(socket);
+    return socket;
+  };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 1));
+const info = (ldm: boolean) =>
+  `INFO ${JSON.stringify({ server_id: "N", version: "2.12.0", max_payload: 1_024, ldm })}`;
+
+/** A connection to the first of two servers, which enters lame duck mode; the second has been sent the subscriptions. */
+async function subscribing() {
+  const world = new StillWorld();
+  const nc = new Connection(world, { servers: ["a", "b"], noRandomize: true, onLameDuck: "migrate" });
+  const started = nc.start();
+  const [first] = world.sockets as [Socket];
+  first.events.opened();
+  first.says(info(false));
+  await settled();
+  first.says("PONG");
+  await started;
+  first.says(info(true));
+  const [, second] = world.sockets as [Socket, Socket];
+  second.events.opened();
+  second.says(info(false));
+  await settled();
+  second.says("PONG");
+  expect(nc.isClosed()).toBe(false);
+  return { nc, first, second };
+}
+
+test("a subscription made while the new server confirms the others reaches the new server", async () => {
+  const { nc, first, second } = await subscribing();
+  nc.subscribe("late", { callback: () => {} });
+  await settled();
+  second.says("PONG");
+  first.says("PONG");
+  await settled();
+  expect(second.written).toContain("SUB late");
+});
+
+test("a subscription made during the hand-over reaches the new server", async () => {
+  const { nc, first, second } = await subscribing();
+  second.says("PONG");
+  nc.subscribe("late", { callback: () => {} });
+  first.says("PONG");
+  await settled();
+  expect(second.written).toContain("SUB late");
+});
+
+test("a subscription made during a hand-over that is given up reaches the old server", async () => {
+  const { nc, first, second } = await subscribing();
+  second.says("PONG");
+  nc.subscribe("late", { callback: () => {} });
+  second.events.closed(null);
+  await settled();
+  expect(first.written).toContain("SUB late");
+});
