@@ -1,6 +1,7 @@
 // The public surface of nats-statechart, and nothing else.
 
 export {
+  type AnyAuth,
   type Auth,
   type Authenticator,
   buildAuthenticator,

@@ -36,8 +36,18 @@ export interface JwtAuth {
   sig?: string;
 }
 
+/** Credentials of whatever kind, as the specification writes them: the fields of CONNECT. */
+export interface AnyAuth {
+  user?: string | undefined;
+  pass?: string | undefined;
+  auth_token?: string | undefined;
+  nkey?: string | undefined;
+  sig?: string | undefined;
+  jwt?: string | undefined;
+}
+
 /** What an authenticator answers (`Auth` of nats@2.29.3; the fields of CONNECT in the NATS protocol). */
-export type Auth = NoAuth | TokenAuth | UserPass | NKeyAuth | JwtAuth;
+export type Auth = NoAuth | AnyAuth | TokenAuth | UserPass | NKeyAuth | JwtAuth;
 
 /**
  * Answers a server's challenge, once for each attempt to connect.

@@ -157,6 +157,7 @@ const answers: Readonly<Record<Question["asked"], readonly Kinds[]>> = {
   askReconnectDelay: ["delay.chosen"],
   askNextServer: [...times("server.chosen", 15), "choice.failed"],
   drainSubscriptions: ["subscriptions.drained"],
+  pauseOutbound: ["outbound.flushed"],
   flushOutbound: ["outbound.flushed"],
 };
 const newsFirst: readonly Kinds[] = [

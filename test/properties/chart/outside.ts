@@ -35,13 +35,14 @@ export interface Question {
     | "askReconnectDelay"
     | "askNextServer"
     | "drainSubscriptions"
+    | "pauseOutbound"
     | "flushOutbound";
   readonly attempt: number;
 }
 
 type Ask = Extract<
   Question["asked"],
-  "askReconnectDelay" | "askNextServer" | "drainSubscriptions" | "flushOutbound"
+  "askReconnectDelay" | "askNextServer" | "drainSubscriptions" | "pauseOutbound" | "flushOutbound"
 >;
 
 /** The outside at one moment of a story. */
@@ -102,7 +103,9 @@ export class Outside {
       case "subscriptions.drained":
         return this.asks.get("drainSubscriptions") === event.attempt;
       case "outbound.flushed":
-        return this.asks.get("flushOutbound") === event.attempt;
+        return (
+          this.asks.get("flushOutbound") === event.attempt || this.asks.get("pauseOutbound") === event.attempt
+        );
       default: {
         const socket = this.sockets.get(event.attempt);
         return socket !== undefined && socketCanSay(socket, event.type);
@@ -130,6 +133,7 @@ export class Outside {
         break;
       case "outbound.flushed":
         this.asks.delete("flushOutbound");
+        this.asks.delete("pauseOutbound");
         break;
       default:
         if ("attempt" in event) this.#socketSays(event.attempt, event.type);
@@ -208,10 +212,13 @@ export class Outside {
       case "holdOutbound":
       case "releaseOutbound":
         this.released = effect.type === "releaseOutbound";
+        // A hand-over that is over, either way, needs no answer any more.
+        this.asks.delete("pauseOutbound");
         break;
       case "askReconnectDelay":
       case "askNextServer":
       case "drainSubscriptions":
+      case "pauseOutbound":
       case "flushOutbound":
         this.asks.set(effect.type, effect.params.attempt);
         break;
@@ -227,7 +234,7 @@ export class Outside {
 
   #socketIsGone(attempt: number): void {
     this.sockets.delete(attempt);
-    for (const asked of ["drainSubscriptions", "flushOutbound"] as const) {
+    for (const asked of ["drainSubscriptions", "pauseOutbound", "flushOutbound"] as const) {
       if (this.asks.get(asked) === attempt) this.asks.delete(asked);
     }
   }

@@ -7,17 +7,14 @@ export const connectSettlesOnce: Rule = {
   sentence: "connect is settled once: by the first connection, or else at the end; never after that",
   watch: () => {
     let settled = 0;
-    return ({ event, from, to, effects }) => {
+    return ({ from, to, effects }) => {
       for (const effect of effects) {
         if (effect.type !== "settleConnect") continue;
         settled++;
         const { failure } = effect.params;
         if (to === "connected" && failure !== null) return "a connection stands, but connect is rejected";
         if (to !== "connected" && to !== "closed") return `connect is settled in ${to}`;
-        // A user's close or drain without a reason of its own: see test/machine/findings.test.ts.
-        const byUser = event?.type === "user.close" || event?.type === "user.drain";
-        if (to === "closed" && failure === null && !byUser)
-          return "connect is resolved by a closed connection";
+        if (to === "closed" && failure === null) return "connect is resolved by a closed connection";
       }
       if (settled > 1) return `connect is settled ${settled} times`;
       if (settled === 0 && to === "closed") return "connect is never settled";

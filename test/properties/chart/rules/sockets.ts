@@ -77,6 +77,7 @@ function carryOut(effect: Effect, phases: Map<number, Phase>): string | undefine
     case "releaseOutbound":
     case "drainSubscriptions":
     case "flushOutbound":
+    case "pauseOutbound":
     case "retireSocket": {
       const phase = phases.get(effect.params.attempt);
       if (effect.type === "retireSocket") phases.delete(effect.params.attempt);
@@ -88,9 +89,8 @@ function carryOut(effect: Effect, phases: Map<number, Phase>): string | undefine
   }
 }
 
-// `tls: null` with tls:// is the user's contradiction; what comes of it: see test/machine/findings.test.ts.
-const demandsTls = (policy: Policy, serverDoes: boolean) =>
-  policy.tls === "first" || policy.tls === "required" || (serverDoes && policy.tls !== "never");
+const demandsTls = ({ tls }: Policy, serverDoes: boolean) =>
+  tls === "first" || tls === "required" || serverDoes;
 
 export const credentialsUnderTls: Rule = {
   sentence:
@@ -161,10 +161,9 @@ export const pingsAreBounded: Rule = {
       const sent = effects.filter(({ type }) => type === "sendPing").length;
       if (from !== "connected" || (to === "connected" && event?.type === "server.info")) {
         if (isMigrating(from) || to === "connected") out = null;
-        // A migration asks both servers for a PONG, each once.
-        return sent === (isMigrating(to) && /subscribing|handingOver/.test(to) && to !== from ? 1 : 0)
-          ? undefined
-          : "a stray PING";
+        // A migration asks the new server for a PONG, once.
+        const asked = to === "migrating.subscribing" && to !== from ? 1 : 0;
+        return sent === asked ? undefined : "a stray PING";
       }
       const due = possible && event?.type === "timer.fired";
       if (due && out !== null && out >= policy.maxPingOut) {
@@ -182,35 +181,26 @@ export const handsOverInOrder: Rule = {
   sentence:
     "a move waits until the new server has the subscriptions, and until the old one has all that was published",
   watch: () => {
-    // What the PONGs that are awaited over each socket stand for. A server answers them in their order.
-    const awaited = new Map<number, string[]>();
-    const answered = new Set<string>();
-    let known = false;
+    // What the PONGs that are awaited over the new socket stand for. A server answers them in their order.
+    let awaited: string[] = [];
+    let confirmed = false;
     return (scene) => {
       const { event, possible, effects, before, from, to } = scene;
-      const old = before?.context.leaving?.socket;
-      if (possible && event?.type === "server.pong") {
-        const answer = awaited.get(event.attempt)?.shift();
-        if (answer !== undefined) answered.add(answer);
-      }
-      const oldIsGone = possible && event?.type === "socket.closed" && event.attempt === old;
+      const current = event !== null && "attempt" in event && event.attempt === before?.context.socket;
+      if (possible && current && event.type === "server.pong")
+        confirmed = awaited.shift() === "subscriptions";
       for (const effect of effects) {
-        if (effect.type === "openSocket") awaited.set(effect.params.attempt, []);
-        if (effect.type === "sendConnect") awaited.get(effect.params.attempt)?.push("CONNECT");
-        if (effect.type === "pauseOutbound" && !answered.has("migrating.subscribing")) {
-          return "it hands over before the new server has the subscriptions";
-        }
-        if (effect.type !== "sendPing") continue;
-        const { attempt } = effect.params;
-        // Known: see "migrating" in test/machine/findings.test.ts.
-        if (to === "migrating.handingOver") known = (awaited.get(attempt)?.length ?? 0) > 0;
-        answered.delete(to);
-        awaited.get(attempt)?.push(to);
+        if (effect.type === "openSocket") awaited = [];
+        if (effect.type === "sendConnect") awaited.push("CONNECT");
+        if (effect.type === "sendPing")
+          awaited.push(to === "migrating.subscribing" ? "subscriptions" : "alive");
+        if (effect.type === "pauseOutbound" && !confirmed)
+          return "the new server has not confirmed the subscriptions";
       }
-      if (!isMigrating(from) || !establishes(scene) || oldIsGone || known) return undefined;
-      return answered.has("migrating.handingOver")
-        ? undefined
-        : "it leaves the old server before that has all";
+      if (!isMigrating(from) || !establishes(scene)) return undefined;
+      const isOld = event !== null && "attempt" in event && event.attempt === before?.context.leaving?.socket;
+      const isOver = event?.type === "outbound.flushed" || event?.type === "socket.closed";
+      return possible && isOld && isOver ? undefined : "it leaves the old server before that has all";
     };
   },
 };
