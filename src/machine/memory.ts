@@ -292,7 +292,7 @@ export const memory = {
   countPing: remember((context) => ({ pingsOut: context.pingsOut + 1 })),
 
   /** The server answered: it is alive, whatever error it told of before. */
-  clearPings: remember(() => ({ pingsOut: 0, failure: null })),
+  clearPings: remember(({ pingsOut }) => (pingsOut === 0 ? {} : { pingsOut: 0, failure: null })),
 
   /** The user closes while a connection stands: nothing went wrong. */
   recordClose: remember((_context, event) => ({

@@ -35,7 +35,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const draw = new Draw(random, servers, clients, duration, network.latency[1]);
   const steps = [
     ...Array.from({ length: acts }, () => draw.step(draw.act())),
-    ...Array.from({ length: faults }, () => draw.step(draw.fault())),
+    ...Array.from({ length: faults }, () => draw.trouble()).flat(),
   ].sort((one, other) => one.at - other.at);
   return {
     seed,
@@ -78,6 +78,17 @@ class Draw {
     return { at: Math.round(this.#random.next() * this.#duration), act };
   }
 
+  /** A fault, and what clients do about that time, when it hurts most. */
+  trouble(): readonly Step[] {
+    const random = this.#random;
+    const fault = this.step(this.fault());
+    const near = (act: Act): Step => ({
+      at: Math.max(0, Math.round(fault.at + (random.chance(0.5) ? -1 : 1) * random.scaled(0.1, this.#moment))),
+      act,
+    });
+    return [fault, ...Array.from({ length: random.below(4) }, () => near(this.act()))];
+  }
+
   /** A time span around a moment. */
   #span(least: number, most: number): Milliseconds {
     return Math.max(1, Math.round(this.#random.scaled(this.#moment * least, this.#moment * most)));
@@ -103,7 +114,8 @@ class Draw {
     if (dice < 0.5) {
       const to = random.pick(["self", "self", "self", "all", "all", "work", "nobody"] as const);
       const count = random.chance(0.8) ? random.between(1, 8) : random.between(10, 60);
-      return { type: "publish", client, to, count, size: this.#size(), headers: random.chance(0.2) };
+      const [headers, flush] = [random.chance(0.2), random.chance(0.2)];
+      return { type: "publish", client, to, count, size: this.#size(), headers, flush };
     }
     if (dice < 0.64) {
       const timeout = random.chance(0.5) ? 1_000 : this.#span(0.01, 5);

@@ -42,6 +42,8 @@ export class Ledger implements WorldObserver {
   /** For each accepted message, by its number: the socket it was handed to. */
   readonly #registry: Registry;
   readonly #socketOf: number[] = [];
+  /** Messages that a server has read. */
+  readonly #arrived = new Set<number>();
   readonly #readers = new Map<number, CommandReader>();
   readonly #alive = new Set<number>();
   readonly #maxSockets: number;
@@ -77,6 +79,18 @@ export class Ledger implements WorldObserver {
   /** The socket that a message was handed to; undefined where to none, so far. */
   socketOf(number: number): number | undefined {
     return this.#socketOf[number];
+  }
+
+  /** A server has read a message of this client. */
+  arrived(number: number): void {
+    if (this.#arrived.has(number)) this.#registry.complain(`${this.client}: a server reads message ${number} twice`);
+    this.#arrived.add(number);
+  }
+
+  /** The first message, if there is one, that was handed to the last socket and that no server has read. */
+  get missingAtServer(): number | undefined {
+    const missing = this.#socketOf.findIndex((socket, number) => socket === this.#socket && !this.#arrived.has(number));
+    return missing < 0 ? undefined : missing;
   }
 
   /** Whether that socket still carries something. */

@@ -16,6 +16,8 @@ export type Act =
       readonly count: number;
       readonly size: Bytes;
       readonly headers: boolean;
+      /** Flushes behind them. */
+      readonly flush: boolean;
     }
   /** Makes a request to one of the clients (`ask`), to nobody, or to somebody who does not answer. */
   | {

@@ -35,6 +35,8 @@ export class SimulatedClient {
   readonly #receipts: Receipts;
   /** Promises that the client gave and has not settled. */
   readonly #pending = new Map<number, string>();
+  /** All its subscriptions, ended ones too. */
+  readonly #subs: Subscription[] = [];
   readonly #lastDial = new Map<string, number>();
   #promises = 0;
   #pings = 0;
@@ -169,6 +171,7 @@ export class SimulatedClient {
         if (error === null) receipts.add(msg.string());
       },
     });
+    this.#subs.push(own);
     this.#track("self.closed", own.closed);
     const all = new Receipts(name, this.#stage.registry, "all", this.plan.options.onLameDuck === "migrate");
     connection.subscribe("all.>", {
@@ -290,7 +293,28 @@ export class SimulatedClient {
     const { accepted, handedOver } = this.ledger;
     if (handedOver < accepted)
       this.#complain(`has sent only ${handedOver} of ${accepted} messages, in peace`);
-    if (!this.#stage.isLying) this.#checkOwn(this.#own, "in peace");
+    if (this.#stage.isLying) return;
+    this.#checkOwn(this.#own, "in peace");
+    this.#checkSubscriptions();
+  }
+
+  /** The server must know of every subscription, of none that has ended, and how many messages each still takes. */
+  #checkSubscriptions(): void {
+    const server = this.#stage.cluster.connectionOf(this.name);
+    if (server === undefined) return;
+    for (const sub of this.#subs) {
+      const known = server.subscriptions.get(`${sub.getID()}`);
+      const what = `subscription ${sub.getID()} to ${sub.getSubject()}`;
+      if (sub.isClosed() !== (known === undefined)) {
+        this.#complain(`and its server disagree: ${what} is ${sub.isClosed() ? "over" : "alive"}`);
+      }
+      const max = sub.getMax();
+      const left = max === undefined ? undefined : max - sub.getReceived();
+      const leftThere = known?.max === undefined ? undefined : known.max - known.delivered;
+      if (known !== undefined && left !== leftThere) {
+        this.#complain(`and its server disagree: ${what} takes ${left} more messages, or ${leftThere}`);
+      }
+    }
   }
 
   #checkOwn(numbers: readonly number[], when: string): void {
@@ -354,6 +378,7 @@ export class SimulatedClient {
       if (act.to === "self") this.#own.push(number);
     }
     this.#stage.note(name, `publishes to ${act.to}: ${accepted} of ${act.count} accepted`);
+    if (act.flush) this.#track("flush", this.flush());
   }
 
   #request(act: Ask): void {
@@ -413,6 +438,7 @@ export class SimulatedClient {
       ...(act.max === null ? {} : { max: act.max }),
       ...(act.iterates ? {} : { callback }),
     });
+    this.#subs.push(sub);
     this.#stage.note(this.name, `subscribes to ${name}`);
     if (act.iterates) this.#track(`the loop over ${name}`, this.#iterate(sub, received, act));
     this.#track(`closed of ${name}`, sub.closed);

@@ -2,8 +2,9 @@
 
 import type { Auth } from "../api/authenticators.js";
 import type { VirtualCluster } from "../effects/simulated/virtual-cluster.js";
+import { decodeText } from "../effects/wire/text.js";
 import type { Milliseconds } from "../machine/failure.js";
-import { InvariantBroken, type Ledger, type Registry } from "./ledger.js";
+import { InvariantBroken, type Ledger, type Registry, readPayload } from "./ledger.js";
 import type { CredentialsPlan, Plan } from "./plan.js";
 import type { SimulatedClient } from "./simulated-client.js";
 import type { Simulation } from "./simulation.js";
@@ -56,6 +57,10 @@ export class Stage {
         this.note("BROKEN", what);
         simulation.time.halt(new InvariantBroken(what));
       },
+    };
+    cluster.model.observer = (_, { payload }) => {
+      const id = readPayload(decodeText(payload, 0, Math.min(payload.length, 100)));
+      if (id !== undefined) this.registry.ledgers.get(id.client)?.arrived(id.number);
     };
     if (plan.clients.some(({ credentials }) => credentials.type !== "none")) cluster.model.users = [{}];
   }

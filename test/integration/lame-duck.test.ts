@@ -44,7 +44,11 @@ describe.each(servers)("lame duck mode of nats-server $label", ({ path }) => {
     const received: string[] = [];
     nc.subscribe("a", { callback: (_error, msg) => void received.push(msg.string()) });
     let answer: () => void = () => {};
-    other.subscribe("slow", { callback: (_error, msg) => void (answer = () => msg.respond("late")) });
+    other.subscribe("slow", {
+      callback: (_error, msg) => {
+        answer = () => msg.respond("late");
+      },
+    });
     await Promise.all([nc.flush(), other.flush()]);
     const underWay = nc.request("slow", "", { timeout: 20_000 });
     await nc.flush();

@@ -6,7 +6,7 @@ import { createUser } from "nkeys.js";
 import { afterEach, describe, expect, it } from "vitest";
 import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
 import { Authority } from "../harness/certificates.js";
-import { startServer, type TestServer } from "../harness/nats-server.js";
+import { type ServerConfig, startServer, type TestServer } from "../harness/nats-server.js";
 import { Operator } from "../harness/operator.js";
 import { servers } from "../harness/versions.js";
 import { nextStatus } from "../harness/waiting.js";
@@ -23,7 +23,7 @@ describe.each(servers)("the specification's examples with nats-server $label", (
     await Promise.all(running.splice(0).map((server) => server.stop()));
   });
 
-  async function server(config: string | object = ""): Promise<TestServer> {
+  async function server(config: ServerConfig = ""): Promise<TestServer> {
     const started = await startServer({ path, config });
     running.push(started);
     return started;

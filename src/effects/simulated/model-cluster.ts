@@ -20,6 +20,8 @@ export class ModelCluster {
   readonly interest = new Sublist<ModelSubscription>();
   /** Who may connect; null: everybody. */
   users: readonly User[] | null = null;
+  /** Called with every message that a server has read from a client. */
+  observer: (from: ModelConnection, message: Published) => void = () => {};
   /** True while nobody is let in, whatever the credentials. */
   isLockedOut = false;
   readonly #clock: Clock;
@@ -100,6 +102,7 @@ export class ModelCluster {
 
   /** Hands a message to whoever is subscribed. Returns whether anybody is. */
   publish(from: ModelConnection, message: Published): boolean {
+    this.observer(from, message);
     const { plain, groups } = this.interest.match(message.subject);
     const gets = ({ connection }: ModelSubscription) =>
       this.#reaches(from.server, connection.server) && !(connection === from && from.request?.echo === false);

@@ -3,6 +3,7 @@
 import type { Milliseconds } from "../../machine/failure.js";
 import type { User } from "./authorization.js";
 import { ModelCluster } from "./model-cluster.js";
+import type { ModelConnection } from "./model-connection.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import type { Random } from "./random.js";
 import type { VirtualHost, VirtualNetwork } from "./virtual-network.js";

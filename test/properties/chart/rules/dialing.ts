@@ -4,7 +4,7 @@ import type { Milliseconds } from "../../../../src/machine/failure.js";
 import type { Policy } from "../../../../src/machine/reconnect-policy.js";
 import { isRefusal } from "../../../../src/machine/server-error.js";
 import type { PoolServer, ServerPool } from "../../../../src/machine/server-pool.js";
-import { isAttempting, isMigrating } from "../chart.js";
+import { isMigrating } from "../chart.js";
 import type { Scene } from "../told.js";
 import { establishes, failedServer, lostServer, type Rule } from "./rule.js";
 
