@@ -9,6 +9,8 @@ import { type ContenderName, contenderNames } from "./task.js";
 export interface Circumstances {
   readonly date: string;
   readonly machine: string;
+  /** Load average of the machine when the run began: others at work make figures noisy. */
+  readonly load: string;
   readonly node: string;
   readonly server: string;
   readonly rounds: number;
@@ -85,7 +87,7 @@ function spread(row: Row, contender: ContenderName): string {
 
 /** The report. */
 export function markdown({ circumstances, rows }: Results): string {
-  const { date, machine, node, server, rounds, notes } = circumstances;
+  const { date, machine, load, node, server, rounds, notes } = circumstances;
   const head = contenderNames.map((name) => contenderTitles[name]);
   const marks = { true: "met", false: "**missed**", undefined: "not measured" } as const;
   const judged = verdicts(rows);
@@ -99,7 +101,7 @@ export function markdown({ circumstances, rows }: Results): string {
 
 Made by \`npm run bench\`; do not edit. The raw data is in [results.json](results.json).
 
-- ${date}; ${machine}; Node ${node}; nats-server ${server}; medians of ${rounds} rounds, a process each.
+- ${date}; ${machine}, load average ${load} at the beginning; Node ${node}; nats-server ${server}; medians of ${rounds} rounds, a process each.
 ${notes.map((note) => `- ${note}\n`).join("")}
 ![CPU time of one operation, by contender](benchmarks.svg)
 

@@ -60,7 +60,7 @@ export class Stage {
     return this.#server.version;
   }
 
-  /** Ends both. */
+  /** Ends both, and with them any worker that still plays. */
   async strike(): Promise<void> {
     this.#flooder.kill();
     await this.#server.stop();

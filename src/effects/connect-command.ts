@@ -42,22 +42,24 @@ export function connectCommand(
   return `CONNECT ${JSON.stringify({ ...credentials, ...options })}\r\nPING\r\n`;
 }
 
-/** Tells whether credentials are the same as the last ones, without keeping more than is needed to compare. */
-export class CredentialsCounter {
-  #last: string | undefined;
-  #count = 0;
+interface Offered {
+  readonly text: string;
+  readonly count: number;
+}
 
-  /** Number of the credentials, from 1; it grows when they differ from the time before. Signatures always differ. */
-  count(credentials: Credentials): number {
-    const { user, pass, auth_token, nkey, jwt } = credentials;
-    const these = JSON.stringify([user, pass, auth_token, nkey, jwt]);
-    if (these !== this.#last) this.#count++;
-    this.#last = these;
-    return this.#count;
+/** Tells whether a server is offered the same credentials as the last time, without keeping more than is needed. */
+export class CredentialsCounter {
+  readonly #last = new Map<string, Offered>();
+
+  /** Credentials are offered to that server: their number there grows when they differ from the time before. Signatures always differ. */
+  offer(server: string, { user, pass, auth_token, nkey, jwt }: Credentials): void {
+    const text = JSON.stringify([user, pass, auth_token, nkey, jwt]);
+    const last = this.#last.get(server);
+    if (text !== last?.text) this.#last.set(server, { text, count: (last?.count ?? 0) + 1 });
   }
 
-  /** The number of the last credentials; 0 before the first. */
-  get current(): number {
-    return this.#count;
+  /** The number of the credentials that this server was offered last; 0 before the first. */
+  of(server: string): number {
+    return this.#last.get(server)?.count ?? 0;
   }
 }

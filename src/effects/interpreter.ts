@@ -113,7 +113,7 @@ export class Interpreter {
       world,
       message: client.message,
       send: (event) => this.send(event),
-      credentials: () => this.#credentials.current,
+      credentials: (server) => this.#credentials.of(server),
       drained: (session) => {
         if (session === this.#live) this.outbound.drained();
       },
@@ -276,17 +276,15 @@ export class Interpreter {
       const answer = this.#client.authenticate(server.name, info?.nonce);
       const credentials = answer instanceof Promise ? await answer : answer;
       if (isOver()) return;
-      this.#credentials.count(credentials);
+      this.#credentials.offer(server.name, credentials);
       session.pongs.add({ answered: () => this.send({ type: "server.pong", attempt }) });
       const fields = { ...this.#client.connectFields, tls: this.#client.tlsWanted };
       session.write(connectCommand(fields, info?.headers === true, credentials));
     } catch (error) {
       if (isOver()) return;
-      this.send({
-        type: "credentials.failed",
-        attempt,
-        failure: this.#caused(credentialsFailure(error), error),
-      });
+      // The client's error says what the failure says; what lies behind it is the user's.
+      const failure = this.#caused(credentialsFailure(error), (error as Error).cause);
+      this.send({ type: "credentials.failed", attempt, failure });
     }
   }
 

@@ -23,8 +23,8 @@ export interface SessionSide {
   /** Where messages go: the hot path. */
   readonly message: ParserSink["message"];
   send(event: Untimed<ConnectionEvent>): void;
-  /** Number of the credentials that were offered last. */
-  credentials(): number;
+  /** Number of the credentials that this server was offered last. */
+  credentials(server: string): number;
   /** The socket has room again. */
   drained(session: Session): void;
   /** A PONG is about to be matched with its PING: put those handed over into `session.pongs` first. */
@@ -68,7 +68,7 @@ export class Session {
       },
       ok: () => {},
       error: (text) => {
-        const credentials = side.credentials();
+        const credentials = side.credentials(server.name);
         side.send({ type: "server.error", attempt, error: serverErrorFrom(text), credentials });
       },
     });

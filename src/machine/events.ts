@@ -66,7 +66,7 @@ export interface ServerPong extends OfAttempt {
 export interface ServerErrorReceived extends OfAttempt {
   readonly type: "server.error";
   readonly error: ServerError;
-  /** Number of the credentials that were offered, from 1; it grows when they differ from the time before. */
+  /** Number of the credentials that this server was offered last; it grows when they differ from the time before. */
   readonly credentials: number;
 }
 

@@ -41,7 +41,7 @@ const awaited: Readonly<Record<Step, string>> = {
   dialing: "the TCP connection was not established",
   greeting: "the server accepted the connection but sent no INFO",
   securing: "the TLS handshake did not finish",
-  authenticating: "the server did not answer CONNECT and PING",
+  authenticating: "the server did not answer CONNECT and PING, or the authenticator gave no answer",
   subscribing: "the server did not confirm the subscriptions",
   handingOver: "the server that is being left did not confirm what was published",
 };

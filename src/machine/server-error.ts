@@ -79,12 +79,21 @@ export function serverErrorFrom(text: string): ServerError {
 }
 
 function permissionFrom(text: string): PermissionContext | undefined {
-  const found = /(publish|subscription) to "([^"]*)"/i.exec(text);
+  const found = /(publish|subscription) to ("(?:[^"\\]|\\.)*")/i.exec(text);
   const [, operation, subject] = found ?? [];
   if (operation === undefined || subject === undefined) return undefined;
-  const queue = /using queue "([^"]*)"/i.exec(text)?.[1];
-  const context = { operation: operation.toLowerCase(), subject };
-  return queue === undefined ? context : { ...context, queue };
+  const queue = /using queue ("(?:[^"\\]|\\.)*")/i.exec(text)?.[1];
+  const context = { operation: operation.toLowerCase(), subject: unquoted(subject) };
+  return queue === undefined ? context : { ...context, queue: unquoted(queue) };
+}
+
+/** A name that the server put in quotes, as Go does: much like JSON. */
+function unquoted(name: string): string {
+  try {
+    return JSON.parse(name) as string;
+  } catch {
+    return name.slice(1, -1);
+  }
 }
 
 /** True where the connection goes on after the error: it concerns one subject, not the connection. */

@@ -11,7 +11,7 @@ import { parseAddress, type ServerAddress } from "./server-address.js";
 /** The last refusal of a server: what it said, and to which of the credentials that were offered so far. */
 export interface Refusal {
   readonly kind: string;
-  /** Number of the credentials, from 1; it grows when other credentials are offered than the time before. */
+  /** Number of the credentials; it grows when the server is offered others than the time before. */
   readonly credentials: number;
 }
 

@@ -23,6 +23,9 @@ export interface PlanSize {
 const MINUTE: Milliseconds = 60_000;
 const WEEK: Milliseconds = 7 * 24 * 60 * MINUTE;
 
+/** Bytes of a burst of messages, at most. */
+const MOST_AT_ONCE = 200_000;
+
 /** The plan of a seed. */
 export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const random = new Random(seed);
@@ -86,7 +89,8 @@ class Draw {
       at: Math.max(0, Math.round(fault.at + (random.chance(0.5) ? -1 : 1) * random.scaled(0.1, this.#moment))),
       act,
     });
-    return [fault, ...Array.from({ length: random.below(4) }, () => near(this.act()))];
+    const act = () => (random.chance(0.1) ? this.#end() : this.act());
+    return [fault, ...Array.from({ length: random.below(5) }, () => near(act()))];
   }
 
   /** A time span around a moment. */
@@ -104,7 +108,7 @@ class Draw {
 
   #size(): number {
     const random = this.#random;
-    return random.chance(0.9) ? random.below(100) : Math.round(random.scaled(100, 100_000));
+    return random.chance(0.75) ? random.below(100) : Math.round(random.scaled(100, 100_000));
   }
 
   act(): Act {
@@ -113,14 +117,17 @@ class Draw {
     const dice = random.next();
     if (dice < 0.5) {
       const to = random.pick(["self", "self", "self", "all", "all", "work", "nobody"] as const);
-      const count = random.chance(0.8) ? random.between(1, 8) : random.between(10, 60);
+      const size = this.#size();
+      const most = Math.max(1, Math.floor(MOST_AT_ONCE / Math.max(1, size)));
+      const count = Math.min(most, random.chance(0.8) ? random.between(1, 8) : random.between(10, 60));
       const [headers, flush] = [random.chance(0.2), random.chance(0.2)];
-      return { type: "publish", client, to, count, size: this.#size(), headers, flush };
+      return { type: "publish", client, to, count, size, headers, flush };
     }
     if (dice < 0.64) {
       const timeout = random.chance(0.5) ? 1_000 : this.#span(0.01, 5);
       const to = random.pick(["ask", "ask", "nobody", "silent"] as const);
-      return { type: "request", client, to, timeout, noMux: random.chance(0.3) };
+      const abort = random.chance(0.1) ? this.#span(0.01, 1) : null;
+      return { type: "request", client, to, timeout, noMux: random.chance(0.3), abort };
     }
     if (dice < 0.68) {
       return { type: "gather", client, maxWait: this.#span(0.01, 3), noMux: random.chance(0.5) };
@@ -133,13 +140,21 @@ class Draw {
         max: random.chance(0.3) ? random.between(1, 10) : null,
         iterates: random.chance(0.5),
         ms: this.#span(0.1, 30),
-        end: random.pick(["unsubscribe", "drain", "break", "never"] as const),
+        end: random.pick(["unsubscribe", "drain", "limit", "break", "never"] as const),
       };
+    }
+    if (dice < 0.84) {
+      return { type: "move", client, from: this.#server(), count: random.between(1, this.#servers) };
     }
     if (dice < 0.96) {
       return { type: random.pick(["flush", "flush", "rtt", "ready", "reconnect"] as const), client };
     }
-    return { type: random.pick(["close", "drain"] as const), client, ms: this.#span(1, 10) };
+    return this.#end();
+  }
+
+  #end(): Act {
+    const type = this.#random.pick(["close", "drain"] as const);
+    return { type, client: this.#client(), ms: this.#span(1, 10) };
   }
 
   fault(): Fault {
@@ -234,6 +249,8 @@ class Draw {
         onLameDuck: random.pick(["notify", "migrate"] as const),
       },
       delay: random.chance(0.1) ? this.#span(0.3, 3) : null,
+      chooses: random.chance(0.1) ? this.#span(0.3, 3) : null,
+      records: random.chance(0.1),
       credentials: this.#credentials(),
       knows: random.between(1, this.#servers),
     };
@@ -268,8 +285,8 @@ function drawNetwork(random: Random): Plan["network"] {
   const least = random.scaled(0.4, 20);
   return {
     latency: [least, least * random.scaled(1.1, 10)],
-    window: Math.round(random.scaled(2_000, 500_000)),
-    highWater: Math.round(random.scaled(1_000, 100_000)),
+    window: Math.round(random.scaled(1_000, 200_000)),
+    highWater: Math.round(random.scaled(1_000, 50_000)),
     pieces: random.pick([1, 2, 4, 10]),
   };
 }

@@ -26,6 +26,8 @@ export type Act =
       readonly to: "ask" | "nobody" | "silent";
       readonly timeout: Milliseconds;
       readonly noMux: boolean;
+      /** After how long its signal is aborted. */
+      readonly abort: Milliseconds | null;
     }
   /** Makes a request for many answers. */
   | {
@@ -43,8 +45,11 @@ export type Act =
       /** Reads with `for await` instead of a callback. */
       readonly iterates: boolean;
       readonly ms: Milliseconds;
-      readonly end: "unsubscribe" | "drain" | "break" | "never";
+      /** How it ends; `limit` asks for three more messages. */
+      readonly end: "unsubscribe" | "drain" | "limit" | "break" | "never";
     }
+  /** Replaces its servers by those that begin at that place. */
+  | { readonly type: "move"; readonly client: number; readonly from: number; readonly count: number }
   | { readonly type: "flush" | "rtt" | "ready" | "reconnect"; readonly client: number }
   /** Ends the client. Another takes its place after `ms`. */
   | { readonly type: "close" | "drain"; readonly client: number; readonly ms: Milliseconds };
@@ -89,6 +94,10 @@ export interface ClientPlan {
   };
   /** Whether `reconnectDelayHandler` is set, and what it returns. */
   readonly delay: Milliseconds | null;
+  /** Whether `reconnectToServer` is set: it picks any server of the pool, after that time. */
+  readonly chooses: Milliseconds | null;
+  /** Whether what happens is recorded; the recording is replayed at the end. */
+  readonly records: boolean;
   readonly credentials: CredentialsPlan;
   /** How many of the servers it is told of. */
   readonly knows: number;

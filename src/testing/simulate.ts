@@ -255,6 +255,7 @@ const acts: ReadonlySet<string> = new Set([
   "request",
   "gather",
   "subscribe",
+  "move",
   "flush",
   "rtt",
   "ready",

@@ -11,6 +11,7 @@ import type { Status } from "../api/status.js";
 import type { Subscription } from "../api/subscription.js";
 import type { SimulatedWorld } from "../effects/simulated/world.js";
 import type { Bytes } from "../machine/failure.js";
+import { replay } from "../machine/replay.js";
 import { Ledger, payloadOf, Receipts, readPayload } from "./ledger.js";
 import type { Act, ClientPlan } from "./plan.js";
 import type { Stage } from "./stage.js";
@@ -38,6 +39,8 @@ export class SimulatedClient {
   /** All its subscriptions, ended ones too. */
   readonly #subs: Subscription[] = [];
   readonly #lastDial = new Map<string, number>();
+  /** The servers that it was told of last. */
+  #servers: readonly string[];
   #promises = 0;
   #pings = 0;
   #subscriptions = 0;
@@ -49,6 +52,7 @@ export class SimulatedClient {
     this.name = name;
     this.plan = plan;
     this.#stage = stage;
+    this.#servers = stage.servers.slice(0, plan.knows);
     const maySplit = plan.options.onLameDuck === "migrate";
     this.ledger = new Ledger(name, stage.registry, maySplit ? 3 : 1, stage.plan.network.highWater);
     this.#receipts = new Receipts(name, stage.registry, "self", maySplit);
@@ -91,15 +95,19 @@ export class SimulatedClient {
   #options(): ConnectionOptions {
     const { plan, name } = this;
     const stage = this.#stage;
-    const { credentials, delay, knows } = plan;
-    const servers = stage.servers.slice(0, knows);
+    const { credentials, delay, chooses, records } = plan;
+    const { random } = stage.simulation;
     const authenticator = () => stage.credentialsOf(name, credentials);
     return {
       ...plan.options,
-      servers,
+      servers: [...this.#servers],
       name,
+      record: records,
       onStatus: (status) => this.#statusReported(status),
       ...(delay === null ? {} : { reconnectDelayHandler: () => delay }),
+      ...(chooses === null
+        ? {}
+        : { reconnectToServer: (pool) => ({ server: random.pick(pool), delay: chooses }) }),
       ...(credentials.type === "none" ? {} : { authenticator: authenticator as () => Auth | Promise<Auth> }),
     };
   }
@@ -114,7 +122,7 @@ export class SimulatedClient {
     const now = this.#stage.simulation.time.now();
     const before = this.#lastDial.get(server);
     this.#lastDial.set(server, now);
-    const isConfigured = this.#stage.servers.slice(0, plan.knows).includes(server);
+    const isConfigured = this.#servers.includes(server) && plan.chooses === null;
     if (before === undefined || !isConfigured || maxReconnectAttempts !== -1 || onLameDuck === "migrate")
       return;
     const least = plan.delay ?? reconnectTimeWait;
@@ -204,8 +212,17 @@ export class SimulatedClient {
     }
     const { timers, sockets } = this.#world;
     if (timers + sockets > 0) this.#complain(`is closed, but has ${timers} timers and ${sockets} sockets`);
+    this.#checkRecording();
     this.#stage.simulation.time.startTimer(0, () => this.checkOver());
     this.#stage.ended(this);
+  }
+
+  /** Played again, what happened must lead to the same end. */
+  #checkRecording(): void {
+    const recording = this.connection.recording();
+    if (recording === undefined) return;
+    const last = replay(JSON.parse(JSON.stringify(recording))).at(-1);
+    if (last?.state !== "closed") this.#complain(`is closed, but its recording ends in ${JSON.stringify(last?.state)}`);
   }
 
   /** Nothing may be left running. */
@@ -234,6 +251,9 @@ export class SimulatedClient {
         break;
       case "subscribe":
         this.#subscribe(act);
+        break;
+      case "move":
+        this.#move(act);
         break;
       case "flush":
         this.#track("flush", this.flush());
@@ -300,7 +320,7 @@ export class SimulatedClient {
 
   /** The server must know of every subscription, of none that has ended, and how many messages each still takes. */
   #checkSubscriptions(): void {
-    const server = this.#stage.cluster.connectionOf(this.name);
+    const server = this.#stage.cluster.connectionOf(this.name, this.connection.getServer());
     if (server === undefined) return;
     for (const sub of this.#subs) {
       const known = server.subscriptions.get(`${sub.getID()}`);
@@ -384,7 +404,9 @@ export class SimulatedClient {
   #request(act: Ask): void {
     const what = `a request to ${act.to}`;
     const asked = this.ledger.accepted;
-    const opts = { timeout: act.timeout, noMux: act.noMux };
+    const abort = new AbortController();
+    const opts = { timeout: act.timeout, noMux: act.noMux, signal: abort.signal };
+    if (act.abort !== null) this.#stage.simulation.time.startTimer(act.abort, () => abort.abort());
     this.#accept(0, "?", (payload) => {
       const answer = this.connection.request(act.to, payload, opts).then((msg) => {
         const wanted = `${this.name}:${asked}`;
@@ -412,6 +434,14 @@ export class SimulatedClient {
     const asked = readPayload(msg.string());
     if (asked === undefined) return this.#complain("is asked by nobody");
     this.#accept(0, `${asked.client}:${asked.number}`, (payload) => void msg.respond(payload));
+  }
+
+  #move({ from, count }: Act & { type: "move" }): void {
+    const { servers } = this.#stage;
+    this.#servers = [...servers, ...servers].slice(from, from + Math.min(count, servers.length));
+    this.#lastDial.clear();
+    this.connection.setServers([...this.#servers]);
+    this.#stage.note(this.name, `is told of ${this.#servers.join(", ")}`);
   }
 
   #subscribe(act: Subscribe): void {
@@ -455,6 +485,10 @@ export class SimulatedClient {
 
   #unsubscribe(sub: Subscription, name: string, act: Subscribe, receipts: Receipts): void {
     if (this.#isOver || sub.isClosed() || act.end === "never" || act.end === "break") return;
+    if (act.end === "limit") {
+      sub.unsubscribe(sub.getReceived() + 3);
+      return;
+    }
     if (act.end === "drain") {
       const drained = sub.drain().then(() => {
         receipts.isOver = !act.iterates;

@@ -5,6 +5,7 @@ import { row, sample } from "./samples.js";
 const circumstances = {
   date: "2026-01-01",
   machine: "2 cores",
+  load: "0.1",
   node: "20.0.0",
   server: "2.9.10",
   rounds: 3,

@@ -61,12 +61,21 @@ describe("CONNECT", () => {
 describe("credentials", () => {
   it("are the same as before unless something but the signature differs", () => {
     const counter = new CredentialsCounter();
-    expect(counter.current).toBe(0);
-    expect(counter.count({ nkey: "U1", sig: "a" })).toBe(1);
-    expect(counter.count({ nkey: "U1", sig: "b" })).toBe(1);
-    expect(counter.count({ nkey: "U2", sig: "b" })).toBe(2);
-    expect(counter.count({ user: "u", pass: "p" })).toBe(3);
-    expect(counter.count({ user: "u", pass: "q" })).toBe(4);
-    expect(counter.current).toBe(4);
+    const numbers = [{ nkey: "U1", sig: "a" }, { nkey: "U1", sig: "b" }, { nkey: "U2" }, { user: "u", pass: "p" }].map(
+      (credentials) => {
+        counter.offer("a:4222", credentials);
+        return counter.of("a:4222");
+      },
+    );
+    expect(numbers).toEqual([1, 1, 2, 3]);
+  });
+
+  it("are counted for each server: what another one is offered makes no difference", () => {
+    const counter = new CredentialsCounter();
+    expect(counter.of("a:4222")).toBe(0);
+    counter.offer("a:4222", { user: "a" });
+    counter.offer("b:4222", { user: "b" });
+    counter.offer("a:4222", { user: "a" });
+    expect([counter.of("a:4222"), counter.of("b:4222")]).toEqual([1, 1]);
   });
 });

@@ -70,7 +70,7 @@ class Planted {
   }
 
   addCreds(what: string, creds: Uint8Array): Uint8Array {
-    const [, jwt = "", seed = ""] = /(eyJ\S+)[^]*(SU\w+)/.exec(Buffer.from(creds).toString()) ?? [];
+    const [, jwt = "", seed = ""] = /(eyJ\S+).*(SU\w+)/s.exec(Buffer.from(creds).toString()) ?? [];
     this.addJwt(`${what}: jwt`, jwt);
     this.add(`${what}: seed`, seed);
     return creds;
@@ -87,9 +87,9 @@ class Planted {
 function everything(value: unknown): string {
   const limits = { maxArrayLength: null, maxStringLength: null, breakLength: Number.POSITIVE_INFINITY };
   const seen = [
-    inspect(value, { depth: Number.POSITIVE_INFINITY, ...limits }),
-    inspect(value, { depth: 12, showHidden: true, getters: true, showProxy: true, ...limits }),
-    inspect(value, { depth: 12, customInspect: false, ...limits }),
+    inspect(value, { depth: 10, ...limits }),
+    inspect(value, { depth: 10, showHidden: true, getters: true, showProxy: true, ...limits }),
+    inspect(value, { depth: 10, customInspect: false, ...limits }),
   ];
   if (value instanceof Error) {
     seen.push(String(value), value.stack ?? "", everything(value.cause), JSON.stringify(value));
@@ -103,8 +103,11 @@ function everything(value: unknown): string {
 
 describe.each(servers)("with nats-server $label", ({ path }) => {
   const planted = new Planted();
-  const visible: [where: string, text: string][] = [];
-  const see = (where: string, value: unknown) => void visible.push([where, everything(value)]);
+  /** What could be seen, each with where. */
+  const visible = new Set<string>();
+  const see = (where: string, value: unknown) => void visible.add(`${where}: ${everything(value)}`);
+  /** Is large: looked at once in each test. */
+  let lastActor: unknown;
   const open: NatsConnection[] = [];
   const running: TestServer[] = [];
 
@@ -112,7 +115,7 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     vi.restoreAllMocks();
     await Promise.all(open.splice(0).map((nc) => nc.close()));
     await Promise.all(running.splice(0).map((server) => server.stop()));
-    visible.length = 0;
+    visible.clear();
   });
 
   /** Connects with everything that shows anything, waits for `until`, closes, and has seen it all. */
@@ -129,6 +132,7 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     for (const method of ["log", "error", "warn", "info", "debug"] as const) {
       vi.spyOn(console, method).mockImplementation((...args) => see("console", args));
     }
+    let actor: unknown;
     try {
       const nc = await connect({
         reconnectTimeWait: 10,
@@ -140,13 +144,10 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
         ...options,
         onStatus: (status) => see("status", status),
         inspect: (event) => {
-          see("inspection", event.type);
           const { event: told, snapshot, actorRef } = event as unknown as Record<string, unknown>;
           see("event", told);
-          see("snapshot", snapshot);
-          see("actor", actorRef);
-          const persisted = (actorRef as { getPersistedSnapshot(): unknown }).getPersistedSnapshot();
-          visible.push(["persisted snapshot", JSON.stringify(persisted)]);
+          visible.add(`snapshot: ${JSON.stringify(snapshot)}`);
+          actor = actorRef;
         },
       });
       open.push(nc);
@@ -158,7 +159,7 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       see("connection", nc);
       see("info", nc.info);
       see("server", nc.getServer());
-      visible.push(["recording", JSON.stringify(nc.recording())]);
+      visible.add(`recording: ${JSON.stringify(nc.recording())}`);
       await nc.close();
       see("closed", await nc.closed());
       await statuses;
@@ -166,14 +167,25 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       see("error", error);
     } finally {
       vi.restoreAllMocks();
+      lastActor = actor;
+      const persisted = (actor as { getPersistedSnapshot(): unknown } | undefined)?.getPersistedSnapshot();
+      visible.add(`persisted snapshot: ${JSON.stringify(persisted)}`);
     }
   }
 
   function nothingIsFound(): void {
-    expect(visible.some(([where]) => where === "snapshot")).toBe(true);
-    expect(visible.some(([where, text]) => where === "console" && text.includes("CONNECT"))).toBe(true);
-    const found = visible.flatMap(([where, text]) =>
-      planted.foundIn(text).map((what) => `${what} in ${where}`),
+    visible.add(`actor: ${inspect(lastActor, { depth: 5, getters: true })}`);
+    const all = [...visible];
+    for (const sign of [
+      /^snapshot: .*"connected"/,
+      /^console: .*CONNECT/,
+      /^recording: /,
+      /^error: NatsError/,
+    ]) {
+      expect(all.some((text) => sign.test(text))).toBe(true);
+    }
+    const found = all.flatMap((text) =>
+      planted.foundIn(text).map((what) => `${what} in ${text.split(":")[0]}`),
     );
     expect([...new Set(found)]).toEqual([]);
   }

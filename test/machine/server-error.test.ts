@@ -89,3 +89,12 @@ test("a failure keeps the code and the server's own words", () => {
     message: "Stale Connection",
   });
 });
+
+test.each([
+  ['Permissions Violation for Publish to "odd\\"quote"', 'odd"quote'],
+  ['Permissions Violation for Publish to "odd\\\\slash"', "odd\\slash"],
+  ['Permissions Violation for Publish to "größe"', "größe"],
+  ['Permissions Violation for Publish to "odd\\x01byte"', "odd\\x01byte"],
+])("a subject that the server quotes is read back: %s", (text, subject) => {
+  expect(serverErrorFrom(text).permission?.subject).toBe(subject);
+});

@@ -159,8 +159,17 @@ export class VirtualCluster {
 
   /** Which node a client is connected to, as far as the servers know; undefined where to none. */
   nodeOf(client: string): VirtualNode | undefined {
-    return this.#nodes.find(({ model }) =>
-      [...model.connections].some((connection) => connection.client === client),
-    );
+    const server = this.connectionOf(client)?.server;
+    return this.#nodes.find(({ model }) => model === server);
+  }
+
+  /**
+   * The last connection of a client that was let in, as the servers see it.
+   * @param address of the server to ask; default: all of them
+   */
+  connectionOf(client: string, address?: string): ModelConnection | undefined {
+    const asked = this.#nodes.filter((node) => address === undefined || node.address === address);
+    const all = asked.flatMap(({ model }) => [...model.connections]);
+    return all.filter((connection) => connection.client === client && connection.isWelcome).at(-1);
   }
 }

@@ -6,16 +6,20 @@ import { test } from "vitest";
 import { stories } from "./arbitraries.js";
 import { Report } from "./report.js";
 import { keepsTheRules } from "./rules/index.js";
-import { run } from "./runs.js";
+import { PATIENCE, run } from "./runs.js";
 
-test("every story keeps every rule, whatever the outside says", () => {
-  const report = new Report();
-  fc.assert(
-    fc.property(stories({ mood: "foul", maxMoves: 80 }), (story) => {
-      report.count(story);
-      keepsTheRules(story);
-    }),
-    run(0.5),
-  );
-  console.info(`${report}`);
-});
+test(
+  "every story keeps every rule, whatever the outside says",
+  () => {
+    const report = new Report();
+    fc.assert(
+      fc.property(stories({ mood: "foul", maxMoves: 80 }), (story) => {
+        report.count(story);
+        keepsTheRules(story);
+      }),
+      run(0.5),
+    );
+    console.info(`${report}`);
+  },
+  PATIENCE,
+);

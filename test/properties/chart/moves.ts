@@ -228,7 +228,9 @@ function answerFor(which: number, how: number, at: Milliseconds, outside: Outsid
   const { questions } = outside;
   if (questions.length === 0) return timerFor(which, how, at, outside);
   const { asked, attempt } = pick(questions, which);
-  return eventOf(pick(answers[asked], Math.floor(which / questions.length)), attempt, at, how);
+  const type = pick(answers[asked], Math.floor(which / questions.length));
+  // Every second error is the same refusal of the same credentials.
+  return eventOf(type, attempt, at, type === "server.error" && which % 2 === 0 ? 0 : how);
 }
 
 function timerFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {

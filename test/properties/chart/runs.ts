@@ -8,6 +8,9 @@ const { CHART_STORIES, CHART_SEED } = process.env;
 /** How many stories. */
 export const STORIES = Number(CHART_STORIES ?? 20_000);
 
+/** How long one test may take, in milliseconds: enough for a million stories. */
+export const PATIENCE = 1_800_000;
+
 /** The parameters of a run over that part of all stories. */
 export function run(part = 1): fc.Parameters<unknown> {
   const numRuns = Math.max(20, Math.round(STORIES * part));

@@ -13,7 +13,7 @@ import type { Told } from "./told.js";
 function findBroken(chart: Chart, rule: RuleName): Told | undefined {
   const broken = fc.check(
     fc.property(stories({ chart }), (story) => brokenIn(story, [rule]) === undefined),
-    { numRuns: 4_000, seed: 1 },
+    { numRuns: 8_000, seed: 1 },
   );
   return broken.counterexample?.[0];
 }

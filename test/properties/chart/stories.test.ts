@@ -8,7 +8,7 @@ import { stories } from "./arbitraries.js";
 import { Report } from "./report.js";
 import { keepsTheRules } from "./rules/index.js";
 import { redundantStops } from "./rules/timers.js";
-import { run } from "./runs.js";
+import { PATIENCE, run } from "./runs.js";
 
 /** Every state in which the chart can rest: all but `selecting`, which it leaves at once. */
 const restingStates = Object.values(connectionMachine.root.states)
@@ -18,19 +18,23 @@ const restingStates = Object.values(connectionMachine.root.states)
   })
   .sort();
 
-test("every story keeps every rule, and together they come through every state", () => {
-  const report = new Report();
-  fc.assert(
-    fc.property(stories(), (story) => {
-      report.count(story);
-      keepsTheRules(story);
-    }),
-    run(0.5),
-  );
-  console.info(`${report}`);
-  console.info([...redundantStops].map(([stop, count]) => `${stop}: ${count}`).join("\n"));
-  expect(report.states).toEqual(restingStates);
-});
+test(
+  "every story keeps every rule, and together they come through every state",
+  () => {
+    const report = new Report();
+    fc.assert(
+      fc.property(stories(), (story) => {
+        report.count(story);
+        keepsTheRules(story);
+      }),
+      run(0.5),
+    );
+    console.info(`${report}`);
+    console.info([...redundantStops].map(([stop, count]) => `${stop}: ${count}`).join("\n"));
+    expect(report.states).toEqual(restingStates);
+  },
+  PATIENCE,
+);
 
 test("what is stopped without running is the timer that just fired, and no other", () => {
   for (const stop of redundantStops.keys()) expect(stop).toContain("timer.fired");

@@ -53,7 +53,7 @@ export const dialsInTime: Rule = {
         const most = last === undefined ? soonest : Math.max(soonest, last.at + last.most);
         chosen = server === undefined ? null : { server, least, most };
       }
-      if (event?.type === "user.setServers" && before?.context.pool !== pool) chosen = null;
+      if (event?.type === "user.setServers" && event.servers.length > 0) chosen = null;
       // The server that was being dialed when the one that was to be left broke down is free again.
       if (before !== null && isMigrating(scene.from) && lostServer(scene) !== null) {
         dialed.delete(before.context.server ?? "");

@@ -4,13 +4,14 @@
 //   attempt    = reconnecting news*
 //   news       = error | update | ldm
 //   standing   = ( news | pingTimer STANDS | move )* ( CLOSED | DRAINS news* CLOSED | lost )
-//   move       = attempt+ ( HELD [ CONNECTED ] )?  ( reconnect | error )? STANDS
+//   move       = ( attempt | CONNECTED error )+ [ CONNECTED reconnect ] STANDS
 //   lost       = [ error | pingTimer staleConnection | "client initiated reconnect" ] HELD disconnect again
 //   again      = attempt* ( CLOSED | CONNECTED reconnect STANDS standing )
 //
 // CONNECTED is releaseOutbound, STANDS the start of the ping timer, HELD holdOutbound, DRAINS drainSubscriptions, CLOSED
-// settleClosed. A move that is lost, drained or closed ends as `standing` does. `table` is the same grammar as an
-// automaton: in each place, what may come, and where it leads.
+// settleClosed. In a move, CONNECTED is also the release to the old server where the hand-over is given up; a move that
+// is lost, drained or closed ends as `standing` does. `table` is the same grammar as an automaton: in each place, what
+// may come, and where it leads.
 
 import type { Effect } from "../../../../src/machine/effects.js";
 import { isAttempting, isMigrating } from "../chart.js";
@@ -143,10 +144,7 @@ export const statusesNameTheirServer: Rule = {
         const { status } = effect.params;
         if (status.type === "reconnecting") dialed = status.server;
         const due = serverOf(status, dialed, scene);
-        // Known: see "migrating" in test/machine/findings.test.ts.
-        const known =
-          isMigrating(scene.from) && (status.type === "error" || status.type.startsWith("client"));
-        if (status.server !== due && !known) return `${status.type} names ${status.server}, not ${due}`;
+        if (status.server !== due) return `${status.type} names ${status.server}, not ${due}`;
       }
       // A move that was given up: the connection is still the old one.
       if (isMigrating(scene.from) && !isMigrating(scene.to)) dialed = scene.after.context.server ?? "";

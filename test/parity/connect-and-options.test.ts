@@ -1,0 +1,580 @@
+// `connect` and its options through both clients: where they dial, what they say in CONNECT, what each option does.
+// What the options of reconnecting do to statuses: statuses.test.ts.
+
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ConnectionOptions } from "../../src/index.js";
+import { Authority } from "../harness/certificates.js";
+import { fakeServer } from "../harness/fake-server.js";
+import { startServer, type TestServer } from "../harness/nats-server.js";
+import { freePorts } from "../harness/ports.js";
+import { servers } from "../harness/versions.js";
+import { sleep } from "../harness/waiting.js";
+import { both, codeOf, errorOf, read, same, text, until, Watch, type Wire, welcome, wireTo } from "./both.js";
+
+/** Quick attempts, one after the other. */
+const quick = { reconnectTimeWait: 1, reconnectJitter: 0 };
+
+describe.each(servers)("connect, by both clients, to nats-server $label", ({ path }) => {
+  let server: TestServer;
+  let wire: Wire;
+  const running: { stop(): Promise<void> }[] = [];
+
+  beforeAll(async () => {
+    server = await startServer({ path, monitor: true });
+    wire = await wireTo(server.port);
+  });
+  afterAll(async () => {
+    await wire.close();
+    await server.stop();
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((one) => one.stop()));
+  });
+
+  async function started(config: Record<string, unknown> | string): Promise<TestServer> {
+    const one = await startServer({ path, config });
+    running.push(one);
+    return one;
+  }
+
+  describe("where it dials", () => {
+    it("takes host and port, with a scheme or without, as a string or a list", async () => {
+      const { port } = server;
+      const forms: ConnectionOptions["servers"][] = [
+        `127.0.0.1:${port}`,
+        `nats://127.0.0.1:${port}`,
+        `localhost:${port}`,
+        [`127.0.0.1:${port}`],
+        [`nats://LOCALHOST:${port}`],
+      ];
+      const names = await both(async ({ connect }) => {
+        const connected = await Promise.all(forms.map((servers) => connect({ servers: servers ?? "" })));
+        return connected.map((nc) => nc.getServer());
+      });
+      const [address, name] = [`127.0.0.1:${port}`, `localhost:${port}`];
+      expect(names).toEqual(same([address, address, name, address, name]));
+    });
+
+    it("takes an IPv6 address in brackets", async () => {
+      const v6 = await wireTo(server.port, "::1");
+      const names = await both(async ({ connect }) => {
+        const bare = await connect({ servers: `[::1]:${v6.port}` });
+        const withScheme = await connect({ servers: `nats://[::1]:${v6.port}` });
+        return [bare.getServer(), withScheme.getServer()];
+      });
+      await v6.close();
+      expect(names).toEqual(same([`[::1]:${v6.port}`, `[::1]:${v6.port}`]));
+    });
+
+    it("dials port 4222 where none is given, and 127.0.0.1 where nothing is", async () => {
+      /** Where an attempt went: this machine may have a server there, or not. */
+      const dialed = (error: unknown) => {
+        const { chainedError } = error as { chainedError?: { address: string; port: number } };
+        return `${chainedError?.address}:${chainedError?.port}`;
+      };
+      const seen = await both(async ({ connect }) => {
+        const where = (options?: ConnectionOptions) => connect(options).then((nc) => nc.getServer(), dialed);
+        return [await where(), await where({ servers: [] }), await where({ servers: "127.0.0.2" })];
+      });
+      expect(seen).toEqual(same(["127.0.0.1:4222", "127.0.0.1:4222", "127.0.0.2:4222"]));
+    });
+
+    it("dials 127.0.0.1 with the option port, and refuses it beside servers", async () => {
+      const { port } = server;
+      const seen = await both(async ({ connect }) => ({
+        server: (await connect({ port })).getServer(),
+        beside: await codeOf(() => connect({ port, servers: `127.0.0.1:${port}` })),
+      }));
+      expect(seen).toEqual(same({ server: `127.0.0.1:${port}`, beside: "INVALID_OPTION" }));
+    });
+
+    it("goes on to the next server where one does not answer", async () => {
+      const [dead] = await freePorts(1);
+      const names = await both(async ({ connect }) => {
+        const list = [`127.0.0.1:${dead}`, `127.0.0.1:${server.port}`];
+        return (await connect({ servers: list, noRandomize: true })).getServer();
+      });
+      expect(names).toEqual(same(`127.0.0.1:${server.port}`));
+    });
+
+    it("keeps a server that failed at first in the pool (the reference forgets it)", async () => {
+      const [down] = await freePorts(1);
+      const seen = await both(async ({ connect }) => {
+        const options = { ...quick, noRandomize: true, maxReconnectAttempts: 3 };
+        const one = await startServer({ path });
+        const nc = await connect({ ...options, servers: [`127.0.0.1:${down}`, one.url] });
+        const late = await startServer({ path, port: down as number });
+        await one.stop();
+        const outcome = await Promise.race([
+          nc.closed().then(() => "closed"),
+          until(() => nc.getServer() === `127.0.0.1:${down}` && nc.info !== undefined).then(
+            () => "reconnected",
+          ),
+        ]);
+        await nc.close();
+        await late.stop();
+        return outcome;
+      });
+      expect(seen).toEqual({ reference: "closed", ours: "reconnected" });
+    });
+
+    it("uses user and password of a URL (the reference ignores them)", async () => {
+      const closed = await started('authorization { user: "ann", password: "s3cret" }');
+      const seen = await both(({ connect }) =>
+        codeOf(() => connect({ servers: `nats://ann:s3cret@127.0.0.1:${closed.port}` })),
+      );
+      expect(seen).toEqual({ reference: "AUTHORIZATION_VIOLATION", ours: undefined });
+    });
+
+    it("asks for TLS where the URL says tls:// (the reference connects in the clear)", async () => {
+      const seen = await both(({ connect }) =>
+        codeOf(() => connect({ servers: `tls://127.0.0.1:${server.port}` })),
+      );
+      expect(seen).toEqual({ reference: undefined, ours: "SERVER_OPT_NA" });
+    });
+
+    it("dials in the order given with noRandomize, and else in some order", async () => {
+      let order = "";
+      const fakes = await Promise.all(
+        ["a", "b", "c"].map((name) =>
+          fakeServer((socket) => {
+            order += name;
+            socket.destroy();
+          }),
+        ),
+      );
+      const servers = fakes.map((fake) => `127.0.0.1:${fake.port}`);
+      const seen = await both(async ({ connect }) => {
+        const orderOf = async (noRandomize: boolean) => {
+          order = "";
+          await errorOf(() => connect({ servers, noRandomize }));
+          return order;
+        };
+        const given = [await orderOf(true), await orderOf(true)];
+        // Twenty random orders of three are the same once in 10 ** 15.
+        const any = new Set<string>();
+        for (let i = 0; i < 20; i++) any.add(await orderOf(false));
+        return { given, several: any.size > 1 };
+      });
+      await Promise.all(fakes.map((fake) => fake.close()));
+      expect(seen).toEqual(same({ given: ["abc", "abc"], several: true }));
+    });
+  });
+
+  describe("what it says in CONNECT", () => {
+    /** What both say to a server with these options, without their own names and versions. */
+    async function connects(options: ConnectionOptions, port = wire.port) {
+      return both(async ({ connect }) => {
+        const nc = await connect({ ...options, port });
+        const { lang, version, ...fields } = wire.connects.at(-1) ?? {};
+        await nc.close();
+        return fields;
+      });
+    }
+    const plain = { protocol: 1, verbose: false, pedantic: false, headers: true, no_responders: true };
+
+    it("is the same without options", async () => {
+      expect(await connects({})).toEqual(same(plain));
+    });
+
+    it.each<[string, ConnectionOptions, Record<string, unknown>]>([
+      ["name", { name: "parity" }, { name: "parity" }],
+      ["verbose", { verbose: true }, { verbose: true }],
+      ["pedantic", { pedantic: true }, { pedantic: true }],
+      ["noEcho", { noEcho: true }, { echo: false }],
+      ["user and pass", { user: "ann", pass: "s3cret" }, { user: "ann", pass: "s3cret" }],
+      ["user", { user: "ann" }, { user: "ann" }],
+      ["token", { token: "t0ken" }, { auth_token: "t0ken" }],
+      ["authenticator", { authenticator: () => ({ user: "a", pass: "b" }) }, { user: "a", pass: "b" }],
+      [
+        "several authenticators, merged",
+        { authenticator: [() => ({ user: "a", pass: "b" }), () => ({ auth_token: "t" })] },
+        { user: "a", pass: "b", auth_token: "t" },
+      ],
+      [
+        "authenticator, token and user, the last wins",
+        { authenticator: () => ({ user: "a", pass: "b" }), token: "t", user: "ann", pass: "s3cret" },
+        { user: "ann", pass: "s3cret", auth_token: "t" },
+      ],
+      ["an authenticator without an answer", { authenticator: () => {} }, {}],
+    ])("is the same with %s", async (_what, options, fields) => {
+      expect(await connects(options)).toEqual(same({ ...plain, ...fields }));
+    });
+
+    it("is followed by a PING at once, and names the client and its version", async () => {
+      const seen = await both(async ({ connect, lib }) => {
+        await connect({ port: wire.port });
+        const [, lang, tail] = /"lang":"([^"]+)".*\}(\r\n.*)$/s.exec(wire.sent.at(-1) ?? "") ?? [];
+        return { lang, tail, version: typeof lib === "object" && wire.connects.at(-1)?.["version"] };
+      });
+      expect(seen).toMatchObject({
+        reference: { lang: "nats.js", tail: "\r\nPING\r\n", version: "2.29.3" },
+        ours: {
+          lang: "nats-statechart",
+          tail: "\r\nPING\r\n",
+          version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        },
+      });
+    });
+
+    it("says nothing of headers to a server that has none", async () => {
+      let said = "";
+      const fake = await fakeServer((socket) => {
+        said = "";
+        socket.on("data", (chunk) => (said += chunk));
+        welcome(socket, { headers: false });
+      });
+      const seen = await both(async ({ connect, lib }) => {
+        const nc = await connect({ port: fake.port });
+        const { headers, no_responders } = JSON.parse(/CONNECT (.*)\r\n/.exec(said)?.[1] ?? "");
+        const code = await codeOf(() => nc.publish("a", "", { headers: lib.headers() }));
+        return { headers, no_responders, code };
+      });
+      await fake.close();
+      expect(seen).toEqual(same({ headers: undefined, no_responders: undefined, code: "SERVER_OPT_NA" }));
+    });
+  });
+
+  describe("what its options do", () => {
+    it("name: the server's monitor shows it", async () => {
+      const seen = await both(async ({ connect, is }) => {
+        await connect({ port: server.port, name: `parity of ${is}` });
+        const { connections } = (await server.monitor("connz")) as { connections: { name?: string }[] };
+        return connections.some(({ name }) => name === `parity of ${is}`);
+      });
+      expect(seen).toEqual(same(true));
+    });
+
+    it("verbose and pedantic: messages, requests and flushes work", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port, verbose: true, pedantic: true });
+        nc.subscribe("ask", { callback: (_error, msg) => void msg.respond(`${msg.string()}!`) });
+        const answers = [];
+        for (const word of ["a", "b", "c"]) answers.push((await nc.request("ask", word)).string());
+        await nc.flush();
+        return answers;
+      });
+      expect(seen).toEqual(same(["a!", "b!", "c!"]));
+    });
+
+    it("noEcho: what it publishes does not come back", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port, noEcho: true });
+        const other = await connect({ port: server.port });
+        const sub = nc.subscribe("echo", { max: 1 });
+        await nc.flush();
+        nc.publish("echo", "mine");
+        await nc.flush();
+        other.publish("echo", "another's");
+        return read(sub, text);
+      });
+      expect(seen).toEqual(same({ read: ["another's"], code: undefined }));
+    });
+
+    it("inboxPrefix: replies are sent to subjects below it", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port, inboxPrefix: "my.own" });
+        nc.subscribe("where", { callback: (_error, msg) => void msg.respond(msg.reply ?? "") });
+        const replies = [
+          await nc.request("where"),
+          await nc.request("where", "", { timeout: 1_000, noMux: true }),
+        ];
+        return replies.map((msg) => msg.string().startsWith("my.own."));
+      });
+      expect(seen).toEqual(same([true, true]));
+    });
+
+    it("inboxPrefix: one that cannot be used is refused (ours finds more, and says INVALID_OPTION)", async () => {
+      const seen = await both(({ connect }) =>
+        Promise.all(
+          ["a.*", "a.>", "a b", "a..b"].map((inboxPrefix) =>
+            codeOf(() => connect({ port: server.port, inboxPrefix })),
+          ),
+        ),
+      );
+      expect(seen).toEqual({
+        reference: ["BAD API", "BAD API", undefined, undefined],
+        ours: ["INVALID_OPTION", "INVALID_OPTION", "INVALID_OPTION", "INVALID_OPTION"],
+      });
+    });
+
+    it("debug: prints the protocol (the reference with secrets, ours without)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const printed: string[] = [];
+        const print = (...words: unknown[]) => void printed.push(words.join(" "));
+        const spies = (["log", "info"] as const).map((name) =>
+          vi.spyOn(console, name).mockImplementation(print),
+        );
+        try {
+          const nc = await connect({ port: server.port, debug: true, user: "ann", pass: "s3cret" });
+          await nc.flush();
+        } finally {
+          for (const spy of spies) spy.mockRestore();
+        }
+        const all = printed.join("\n");
+        return {
+          commands: ["INFO", "CONNECT", "PING", "PONG"].every((word) => all.includes(word)),
+          secret: all.includes("s3cret"),
+        };
+      });
+      expect(seen).toEqual({
+        reference: { commands: true, secret: true },
+        ours: { commands: true, secret: false },
+      });
+    });
+
+    it("timeout: ends an attempt at a silent server (ours says which server, and how far it got)", async () => {
+      const silent = await fakeServer(() => {});
+      const seen = await both(async ({ connect }) => {
+        const error = await errorOf(() => connect({ port: silent.port, timeout: 50 }));
+        const says = error?.message.includes(`127.0.0.1:${silent.port}`);
+        return { code: error?.code, says, steps: error?.attempts?.map(({ step }) => step) };
+      });
+      await silent.close();
+      expect(seen).toEqual({
+        reference: { code: "TIMEOUT", says: false, steps: undefined },
+        ours: { code: "TIMEOUT", says: true, steps: ["greeting"] },
+      });
+    });
+
+    it("reconnect false: the connection closes when it is lost (ours says why)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const one = await startServer({ path });
+        const nc = await connect({ port: one.port, reconnect: false });
+        const watch = new Watch(nc);
+        await one.kill();
+        const error = await nc.closed();
+        await watch.ended;
+        return {
+          types: watch.types,
+          closed: nc.isClosed(),
+          code: (error as { code?: string } | undefined)?.code,
+        };
+      });
+      expect(seen).toEqual({
+        reference: { types: ["disconnect"], closed: true, code: undefined },
+        ours: { types: ["disconnect"], closed: true, code: "DISCONNECT" },
+      });
+    });
+
+    /** How often a client dials a server that welcomes the first and turns away all that follow. */
+    async function attempts(options: ConnectionOptions, enough = Number.POSITIVE_INFINITY) {
+      return both(async ({ connect }) => {
+        let first = true;
+        const fake = await fakeServer((socket) => {
+          if (!first) return socket.destroy();
+          first = false;
+          welcome(socket);
+        });
+        const nc = await connect({ ...quick, ...options, port: fake.port });
+        fake.sockets[0]?.destroy();
+        await Promise.race([nc.closed(), until(() => fake.connections > enough)]);
+        const count = nc.isClosed() ? fake.connections - 1 : "more";
+        await nc.close();
+        await fake.close();
+        return count;
+      });
+    }
+
+    it("maxReconnectAttempts: after that many failed attempts a server is given up; 10 by default", async () => {
+      expect(await attempts({ maxReconnectAttempts: 3 })).toEqual(same(3));
+      expect(await attempts({})).toEqual(same(10));
+    });
+
+    it("maxReconnectAttempts -1: goes on", async () => {
+      expect(await attempts({ maxReconnectAttempts: -1 }, 15)).toEqual(same("more"));
+    });
+
+    it("maxReconnectAttempts 0: one attempt", async () => {
+      expect(await attempts({ maxReconnectAttempts: 0 })).toEqual(same(1));
+    });
+
+    it("reconnectTimeWait and reconnectJitter: a server that was dialed is left alone for that long", async () => {
+      // 2 ** 30 ms are twelve days: of what is drawn from that many, one in a million is below a second.
+      const far = 2 ** 30;
+      const seen = await both(async ({ connect }) => {
+        const outcome = async (options: ConnectionOptions) => {
+          const fake = await fakeServer((socket) => welcome(socket));
+          const nc = await connect({ ...options, port: fake.port });
+          const watch = new Watch(nc);
+          fake.sockets[0]?.destroy();
+          await watch.until("disconnect");
+          await Promise.race([until(() => watch.types.includes("reconnect")), sleep(300)]);
+          await nc.close();
+          await fake.close();
+          return watch.types;
+        };
+        return {
+          quick: await outcome({ reconnectTimeWait: 1, reconnectJitter: 0 }),
+          waits: await outcome({ reconnectTimeWait: far, reconnectJitter: 0 }),
+          jitters: await outcome({ reconnectTimeWait: 0, reconnectJitter: far }),
+        };
+      });
+      const dialed = ["disconnect", "reconnecting", "reconnect"];
+      expect(seen).toEqual(same({ quick: dialed, waits: ["disconnect"], jitters: ["disconnect"] }));
+    });
+
+    it("reconnectJitterTLS: takes the place of reconnectJitter where TLS is in use", async () => {
+      const far = 2 ** 30;
+      const authority = new Authority();
+      const { certFile, keyFile } = authority.issue();
+      const secure = await started({ tls: { cert_file: certFile, key_file: keyFile } });
+      const seen = await both(async ({ connect }) => {
+        const outcome = async (options: ConnectionOptions) => {
+          const ca = authority.cert;
+          const nc = await connect({ reconnectTimeWait: 0, ...options, port: secure.port, tls: { ca } });
+          const watch = new Watch(nc);
+          await nc.reconnect();
+          await watch.until("disconnect");
+          await Promise.race([until(() => watch.types.includes("reconnect")), sleep(300)]);
+          await nc.close();
+          return watch.types.at(-1);
+        };
+        return {
+          quick: await outcome({ reconnectJitter: far, reconnectJitterTLS: 0 }),
+          waits: await outcome({ reconnectJitter: 0, reconnectJitterTLS: far }),
+        };
+      });
+      expect(seen).toEqual(same({ quick: "reconnect", waits: "disconnect" }));
+    });
+
+    it("reconnectDelayHandler: is asked for the wait", async () => {
+      const seen = await both(async ({ connect }) => {
+        let asked = 0;
+        const one = await startServer({ path });
+        const reconnectDelayHandler = () => {
+          asked++;
+          return 5;
+        };
+        const nc = await connect({ port: one.port, reconnectTimeWait: 2 ** 30, reconnectDelayHandler });
+        const before = asked;
+        const watch = new Watch(nc);
+        await one.kill();
+        await watch.until("reconnecting", 2);
+        await one.start();
+        await watch.until("reconnect");
+        await nc.close();
+        await one.stop();
+        return {
+          asked: asked - before > 1,
+          code: await codeOf(() => connect({ reconnectDelayHandler: 5 as never })),
+        };
+      });
+      expect(seen).toEqual(same({ asked: true, code: "NOT_FUNC" }));
+    });
+
+    it("waitOnFirstConnect: waits until a server is there", async () => {
+      const [port = 0] = await freePorts(1);
+      const seen = await both(async ({ connect }) => {
+        const refused = await codeOf(() => connect({ ...quick, port }));
+        const connecting = connect({ ...quick, port, waitOnFirstConnect: true, maxReconnectAttempts: 1 });
+        await sleep(100);
+        const late = await startServer({ path, port });
+        const nc = await connecting;
+        const name = nc.getServer();
+        await nc.close();
+        await late.stop();
+        return { refused, name };
+      });
+      expect(seen).toEqual(same({ refused: "CONNECTION_REFUSED", name: `127.0.0.1:${port}` }));
+    });
+
+    it("ignoreAuthErrorAbort: goes on after the same refusal twice, which else ends the connection", async () => {
+      const seen = await both(async ({ connect }) => {
+        const outcome = async (ignoreAuthErrorAbort: boolean) => {
+          const one = await startServer({ path, config: 'authorization { token: "old" }' });
+          const nc = await connect({
+            ...quick,
+            port: one.port,
+            token: "old",
+            ignoreAuthErrorAbort,
+            maxReconnectAttempts: 5,
+          });
+          const watch = new Watch(nc);
+          await one.kill();
+          await one.reload('authorization { token: "new" }').catch(() => {});
+          await one.start();
+          const error = await nc.closed();
+          await one.stop();
+          const refusals = watch.statuses.filter(({ data }) => data === "AUTHORIZATION_VIOLATION").length;
+          return { refusals, code: (error as { code?: string } | undefined)?.code };
+        };
+        return { stops: await outcome(false), goesOn: await outcome(true) };
+      });
+      expect(seen).toEqual(
+        same({
+          stops: { refusals: 2, code: "AUTHORIZATION_VIOLATION" },
+          goesOn: { refusals: 5, code: "AUTHORIZATION_VIOLATION" },
+        }),
+      );
+    });
+
+    it("noAsyncTraces: leaves out of an error where the request was made", async () => {
+      const seen = await both(async ({ connect }) => {
+        const stackOf = async (options: ConnectionOptions) => {
+          const nc = await connect({ port: server.port, ...options });
+          const error = await errorOf(function askedHere() {
+            return nc.request("nobody");
+          });
+          return error?.stack?.includes("askedHere");
+        };
+        return { traced: await stackOf({}), untraced: await stackOf({ noAsyncTraces: true }) };
+      });
+      expect(seen).toEqual(same({ traced: true, untraced: false }));
+    });
+
+    it("resolve: false leaves looking up names to the system", async () => {
+      const seen = await both(async ({ connect }) => {
+        const dialed = async (options: ConnectionOptions) => {
+          const nc = await connect({ ...quick, servers: `localhost:${wire.port}`, ...options });
+          const watch = new Watch(nc);
+          await nc.reconnect();
+          await watch.until("reconnect");
+          await nc.close();
+          return watch.seen;
+        };
+        return { resolved: await dialed({}), left: await dialed({ resolve: false }) };
+      });
+      expect(seen).toEqual(same({}));
+    });
+
+    it("tls: {} asks for it, null forbids it", async () => {
+      const authority = new Authority();
+      const { certFile, keyFile } = authority.issue();
+      const tls = { cert_file: certFile, key_file: keyFile };
+      const secure = await started({ tls });
+      const either = await started({ tls, allow_non_tls: true });
+      const seen = await both(async ({ connect }) => {
+        const encrypted = async (options: ConnectionOptions) => codeOf(() => connect(options));
+        return {
+          "{} at a server without": await encrypted({ port: server.port, tls: {} }),
+          "null at a server with": await encrypted({ port: secure.port, tls: null }),
+          "null at a server that offers it": await encrypted({ port: either.port, tls: null }),
+          "with the authority": await encrypted({ port: secure.port, tls: { ca: authority.cert } }),
+          "with the authority's file": await encrypted({
+            port: secure.port,
+            tls: { caFile: authority.certFile },
+          }),
+          "without the authority": await encrypted({ port: secure.port, tls: {} }),
+        };
+      });
+      expect(seen).toEqual(same({}));
+    });
+
+    it("takes no option that it does not know, or whose value makes no sense (the reference ignores them)", async () => {
+      const { port } = server;
+      const wrong = [
+        { pinginterval: 5 },
+        { maxPingOut: "2" },
+        { timeout: -1 },
+        { servers: 5 },
+        { reconnect: "no" },
+      ];
+      const seen = await both(({ connect }) =>
+        Promise.all(wrong.map((options) => codeOf(() => connect({ port, ...options } as ConnectionOptions)))),
+      );
+      expect(seen.ours).toEqual(wrong.map(() => "INVALID_OPTION"));
+      expect(seen.reference.filter((code) => code === "INVALID_OPTION")).toEqual([]);
+    });
+  });
+});
