@@ -25,6 +25,7 @@ export class Stage {
   readonly #server: Server;
   readonly #flooder: ChildProcess;
   readonly #options: StageOptions;
+  #worker: ChildProcess | undefined;
 
   private constructor(
     root: string,
@@ -62,6 +63,7 @@ export class Stage {
 
   /** Ends both, and with them any worker that still plays. */
   async strike(): Promise<void> {
+    this.#worker?.kill("SIGKILL");
     this.#flooder.kill();
     await this.#server.stop();
   }
@@ -88,10 +90,10 @@ export class Stage {
 
   async #work(contender: ContenderName, scenario: Scenario, task: Task): Promise<Sample> {
     const { folder, c } = this.#built;
-    const { profiles, timeLimit } = this.#options;
+    const { profiles } = this.#options;
     if (contender === "c") {
       if ("missing" in c) throw new Error(c.missing);
-      return await sampleOf(c.path, argumentsOf(task), timeLimit);
+      return await this.#run(c.path, argumentsOf(task));
     }
     const flags = [
       ...(scenario.looksAtMemory ? ["--expose-gc"] : []),
@@ -100,7 +102,27 @@ export class Stage {
         : ["--cpu-prof", `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${nameOf(scenario, contender)}`]),
     ];
     const worker = [...flags, join(folder, "contender.js"), contender, JSON.stringify(task)];
-    return await sampleOf(process.execPath, worker, timeLimit);
+    return await this.#run(process.execPath, worker);
+  }
+
+  /** Runs a worker and reads what it prints. */
+  async #run(command: string, args: readonly string[]): Promise<Sample> {
+    const worker = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#worker = worker;
+    let output = "";
+    let errors = "";
+    worker.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    worker.stderr.on("data", (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    const timer = setTimeout(() => worker.kill("SIGKILL"), this.#options.timeLimit);
+    const [code, signal] = (await once(worker, "close")) as [number | null, string | null];
+    clearTimeout(timer);
+    if (code === 0 && output !== "") return JSON.parse(output) as Sample;
+    const why = signal === null ? `exit code ${code}` : `ended by ${signal}`;
+    throw new Error(`${why}${output === "" ? "" : " after it had measured"}\n${errors.slice(0, 2_000)}`);
   }
 }
 
@@ -116,25 +138,6 @@ function taskOf(scenario: Scenario): Omit<Task, "ports" | "serverPid"> {
 function argumentsOf({ headers, ports, serverPid, ...task }: Task): readonly string[] {
   const given = { ...task, headers: headers ? 1 : 0, ports: ports.join(","), pid: serverPid };
   return Object.entries(given).map(([name, value]) => `${name}=${value}`);
-}
-
-/** Runs a worker and reads what it prints. */
-async function sampleOf(command: string, args: readonly string[], timeLimit: number): Promise<Sample> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  const timer = setTimeout(() => child.kill("SIGKILL"), timeLimit);
-  const [code, signal] = (await once(child, "close")) as [number | null, string | null];
-  clearTimeout(timer);
-  if (code === 0 && output !== "") return JSON.parse(output) as Sample;
-  const why = signal === null ? `exit code ${code}` : `ended by ${signal}`;
-  throw new Error(`${why}${output === "" ? "" : " after it had measured"}\n${errors.slice(0, 2_000)}`);
 }
 
 /** A row on one line: what each contender took, and how that compares to ours. */

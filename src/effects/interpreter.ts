@@ -100,6 +100,8 @@ export class Interpreter {
   readonly #credentials = new CredentialsCounter();
   /** The Error behind a Failure, for as long as somebody holds the Failure. */
   readonly #causes = new WeakMap<Failure, Error>();
+  /** The pause of the outbound stream whose end a server is asked to confirm; undefined when it is over. */
+  #pause: object | undefined;
   /** Sockets that still hand over what was written. */
   readonly #lingering = new Set<Promise<void>>();
 
@@ -211,14 +213,21 @@ export class Interpreter {
         session.told = this.#client.subscriptionIds();
         session.write(this.#client.subscriptionLines());
       },
-      holdOutbound: () => this.outbound.hold(),
+      holdOutbound: () => {
+        this.#pause = undefined;
+        this.outbound.hold();
+      },
       pauseOutbound: (_, { attempt }) => {
         const session = this.#sessions.get(attempt);
         this.outbound.flush(true);
         this.outbound.hold();
         if (session === undefined) return;
         session.told = this.#client.subscriptionIds();
-        session.ping(() => this.send({ type: "outbound.flushed", attempt }));
+        const pause = {};
+        this.#pause = pause;
+        session.ping(() => {
+          if (this.#pause === pause) this.send({ type: "outbound.flushed", attempt });
+        });
       },
       releaseOutbound: (_, { attempt }) => {
         const session = this.#sessions.get(attempt);
@@ -226,6 +235,7 @@ export class Interpreter {
         // Whoever subscribed or unsubscribed while the gate was shut, or while another server was in use.
         if (session.told !== undefined) session.write(this.#client.subscriptionLines(session.told));
         session.told = undefined;
+        this.#pause = undefined;
         this.#live = session;
         this.outbound.release(session.transport);
       },

@@ -68,8 +68,12 @@ export interface ConnectionContext {
 /** How many failed attempts a rejected `connect` reports at most; with `waitOnFirstConnect` there may be any number. */
 export const MAX_ATTEMPT_REPORTS = 100;
 
+// Made once: xstate's transition() tries a machine without input at every call, and throws the error away.
+const noInput = new Error("the chart needs an input: servers, seed and at");
+
 /** The context at the start. Throws an Error that names the input which is wrong. */
 export function createContext(input: ConnectionInput): ConnectionContext {
+  if (input === undefined) throw noInput;
   const policy: Policy = { ...defaultPolicy, ...input.policy };
   const addresses = input.servers.map((server) => {
     const parsed = parseAddress(server);

@@ -53,9 +53,9 @@ export function createPool(
   noRandomize: boolean,
   random: number,
 ): readonly [pool: ServerPool, random: number] {
-  const unique = addresses.filter(
-    (one, at) => addresses.findIndex((other) => other.name === one.name) === at,
-  );
+  const unique = addresses
+    .filter((one, at) => addresses.findIndex((other) => other.name === one.name) === at)
+    .map((one) => ({ ...one, tls: addresses.some((other) => other.name === one.name && other.tls) }));
   const servers = unique.map((address) => newServer(address, false, null));
   return noRandomize ? [servers, random] : shuffled(servers, random);
 }

@@ -86,7 +86,10 @@ class Draw {
     const random = this.#random;
     const fault = this.step(this.fault());
     const near = (act: Act): Step => ({
-      at: Math.max(0, Math.round(fault.at + (random.chance(0.5) ? -1 : 1) * random.scaled(0.1, this.#moment))),
+      at: Math.max(
+        0,
+        Math.round(fault.at + (random.chance(0.5) ? -1 : 1) * random.scaled(0.1, this.#moment)),
+      ),
       act,
     });
     const act = () => (random.chance(0.1) ? this.#end() : this.act());

@@ -83,13 +83,16 @@ export class Ledger implements WorldObserver {
 
   /** A server has read a message of this client. */
   arrived(number: number): void {
-    if (this.#arrived.has(number)) this.#registry.complain(`${this.client}: a server reads message ${number} twice`);
+    if (this.#arrived.has(number))
+      this.#registry.complain(`${this.client}: a server reads message ${number} twice`);
     this.#arrived.add(number);
   }
 
   /** The first message, if there is one, that was handed to the last socket and that no server has read. */
   get missingAtServer(): number | undefined {
-    const missing = this.#socketOf.findIndex((socket, number) => socket === this.#socket && !this.#arrived.has(number));
+    const missing = this.#socketOf.findIndex(
+      (socket, number) => socket === this.#socket && !this.#arrived.has(number),
+    );
     return missing < 0 ? undefined : missing;
   }
 

@@ -178,7 +178,8 @@ class Run {
     for (;;) {
       const results = await Promise.all(this.#clients.map((client) => this.#isBack(client, end)));
       if (results.every(Boolean)) break;
-      if (simulation.time.now() > end) throw new Error("a client neither comes back nor ends, though all is well");
+      if (simulation.time.now() > end)
+        throw new Error("a client neither comes back nor ends, though all is well");
       await simulation.advance(1_000);
     }
     for (const client of this.#clients) if (!client.isOver && client.isConnected) client.checkDelivered();

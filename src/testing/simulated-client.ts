@@ -222,7 +222,8 @@ export class SimulatedClient {
     const recording = this.connection.recording();
     if (recording === undefined) return;
     const last = replay(JSON.parse(JSON.stringify(recording))).at(-1);
-    if (last?.state !== "closed") this.#complain(`is closed, but its recording ends in ${JSON.stringify(last?.state)}`);
+    if (last?.state !== "closed")
+      this.#complain(`is closed, but its recording ends in ${JSON.stringify(last?.state)}`);
   }
 
   /** Nothing may be left running. */
@@ -454,10 +455,11 @@ export class SimulatedClient {
       name,
       this.plan.options.onLameDuck === "migrate",
     );
+    let count = 0;
     const received = (text: string) => {
       if (act.to !== "silent") receipts.add(text);
-      if (act.max !== null && receipts.count > act.max)
-        this.#complain(`${name}: more than ${act.max} messages`);
+      const max = sub.getMax();
+      if (max !== undefined && ++count > max) this.#complain(`${name}: more than ${max} messages`);
     };
     const callback = (error: unknown, msg: Msg) => {
       if (error === null) received(msg.string());

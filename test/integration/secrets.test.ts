@@ -248,8 +248,9 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       { port, authenticator: usernamePasswordAuthenticator("user", async () => given) },
       async (nc) => {
         given = next;
+        const statuses = nc.status();
         await byPassword.reload(users(["user", next]));
-        for await (const { type } of nc.status()) if (type === "reconnect") break;
+        for await (const { type } of statuses) if (type === "reconnect") break;
         await byPassword.reload(users(["user", password]));
         await nc.closed();
       },

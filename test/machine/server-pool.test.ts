@@ -41,6 +41,14 @@ describe("createPool", () => {
     expect(names(poolOf("a", "b", "nats://a:4222", "A"))).toBe("a b");
   });
 
+  test("holds a server that is named twice once, under TLS where one of its URLs asks for it", () => {
+    const pool = poolOf("nats://a", "b", "tls://a");
+    expect(pool.map(({ host, tls }) => [host, tls])).toEqual([
+      ["a", true],
+      ["b", false],
+    ]);
+  });
+
   test("starts with servers that nobody has tried", () => {
     expect(findServer(poolOf("tls://a:1"), "a:1")).toEqual({
       name: "a:1",

@@ -4,7 +4,7 @@
 import type { readFileSync } from "node:fs";
 import { createUser } from "nkeys.js";
 import { afterEach, describe, expect, it } from "vitest";
-import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
+import { type ConnectionOptions, connect, ErrorCode, type NatsConnection } from "../../src/index.js";
 import { Authority } from "../harness/certificates.js";
 import { type ServerConfig, startServer, type TestServer } from "../harness/nats-server.js";
 import { Operator } from "../harness/operator.js";
@@ -76,7 +76,9 @@ describe.each(servers)("the specification's examples with nats-server $label", (
   });
 
   it("lives: watches its status, measures, and drains", async () => {
-    const started = await server();
+    // Who gives no name is this user: a client that may do anything but publish to one subject.
+    const users = '[{ user: anyone, password: any, permissions: { publish: { deny: "denied" } } }]';
+    const started = await server(`authorization { users: ${users} }\nno_auth_user: anyone`);
     const lines: unknown[][] = [];
     const console = {
       log: (...line: unknown[]) => void lines.push(line),
@@ -90,6 +92,11 @@ describe.each(servers)("the specification's examples with nats-server $label", (
     ]);
     lines.length = 0;
     const [nc] = open as [NatsConnection];
+    const refused = nextStatus(nc, "error");
+    nc.publish("denied");
+    await refused;
+    expect(lines).toEqual([["Connection error:", ErrorCode.PermissionsViolation]]);
+    lines.length = 0;
     const back = nextStatus(nc, "reconnect");
     await started.restart();
     await back;
@@ -100,6 +107,7 @@ describe.each(servers)("the specification's examples with nats-server $label", (
       ["Reconnected to server"],
       ["Connection drained and closed"],
     ]);
+    expect([nc.isClosed(), await nc.closed()]).toEqual([true, undefined]);
   });
 
   it("connects with a credentials file", async () => {

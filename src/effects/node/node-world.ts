@@ -38,7 +38,8 @@ export class NodeWorld implements World {
   }
 
   startTimer(ms: number, fired: () => void): Timer {
-    return setTimeout(fired, ms);
+    // A longer time would make Node fire at once; whoever waits that long looks at the clock again.
+    return setTimeout(fired, Math.min(ms, 2 ** 31 - 1));
   }
 
   stopTimer(timer: Timer): void {
