@@ -66,7 +66,8 @@ async function many(runs: number): Promise<boolean> {
     try {
       const { counts } = await simulate({ seed: seed + run });
       totals.days += counts.elapsed / 86_400_000;
-      for (const name of ["steps", "clients", "accepted", "delivered", "dialed"] as const) totals[name] += counts[name];
+      for (const name of ["steps", "clients", "accepted", "delivered", "dialed"] as const)
+        totals[name] += counts[name];
     } catch (error) {
       if (!(error instanceof SimulationFailure)) throw error;
       failed++;
@@ -75,7 +76,9 @@ async function many(runs: number): Promise<boolean> {
   }
   const seconds = (performance.now() - began) / 1_000;
   console.log(JSON.stringify({ ...totals, days: Math.round(totals.days) }));
-  console.log(`${runs} runs in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)} a second), ${failed} failed`);
+  console.log(
+    `${runs} runs in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)} a second), ${failed} failed`,
+  );
   return failed === 0;
 }
 
@@ -83,5 +86,9 @@ process.on("unhandledRejection", (reason) => {
   console.error("a promise was rejected and nobody listened:", reason);
   process.exitCode = 1;
 });
-const isFine = values.shrink ? await shrink() : values.runs === undefined ? await replay() : await many(Number(values.runs));
+const isFine = values.shrink
+  ? await shrink()
+  : values.runs === undefined
+    ? await replay()
+    : await many(Number(values.runs));
 if (!isFine) process.exitCode = 1;

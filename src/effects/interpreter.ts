@@ -70,6 +70,12 @@ export interface ClientSide {
   closed(failure: Failure | null, unsent: Unsent): void;
 }
 
+/**
+ * How long subscriptions stay with a server that is being left after the new one has confirmed them: the news must have
+ * reached the whole cluster, or a message on its way would find nobody. Until then one may arrive by way of both.
+ */
+const OVERLAP: Milliseconds = 100;
+
 type Handlers = { readonly [Name in EffectName]: (given: unknown, params: EffectParams[Name]) => void };
 
 /** An observer of everything that happens inside the chart: `inspect` of XState's `createActor`. */
@@ -97,6 +103,8 @@ export class Interpreter {
   #live: Session | undefined;
   readonly #waitingPings = new WaitingPings();
   readonly #timers = new Map<TimerName, Timer>();
+  /** Sockets that are left: the timer until the subscriptions there end, then until the socket is closed. */
+  readonly #retiring = new Map<number, Timer>();
   readonly #credentials = new CredentialsCounter();
   /** The Error behind a Failure, for as long as somebody holds the Failure. */
   readonly #causes = new WeakMap<Failure, Error>();
@@ -123,7 +131,10 @@ export class Interpreter {
         if (session !== this.#live) return;
         for (const ping of this.#waitingPings.takeUpTo(this.outbound.handedOver)) session.pongs.add(ping);
       },
-      over: (session) => void this.#sessions.delete(session.attempt),
+      over: ({ attempt }) => {
+        this.#stopRetiring(attempt);
+        this.#sessions.delete(attempt);
+      },
       caused: (failure, error) => this.#caused(failure, error),
     };
     const machine = connectionMachine.provide({ actions: this.#guarded(this.#handlers()) });
@@ -315,20 +326,32 @@ export class Interpreter {
     const session = this.#sessions.get(attempt);
     if (session === undefined) return;
     const close = () => {
-      this.#world.stopTimer(timer);
+      this.#stopRetiring(attempt);
       this.#closeSocket(attempt, true);
     };
-    const timer = this.#world.startTimer(LINGER, close);
-    session.write(this.#client.unsubscribeLines());
-    // What the old server still sends arrives before its PONG.
-    session.ping(close);
+    const leave = () => {
+      this.#retiring.set(attempt, this.#world.startTimer(LINGER, close));
+      session.write(this.#client.unsubscribeLines());
+      // What the old server still sends arrives before its PONG.
+      session.ping(close);
+    };
+    this.#retiring.set(attempt, this.#world.startTimer(OVERLAP, leave));
+  }
+
+  #stopRetiring(attempt: number): void {
+    const timer = this.#retiring.get(attempt);
+    this.#retiring.delete(attempt);
+    if (timer !== undefined) this.#world.stopTimer(timer);
   }
 
   async #finish(failure: Failure | null): Promise<void> {
     this.#client.closing(failure);
     this.#waitingPings.fail("closed");
     const messages = this.outbound.pendingMessages;
-    for (const attempt of this.#sessions.keys()) this.#closeSocket(attempt, false);
+    for (const attempt of this.#sessions.keys()) {
+      this.#stopRetiring(attempt);
+      this.#closeSocket(attempt, false);
+    }
     await Promise.all(this.#lingering);
     const bytes = this.outbound.pendingBytes;
     this.outbound.close();

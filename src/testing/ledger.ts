@@ -88,11 +88,9 @@ export class Ledger implements WorldObserver {
     this.#arrived.add(number);
   }
 
-  /** The first message, if there is one, that was handed to the last socket and that no server has read. */
-  get missingAtServer(): number | undefined {
-    const missing = this.#socketOf.findIndex(
-      (socket, number) => socket === this.#socket && !this.#arrived.has(number),
-    );
+  /** The first message, if there is one, that was handed to that socket and that no server has read. */
+  missingAtServer(socket: number): number | undefined {
+    const missing = this.#socketOf.findIndex((its, number) => its === socket && !this.#arrived.has(number));
     return missing < 0 ? undefined : missing;
   }
 

@@ -182,7 +182,7 @@ class Run {
         throw new Error("a client neither comes back nor ends, though all is well");
       await simulation.advance(1_000);
     }
-    for (const client of this.#clients) if (!client.isOver && client.isConnected) client.checkDelivered();
+    for (const client of this.#clients) if (!client.isOver && client.isConnected) client.check();
   }
 
   /** Every client ends. */

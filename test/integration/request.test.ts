@@ -361,6 +361,8 @@ describe.each(servers)("over nats-server $label", ({ path }) => {
     const drained = nc.drain().then(() => order.push("drained"));
     // Its other subscriptions are drained: from here on it waits for the requests only.
     await other.closed;
+    await responder.flush();
+    expect(asked).toHaveLength(4);
     for (const [i, msg] of asked.entries()) {
       await responder.flush();
       expect([nc.isDraining(), nc.isClosed()]).toEqual([true, false]);
@@ -368,7 +370,6 @@ describe.each(servers)("over nats-server $label", ({ path }) => {
     }
     await Promise.all([...requests, drained]);
     expect(order).toEqual(["0", "1", "2", "3", "drained"]);
-    expect(asked).toHaveLength(4);
   });
 
   describe.each([false, true])("requestMany (noMux: %s)", (noMux) => {

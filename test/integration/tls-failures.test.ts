@@ -175,11 +175,12 @@ describe.each(servers)("TLS with nats-server $label fails", ({ path }) => {
     }
   });
 
-  it.each<[string, TlsOptions, string]>([
+  it.each<[string, TlsOptions, string | RegExp]>([
     [
       "versions that the server does not speak",
       { minVersion: "TLSv1.1", maxVersion: "TLSv1.1" },
-      "no version of TLS in common",
+      // A newer Node leaves out TLS 1.1 by itself.
+      /no version of TLS in common|leave no version of TLS/,
     ],
     [
       "versions that exclude each other",
@@ -192,7 +193,7 @@ describe.each(servers)("TLS with nats-server $label fails", ({ path }) => {
     ["protocols that are none", { ALPNProtocols: 42 as never }, "the tls options cannot be used"],
   ])("for %s", async (_what, tls, message) => {
     const error = await rejection({ port: started.good.port, tls: { ca, ...tls } });
-    expect(error).toMatchObject({ code: ErrorCode.Tls, message: expect.stringContaining(message) });
+    expect(error).toMatchObject({ code: ErrorCode.Tls, message: expect.stringMatching(message) });
   });
 
   const otherKey = authority.issue().key;

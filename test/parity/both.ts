@@ -95,6 +95,11 @@ export async function until(isSo: () => boolean, what = "what was waited for"): 
   }
 }
 
+/** Lets what has happened come through: the reference hands each status on by several promises. */
+export async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise(setImmediate);
+}
+
 /** The statuses of a connection from now on, as they come. */
 export class Watch {
   readonly statuses: ours.Status[] = [];

@@ -4,12 +4,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ConnectionOptions } from "../../src/index.js";
 import { Authority } from "../harness/certificates.js";
-import { fakeServer } from "../harness/fake-server.js";
+import { fakeServer, info } from "../harness/fake-server.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { freePorts } from "../harness/ports.js";
 import { servers } from "../harness/versions.js";
 import { sleep } from "../harness/waiting.js";
-import { both, codeOf, errorOf, read, same, text, until, Watch, type Wire, welcome, wireTo } from "./both.js";
+import {
+  both,
+  codeOf,
+  errorOf,
+  read,
+  same,
+  text,
+  turns,
+  until,
+  Watch,
+  type Wire,
+  welcome,
+  wireTo,
+} from "./both.js";
 
 /** Quick attempts, one after the other. */
 const quick = { reconnectTimeWait: 1, reconnectJitter: 0 };
@@ -344,7 +357,7 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
         const watch = new Watch(nc);
         await one.kill();
         const error = await nc.closed();
-        await watch.ended;
+        await turns();
         return {
           types: watch.types,
           closed: nc.isClosed(),
@@ -362,9 +375,9 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       return both(async ({ connect }) => {
         let first = true;
         const fake = await fakeServer((socket) => {
-          if (!first) return socket.destroy();
+          if (first) welcome(socket);
+          else socket.destroy();
           first = false;
-          welcome(socket);
         });
         const nc = await connect({ ...quick, ...options, port: fake.port });
         fake.sockets[0]?.destroy();
@@ -446,7 +459,12 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
           asked++;
           return 5;
         };
-        const nc = await connect({ port: one.port, reconnectTimeWait: 2 ** 30, reconnectDelayHandler });
+        const nc = await connect({
+          port: one.port,
+          maxReconnectAttempts: -1,
+          reconnectTimeWait: 2 ** 30,
+          reconnectDelayHandler,
+        });
         const before = asked;
         const watch = new Watch(nc);
         await one.kill();
@@ -482,20 +500,22 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
     it("ignoreAuthErrorAbort: goes on after the same refusal twice, which else ends the connection", async () => {
       const seen = await both(async ({ connect }) => {
         const outcome = async (ignoreAuthErrorAbort: boolean) => {
-          const one = await startServer({ path, config: 'authorization { token: "old" }' });
-          const nc = await connect({
-            ...quick,
-            port: one.port,
-            token: "old",
-            ignoreAuthErrorAbort,
-            maxReconnectAttempts: 5,
+          let first = true;
+          const fake = await fakeServer((socket) => {
+            if (first) welcome(socket);
+            else {
+              socket.write(info());
+              socket.once("data", () => socket.end("-ERR 'Authorization Violation'\r\n"));
+            }
+            first = false;
           });
+          const options = { ...quick, port: fake.port, ignoreAuthErrorAbort, maxReconnectAttempts: 5 };
+          const nc = await connect(options);
           const watch = new Watch(nc);
-          await one.kill();
-          await one.reload('authorization { token: "new" }').catch(() => {});
-          await one.start();
+          fake.sockets[0]?.destroy();
           const error = await nc.closed();
-          await one.stop();
+          await turns();
+          await fake.close();
           const refusals = watch.statuses.filter(({ data }) => data === "AUTHORIZATION_VIOLATION").length;
           return { refusals, code: (error as { code?: string } | undefined)?.code };
         };

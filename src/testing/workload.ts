@@ -1,0 +1,263 @@
+// The work that a client of a run does: it publishes, asks, answers and subscribes, and looks at what it gets.
+
+import { headers } from "../api/headers.js";
+import type { Msg } from "../api/msg.js";
+import { RequestStrategy } from "../api/request-many.js";
+import type { Subscription } from "../api/subscription.js";
+import { Receipts, readPayload } from "./ledger.js";
+import type { Act } from "./plan.js";
+import type { SimulatedClient } from "./simulated-client.js";
+
+type Ask = Act & { type: "request" };
+type Gather = Act & { type: "gather" };
+type Publish = Act & { type: "publish" };
+type Subscribe = Act & { type: "subscribe" };
+
+/** What one client does. */
+export class Workload {
+  readonly #client: SimulatedClient;
+  /** Numbers of the messages that it sent to itself. */
+  readonly #own: number[] = [];
+  readonly #ownReceipts: Receipts;
+  /** All its subscriptions, ended ones too. */
+  readonly #subs: Subscription[] = [];
+  #subscriptions = 0;
+
+  constructor(client: SimulatedClient) {
+    this.#client = client;
+    this.#ownReceipts = this.#receipts("self");
+  }
+
+  /** Messages that it sent to itself and that came back. */
+  get delivered(): number {
+    return this.#ownReceipts.count;
+  }
+
+  /** The subscriptions that it has all its life: to itself, to all, and to questions. */
+  begin(): void {
+    const { connection, name } = this.#client;
+    const all = this.#receipts("all");
+    const own = connection.subscribe(
+      `self.${name}`,
+      listener((msg) => this.#ownReceipts.add(msg.string())),
+    );
+    const everything = connection.subscribe(
+      "all.>",
+      listener((msg) => all.add(msg.string())),
+    );
+    const questions = connection.subscribe("ask", {
+      queue: "askers",
+      ...listener((msg) => this.#answer(msg)),
+    });
+    this.#subs.push(own, everything, questions);
+    for (const sub of this.#subs) this.#client.track(`closed of ${sub.getSubject()}`, sub.closed);
+  }
+
+  /** Does it. */
+  perform(act: Act): void {
+    const client = this.#client;
+    const { connection } = client;
+    switch (act.type) {
+      case "publish":
+        this.#publish(act);
+        break;
+      case "request":
+        this.#request(act);
+        break;
+      case "gather":
+        client.track("requestMany", this.#gather(act));
+        break;
+      case "subscribe":
+        this.#subscribe(act);
+        break;
+      case "move":
+        client.move(act.from, act.count);
+        break;
+      case "flush":
+        client.track("flush", this.flush());
+        break;
+      case "rtt":
+        client.track("rtt", connection.rtt());
+        break;
+      case "ready":
+        client.track("ready", connection.ready(1_000));
+        break;
+      case "reconnect":
+        client.track("reconnect", connection.reconnect());
+        break;
+      case "close":
+        void client.close();
+        break;
+      case "drain":
+        void client.drain();
+        break;
+      default:
+        act satisfies never;
+    }
+  }
+
+  /** Flushes; when that succeeds, what it had sent to itself over a socket that lives must be there. */
+  async flush(): Promise<void> {
+    const { connection, stage } = this.#client;
+    const count = this.#own.length;
+    await connection.flush();
+    if (stage.isLying || connection.isDraining()) return;
+    this.#checkOwn(this.#own.slice(0, count), "after a flush");
+  }
+
+  /** In peace and after a flush: nothing is missing, and the server knows what the client knows. */
+  check(): void {
+    if (this.#client.stage.isLying) return;
+    this.#checkOwn(this.#own, "in peace");
+    this.#checkSubscriptions();
+  }
+
+  #checkOwn(numbers: readonly number[], when: string): void {
+    const { ledger, name } = this.#client;
+    const missing = numbers.find(
+      (number) => ledger.isAlive(ledger.socketOf(number)) && !this.#ownReceipts.has(name, number),
+    );
+    if (missing !== undefined)
+      this.#client.complain(`misses message ${missing}, which it sent to itself, ${when}`);
+  }
+
+  /** The server must know of every subscription, of none that has ended, and how many messages each still takes. */
+  #checkSubscriptions(): void {
+    const { connection, name, stage } = this.#client;
+    const server = stage.cluster.connectionOf(name, connection.getServer());
+    if (server === undefined) return;
+    for (const sub of this.#subs) {
+      const known = server.subscriptions.get(`${sub.getID()}`);
+      const disagree = (how: string) =>
+        this.#client.complain(
+          `and its server disagree: subscription ${sub.getID()} to ${sub.getSubject()} ${how}`,
+        );
+      if (sub.isClosed() !== (known === undefined)) disagree(sub.isClosed() ? "is over" : "is alive");
+      const max = sub.getMax();
+      const left = max === undefined ? undefined : max - sub.getReceived();
+      const leftThere = known?.max === undefined ? undefined : known.max - known.delivered;
+      if (known !== undefined && left !== leftThere) disagree(`takes ${left} more messages, or ${leftThere}`);
+    }
+  }
+
+  #receipts(what: string): Receipts {
+    const { name, stage, mayRepeat } = this.#client;
+    return new Receipts(name, stage.registry, what, mayRepeat);
+  }
+
+  #publish(act: Publish): void {
+    const client = this.#client;
+    const { connection, name } = client;
+    const subject = { self: `self.${name}`, all: `all.${name}`, work: "work", nobody: "nobody.x" }[act.to];
+    let accepted = 0;
+    for (let count = 0; count < act.count; count++) {
+      const options = act.headers ? { headers: ownHeaders() } : undefined;
+      const number = client.accept(act.size, "", (payload) => connection.publish(subject, payload, options));
+      if (number === undefined) continue;
+      accepted++;
+      if (act.to === "self") this.#own.push(number);
+    }
+    client.note(`publishes to ${act.to}: ${accepted} of ${act.count} accepted`);
+    if (act.flush) client.track("flush", this.flush());
+  }
+
+  #request(act: Ask): void {
+    const client = this.#client;
+    const asked = client.ledger.accepted;
+    const abort = new AbortController();
+    const opts = { timeout: act.timeout, noMux: act.noMux, signal: abort.signal };
+    if (act.abort !== null) client.stage.simulation.time.startTimer(act.abort, () => abort.abort());
+    client.accept(0, "?", (payload) => {
+      const answer = client.connection.request(act.to, payload, opts);
+      client.track(
+        `a request to ${act.to}`,
+        answer.then((msg) => this.#checkAnswer(asked, msg)),
+      );
+    });
+  }
+
+  async #gather(act: Gather): Promise<void> {
+    const { connection, ledger } = this.#client;
+    const asked = ledger.accepted;
+    let answers: Promise<AsyncIterable<Msg>> | undefined;
+    this.#client.accept(0, "?", (payload) => {
+      const opts = { strategy: RequestStrategy.Timer, maxWait: act.maxWait, noMux: act.noMux };
+      answers = connection.requestMany("ask", payload, opts);
+    });
+    for await (const msg of (await answers) ?? []) this.#checkAnswer(asked, msg);
+  }
+
+  #checkAnswer(asked: number, msg: Msg): void {
+    const wanted = `${this.#client.name}:${asked}`;
+    const given = readPayload(msg.string())?.says;
+    if (given !== wanted) this.#client.complain(`asked ${wanted} and is answered ${given}`);
+  }
+
+  #answer(msg: Msg): void {
+    const asked = readPayload(msg.string());
+    if (asked === undefined) this.#client.complain("is asked by nobody");
+    else this.#client.accept(0, `${asked.client}:${asked.number}`, (payload) => void msg.respond(payload));
+  }
+
+  #subscribe(act: Subscribe): void {
+    const client = this.#client;
+    const { connection } = client;
+    if (connection.isDraining() || connection.isClosed()) return;
+    const name = `${act.to} ${++this.#subscriptions}`;
+    const receipts = this.#receipts(name);
+    let count = 0;
+    const received = (msg: Msg) => {
+      if (act.to !== "silent") receipts.add(msg.string());
+      const max = sub.getMax();
+      if (max !== undefined && ++count > max) client.complain(`${name}: more than ${max} messages`);
+    };
+    const sub = connection.subscribe(act.to === "all" ? "all.>" : act.to, {
+      ...(act.to === "work" ? { queue: "workers" } : {}),
+      ...(act.max === null ? {} : { max: act.max }),
+      ...(act.iterates ? {} : listener(received)),
+    });
+    this.#subs.push(sub);
+    client.note(`subscribes to ${name}`);
+    if (act.iterates)
+      client.track(`the loop over ${name}`, iterate(sub, received, act.end === "break" ? 5 : null));
+    client.track(`closed of ${name}`, sub.closed);
+    client.stage.simulation.time.startTimer(act.ms, () => this.#unsubscribe(sub, name, act, receipts));
+  }
+
+  #unsubscribe(sub: Subscription, name: string, act: Subscribe, receipts: Receipts): void {
+    if (this.#client.isOver || sub.isClosed() || act.end === "never" || act.end === "break") return;
+    // A loop may still read what had arrived; a callback is called no more.
+    const over = () => {
+      receipts.isOver = !act.iterates;
+    };
+    if (act.end === "limit") sub.unsubscribe(sub.getReceived() + 3);
+    else if (act.end === "drain") this.#client.track(`drain of ${name}`, sub.drain().then(over));
+    else {
+      sub.unsubscribe();
+      over();
+    }
+  }
+}
+
+function listener(received: (msg: Msg) => void) {
+  return {
+    callback: (error: unknown, msg: Msg) => {
+      if (error === null) received(msg);
+    },
+  };
+}
+
+/** Reads all of it, or the first so many. */
+async function iterate(sub: Subscription, received: (msg: Msg) => void, most: number | null): Promise<void> {
+  let count = 0;
+  for await (const msg of sub) {
+    received(msg);
+    if (++count === most) return;
+  }
+}
+
+function ownHeaders() {
+  const own = headers();
+  own.set("Key", "value");
+  return own;
+}

@@ -1,0 +1,498 @@
+// Publishing and subscribing by both clients: what arrives, what is on the wire, how subscriptions end.
+// Statistics through both clients: ../integration/pubsub.test.ts.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Msg, SubscriptionOptions } from "../../src/index.js";
+import { fakeServer } from "../harness/fake-server.js";
+import { startServer, type TestServer } from "../harness/nats-server.js";
+import { servers } from "../harness/versions.js";
+import { sleep } from "../harness/waiting.js";
+import {
+  both,
+  codeOf,
+  errorOf,
+  read,
+  same,
+  text,
+  turns,
+  until,
+  Watch,
+  type Wire,
+  welcome,
+  wireTo,
+} from "./both.js";
+
+const quick = { reconnectTimeWait: 1, reconnectJitter: 0, maxReconnectAttempts: -1 };
+
+describe.each(servers)("publish and subscribe, by both clients, with nats-server $label", ({ path }) => {
+  let server: TestServer;
+  let wire: Wire;
+
+  beforeAll(async () => {
+    server = await startServer({ path });
+    wire = await wireTo(server.port);
+  });
+  afterAll(async () => {
+    await wire.close();
+    await server.stop();
+  });
+
+  describe("publish", () => {
+    it("puts the same bytes on the wire", async () => {
+      const seen = await both(async ({ connect, lib }) => {
+        const nc = await connect({ port: wire.port });
+        const given = lib.headers();
+        given.append("Key", "one");
+        given.append("Key", "two");
+        nc.publish("a");
+        nc.publish("a", "");
+        nc.publish("a.b", "text žluťoučký");
+        nc.publish("a", new Uint8Array([1, 13, 10, 2]));
+        nc.publish("a", "x", { reply: "back" });
+        nc.publish("a", "x", { headers: given });
+        nc.publish("a", "x", { headers: given, reply: "back" });
+        nc.publish("a", lib.Empty, { headers: lib.headers(204, "No Content") });
+        nc.subscribe("s.*");
+        nc.subscribe("s.>", { queue: "q" });
+        nc.subscribe("m", { max: 3 });
+        nc.subscribe("u").unsubscribe();
+        nc.subscribe("w").unsubscribe(5);
+        await nc.flush();
+        return wire.sent.at(-1)?.replace(/^CONNECT .*\r\nPING\r\n/, "");
+      });
+      expect(seen.ours).toBe(seen.reference);
+      expect(seen.ours).toContain("PUB a.b 17\r\ntext žluťoučký\r\n");
+      expect(seen.ours).toContain("HPUB a back 36 37\r\nNATS/1.0\r\nKey: one\r\nKey: two\r\n\r\nx\r\n");
+      expect(seen.ours).toContain(
+        "SUB s.> q 2\r\nSUB m 3\r\nUNSUB 3 3\r\nSUB u 4\r\nUNSUB 4\r\nSUB w 5\r\nUNSUB 5 5\r\n",
+      );
+    });
+
+    it("carries subject, reply, headers and data to a message", async () => {
+      const seen = await both(async ({ connect, lib }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("msg.*", { max: 2 });
+        const given = lib.headers();
+        given.set("a", "b");
+        nc.publish("msg.1", JSON.stringify({ n: 1 }), { reply: "back", headers: given });
+        nc.publish("msg.2");
+        return read(sub, (msg) => ({
+          subject: msg.subject,
+          reply: msg.reply,
+          sid: msg.sid,
+          data: [...msg.data].length,
+          text: msg.string(),
+          headers: msg.headers?.get("a"),
+          noHeaders: msg.headers === undefined,
+        }));
+      });
+      const first = {
+        subject: "msg.1",
+        reply: "back",
+        sid: 1,
+        data: 7,
+        text: '{"n":1}',
+        headers: "b",
+        noHeaders: false,
+      };
+      const second = {
+        subject: "msg.2",
+        reply: "",
+        sid: 1,
+        data: 0,
+        text: "",
+        headers: undefined,
+        noHeaders: true,
+      };
+      expect(seen).toEqual(same({ read: [first, second], code: undefined }));
+    });
+
+    it("gives json with a reviver, and BAD_JSON for what is none", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("json", { max: 2 });
+        nc.publish("json", '{"n":1}');
+        nc.publish("json", "{");
+        const { read: msgs } = await read(sub, (msg) => msg);
+        const [good, bad] = msgs as [Msg, Msg];
+        return {
+          plain: good.json(),
+          revived: good.json((_key, value) => (typeof value === "number" ? value + 1 : value)),
+          code: await codeOf(() => bad.json()),
+        };
+      });
+      expect(seen).toEqual(same({ plain: { n: 1 }, revived: { n: 2 }, code: "BAD_JSON" }));
+    });
+
+    it("is done by msg.respond, and by respondMessage and publishMessage (whose reply the reference repeats)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const inbox = nc.subscribe("back", { max: 2 });
+        const again = nc.subscribe("again", { max: 2 });
+        nc.publish("again", "hi", { reply: "back" });
+        const results: boolean[] = [];
+        const passed: unknown[] = [];
+        for await (const msg of again) {
+          passed.push([msg.string(), msg.reply]);
+          if (passed.length > 1) break;
+          results.push(msg.respond("by respond"), nc.respondMessage(msg));
+          nc.publishMessage(msg);
+        }
+        const lonely = nc.subscribe("lonely", { max: 1 });
+        nc.publish("lonely");
+        for await (const msg of lonely) results.push(msg.respond("x"), nc.respondMessage(msg));
+        return { results, passed, answers: await read(inbox, text) };
+      });
+      expect(seen).toEqual(
+        same({
+          results: [true, true, false, false],
+          passed: [
+            ["hi", "back"],
+            ["hi", "back"],
+          ],
+          answers: { read: ["by respond", "hi"], code: undefined },
+        }),
+      );
+    });
+
+    it("refuses what cannot be sent, with the same codes", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const most = nc.info?.max_payload ?? 0;
+        const codes = {
+          "no subject": await codeOf(() => nc.publish("")),
+          "no payload": await codeOf(() => nc.publish("a", 5 as never)),
+          "too large": await codeOf(() => nc.publish("a", new Uint8Array(most + 1))),
+          "as large as may be": await codeOf(() => nc.publish("a", new Uint8Array(most))),
+        };
+        await nc.flush();
+        await nc.close();
+        return { ...codes, closed: await codeOf(() => nc.publish("a")) };
+      });
+      expect(seen).toEqual(
+        same({
+          "no subject": "BAD_SUBJECT",
+          "no payload": "BAD_PAYLOAD",
+          "too large": "MAX_PAYLOAD_EXCEEDED",
+          "as large as may be": undefined,
+          closed: "CONNECTION_CLOSED",
+        }),
+      );
+    });
+
+    it("refuses subjects that would break the protocol (the reference sends them)", async () => {
+      const bad = ["a b", "a\r\nPUB b 1\r\nx", ".a", "a.", "a..b", "a\tb"];
+      const seen = await both(async ({ connect }) => {
+        let all = "";
+        const fake = await fakeServer((socket) => {
+          all = "";
+          socket.on("data", (chunk) => (all += chunk));
+          welcome(socket);
+        });
+        const nc = await connect({ port: fake.port });
+        const codes = await Promise.all(bad.map((subject) => codeOf(() => nc.publish(subject))));
+        const sub = await codeOf(() => nc.subscribe("a b"));
+        const queue = await codeOf(() => nc.subscribe("a", { queue: "x y" }));
+        const reply = await codeOf(() => nc.publish("a", "", { reply: "a b" }));
+        await nc.flush();
+        await nc.close();
+        await fake.close();
+        return { codes, sub, queue, reply, injected: all.includes("\r\nPUB b 1\r\n") };
+      });
+      const refused = "BAD_SUBJECT";
+      expect(seen).toEqual({
+        reference: {
+          codes: bad.map(() => undefined),
+          sub: undefined,
+          queue: undefined,
+          reply: undefined,
+          injected: true,
+        },
+        ours: {
+          codes: bad.map(() => refused),
+          sub: refused,
+          queue: refused,
+          reply: refused,
+          injected: false,
+        },
+      });
+    });
+
+    it("allows wildcards in the subject of a publish, which are not wildcards there", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("wild.*", { max: 1 });
+        nc.publish("wild.*", "literal");
+        return read(sub, (msg) => [msg.subject, msg.string()]);
+      });
+      expect(seen).toEqual(same({ read: [["wild.*", "literal"]], code: undefined }));
+    });
+
+    it("keeps in an outage what the reference loses", async () => {
+      const seen = await both(async ({ connect }) => {
+        const one = await startServer({ path });
+        const nc = await connect({ ...quick, port: one.port });
+        const sub = nc.subscribe("kept", { max: 4 });
+        const received: string[] = [];
+        void read(sub, (msg) => received.push(msg.string()));
+        await nc.flush();
+        const watch = new Watch(nc);
+        await one.kill();
+        await watch.until("disconnect");
+        await sleep(50);
+        for (const word of ["1", "2", "3"]) nc.publish("kept", word);
+        await sleep(50);
+        await one.start();
+        await watch.until("reconnect");
+        await nc.flush();
+        nc.publish("kept", "after");
+        await until(() => received.includes("after"));
+        await nc.close();
+        await one.stop();
+        return received;
+      });
+      expect(seen).toEqual({ reference: ["after"], ours: ["1", "2", "3", "after"] });
+    });
+  });
+
+  describe("a subscription", () => {
+    it("receives by wildcards, and shares with its queue group", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const got: Record<string, string[]> = { star: [], rest: [], queue: [] };
+        const into = (name: string): SubscriptionOptions => ({
+          callback: (_error, msg) => void got[name]?.push(msg.subject),
+        });
+        nc.subscribe("w.*", into("star"));
+        nc.subscribe("w.>", into("rest"));
+        nc.subscribe("w.a", { ...into("queue"), queue: "q" });
+        nc.subscribe("w.a", { ...into("queue"), queue: "q" });
+        nc.publish("w.a");
+        nc.publish("w.b.c");
+        await nc.flush();
+        return got;
+      });
+      expect(seen).toEqual(same({ star: ["w.a"], rest: ["w.a", "w.b.c"], queue: ["w.a"] }));
+    });
+
+    it("tells the same of itself", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("self", { max: 3 });
+        const tell = () => ({
+          subject: sub.getSubject(),
+          id: sub.getID(),
+          max: sub.getMax(),
+          received: sub.getReceived(),
+          processed: sub.getProcessed(),
+          pending: sub.getPending(),
+          draining: sub.isDraining(),
+          closed: sub.isClosed(),
+        });
+        const before = tell();
+        nc.publish("self", "1");
+        nc.publish("self", "2");
+        await nc.flush();
+        const waiting = tell();
+        const within: unknown[] = [];
+        for await (const _ of sub) {
+          within.push(tell());
+          if (within.length === 1) nc.publish("self", "3");
+        }
+        await sub.closed;
+        return { before, waiting, within, after: tell() };
+      });
+      expect(seen.ours).toEqual(seen.reference);
+      expect(seen.ours.before).toMatchObject({ subject: "self", id: 1, max: 3, received: 0, closed: false });
+    });
+
+    it("with a callback tells the same of itself", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("self", { callback: () => {} });
+        nc.publish("self");
+        nc.publish("self");
+        await nc.flush();
+        const counts = [sub.getReceived(), sub.getProcessed(), sub.getPending()];
+        sub.unsubscribe();
+        await sub.closed;
+        return { counts, closed: sub.isClosed(), max: sub.getMax() };
+      });
+      expect(seen).toEqual(same({ counts: [2, 2, 0], closed: true, max: undefined }));
+    });
+
+    it("ends after max messages, by the option or by unsubscribe(max) counted from the beginning", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const byOption = nc.subscribe("max", { max: 2 });
+        const later = nc.subscribe("max");
+        nc.publish("max", "1");
+        await nc.flush();
+        later.unsubscribe(3);
+        for (const word of ["2", "3", "4"]) nc.publish("max", word);
+        return { byOption: await read(byOption, text), later: await read(later, text) };
+      });
+      expect(seen).toEqual(
+        same({
+          byOption: { read: ["1", "2"], code: undefined },
+          later: { read: ["1", "2", "3"], code: undefined },
+        }),
+      );
+    });
+
+    it("gives its reader what had arrived before unsubscribe", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("left");
+        for (const word of ["1", "2", "3"]) nc.publish("left", word);
+        await nc.flush();
+        sub.unsubscribe();
+        return read(sub, text);
+      });
+      expect(seen).toEqual(same({ read: ["1", "2", "3"], code: undefined }));
+    });
+
+    it("is closed at once for isClosed() by unsubscribe (in the reference once its reader came)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("closes");
+        sub.unsubscribe();
+        await nc.flush();
+        const unread = sub.isClosed();
+        await read(sub, text);
+        return { unread, read: sub.isClosed() };
+      });
+      expect(seen).toEqual({ reference: { unread: false, read: true }, ours: { unread: true, read: true } });
+    });
+
+    it("ends where its reader leaves the loop, and the server is told", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: wire.port });
+        const sub = nc.subscribe("break");
+        nc.publish("break");
+        nc.publish("break");
+        for await (const _ of sub) break;
+        await sub.closed;
+        await nc.flush();
+        return { closed: sub.isClosed(), told: wire.sent.at(-1)?.includes("UNSUB 1\r\n") };
+      });
+      expect(seen).toEqual(same({ closed: true, told: true }));
+    });
+
+    it("has one reader, and none beside a callback", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("one");
+        void read(sub, text);
+        await turns();
+        const second = await read(sub, text);
+        const beside = await read(nc.subscribe("two", { callback: () => {} }), text).catch((error) => error);
+        return { second: second.code, beside: beside.code };
+      });
+      expect(seen).toEqual(same({ second: "BAD API", beside: "BAD API" }));
+    });
+
+    it("has a timeout for its first message: the iterator throws TIMEOUT", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const late = await read(nc.subscribe("never", { timeout: 20 }), text);
+        const sub = nc.subscribe("soon", { timeout: 200 });
+        nc.publish("soon");
+        const reading = read(sub, text);
+        await sleep(250);
+        sub.unsubscribe();
+        return { late, soon: await reading };
+      });
+      expect(seen).toEqual(
+        same({ late: { read: [], code: "TIMEOUT" }, soon: { read: [""], code: undefined } }),
+      );
+    });
+
+    it("that timed out is ended with the server too (in the reference the server goes on sending)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: wire.port });
+        const codes: (string | undefined)[] = [];
+        let messages = 0;
+        nc.subscribe("late", {
+          timeout: 20,
+          callback: (error) => {
+            if (error === null) messages++;
+            else codes.push(error.code);
+          },
+        });
+        await until(() => codes.length > 0);
+        nc.publish("late");
+        await nc.flush();
+        return { codes, messages, told: wire.sent.at(-1)?.includes("UNSUB") };
+      });
+      expect(seen).toEqual({
+        reference: { codes: ["TIMEOUT"], messages: 1, told: false },
+        ours: { codes: ["TIMEOUT"], messages: 0, told: true },
+      });
+    });
+
+    it("is restored by a reconnect, with what is left of its max (the reference forgets to tell the server)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ ...quick, port: wire.port });
+        nc.subscribe("r", { max: 3, callback: () => {} });
+        nc.subscribe("q", { queue: "g", callback: () => {} });
+        nc.publish("r");
+        await nc.flush();
+        const watch = new Watch(nc);
+        await nc.reconnect();
+        await watch.until("reconnect");
+        await nc.flush();
+        return wire.sent
+          .at(-1)
+          ?.replace(/^CONNECT .*\r\nPING\r\n/, "")
+          .replace(/PING\r\n$/, "");
+      });
+      expect(seen).toEqual({
+        reference: "SUB r 1\r\nSUB q g 2\r\n",
+        ours: "SUB r 1\r\nUNSUB 1 2\r\nSUB q g 2\r\n",
+      });
+    });
+
+    it("refuses options that make no sense (the reference takes them)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const wrong = [{ max: -1 }, { max: 1.5 }, { timeout: -1 }, { callback: 5 }];
+        return Promise.all(
+          wrong.map((options) => codeOf(() => nc.subscribe("a", options as SubscriptionOptions))),
+        );
+      });
+      expect(seen).toEqual({
+        reference: [undefined, undefined, undefined, undefined],
+        ours: ["INVALID_OPTION", "INVALID_OPTION", "INVALID_OPTION", "INVALID_OPTION"],
+      });
+    });
+
+    it("that is not permitted ends with the error", async () => {
+      const permissions = { subscribe: { deny: ["no.>"] } };
+      const strict = await startServer({
+        path,
+        config: { authorization: { users: [{ user: "ann", password: "pw", permissions }] } },
+      });
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: strict.port, user: "ann", pass: "pw" });
+        const iterated = await read(nc.subscribe("no.1"), text);
+        const codes: unknown[] = [];
+        const sub = nc.subscribe("no.2", { callback: (error, msg) => void codes.push(error?.code, msg) });
+        await sub.closed;
+        const context = await errorOf(async () => {
+          for await (const _ of nc.subscribe("no.3", { queue: "q" }));
+        });
+        return { iterated, codes, closed: sub.isClosed(), context: context?.permissionContext };
+      });
+      await strict.stop();
+      expect(seen).toEqual(
+        same({
+          iterated: { read: [], code: "PERMISSIONS_VIOLATION" },
+          codes: ["PERMISSIONS_VIOLATION", {}],
+          closed: true,
+          context: { operation: "subscription", subject: "no.3", queue: "q" },
+        }),
+      );
+    });
+  });
+});
