@@ -61,12 +61,15 @@ describe("CONNECT", () => {
 describe("credentials", () => {
   it("are the same as before unless something but the signature differs", () => {
     const counter = new CredentialsCounter();
-    const numbers = [{ nkey: "U1", sig: "a" }, { nkey: "U1", sig: "b" }, { nkey: "U2" }, { user: "u", pass: "p" }].map(
-      (credentials) => {
-        counter.offer("a:4222", credentials);
-        return counter.of("a:4222");
-      },
-    );
+    const numbers = [
+      { nkey: "U1", sig: "a" },
+      { nkey: "U1", sig: "b" },
+      { nkey: "U2" },
+      { user: "u", pass: "p" },
+    ].map((credentials) => {
+      counter.offer("a:4222", credentials);
+      return counter.of("a:4222");
+    });
     expect(numbers).toEqual([1, 1, 2, 3]);
   });
 

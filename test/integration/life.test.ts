@@ -329,4 +329,19 @@ describe("a connection that reconnects", () => {
     await nc.drain();
     expect(await nc.closed()).toBeUndefined();
   });
+
+  it("rejects a flush whose PING was on the wire that died", async () => {
+    let pings = 0;
+    server = await fakeServer((socket) => {
+      socket.write(info());
+      socket.on("data", (data) => {
+        if (!data.toString().includes("PING")) return;
+        if (++pings === 1) socket.write("PONG\r\n");
+        else socket.destroy();
+      });
+    });
+    const nc = await connect({ port: server.port, maxReconnectAttempts: 1, reconnectTimeWait: 1 });
+    await expect(nc.flush()).rejects.toMatchObject({ code: ErrorCode.Disconnect });
+    await nc.close();
+  });
 });

@@ -143,17 +143,6 @@ describe.each(servers)("an outage of nats-server $label", ({ path }) => {
     expect(received).toBe(1);
   });
 
-  it("rejects a flush whose PING was on the wire that died", async () => {
-    server = await startServer({ path });
-    const nc = await connected({ maxReconnectAttempts: -1 });
-    server.pause();
-    const flushed = nc.flush();
-    flushed.catch(() => {});
-    await sleep(50);
-    await server.kill();
-    await expect(flushed).rejects.toMatchObject({ code: ErrorCode.Disconnect });
-  });
-
   it("answers requests that are made while disconnected", async () => {
     server = await startServer({ path });
     const nc = await connected({ maxReconnectAttempts: -1 });
