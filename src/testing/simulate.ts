@@ -123,6 +123,9 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
 /** A client that ends by itself leaves its place empty for this part of the time: at most so many come after it. */
 const PLACES = 30;
 
+/** After this, nothing is on its way any more. */
+const SETTLING: Milliseconds = 10_000;
+
 class Run {
   readonly #stage: Stage;
   readonly #faults: Faults;
@@ -182,6 +185,8 @@ class Run {
         throw new Error("a client neither comes back nor ends, though all is well");
       await simulation.advance(1_000);
     }
+    // What others sent is still on its way.
+    await simulation.advance(SETTLING);
     for (const client of this.#clients) if (!client.isOver && client.isConnected) client.check();
   }
 

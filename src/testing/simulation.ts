@@ -6,8 +6,14 @@
 import { Connection } from "../api/connection.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import { type ConnectionOptions, checkOptions } from "../api/options.js";
+import type { Link } from "../effects/simulated/link.js";
 import { Random } from "../effects/simulated/random.js";
-import { type ClusterOptions, VirtualCluster } from "../effects/simulated/virtual-cluster.js";
+import {
+  type ClusterOptions,
+  VirtualCluster,
+  type VirtualNode,
+} from "../effects/simulated/virtual-cluster.js";
+import type { VirtualConnection } from "../effects/simulated/virtual-connection.js";
 import { type NetworkOptions, VirtualNetwork } from "../effects/simulated/virtual-network.js";
 import { VirtualTime } from "../effects/simulated/virtual-time.js";
 import { SimulatedWorld, type WorldObserver } from "../effects/simulated/world.js";
@@ -29,8 +35,10 @@ const PATIENCE: Milliseconds = 3_600_000;
  * const world = new Simulation({ seed: 1 });
  * const cluster = world.cluster(3);
  * const nc = await world.connect({ servers: cluster.urls });
- * cluster.nodeOf(world.nameOf(nc))?.crash();
- * nc.publish("orders", "kept while the client looks for another server");
+ * for (const node of cluster.nodes) node.crash();
+ * await world.advance(1_000);
+ * nc.publish("orders", "kept, since no server is there");
+ * cluster.nodes[0]?.start();
  * await world.advance(60_000);
  * await world.until(nc.drain());
  * ```
@@ -98,6 +106,18 @@ export class Simulation {
     const name = this.#names.get(connection);
     if (name === undefined) throw new Error("this connection was not made by this simulation");
     return name;
+  }
+
+  /** The way between a client and a server: to `cut`, to `heal`, to make slow. */
+  link(client: NatsConnection, node: VirtualNode): Link {
+    return this.network.link(this.nameOf(client), node.address);
+  }
+
+  /** The sockets of a client that a server still knows: to `reset`, or to make half-open by `vanish`. */
+  sockets(client: NatsConnection): readonly VirtualConnection[] {
+    const name = this.nameOf(client);
+    const nodes = this.#clusters.flatMap((cluster) => cluster.nodes);
+    return nodes.flatMap((node) => this.network.connections(name, node.address));
   }
 
   /** Lets that much time pass. */

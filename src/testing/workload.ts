@@ -127,6 +127,7 @@ export class Workload {
     const server = stage.cluster.connectionOf(name, connection.getServer());
     if (server === undefined) return;
     for (const sub of this.#subs) {
+      if (sub.isDraining() && !sub.isClosed()) continue;
       const known = server.subscriptions.get(`${sub.getID()}`);
       const disagree = (how: string) =>
         this.#client.complain(
@@ -225,7 +226,8 @@ export class Workload {
   }
 
   #unsubscribe(sub: Subscription, name: string, act: Subscribe, receipts: Receipts): void {
-    if (this.#client.isOver || sub.isClosed() || act.end === "never" || act.end === "break") return;
+    if (this.#client.isOver || this.#client.stage.isPeaceful || sub.isClosed()) return;
+    if (act.end === "never" || act.end === "break") return;
     // A loop may still read what had arrived; a callback is called no more.
     const over = () => {
       receipts.isOver = !act.iterates;

@@ -7,6 +7,7 @@ import { type ConnectRequest, findUser, permits, type User } from "./authorizati
 import { CommandReader, CommandViolation, type Published } from "./command-reader.js";
 import type { Handshake } from "./handshakes.js";
 import type { ModelServer } from "./model-server.js";
+import { lineBytes, messageBytes, noRespondersBytes } from "./server-lines.js";
 import type { ServerPeer, ServerSocket } from "./server-socket.js";
 import { isLiteral, isSubject, type Subscriber } from "./subject-matching.js";
 
@@ -18,9 +19,6 @@ export interface ModelSubscription extends Subscriber {
   max: number | undefined;
   delivered: number;
 }
-
-const encoder = new TextEncoder();
-const CRLF = encoder.encode("\r\n");
 
 /** A client, from its first byte to its last. */
 export class ModelConnection implements ServerPeer {
@@ -119,7 +117,7 @@ export class ModelConnection implements ServerPeer {
 
   /** Says a line. */
   say(line: string): void {
-    if (!this.#isClosed) this.#write(encoder.encode(`${line}\r\n`));
+    if (!this.#isClosed) this.#write(lineBytes(line));
   }
 
   /** Says these bytes, whatever they are: a lie, or nonsense. */
@@ -133,19 +131,13 @@ export class ModelConnection implements ServerPeer {
   }
 
   /** Hands a message to one of its subscriptions, which may have ended meanwhile. */
-  deliver(subscription: ModelSubscription, { subject, reply, headers, payload }: Published): void {
+  deliver(subscription: ModelSubscription, message: Published): void {
     const { sid } = subscription;
     if (this.#isClosed || this.subscriptions.get(sid) !== subscription) return;
-    if (!permits(this.#user?.subscribe, subject)) return;
+    if (!permits(this.#user?.subscribe, message.subject)) return;
     subscription.delivered++;
     if (subscription.delivered === subscription.max) this.#end(subscription);
-    const names = reply === undefined ? `${subject} ${sid}` : `${subject} ${sid} ${reply}`;
-    if (headers === undefined || this.#request?.headers !== true) {
-      this.#write(encoder.encode(`MSG ${names} ${payload.length}\r\n`), payload, CRLF);
-    } else {
-      const line = `HMSG ${names} ${headers.length} ${headers.length + payload.length}\r\n`;
-      this.#write(encoder.encode(line), headers, payload, CRLF);
-    }
+    this.#write(...messageBytes(sid, message, this.#request?.headers === true));
   }
 
   /** Sends what was said. */
@@ -200,7 +192,7 @@ export class ModelConnection implements ServerPeer {
     const { handshake } = this;
     const { tls, authTimeout } = this.server.options;
     if (handshake.type === "silent") return;
-    if (handshake.type === "other") this.sayBytes(encoder.encode(handshake.text));
+    if (handshake.type === "other") this.sayBytes(new TextEncoder().encode(handshake.text));
     else if (handshake.type === "late") this.#after(handshake.ms, () => this.#sayInfo());
     else if (tls !== "first") this.#sayInfo();
     if (handshake.type === "eager") this.say("PONG");
@@ -331,12 +323,7 @@ export class ModelConnection implements ServerPeer {
     const { plain } = this.server.cluster.interest.match(reply);
     const subscription = plain.find(({ connection }) => connection === this);
     if (subscription === undefined) return;
-    const named = this.server.isRecent ? `Nats-Subject: ${subject}\r\n` : "";
-    const status = encoder.encode(`NATS/1.0 503\r\n${named}\r\n`);
-    this.#write(
-      encoder.encode(`HMSG ${reply} ${subscription.sid} ${status.length} ${status.length}\r\n`),
-      status,
-      CRLF,
-    );
+    const named = this.server.isRecent ? subject : undefined;
+    this.#write(noRespondersBytes(subscription.sid, reply, named));
   }
 }

@@ -151,10 +151,14 @@ export class Pipe {
       if (chunk.written !== undefined) this.#time.defer(chunk.written);
     }
     if (this.#isEnding) this.#shut("fin");
-    else if (this.#mustDrain) {
-      this.#mustDrain = false;
-      this.#time.defer(this.#drained);
-    }
+    else if (this.#mustDrain) this.#time.defer(() => this.#tellDrained());
+  }
+
+  /** There is room, unless the writer has filled it again in the meantime. */
+  #tellDrained(): void {
+    if (!this.#mustDrain || this.#queued > 0) return;
+    this.#mustDrain = false;
+    this.#drained();
   }
 
   #sendPieces(bytes: Uint8Array): void {

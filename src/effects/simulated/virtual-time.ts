@@ -45,6 +45,10 @@ export class VirtualTime {
   #deferred: (() => void)[] = [];
   #step: Promise<void> | undefined;
   #halted: Error | undefined;
+  /** How many let time pass at once. */
+  #drivers = 0;
+  /** One of them has just come to its end. */
+  #isLeft = false;
   #steps = 0;
   #inInstant = 0;
 
@@ -95,9 +99,7 @@ export class VirtualTime {
    */
   async advance(ms: Milliseconds): Promise<void> {
     const end = this.#now + ms;
-    await this.#settle();
-    while (this.#nextAt() <= end) await this.#once();
-    if (this.#halted !== undefined) throw this.#halted;
+    await this.#drive(() => this.#nextAt() <= end);
     if (this.#now < end) this.#now = end;
   }
 
@@ -112,12 +114,8 @@ export class VirtualTime {
     };
     promise.then(settled, settled);
     const end = this.#now + limit;
-    await this.#settle();
-    while (!isSettled) {
-      if (this.#nextAt() > end)
-        throw new Error(`the promise was not settled within ${limit} ms of virtual time`);
-      await this.#once();
-    }
+    await this.#drive(() => !isSettled && this.#nextAt() <= end);
+    if (!isSettled) throw new Error(`the promise was not settled within ${limit} ms of virtual time`);
     return promise;
   }
 
@@ -126,9 +124,20 @@ export class VirtualTime {
     this.#halted ??= reason;
   }
 
+  async #drive(goesOn: () => boolean): Promise<void> {
+    this.#drivers++;
+    try {
+      await this.#settle();
+      while (this.#halted === undefined && goesOn()) await this.#once();
+      if (this.#halted !== undefined) throw this.#halted;
+    } finally {
+      this.#drivers--;
+      this.#isLeft = true;
+    }
+  }
+
   /** One event, with all that follows from it. Several callers that let time pass share it. */
   #once(): Promise<void> {
-    if (this.#halted !== undefined) throw this.#halted;
     this.#step ??= this.#happen().finally(() => {
       this.#step = undefined;
     });
@@ -136,6 +145,10 @@ export class VirtualTime {
   }
 
   async #happen(): Promise<void> {
+    // Another one may have what it waited for: it goes on before the next event.
+    if (this.#drivers > 1 || this.#isLeft) await this.#settle();
+    this.#isLeft = false;
+    if (this.#nextAt() === Number.POSITIVE_INFINITY) return;
     const planned = this.#pop();
     if (planned?.run === undefined || planned.run === null) return;
     this.#inInstant = planned.at === this.#now ? this.#inInstant + 1 : 0;

@@ -1,0 +1,109 @@
+// The torture test itself is tested: it repeats itself, it finds bugs that are planted, and it shrinks what it finds.
+
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Outbound } from "../../src/effects/outbound.js";
+import { Pongs } from "../../src/effects/pongs.js";
+import { SimulatedWorld } from "../../src/effects/simulated/world.js";
+import {
+  drawPlan,
+  type Plan,
+  plans,
+  SimulationFailure,
+  shrinkPlan,
+  simulate,
+} from "../../src/testing/index.js";
+
+/** The first of these seeds that fails. */
+async function firstFailure(most = 100, size = {}): Promise<SimulationFailure> {
+  for (let seed = 1; seed <= most; seed++) {
+    try {
+      await simulate({ seed, ...size });
+    } catch (error) {
+      if (error instanceof SimulationFailure) return error;
+      throw error;
+    }
+  }
+  throw new Error(`none of ${most} seeds fails`);
+}
+
+describe("simulate", { timeout: 60_000 }, () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("does the same for the same seed, to the last event", async () => {
+    const size = { acts: 40, faults: 6, duration: 60_000 };
+    for (const seed of [11, 12, 13]) {
+      const [one, other] = [await simulate({ seed, ...size }), await simulate({ seed, ...size })];
+      expect(one.events.length).toBeGreaterThan(10);
+      expect(one.events).toEqual(other.events);
+      expect(one.counts).toEqual(other.counts);
+    }
+  });
+
+  it("runs a plan that went through JSON, and reports each event as it happens", async () => {
+    const plan = JSON.parse(JSON.stringify(drawPlan(21))) as Plan;
+    const seen: unknown[] = [];
+    const report = await simulate({ seed: 21, plan, onEvent: (event) => seen.push(event) });
+    expect(seen).toEqual(report.events);
+    expect(report.events).toEqual((await simulate({ seed: 21 })).events);
+  });
+
+  it("is as large as it is told to be", () => {
+    const plan = drawPlan(1, { servers: 5, clients: 4, duration: 1_000, acts: 7, faults: 0 });
+    expect(plan).toMatchObject({ servers: 5, duration: 1_000 });
+    expect([plan.clients.length, plan.steps.length]).toEqual([4, 7]);
+  });
+
+  const calm = { faults: 0, acts: 30 };
+
+  it("finds a message that is damaged in an outage, names the seed, and shrinks to a short story", async () => {
+    const { hold, publish, release } = Outbound.prototype;
+    let isDown = false;
+    vi.spyOn(Outbound.prototype, "hold").mockImplementation(function (this: Outbound) {
+      isDown = true;
+      hold.call(this);
+    });
+    vi.spyOn(Outbound.prototype, "release").mockImplementation(function (this: Outbound, sink) {
+      isDown = false;
+      release.call(this, sink);
+    });
+    vi.spyOn(Outbound.prototype, "publish").mockImplementation(function (
+      this: Outbound,
+      subject,
+      payload,
+      ...more
+    ) {
+      publish.call(this, subject, isDown ? "damaged" : payload, ...more);
+    });
+    const failure = await firstFailure(200, { clients: 1 });
+    expect(failure.broken).toContain("sends what it was not given");
+    expect(failure.message).toContain(`npm run simulate -- --seed ${failure.seed}`);
+    const shrunk = await shrinkPlan(failure);
+    expect(shrunk.broken).toContain("sends what it was not given");
+    expect(shrunk.plan.steps.length).toBeLessThan(6);
+  });
+
+  it("finds a timer that is left running", async () => {
+    vi.spyOn(SimulatedWorld.prototype, "stopTimer").mockImplementation(() => {});
+    expect((await firstFailure(5, calm)).broken).toMatch(/is closed, but has \d+ timers/);
+  });
+
+  it("finds a promise that is never settled", async () => {
+    vi.spyOn(Pongs.prototype, "fail").mockImplementation(() => {});
+    expect((await firstFailure(200)).broken).toContain("leaves unsettled");
+  });
+
+  it("finds a client that does not come back", async () => {
+    vi.spyOn(Outbound.prototype, "release").mockImplementation(() => {});
+    const { broken } = await firstFailure(5, calm);
+    expect(broken).toMatch(/does not come back|neither comes back nor ends|never out|unsettled/);
+  });
+
+  it("makes plans for fast-check that shrink to fewer steps", () => {
+    const isShort = fc.property(plans(fc), (plan) => plan.steps.length < 3);
+    const { counterexample } = fc.check(isShort, { seed: 1 });
+    expect(counterexample?.[0].steps).toHaveLength(3);
+  });
+});
