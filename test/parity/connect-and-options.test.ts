@@ -2,7 +2,8 @@
 // What the options of reconnecting do to statuses: statuses.test.ts.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { ConnectionOptions } from "../../src/index.js";
+import { type ConnectionOptions, connect, type TlsOptions } from "../../src/index.js";
+import { defaultPolicy } from "../../src/machine/reconnect-policy.js";
 import { Authority } from "../harness/certificates.js";
 import { fakeServer, info } from "../harness/fake-server.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
@@ -27,7 +28,9 @@ import {
 /** Quick attempts, one after the other. */
 const quick = { reconnectTimeWait: 1, reconnectJitter: 0 };
 
-describe.each(servers)("connect, by both clients, to nats-server $label", ({ path }) => {
+describe.each(servers)("connect, by both clients, to nats-server $label", ({ path, version }) => {
+  /** Since 2.10. */
+  const knowsHandshakeFirst = !/^2\.[0-9]\./.test(version);
   let server: TestServer;
   let wire: Wire;
   const running: { stop(): Promise<void> }[] = [];
@@ -49,6 +52,15 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
     running.push(one);
     return one;
   }
+
+  it("gives every method of the reference, but those of JetStream and services", async () => {
+    const { NatsConnectionImpl } = await import("nats/lib/nats-base-client/nats.js");
+    const nc = await connect({ port: server.port });
+    const missing = Object.getOwnPropertyNames(NatsConnectionImpl.prototype).filter((name) => !(name in nc));
+    await nc.close();
+    const notInItsTypes = ["_check", "_resub", "context", "features", "getServerVersion"];
+    expect(missing.sort()).toEqual([...notInItsTypes, "jetstream", "jetstreamManager", "services"].sort());
+  });
 
   describe("where it dials", () => {
     it("takes host and port, with a scheme or without, as a string or a list", async () => {
@@ -529,6 +541,14 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       );
     });
 
+    it("waitOnFirstConnect: ends all the same where the same credentials are refused twice", async () => {
+      const strict = await started('authorization { token: "t" }');
+      const seen = await both(({ connect }) =>
+        codeOf(() => connect({ ...quick, port: strict.port, token: "wrong", waitOnFirstConnect: true })),
+      );
+      expect(seen).toEqual(same("AUTHORIZATION_VIOLATION"));
+    });
+
     it("noAsyncTraces: leaves out of an error where the request was made", async () => {
       const seen = await both(async ({ connect }) => {
         const stackOf = async (options: ConnectionOptions) => {
@@ -601,6 +621,98 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
           "without the authority": "TLS",
         },
       });
+    });
+
+    it("tls: certificates of the client by value and by file; options of node:tls are handed on", async () => {
+      const authority = new Authority();
+      const { cert, key, certFile, keyFile } = authority.issue();
+      const secure = await started({
+        tls: { cert_file: certFile, key_file: keyFile, ca_file: authority.certFile, verify: true },
+      });
+      const seen = await both(async ({ connect }) => {
+        const outcome = (tls: TlsOptions) =>
+          codeOf(async () => (await connect({ port: secure.port, tls })).flush());
+        let asked = 0;
+        const checkServerIdentity = () => {
+          asked++;
+          return undefined;
+        };
+        return {
+          values: await outcome({ ca: authority.cert, cert, key }),
+          files: await outcome({ caFile: authority.certFile, certFile, keyFile }),
+          unverified: await outcome({ cert, key, rejectUnauthorized: false }),
+          identity: [await outcome({ ca: authority.cert, cert, key, checkServerIdentity }), asked],
+          none: await codeOf(() => connect({ port: secure.port, timeout: 500, tls: { ca: authority.cert } })),
+        };
+      });
+      const common = { values: undefined, files: undefined, unverified: undefined, identity: [undefined, 1] };
+      // The server refuses after the handshake of TLS 1.3: the reference does not hear it.
+      expect(seen).toEqual({ reference: { ...common, none: "TIMEOUT" }, ours: { ...common, none: "TLS" } });
+    });
+
+    // Nothing to run, and so nothing to skip, where the server does not know it.
+    it.each(knowsHandshakeFirst ? [path] : [])(
+      "tls.handshakeFirst: TLS before the first byte of the protocol",
+      async () => {
+        const authority = new Authority();
+        const { certFile, keyFile } = authority.issue();
+        const secure = await started({
+          tls: { cert_file: certFile, key_file: keyFile, handshake_first: true },
+        });
+        const through = await wireTo(secure.port);
+        const seen = await both(async ({ connect }) => {
+          const nc = await connect({ port: through.port, tls: { ca: authority.cert, handshakeFirst: true } });
+          await nc.flush();
+          // The first byte of a TLS record that holds a handshake.
+          return through.sent.at(-1)?.charCodeAt(0);
+        });
+        await through.close();
+        expect(seen).toEqual(same(22));
+      },
+    );
+
+    it("tls.timeout: bounds the handshake (in the reference, Node only emits an event that nobody hears)", async () => {
+      const silent = await fakeServer((socket) => socket.write(info({ tls_required: true })));
+      const seen = await both(({ connect }) =>
+        codeOf(() => connect({ port: silent.port, timeout: 300, tls: { timeout: 30 } })),
+      );
+      await silent.close();
+      expect(seen).toEqual({ reference: "TIMEOUT", ours: "TLS" });
+    });
+
+    it("have the same defaults", async () => {
+      const { defaultOptions } = await import("nats/lib/nats-base-client/options.js");
+      const { reconnectJitterTLS, tls, verbose, pedantic, ...steering } = defaultOptions();
+      expect(defaultPolicy).toMatchObject({
+        ...steering,
+        reconnectJitterTls: reconnectJitterTLS,
+        tls: "offered",
+      });
+      // What the reference has elsewhere in its code.
+      expect(defaultPolicy).toMatchObject({ timeout: 20_000, ignoreClusterUpdates: false });
+      expect([tls, verbose, pedantic]).toEqual([undefined, false, false]);
+    });
+
+    it("are as left out where they are undefined", async () => {
+      const names = [
+        "user",
+        "pass",
+        "token",
+        "authenticator",
+        "name",
+        "tls",
+        "inboxPrefix",
+        "noEcho",
+        "debug",
+      ];
+      const seen = await both(async ({ connect }) => {
+        const nothing = Object.fromEntries(names.map((name) => [name, undefined]));
+        const nc = await connect({ port: wire.port, ...nothing } as ConnectionOptions);
+        await nc.flush();
+        const { lang, version, ...fields } = wire.connects.at(-1) ?? {};
+        return fields;
+      });
+      expect(seen.ours).toEqual(seen.reference);
     });
 
     it("takes no option that it does not know, or whose value makes no sense (the reference ignores them)", async () => {

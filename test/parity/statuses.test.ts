@@ -277,11 +277,7 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
     const seen = await both(async ({ connect }) => {
       const fake = await fakeServer((socket) => welcome(socket));
       const all = [];
-      for (const reason of [
-        "Stale Connection",
-        "maximum connections exceeded",
-        "User Authentication Expired",
-      ]) {
+      for (const reason of ["Stale Connection", "maximum connections exceeded", "Authentication Timeout"]) {
         const nc = await connect({ port: fake.port, reconnectTimeWait: 60_000 });
         const watch = new Watch(nc);
         fake.sockets.at(-1)?.end(`-ERR '${reason}'\r\n`);
