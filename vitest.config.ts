@@ -17,6 +17,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: [...INTEGRATION, ...PROPERTIES],
+          testTimeout: 30_000,
         },
       },
       {

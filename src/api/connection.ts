@@ -12,6 +12,7 @@ import { Empty, type Payload } from "./codec.js";
 import { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
+import { isMilliseconds } from "./milliseconds.js";
 import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
 import type { NatsConnection, Stats } from "./nats-connection.js";
 import {
@@ -404,8 +405,8 @@ function checkSubscription(subject: string, opts: SubscriptionOptions): void {
   }
   if (max !== undefined && !(Number.isInteger(max) && max >= 0))
     throw invalidOption("max", max, "a whole number of messages");
-  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
-    throw invalidOption("timeout", timeout, "a number of milliseconds");
+  if (timeout !== undefined && !isMilliseconds(timeout)) {
+    throw invalidOption("timeout", timeout, "a number of milliseconds, from 0 to 2147483647");
   }
   if (signal?.aborted === true) throw aborted(signal, "the subscription");
 }

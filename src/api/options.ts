@@ -8,6 +8,7 @@ import { parseAddress, splitCredentials } from "../machine/server-address.js";
 import type { Auth, Authenticator } from "./authenticators.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import { checkInboxPrefix } from "./inbox.js";
+import { isMilliseconds } from "./milliseconds.js";
 import type { ReconnectToServerHandler } from "./server.js";
 import type { Status } from "./status.js";
 
@@ -106,8 +107,7 @@ const is =
   (type: "string" | "boolean" | "function"): Check =>
   (value) =>
     typeof value === type;
-const isMilliseconds: Check = (value) => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
-const isPositive: Check = (value) => isMilliseconds(value) && (value as number) > 0;
+const isPositive: Check = (value) => isMilliseconds(value) && value > 0;
 const isCount: Check = (value) => Number.isInteger(value) && (value as number) >= -1;
 const isText: Check = (value) => typeof value === "string" && value !== "";
 const isServers: Check = (value) =>
@@ -119,7 +119,10 @@ const isObserver: Check = (value) =>
 const isSignal: Check = (value) => typeof (value as AbortSignal | null)?.addEventListener === "function";
 const isTls: Check = (value) => typeof value === "object" && !Array.isArray(value);
 
-const milliseconds = [isMilliseconds, "a number of milliseconds, from 0 to 2147483647"] as const;
+const milliseconds = [
+  (value: unknown) => isMilliseconds(value),
+  "a number of milliseconds, from 0 to 2147483647",
+] as const;
 const positive = [isPositive, "a number of milliseconds, above 0 and at most 2147483647"] as const;
 const flag = [is("boolean"), "true or false"] as const;
 const aFunction = [is("function"), "a function", ErrorCode.NotFunction] as const;

@@ -4,6 +4,7 @@ import type { Timer } from "../effects/world.js";
 import type { Payload } from "./codec.js";
 import { invalidOption, type NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
+import { isMilliseconds } from "./milliseconds.js";
 import type { Msg, MsgImpl } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
 import { type Awaiting, callSite, type Mux, noResponders, ownInbox, type Requester } from "./request.js";
@@ -49,8 +50,8 @@ function checked(opts: Partial<RequestManyOptions>) {
     maxMessages = -1,
     jitter = DEFAULT_JITTER,
   } = opts;
-  if (typeof maxWait !== "number" || !(maxWait >= 1)) {
-    throw invalidOption("maxWait", maxWait, "a number of milliseconds, at least 1");
+  if (!isMilliseconds(maxWait, 1)) {
+    throw invalidOption("maxWait", maxWait, "a number of milliseconds, from 1 to 2147483647");
   }
   if (!Object.values(RequestStrategy).includes(strategy)) {
     throw invalidOption("strategy", strategy, "one of timer, count, jitterTimer and sentinelMsg");
@@ -58,8 +59,8 @@ function checked(opts: Partial<RequestManyOptions>) {
   if (typeof maxMessages !== "number" || Number.isNaN(maxMessages)) {
     throw invalidOption("maxMessages", maxMessages, "a number of messages");
   }
-  if (typeof jitter !== "number" || !(jitter >= 1)) {
-    throw invalidOption("jitter", jitter, "a number of milliseconds, at least 1");
+  if (!isMilliseconds(jitter, 1)) {
+    throw invalidOption("jitter", jitter, "a number of milliseconds, from 1 to 2147483647");
   }
   return { strategy, maxWait, maxMessages, jitter };
 }

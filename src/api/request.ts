@@ -7,6 +7,7 @@ import type { Payload } from "./codec.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
 import { createInbox } from "./inbox.js";
+import { isMilliseconds } from "./milliseconds.js";
 import type { Msg, MsgImpl, PublishOptions } from "./msg.js";
 import { nuid } from "./nuid.js";
 import { aborted, onAbort, throwIfAborted } from "./signal.js";
@@ -129,8 +130,8 @@ export function callSite(requester: Requester): { readonly addTo: (error: NatsEr
 /** Checks the options; throws a NatsError that names the one that is wrong. */
 export function checkRequestOptions(opts: RequestOptions): number {
   const { timeout = DEFAULT_REQUEST_TIMEOUT, noMux = false, reply } = opts;
-  if (typeof timeout !== "number" || !(timeout >= 1)) {
-    throw invalidOption("timeout", timeout, "a number of milliseconds, at least 1");
+  if (!isMilliseconds(timeout, 1)) {
+    throw invalidOption("timeout", timeout, "a number of milliseconds, from 1 to 2147483647");
   }
   if (reply !== undefined && !noMux) {
     throw new NatsError(

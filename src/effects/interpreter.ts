@@ -74,7 +74,7 @@ export interface ClientSide {
  * How long subscriptions stay with a server that is being left after the new one has confirmed them: the news must have
  * reached the whole cluster, or a message on its way would find nobody. Until then one may arrive by way of both.
  */
-const OVERLAP: Milliseconds = 100;
+const OVERLAP: Milliseconds = 250;
 
 type Handlers = { readonly [Name in EffectName]: (given: unknown, params: EffectParams[Name]) => void };
 

@@ -5,14 +5,25 @@ import type { Destination } from "../machine/effects.js";
 import { decodeText } from "./wire/text.js";
 import type { Timer, Transport, TransportEvents, World } from "./world.js";
 
-/** Fields of CONNECT that are secret, or prove the possession of a secret. */
-const SECRETS = new Set(["pass", "auth_token", "jwt", "sig"]);
+/** Fields of CONNECT that may be seen. All others may be, or prove, a secret: whatever an authenticator gave. */
+const PUBLIC = new Set([
+  "protocol",
+  "lang",
+  "version",
+  "verbose",
+  "pedantic",
+  "name",
+  "echo",
+  "tls_required",
+  "headers",
+  "no_responders",
+]);
 
 /** The CONNECT line with its secrets masked; everything else as it is. */
 function masked(text: string): string {
   return text.replace(/^CONNECT (\{.*\})/, (_, json: string) => {
     const fields = Object.entries(JSON.parse(json) as Record<string, unknown>);
-    const shown = fields.map(([name, value]) => [name, SECRETS.has(name) ? "***" : value]);
+    const shown = fields.map(([name, value]) => [name, PUBLIC.has(name) ? value : "***"]);
     return `CONNECT ${JSON.stringify(Object.fromEntries(shown))}`;
   });
 }

@@ -129,8 +129,8 @@ export function afterFailure(
 
 /** Servers that joined or left the pool, as `host:port`. */
 export interface ServersChanged {
-  readonly added: readonly string[];
-  readonly deleted: readonly string[];
+  readonly added: string[];
+  readonly deleted: string[];
 }
 
 /**

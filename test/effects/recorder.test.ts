@@ -39,7 +39,7 @@ test("what was recorded is all of it, as long as there is little", () => {
 
 test("the oldest events are folded into the beginning, and the replay ends in the same way", () => {
   const recorder = new Recorder(input);
-  const events = flapping(5 * RECORDED_EVENTS + 17);
+  const events = flapping(2 * RECORDED_EVENTS + 17);
   for (const event of events) recorder.record(event);
   const recording = recorder.recording();
   expect(recording.events.length).toBeGreaterThanOrEqual(RECORDED_EVENTS);

@@ -39,7 +39,7 @@ it("prints what is sent and received, with the secrets of CONNECT masked", () =>
   expect(written).toEqual([command]);
   expect(received).toEqual(["INFO {}\r\n"]);
   expect(lines).toEqual([
-    `> CONNECT {"user":"alice","pass":"***","auth_token":"***","jwt":"***","sig":"***","nkey":"UABC","protocol":1,"lang":"nats-statechart","version":"1","verbose":false,"pedantic":false,"name":"n","headers":true,"no_responders":true}␍␊PING␍␊`,
+    `> CONNECT {"user":"***","pass":"***","auth_token":"***","jwt":"***","sig":"***","nkey":"***","protocol":1,"lang":"nats-statechart","version":"1","verbose":false,"pedantic":false,"name":"n","headers":true,"no_responders":true}␍␊PING␍␊`,
     "< INFO {}␍␊",
   ]);
 });

@@ -49,7 +49,10 @@ describe.each(servers)("lame duck mode of nats-server $label", ({ path }) => {
         answer = () => msg.respond("late");
       },
     });
+    other.subscribe("ready", { callback: (_error, msg) => void msg.respond("yes") });
     await Promise.all([nc.flush(), other.flush()]);
+    // Until the cluster knows who listens.
+    await expect.poll(() => nc.request("ready").catch(() => undefined)).toBeDefined();
     const underWay = nc.request("slow", "", { timeout: 20_000 });
     underWay.catch(() => {});
     await nc.flush();

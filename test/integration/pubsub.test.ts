@@ -3,6 +3,7 @@
 
 import { execFile } from "node:child_process";
 import { getEventListeners } from "node:events";
+import { rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import * as reference from "nats";
@@ -503,8 +504,8 @@ describe.each(servers)("over nats-server $label", ({ path }) => {
       expect([errors, read.getReceived()]).toEqual([[null, null], 2]);
     });
 
-    // A bug: setTimeout makes 1 ms of these, and the subscription fails with "no message … within Infinity ms" at once.
-    it.fails.each([Number.POSITIVE_INFINITY, 2 ** 31])(
+    // setTimeout makes 1 ms of these: they would be over at once.
+    it.each([Number.POSITIVE_INFINITY, 2 ** 31])(
       "refuses %s ms, which no timer can wait",
       async (timeout) => {
         await connected();
@@ -584,10 +585,12 @@ describe.each(servers)("over nats-server $label", ({ path }) => {
       const outfile = `.cache/throws-${process.pid}-${server.port}.mjs`;
       const stdin = { contents, resolveDir: ".", loader: "ts" } as const;
       await build({ stdin, bundle: true, platform: "node", format: "esm", packages: "external", outfile });
-      return promisify(execFile)(process.execPath, [outfile], { timeout: 20_000 }).then(
-        ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-        (error) => error,
-      );
+      return promisify(execFile)(process.execPath, [outfile], { timeout: 20_000 })
+        .then(
+          ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+          (error) => error,
+        )
+        .finally(() => rm(outfile));
     }
 
     it("is an uncaught exception; the next messages arrive all the same, and the connection goes on", async () => {

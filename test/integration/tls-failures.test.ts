@@ -1,6 +1,8 @@
 // TLS that fails: each reason is an error of its own, which says what to do, and none ends the process.
 
+import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { connect as theirConnect } from "nats";
@@ -325,10 +327,10 @@ describe("a TLS handshake", () => {
   });
 
   /** Greets, wants TLS, and answers the client's first message as told. */
-  async function tlsServer(answer: (socket: Socket) => void): Promise<FakeServer> {
+  async function tlsServer(answer: (socket: Socket, hello: Buffer) => void): Promise<FakeServer> {
     server = await fakeServer((socket) => {
       socket.write(info({ tls_required: true }));
-      socket.once("data", () => answer(socket));
+      socket.once("data", (hello) => answer(socket, hello));
     });
     return server;
   }
@@ -380,6 +382,45 @@ describe("a TLS handshake", () => {
     await server.emptied();
   });
 
+  it("does not begin with what the server said in the open while a file was read", async () => {
+    // A pipe instead of a file: it is read when the test wants it to be.
+    const pipe = `${scratchFolder()}/ca.pipe`;
+    execFileSync("mkfifo", [pipe]);
+    server = await fakeServer((socket) => {
+      socket.write(info({ tls_required: true }));
+      setTimeout(() => socket.write("-ERR 'Authorization Violation'\r\n"), 20);
+      setTimeout(() => void writeFile(pipe, ca), 50);
+    });
+    const error = await rejection({ port: server.port, timeout: 5_000, tls: { caFile: pipe } });
+    expect(error).toMatchObject({
+      code: ErrorCode.Tls,
+      message: expect.stringContaining("does not speak TLS"),
+    });
+  });
+
+  it.each([
+    ["localhost", { ca, servername: undefined }, "localhost"],
+    ["localhost", { ca, servername: "nats.example" }, "nats.example"],
+    ["127.0.0.1", { ca }, false],
+  ])("with %s names the server as it should, or as tls.servername says", async (host, tls, name) => {
+    const { cert: own, key: ownKey } = authority.issue({ names: ["localhost", "127.0.0.1", "nats.example"] });
+    const named: unknown[] = [];
+    const secure = createTlsServer({ cert: own, key: ownKey }, (socket) => {
+      named.push(socket.servername);
+      socket.on("error", () => {});
+      socket.on("data", () => socket.write("PONG\r\n"));
+    });
+    const { port } = await tlsServer((socket, hello) => {
+      socket.pause();
+      socket.unshift(hello);
+      secure.emit("connection", socket);
+    });
+    const nc = await connect({ servers: `${host}:${port}`, tls });
+    await nc.close();
+    secure.close();
+    expect(named).toEqual([name]);
+  });
+
   it("can be given up at any moment", async () => {
     const controller = new AbortController();
     const { port } = await tlsServer(() => controller.abort());
@@ -393,13 +434,10 @@ describe("a TLS handshake", () => {
     // TLS 1.2, where the server has the last word: its Finished and a broken record arrive in one piece.
     const { cert: own, key: ownKey } = authority.issue();
     const secure = createTlsServer({ cert: own, key: ownKey, maxVersion: "TLSv1.2" });
-    server = await fakeServer((socket) => {
-      socket.write(info({ tls_required: true }));
-      socket.once("data", (hello) => {
-        socket.pause();
-        socket.unshift(hello);
-        secure.emit("connection", socket);
-      });
+    await tlsServer((socket, hello) => {
+      socket.pause();
+      socket.unshift(hello);
+      secure.emit("connection", socket);
     });
     let flights = 0;
     front = await relay(server.port, {

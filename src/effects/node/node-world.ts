@@ -93,8 +93,10 @@ class NodeTransport implements Transport {
 
   secure(server: Destination): void {
     const plain = this.#socket;
-    // Nothing may be read between here and the handshake, or bytes of it would be lost.
+    // What arrives from here on is for the handshake. It waits in the socket; and when node:tls takes it from there, the
+    // socket tells of it as data: whoever got in between could slip in a line of the protocol.
     plain.pause();
+    plain.removeAllListeners("data");
     const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
     readMaterial(this.#tls).then((material) => {
       if (this.#isDone) return;
