@@ -124,7 +124,7 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
       expect(seen).toEqual(same({ plain: { n: 1 }, revived: { n: 2 }, code: "BAD_JSON" }));
     });
 
-    it("is done by msg.respond, and by respondMessage and publishMessage (whose reply the reference repeats)", async () => {
+    it("is done by msg.respond, respondMessage and publishMessage too", async () => {
       const seen = await both(async ({ connect }) => {
         const nc = await connect({ port: server.port });
         const inbox = nc.subscribe("back", { max: 2 });
@@ -337,6 +337,14 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
         return { counts, closed: sub.isClosed(), max: sub.getMax() };
       });
       expect(seen).toEqual(same({ counts: [2, 2, 0], closed: true, max: undefined }));
+    });
+
+    it("has no method callback, which in the reference is how messages come in", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        return typeof (nc.subscribe("a") as { callback?: unknown }).callback;
+      });
+      expect(seen).toEqual({ reference: "function", ours: "undefined" });
     });
 
     it("ends after max messages, by the option or by unsubscribe(max) counted from the beginning", async () => {

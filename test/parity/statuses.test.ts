@@ -90,6 +90,9 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
           step === undefined ? [type, data] : [type, data, server, step],
         );
     });
+    // A port that is just going away may still accept, and reset the connection then.
+    const code = expect.stringMatching(/^(CONNECTION_REFUSED|ECONNRESET)$/);
+    const step = expect.stringMatching(/^(dialing|greeting)$/);
     expect(seen).toEqual({
       reference: [
         ["disconnect", name],
@@ -99,9 +102,9 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
       ours: [
         ["disconnect", name],
         ["reconnecting", name],
-        ["error", "CONNECTION_REFUSED", name, "dialing"],
+        ["error", code, name, step],
         ["reconnecting", name],
-        ["error", "CONNECTION_REFUSED", name, "dialing"],
+        ["error", code, name, step],
       ],
     });
   });
