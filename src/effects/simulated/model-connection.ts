@@ -234,6 +234,9 @@ export class ModelConnection implements ServerPeer {
     if (request.no_responders === true && request.headers !== true) {
       return this.close("no responders requires headers support");
     }
+    if (this.server.options.tls === "required" && !this.#isSecured) {
+      return this.close("Secure Connection - TLS Required");
+    }
     const { users, isLockedOut } = this.server.cluster;
     if (isLockedOut) return this.close("Authorization Violation");
     const now = this.server.clock.now();
