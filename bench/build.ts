@@ -1,7 +1,7 @@
 // Makes what the workers run: the workers themselves, our client as one bundle, the C program.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build as bundle } from "esbuild";
 import type { ContenderName } from "./task.js";
@@ -18,8 +18,10 @@ const common: BuildOptions = { platform: "node", format: "esm", target: "node20"
 
 /** Makes everything; `root` is the root of the repository. */
 export async function build(root: string): Promise<Built> {
-  const folder = join(root, ".cache/bench");
+  // In the repository, so that packages are found; of this process, so that no other run changes what is measured.
+  const folder = join(root, ".cache/bench", `${process.pid}`);
   mkdirSync(folder, { recursive: true });
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const workers = [".", "cases", "contenders"]
     .map((name) => join(root, "bench", name))
     .flatMap((from) => readdirSync(from).map((file) => join(from, file)))

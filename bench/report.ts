@@ -13,9 +13,16 @@ export interface Circumstances {
   readonly load: string;
   readonly node: string;
   readonly server: string;
-  readonly rounds: number;
   /** What could not be measured, and why. */
   readonly notes: readonly string[];
+}
+
+/** How many samples the figures are medians of: as many as rounds, less where a contender failed. */
+function rounds(rows: readonly Row[]): string {
+  const counts = rows.flatMap(({ samples }) => Object.values(samples).map((all) => all.length));
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (counts.length === 0) return "no rounds";
+  return least === most ? `${most} rounds` : `${least} to ${most} rounds`;
 }
 
 /** What `results.json` holds. */
@@ -87,7 +94,7 @@ function spread(row: Row, contender: ContenderName): string {
 
 /** The report. */
 export function markdown({ circumstances, rows }: Results): string {
-  const { date, machine, load, node, server, rounds, notes } = circumstances;
+  const { date, machine, load, node, server, notes } = circumstances;
   const head = contenderNames.map((name) => contenderTitles[name]);
   const marks = { true: "met", false: "**missed**", undefined: "not measured" } as const;
   const judged = verdicts(rows);
@@ -101,7 +108,7 @@ export function markdown({ circumstances, rows }: Results): string {
 
 Made by \`npm run bench\`; do not edit. The raw data is in [results.json](results.json).
 
-- ${date}; ${machine}, load average ${load} at the beginning; Node ${node}; nats-server ${server}; medians of ${rounds} rounds, a process each.
+- ${date}; ${machine}, load average ${load} at the beginning; Node ${node}; nats-server ${server}; medians of ${rounds(rows)}, a process each.
 ${notes.map((note) => `- ${note}\n`).join("")}
 ![CPU time of one operation, by contender](benchmarks.svg)
 

@@ -82,8 +82,12 @@ async function measure(played: (row: Row, circumstances: Circumstances) => void)
       load: (loadavg()[0] ?? 0).toFixed(1),
       node: process.versions.node,
       server: stage.serverVersion,
-      rounds,
-      notes: "missing" in built.c ? [built.c.missing] : [],
+      notes: [
+        ...("missing" in built.c ? [built.c.missing] : []),
+        ...(given.update
+          ? ["Measured in pieces, at different times and loads: date and load are those of the last."]
+          : []),
+      ],
     };
     try {
       for (let next = scenarios.shift(); next !== undefined; next = scenarios.shift()) {

@@ -8,7 +8,6 @@ const circumstances = {
   load: "0.1",
   node: "20.0.0",
   server: "2.9.10",
-  rounds: 3,
   notes: ["the C client is not installed"],
 };
 const report = (...rows: Results["rows"]) => markdown({ circumstances, rows });
@@ -55,6 +54,12 @@ describe("the report", () => {
     expect(report(row("connection-memory", {}, { metric: "memory", samples: { ours: memory } }))).toContain(
       "| 58.6 kB (heap 20.0 kB) |",
     );
+  });
+
+  it("says of how many rounds its medians are, also where rows differ", () => {
+    const three = row("publish/16", { ours: [1, 2, 3], nats2: [1, 2, 3] });
+    expect(report(three)).toContain("medians of 3 rounds");
+    expect(report(three, row("flush", { ours: [1] }))).toContain("medians of 1 to 3 rounds");
   });
 
   it("says what could not be measured", () => {

@@ -14,7 +14,6 @@ describe("results", () => {
       load: "0.1",
       node: "20.0.0",
       server: "2.9.10",
-      rounds: 2,
       notes: [],
     };
     const results = {
