@@ -82,7 +82,7 @@ export interface NatsConnection extends AsyncDisposable {
   closed(): Promise<void | Error>;
   /**
    * Ends in good order: unsubscribes, lets what has arrived be processed, sends what was published, closes.
-   * @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`; `DISCONNECT` or `TIMEOUT` where it
+   * @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`; `DISCONNECT`, the platform's code (`ECONNRESET`) or `TIMEOUT` where it
    * could not be finished: the connection was lost or not there, or it took longer than `drainTimeout`
    */
   drain(): Promise<void>;

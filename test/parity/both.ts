@@ -17,6 +17,8 @@ export type Library = Pick<typeof ours, Extract<keyof typeof reference, keyof ty
 export interface Client {
   readonly is: "reference" | "ours";
   readonly lib: Library;
+  /** Milliseconds to wait for what ours does and the reference never does. */
+  readonly patience: number;
   /** As the client's own `connect`; the connection is closed after the run. */
   connect(options?: ours.ConnectionOptions): Promise<ours.NatsConnection>;
 }
@@ -52,7 +54,7 @@ async function run<T>(
     return nc;
   };
   try {
-    return await scenario({ is, lib, connect });
+    return await scenario({ is, lib, patience: is === "ours" ? 10_000 : 300, connect });
   } finally {
     await Promise.all(open.map((nc) => nc.close()));
   }

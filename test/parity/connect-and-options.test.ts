@@ -418,21 +418,21 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       // 2 ** 30 ms are twelve days: of what is drawn from that many, one in a million is below a second.
       const far = 2 ** 30;
       const seen = await both(async ({ connect }) => {
-        const outcome = async (options: ConnectionOptions) => {
+        const outcome = async (options: ConnectionOptions, ms: number) => {
           const fake = await fakeServer((socket) => welcome(socket));
           const nc = await connect({ ...options, port: fake.port });
           const watch = new Watch(nc);
           fake.sockets[0]?.destroy();
           await watch.until("disconnect");
-          await Promise.race([until(() => watch.types.includes("reconnect")), sleep(300)]);
+          await Promise.race([until(() => watch.types.includes("reconnect")), sleep(ms)]);
           await nc.close();
           await fake.close();
           return watch.types.filter((type) => type !== "update");
         };
         return {
-          quick: await outcome({ reconnectTimeWait: 1, reconnectJitter: 0 }),
-          waits: await outcome({ reconnectTimeWait: far, reconnectJitter: 0 }),
-          jitters: await outcome({ reconnectTimeWait: 0, reconnectJitter: far }),
+          quick: await outcome({ reconnectTimeWait: 1, reconnectJitter: 0 }, 10_000),
+          waits: await outcome({ reconnectTimeWait: far, reconnectJitter: 0 }, 300),
+          jitters: await outcome({ reconnectTimeWait: 0, reconnectJitter: far }, 300),
         };
       });
       const dialed = ["disconnect", "reconnecting", "reconnect"];
@@ -445,19 +445,19 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       const { certFile, keyFile } = authority.issue();
       const secure = await started({ tls: { cert_file: certFile, key_file: keyFile } });
       const seen = await both(async ({ connect }) => {
-        const outcome = async (options: ConnectionOptions) => {
+        const outcome = async (options: ConnectionOptions, ms: number) => {
           const ca = authority.cert;
           const nc = await connect({ reconnectTimeWait: 0, ...options, port: secure.port, tls: { ca } });
           const watch = new Watch(nc);
           await nc.reconnect();
           await watch.until("disconnect");
-          await Promise.race([until(() => watch.types.includes("reconnect")), sleep(300)]);
+          await Promise.race([until(() => watch.types.includes("reconnect")), sleep(ms)]);
           await nc.close();
           return watch.types.at(-1);
         };
         return {
-          quick: await outcome({ reconnectJitter: far, reconnectJitterTLS: 0 }),
-          waits: await outcome({ reconnectJitter: 0, reconnectJitterTLS: far }),
+          quick: await outcome({ reconnectJitter: far, reconnectJitterTLS: 0 }, 10_000),
+          waits: await outcome({ reconnectJitter: 0, reconnectJitterTLS: far }, 300),
         };
       });
       expect(seen).toEqual(same({ quick: "reconnect", waits: "disconnect" }));
@@ -629,7 +629,7 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       const secure = await started({
         tls: { cert_file: certFile, key_file: keyFile, ca_file: authority.certFile, verify: true },
       });
-      const seen = await both(async ({ connect }) => {
+      const seen = await both(async ({ connect, patience }) => {
         const outcome = (tls: TlsOptions) =>
           codeOf(async () => (await connect({ port: secure.port, tls })).flush());
         let asked = 0;
@@ -642,7 +642,9 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
           files: await outcome({ caFile: authority.certFile, certFile, keyFile }),
           unverified: await outcome({ cert, key, rejectUnauthorized: false }),
           identity: [await outcome({ ca: authority.cert, cert, key, checkServerIdentity }), asked],
-          none: await codeOf(() => connect({ port: secure.port, timeout: 500, tls: { ca: authority.cert } })),
+          none: await codeOf(() =>
+            connect({ port: secure.port, timeout: patience, tls: { ca: authority.cert } }),
+          ),
         };
       });
       const common = { values: undefined, files: undefined, unverified: undefined, identity: [undefined, 1] };
@@ -673,8 +675,8 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
 
     it("tls.timeout: bounds the handshake (in the reference, Node only emits an event that nobody hears)", async () => {
       const silent = await fakeServer((socket) => socket.write(info({ tls_required: true })));
-      const seen = await both(({ connect }) =>
-        codeOf(() => connect({ port: silent.port, timeout: 300, tls: { timeout: 30 } })),
+      const seen = await both(({ connect, patience }) =>
+        codeOf(() => connect({ port: silent.port, timeout: patience, tls: { timeout: 30 } })),
       );
       await silent.close();
       expect(seen).toEqual({ reference: "TIMEOUT", ours: "TLS" });

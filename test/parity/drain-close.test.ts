@@ -241,7 +241,7 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
     });
 
     it("drain that cannot finish rejects (the reference's waits forever)", async () => {
-      const seen = await both(async ({ connect }) => {
+      const seen = await both(async ({ connect, patience }) => {
         const outcome = async (reconnect: boolean) => {
           let answers = true;
           const fake = await fakeServer((socket) => welcome(socket, {}, () => answers));
@@ -252,7 +252,7 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
           const drained = nc.drain();
           const before = await standing(drained);
           fake.sockets[0]?.destroy();
-          const after = await standing(drained, 200);
+          const after = await standing(drained, patience);
           await nc.close();
           await fake.close();
           return { before, after };
@@ -264,6 +264,32 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
       expect(seen).toEqual({
         reference: { reconnecting: forever, forGood: forever },
         ours: { reconnecting: rejects, forGood: rejects },
+      });
+    });
+
+    it("drain in an outage closes at once, with an error where something is unsent (the reference stays open)", async () => {
+      const seen = await both(async ({ connect, patience }) => {
+        const outcome = async (words: readonly string[]) => {
+          const one = await startServer({ path });
+          const nc = await connect({ ...quick, reconnectTimeWait: 60_000, port: one.port });
+          nc.subscribe("a", { callback: () => {} });
+          await nc.flush();
+          const watch = new Watch(nc);
+          await one.kill();
+          await watch.until("disconnect");
+          for (const word of words) nc.publish("a", word);
+          const drained = await standing(nc.drain(), patience);
+          return { drained, closed: nc.isClosed() };
+        };
+        return { nothing: await outcome([]), something: await outcome(["x"]) };
+      });
+      const open = { drained: "waits", closed: false };
+      expect(seen).toEqual({
+        reference: { nothing: open, something: open },
+        ours: {
+          nothing: { drained: "resolved", closed: true },
+          something: { drained: "DISCONNECT", closed: true },
+        },
       });
     });
 
@@ -287,7 +313,7 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
         const watch = new Watch(nc);
         await one.kill();
         await watch.until("disconnect");
-        const closing = await standing(nc.close(), 1_000);
+        const closing = await standing(nc.close(), 10_000);
         return { closing, closed: nc.isClosed(), error: await nc.closed() };
       });
       expect(seen).toEqual(same({ closing: "resolved", closed: true, error: undefined }));
@@ -394,6 +420,20 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
       expect(seen).toEqual(same({ closed: "SUB_CLOSED", connection: "CONNECTION_CLOSED" }));
     });
 
+    it("drain again, while it drains and after, is the same (after it, SUB_CLOSED in the reference)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("a", { callback: () => {} });
+        const [first, second] = [sub.drain(), sub.drain()];
+        await first;
+        return { same: first === second, after: await codeOf(() => sub.drain()) };
+      });
+      expect(seen).toEqual({
+        reference: { same: true, after: "SUB_CLOSED" },
+        ours: { same: true, after: undefined },
+      });
+    });
+
     it("drain after unsubscribe, where an iterator has not been read yet: SUB_CLOSED in ours", async () => {
       const seen = await both(async ({ connect }) => {
         const nc = await connect({ port: server.port });
@@ -433,7 +473,7 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
         ];
         stay();
         await reading;
-        const after = await standing(iterator.closed, 100);
+        const after = await standing(iterator.closed, 10_000);
         return { during, after, left: await read(unread, text) };
       });
       const left = { read: ["1"], code: undefined };

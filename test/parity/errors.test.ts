@@ -134,7 +134,7 @@ describe.each(servers)("what goes wrong, in both clients, with nats-server $labe
         socket.write(info());
         socket.once("data", () => socket.end(`-ERR '${sentence}'\r\n`));
       });
-    const brief = { timeout: 100 };
+    const brief = { timeout: 400 };
     expect([
       await refusals(await saying("maximum connections exceeded"), brief),
       await refusals(await saying("Authentication Timeout"), brief),
@@ -203,14 +203,14 @@ describe.each(servers)("what goes wrong, in both clients, with nats-server $labe
   });
 
   it("a server that speaks nonsense: ours reconnects, the reference stops reading and notices nothing", async () => {
-    const seen = await both(async ({ connect }) => {
+    const seen = await both(async ({ connect, patience }) => {
       const quiet = vi.spyOn(console, "log").mockImplementation(() => {});
       const fake = await fakeServer((socket) => welcome(socket));
       const nc = await connect({ port: fake.port, reconnectTimeWait: 1, reconnectJitter: 0 });
       const watch = new Watch(nc);
       fake.sockets[0]?.write("NONSENSE\r\n");
-      await Promise.race([until(() => watch.types.includes("reconnect")), sleep(300)]);
-      const flushed = await Promise.race([codeOf(() => nc.flush()), sleep(300).then(() => "waits")]);
+      await Promise.race([until(() => watch.types.includes("reconnect")), sleep(patience)]);
+      const flushed = await Promise.race([codeOf(() => nc.flush()), sleep(patience).then(() => "waits")]);
       quiet.mockRestore();
       await nc.close();
       await fake.close();
@@ -224,7 +224,7 @@ describe.each(servers)("what goes wrong, in both clients, with nats-server $labe
 
   it("a callback that throws: an uncaught exception in ours, a reader that is stuck in the reference", async () => {
     const server = await startServer({ path });
-    const seen = await both(async ({ connect }) => {
+    const seen = await both(async ({ connect, patience }) => {
       const quiet = vi.spyOn(console, "log").mockImplementation(() => {});
       const before = process.listeners("uncaughtException");
       process.removeAllListeners("uncaughtException");
@@ -238,7 +238,7 @@ describe.each(servers)("what goes wrong, in both clients, with nats-server $labe
           },
         });
         nc.publish("a");
-        const flushed = await Promise.race([codeOf(() => nc.flush()), sleep(300).then(() => "waits")]);
+        const flushed = await Promise.race([codeOf(() => nc.flush()), sleep(patience).then(() => "waits")]);
         await nc.close();
         return { uncaught, flushed };
       } finally {

@@ -32,9 +32,9 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
         const nc = await connect({ port: server.port });
         echo(nc);
         const shared = [await nc.request("reply"), await nc.request("reply")].map(text);
-        const own = (await nc.request("reply", "", { timeout: 1_000, noMux: true })).string();
+        const own = (await nc.request("reply", "", { timeout: 10_000, noMux: true })).string();
         const given = (
-          await nc.request("reply", "", { timeout: 1_000, noMux: true, reply: "mine" })
+          await nc.request("reply", "", { timeout: 10_000, noMux: true, reply: "mine" })
         ).string();
         const headers = lib.headers();
         headers.set("a", "b");
@@ -44,8 +44,8 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
           shape: [...shared, own].map((subject) => subject.replace(/[A-Za-z0-9]{22}/g, "*")),
           sameInbox: one.slice(0, -22) === two.slice(0, -22),
           given,
-          headers: (await nc.request("headers", "", { timeout: 1_000, headers })).string(),
-          headersNoMux: (await nc.request("headers", "", { timeout: 1_000, headers, noMux: true })).string(),
+          headers: (await nc.request("headers", "", { timeout: 10_000, headers })).string(),
+          headersNoMux: (await nc.request("headers", "", { timeout: 10_000, headers, noMux: true })).string(),
           echo: (await nc.request("echo", new Uint8Array([65]))).string(),
         };
       });
@@ -68,7 +68,7 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
         await nc.flush();
         await nc.request("echo", "1");
         await nc.request("echo", "2");
-        await nc.request("echo", "3", { timeout: 1_000, noMux: true });
+        await nc.request("echo", "3", { timeout: 10_000, noMux: true });
         await nc.flush();
         const lines = wire.sent.at(-1)?.split("\r\n") ?? [];
         return lines
@@ -111,11 +111,11 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
         echo(nc);
         return {
           nobody: await codeOf(() => nc.request("nobody")),
-          "nobody, noMux": await codeOf(() => nc.request("nobody", "", { timeout: 1_000, noMux: true })),
+          "nobody, noMux": await codeOf(() => nc.request("nobody", "", { timeout: 10_000, noMux: true })),
           late: await codeOf(() => nc.request("silent", "", { timeout: 20 })),
           "late, noMux": await codeOf(() => nc.request("silent", "", { timeout: 20, noMux: true })),
           "no time": await codeOf(() => nc.request("echo", "", { timeout: -1 })),
-          "reply without noMux": await codeOf(() => nc.request("echo", "", { timeout: 1_000, reply: "r" })),
+          "reply without noMux": await codeOf(() => nc.request("echo", "", { timeout: 10_000, reply: "r" })),
           "no subject": await codeOf(() => nc.request("")),
           "no payload": await codeOf(() => nc.request("echo", 5 as never)),
         };
@@ -244,8 +244,8 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
         return [
           await stackOf({ timeout: 20 }, "silent"),
           await stackOf({ timeout: 20, noMux: true }, "silent"),
-          await stackOf({ timeout: 1_000 }, "nobody"),
-          await stackOf({ timeout: 1_000, noMux: true }, "nobody"),
+          await stackOf({ timeout: 10_000 }, "nobody"),
+          await stackOf({ timeout: 10_000, noMux: true }, "nobody"),
         ];
       });
       expect(seen).toEqual(same([true, true, true, true]));
@@ -274,8 +274,8 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
     it.each([{}, { noMux: true }])(
       "takes all until its time is over, by default and by timer (%j)",
       async (how) => {
-        expect(await many({ ...how, maxWait: 200 })).toEqual(same(all));
-        expect(await many({ ...how, maxWait: 200, strategy: "timer" as RequestStrategy })).toEqual(same(all));
+        expect(await many({ ...how, maxWait: 300 })).toEqual(same(all));
+        expect(await many({ ...how, maxWait: 300, strategy: "timer" as RequestStrategy })).toEqual(same(all));
       },
     );
 
@@ -283,7 +283,7 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
       const strategy = "count" as RequestStrategy;
       const two = { read: ["1", "2"], code: undefined };
       expect(await many({ strategy, maxMessages: 2, maxWait: 5_000 })).toEqual(same(two));
-      expect(await many({ strategy, maxMessages: 20, maxWait: 200 })).toEqual(same(all));
+      expect(await many({ strategy, maxMessages: 20, maxWait: 300 })).toEqual(same(all));
       const own = await many({ strategy, maxMessages: 2, maxWait: 5_000, noMux: true });
       expect(own).toEqual({ reference: all, ours: two });
     });

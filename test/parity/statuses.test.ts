@@ -9,6 +9,7 @@ import { fakeServer, info } from "../harness/fake-server.js";
 import { startCluster, startServer, type TestServer } from "../harness/nats-server.js";
 import { freePorts } from "../harness/ports.js";
 import { servers } from "../harness/versions.js";
+import { sleep } from "../harness/waiting.js";
 import { both, same, turns, until, Watch, welcome } from "./both.js";
 
 const quick = { reconnectTimeWait: 1, reconnectJitter: 0 };
@@ -420,6 +421,22 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
         return moved;
       });
       expect(seen).toEqual(same(true));
+    });
+
+    it("lead to the next server at once where one dies that was dialed a moment ago (the reference waits first)", async () => {
+      const seen = await both(async ({ connect, patience }) => {
+        const cluster = await startCluster(2, { path });
+        const nc = await connect({ reconnectTimeWait: 60_000, port: cluster.nodes[0]?.port ?? 0 });
+        await nc.flush();
+        const watch = new Watch(nc);
+        await cluster.nodes[0]?.kill();
+        await watch.until("disconnect");
+        await Promise.race([until(() => watch.types.includes("reconnect")), sleep(patience)]);
+        await nc.close();
+        await cluster.stop();
+        return watch.types.filter((type) => type === "reconnect");
+      });
+      expect(seen).toEqual({ reference: [], ours: ["reconnect"] });
     });
 
     it("are ldm where a server is about to shut down", async () => {
