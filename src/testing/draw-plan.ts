@@ -37,7 +37,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const network = drawNetwork(random);
   const draw = new Draw(random, servers, clients, duration, network.latency[1]);
   const steps = [
-    ...Array.from({ length: acts }, () => draw.step(draw.act())),
+    ...Array.from({ length: acts }, () => draw.work()).flat(),
     ...Array.from({ length: faults }, () => draw.trouble()).flat(),
   ].sort((one, other) => one.at - other.at);
   return {
@@ -79,6 +79,24 @@ class Draw {
 
   step(act: Act | Fault): Step {
     return { at: Math.round(this.#random.next() * this.#duration), act };
+  }
+
+  /** What a client does; and after an end, what it should not do any more. */
+  work(): readonly Step[] {
+    const first = this.step(this.act());
+    const { at, act } = first;
+    if (act.type !== "drain" && act.type !== "close") return [first];
+    const { client } = act;
+    const late: Act = {
+      type: "publish",
+      client,
+      to: "self",
+      count: 3,
+      size: 10,
+      headers: false,
+      flush: true,
+    };
+    return [first, { at: at + this.#random.below(Math.ceil(this.#talk / 5)), act: late }];
   }
 
   /** A fault, and what clients do about that time, when it hurts most. */

@@ -42,14 +42,14 @@ export class Ledger implements WorldObserver {
   /** For each accepted message, by its number: the socket it was handed to. */
   readonly #registry: Registry;
   readonly #socketOf: number[] = [];
+  /** For each accepted message, by its number: the size of its payload. */
+  readonly #sizes: Bytes[] = [];
   /** Messages that a server has read. */
   readonly #arrived = new Set<number>();
   readonly #readers = new Map<number, CommandReader>();
   readonly #alive = new Set<number>();
   readonly #maxSockets: number;
   readonly #highWater: Bytes;
-  /** Messages accepted. */
-  accepted = 0;
   /** True while nothing may be dialed any more. */
   isOver = false;
   /** Bytes that the last socket was closed with, unsent. */
@@ -69,6 +69,27 @@ export class Ledger implements WorldObserver {
     registry.ledgers.set(client, this);
     this.#maxSockets = maxSockets;
     this.#highWater = highWater;
+  }
+
+  /** Messages accepted. */
+  get accepted(): number {
+    return this.#sizes.length;
+  }
+
+  /** The client is given a message, and may send it at once. Returns its number. */
+  accept(size: Bytes): number {
+    this.#sizes.push(size);
+    return this.#sizes.length - 1;
+  }
+
+  /** The client has refused the last one. */
+  refused(): void {
+    this.#sizes.pop();
+  }
+
+  /** The size that a message was given; undefined where there is none of that number. */
+  sizeOf(number: number): Bytes | undefined {
+    return this.#sizes[number];
   }
 
   /** Messages handed to a socket. */
@@ -225,8 +246,12 @@ export class Receipts {
     this.count++;
     const { client, number } = id;
     const sender = this.#registry.ledgers.get(client);
-    if (sender === undefined || number >= sender.accepted) {
+    const size = sender?.sizeOf(number);
+    if (sender === undefined || size === undefined) {
       return this.#registry.complain(`${where}: message ${number} of ${client} was never accepted`);
+    }
+    if (text !== payloadOf(id, "", size)) {
+      return this.#registry.complain(`${where}: message ${number} of ${client} arrived damaged`);
     }
     let seen = this.#seen.get(client);
     if (seen === undefined) {

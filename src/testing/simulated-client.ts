@@ -34,6 +34,8 @@ export class SimulatedClient {
   #promises = 0;
   #isConnected = false;
   #isOver = false;
+  #hasMoved = false;
+  #isToldToEnd = false;
   #isHurried = false;
   #lastStatus = "";
 
@@ -123,6 +125,7 @@ export class SimulatedClient {
 
   /** Closes; resolves when closed. */
   async close(): Promise<void> {
+    this.#isToldToEnd = true;
     this.ledger.ending();
     // A drain that is under way ends with it, unfinished.
     this.#isHurried = true;
@@ -132,6 +135,7 @@ export class SimulatedClient {
 
   /** Drains; resolves when closed. */
   async drain(): Promise<void> {
+    this.#isToldToEnd = true;
     this.ledger.ending();
     const { ledger, connection } = this;
     const socket = connection.info !== undefined && ledger.isAlive(ledger.socket) ? ledger.socket : 0;
@@ -151,6 +155,7 @@ export class SimulatedClient {
     const { servers } = this.stage;
     this.#servers = [...servers, ...servers].slice(from, from + Math.min(count, servers.length));
     this.#lastDial.clear();
+    this.#hasMoved = true;
     this.connection.setServers([...this.#servers]);
     this.note(`is told of ${this.#servers.join(", ")}`);
   }
@@ -158,10 +163,9 @@ export class SimulatedClient {
   /** Publishes one message by `send`; returns its number, or undefined where it was refused. */
   accept(size: Bytes, says: string, send: (payload: string) => void): number | undefined {
     const { connection, ledger, name } = this;
-    const number = ledger.accepted;
     const before = connection.stats().outMsgs;
     // Counted before, since it may go out at once.
-    ledger.accepted++;
+    const number = ledger.accept(size);
     let refusal: unknown;
     try {
       send(payloadOf({ client: name, number }, says, size));
@@ -169,7 +173,7 @@ export class SimulatedClient {
       refusal = error;
     }
     const isAccepted = connection.stats().outMsgs > before;
-    if (!isAccepted) ledger.accepted--;
+    if (!isAccepted) ledger.refused();
     if (refusal !== undefined && isAccepted) this.complain(`throws at a message that it accepts: ${refusal}`);
     if (refusal !== undefined && !isNatsError(refusal as Error)) {
       this.complain(`throws something else than a NatsError: ${refusal}`);
@@ -211,6 +215,22 @@ export class SimulatedClient {
     const { accepted, handedOver } = this.ledger;
     if (handedOver < accepted) this.complain(`has sent only ${handedOver} of ${accepted} messages, in peace`);
     this.#work.check();
+    this.#checkPool();
+  }
+
+  /** It must know all servers of the cluster, and none besides them but those that it was told of. */
+  #checkPool(): void {
+    const { connection, plan, stage } = this;
+    const { ignoreClusterUpdates, maxReconnectAttempts } = plan.options;
+    const cluster = stage.cluster.nodes.map(({ address }) => address);
+    if (ignoreClusterUpdates || maxReconnectAttempts !== -1 || cluster.length < 2) return;
+    // `setServers` leaves it with what it was told, until the next INFO.
+    if (connection.info === undefined || this.#hasMoved || stage.isMisleading) return;
+    const pool = connection.getServers();
+    const unknown = cluster.find((address) => !pool.some(({ listen }) => listen === address));
+    if (unknown !== undefined) this.complain(`does not know of the server ${unknown}`);
+    const gone = pool.find(({ listen, gossiped }) => gossiped && !cluster.includes(listen));
+    if (gone !== undefined) this.complain(`still knows of the server ${gone.listen}, which is gone`);
   }
 
   /** After its end nothing may be left. */
@@ -277,11 +297,20 @@ export class SimulatedClient {
     if (error === undefined && ledger.lostAtEnd > 0) {
       this.complain(`closes without an error, but ${ledger.lostAtEnd} bytes never left`);
     }
+    if (!this.#mayGiveUp()) this.complain(`gives up, though it should go on for ever: ${error?.message}`);
     this.#checkRecording();
     const { timers, sockets } = this.#world;
     if (timers + sockets > 0) this.complain(`is closed, but has ${timers} timers and ${sockets} sockets`);
     this.stage.simulation.time.startTimer(0, () => this.checkOver());
     this.stage.ended(this);
+  }
+
+  /** Whether it was told to end, or its options let it end by itself. */
+  #mayGiveUp(): boolean {
+    if (this.#isToldToEnd) return true;
+    const { reconnect, maxReconnectAttempts, ignoreAuthErrorAbort, waitOnFirstConnect } = this.plan.options;
+    const keepsTrying = this.#isConnected ? reconnect && maxReconnectAttempts === -1 : waitOnFirstConnect;
+    return !keepsTrying || !ignoreAuthErrorAbort || this.plan.chooses !== null;
   }
 
   /** Played again, what happened must lead to the same end. */

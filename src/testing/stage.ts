@@ -32,6 +32,8 @@ export class Stage {
   readonly events: SimulationEvent[] = [];
   /** True where a server says PONG unasked, so that a flush proves nothing. */
   readonly isLying: boolean;
+  /** True where a client is told of servers that there are not, which it believes until it is told better. */
+  readonly isMisleading: boolean;
   /** True once the trouble is over: credentials are good and last. */
   isPeaceful = false;
   /** Called when a client is closed. */
@@ -50,6 +52,7 @@ export class Stage {
     this.cluster = cluster;
     this.servers = cluster.nodes.map(({ address }) => address);
     this.isLying = plan.steps.some(({ act }) => act.type === "greet" && act.handshake.type === "eager");
+    this.isMisleading = plan.steps.some(({ act }) => act.type === "say" && act.text.includes("connect_urls"));
     this.#listener = listener;
     this.registry = {
       ledgers: new Map<string, Ledger>(),

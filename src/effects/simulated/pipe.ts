@@ -141,7 +141,8 @@ export class Pipe {
       if (room < Math.min(rest, window / 2)) return;
       const size = Math.min(room, rest);
       // Copied as late as the writer allows, so that one who changes bytes too early is found out.
-      const taken = chunk.bytes.slice(chunk.sent, chunk.sent + size);
+      // (`slice` would be no copy where the bytes are a Buffer.)
+      const taken = new Uint8Array(chunk.bytes.subarray(chunk.sent, chunk.sent + size));
       chunk.sent += size;
       this.#queued -= size;
       this.#inWindow += size;

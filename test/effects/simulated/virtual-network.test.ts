@@ -170,6 +170,15 @@ describe("the virtual network", () => {
     expect(atServer).toBe("0123456789XXXXXX");
   });
 
+  it("keeps what it has taken, whatever becomes of the writer's memory, also where that is a Buffer", async () => {
+    const { transport } = dial();
+    await time.advance(10);
+    const memory = Buffer.from("hello");
+    transport.write(memory, () => memory.fill(88));
+    await time.advance(5);
+    expect(atServer).toBe("hello");
+  });
+
   it("holds packets while the link is cut, and delivers them in order when it is healed", async () => {
     const { transport } = dial();
     await time.advance(10);
