@@ -118,8 +118,8 @@ export class Connection implements NatsConnection {
         if (reconnectToServer === undefined) return { server: null, ms: 0 };
         return askForServer(reconnectToServer, pool, this.#interpreter.info);
       },
-      subscriptionIds: () => this.#subscriptions.ids(),
-      subscriptionLines: (told) => this.#subscriptions.lines(told),
+      resubscription: () => this.#subscriptions.resubscription(),
+      subscriptionChanges: () => this.#subscriptions.changes(),
       unsubscribeLines: () => this.#subscriptions.unsubscribeLines(),
       drainSubscriptions: async () => {
         await this.#subscriptions.drainAll();

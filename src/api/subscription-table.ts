@@ -3,6 +3,7 @@
 
 import type { Outbound } from "../effects/outbound.js";
 import type { Unanswered } from "../effects/pongs.js";
+import type { SubscriptionChanges } from "../effects/session.js";
 import type { World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { NatsError } from "./errors.js";
@@ -42,7 +43,9 @@ export class SubscriptionTable implements SubscriptionOwner {
     this.#subscriptions.set(subscription.sid, subscription);
     // While disconnected the outbound stream ignores these: the reconnect restores every subscription.
     const { outbound } = this.#wire();
-    for (const line of this.#lines(subscription)) outbound.command(line);
+    outbound.command(subLine(subscription));
+    const { sid, max } = subscription;
+    if (max !== undefined) outbound.command(unsubLine(sid, max, 0));
     return subscription;
   }
 
@@ -51,9 +54,8 @@ export class SubscriptionTable implements SubscriptionOwner {
     this.#subscriptions.get(sid)?.deliver(msg);
   }
 
-  unsubscribe({ sid }: SubscriptionImpl, max: number | undefined): void {
-    if (this.#isClosed) return;
-    this.#wire().outbound.command(max === undefined ? `UNSUB ${sid}` : `UNSUB ${sid} ${max}`);
+  unsubscribe({ sid, countedFrom }: SubscriptionImpl, max: number | undefined): void {
+    if (!this.#isClosed) this.#wire().outbound.command(unsubLine(sid, max, countedFrom));
   }
 
   drain(subscription: SubscriptionImpl): Promise<void> {
@@ -77,34 +79,46 @@ export class SubscriptionTable implements SubscriptionOwner {
     await Promise.all(all.map((subscription) => subscription.whenConsumed()));
   }
 
-  /** Numbers of the subscriptions there are. */
-  ids(): ReadonlySet<number> {
-    return new Set(this.#subscriptions.keys());
+  /** The lines that restore every subscription on a new server, with what is left of each `max`. */
+  resubscription(): { readonly lines: string; readonly changes: SubscriptionChanges } {
+    let lines = "";
+    for (const subscription of this.#subscriptions.values()) {
+      if (!subscription.isDraining()) lines += linesOf(subscription);
+    }
+    return { lines, changes: this.changes((subscription) => subscription.received) };
   }
 
   /**
-   * The lines that restore every subscription on a new connection, with what is left of each `max`; or, for a server
-   * that was told of some, those that tell it of what changed since.
+   * Remembers what a server knows now, and from which message on it counts towards a `max`. What it gives is called
+   * when that server is taken into use.
    */
-  lines(told: ReadonlySet<number> = new Set()): string {
-    const parts: string[] = [];
-    const isWanted = (subscription: SubscriptionImpl | undefined) => subscription?.isDraining() === false;
-    for (const subscription of this.#subscriptions.values()) {
-      if (told.has(subscription.sid) || !isWanted(subscription)) continue;
-      for (const line of this.#lines(subscription)) parts.push(line, "\r\n");
-    }
-    for (const sid of told) if (!isWanted(this.#subscriptions.get(sid))) parts.push(`UNSUB ${sid}\r\n`);
-    return parts.join("");
+  changes(countsFrom: (subscription: SubscriptionImpl) => number = countsAsBefore): SubscriptionChanges {
+    const last = this.#lastSid;
+    const known = [...this.#subscriptions.values()].filter((subscription) => !subscription.isDraining());
+    const limits = known.map(({ max }) => max);
+    const from = known.map(countsFrom);
+    return () => {
+      let lines = "";
+      for (const [place, subscription] of known.entries()) {
+        const { sid, max } = subscription;
+        const countedFrom = from[place] as number;
+        subscription.countedFrom = countedFrom;
+        if (subscription.isClosed() || subscription.isDraining()) lines += `${unsubLine(sid)}\r\n`;
+        else if (max !== limits[place]) lines += `${unsubLine(sid, max, countedFrom)}\r\n`;
+      }
+      for (let sid = last + 1; sid <= this.#lastSid; sid++) {
+        const subscription = this.#subscriptions.get(sid);
+        if (subscription?.isDraining() !== false) continue;
+        subscription.countedFrom = subscription.received;
+        lines += linesOf(subscription);
+      }
+      return lines;
+    };
   }
 
   /** The lines that end every subscription with a server that is being left. */
   unsubscribeLines(): string {
     return [...this.#subscriptions.keys()].map((sid) => `UNSUB ${sid}\r\n`).join("");
-  }
-
-  #lines({ sid, subject, queue, max, received }: SubscriptionImpl): readonly string[] {
-    const sub = queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`;
-    return max === undefined ? [sub] : [sub, `UNSUB ${sid} ${max - received}`];
   }
 
   /** The server does not permit something: ends the subscription concerned. Returns whether there was one. */
@@ -124,4 +138,22 @@ export class SubscriptionTable implements SubscriptionOwner {
     this.#isClosed = true;
     for (const subscription of [...this.#subscriptions.values()]) subscription.end();
   }
+}
+
+const countsAsBefore = ({ countedFrom }: SubscriptionImpl) => countedFrom;
+
+function subLine({ sid, subject, queue }: SubscriptionImpl): string {
+  return queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`;
+}
+
+/** Ends a subscription: at once, or when a server that counts from that message on has sent the last of `max`. */
+function unsubLine(sid: number, max?: number, countedFrom = 0): string {
+  return max === undefined ? `UNSUB ${sid}` : `UNSUB ${sid} ${max - countedFrom}`;
+}
+
+/** All that a server must be told of a subscription, from its next message on. */
+function linesOf(subscription: SubscriptionImpl): string {
+  const { sid, max, received } = subscription;
+  const line = `${subLine(subscription)}\r\n`;
+  return max === undefined ? line : `${line}${unsubLine(sid, max, received)}\r\n`;
 }

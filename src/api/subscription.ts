@@ -82,6 +82,8 @@ export class SubscriptionImpl implements Sub<Msg> {
   /** Subject of the request whose answer it waits for, if it does: a permission error for it ends it. */
   requestSubject: string | undefined;
   received = 0;
+  /** What had been received when the server in use was told of it: it counts from there towards a limit. */
+  countedFrom = 0;
   max: number | undefined;
   /** The limit as a number, so that the hot path compares once. */
   private _limit: number;

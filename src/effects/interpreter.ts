@@ -6,6 +6,7 @@
 // client; published messages go into `outbound`, whose gate the chart opens and shuts.
 
 import { type ActorOptions, createActor } from "xstate";
+import { effectActions } from "../machine/actions.js";
 import { connectionMachine } from "../machine/connection-machine.js";
 import type { ConnectionInput } from "../machine/context.js";
 import type { EffectName, EffectParams, StatusReport, TimerName } from "../machine/effects.js";
@@ -24,7 +25,7 @@ import { Outbound } from "./outbound.js";
 import type { Unanswered } from "./pongs.js";
 import { Recorder } from "./recorder.js";
 import type { ServerInfo } from "./server-info.js";
-import { LINGER, Session, type SessionSide, type Untimed } from "./session.js";
+import { LINGER, Session, type SessionSide, type SubscriptionChanges, type Untimed } from "./session.js";
 import { WaitingPings } from "./waiting-pings.js";
 import type { ParserSink } from "./wire/parser.js";
 import type { Timer, World } from "./world.js";
@@ -50,10 +51,10 @@ export interface ClientSide {
   chooseDelay(): Milliseconds;
   /** The user's `reconnectToServer`. Throws where it does, or chooses a server that is not in the pool. */
   chooseServer(pool: ServerPool): { readonly server: string | null; readonly ms: Milliseconds };
-  /** Numbers of the subscriptions there are. */
-  subscriptionIds(): ReadonlySet<number>;
-  /** The lines that tell a server of all subscriptions; or, where it was told of these, of what changed since. */
-  subscriptionLines(told?: ReadonlySet<number>): string;
+  /** The lines that tell a new server of all subscriptions, and a way to what changes after them. */
+  resubscription(): { readonly lines: string; readonly changes: SubscriptionChanges };
+  /** From here on changes do not reach the server in use: a way to them, should it be in use again. */
+  subscriptionChanges(): SubscriptionChanges;
   /** The UNSUB lines that end every subscription. */
   unsubscribeLines(): string;
   /** Unsubscribe everything; resolves when all that arrived is processed. */
@@ -76,7 +77,24 @@ export interface ClientSide {
  */
 const OVERLAP: Milliseconds = 250;
 
-type Handlers = { readonly [Name in EffectName]: (given: unknown, params: EffectParams[Name]) => void };
+type Handlers = { readonly [Name in EffectName]: (self: Interpreter, params: EffectParams[Name]) => void };
+
+/** Whose actor it is that asks for an effect. */
+const interpreters = new WeakMap<object, Interpreter>();
+
+let machine: typeof connectionMachine | undefined;
+
+/** The chart with its effects carried out. Made once: to provide for each connection would build the chart anew. */
+function liveMachine(): typeof connectionMachine {
+  if (machine !== undefined) return machine;
+  const names = Object.keys(effectActions) as EffectName[];
+  const actions = names.map((name) => [
+    name,
+    ({ self }: { readonly self: object }, params: never) => interpreters.get(self)?.carryOut(name, params),
+  ]);
+  machine = connectionMachine.provide({ actions: Object.fromEntries(actions) });
+  return machine;
+}
 
 /** An observer of everything that happens inside the chart: `inspect` of XState's `createActor`. */
 export type Inspect = NonNullable<ActorOptions<typeof connectionMachine>["inspect"]>;
@@ -91,6 +109,92 @@ export interface Observed {
 
 /** Runs one connection's chart. Create it and `start` it; it ends by itself when the chart is `closed`. */
 export class Interpreter {
+  /** What is done for each effect; once for all connections. */
+  static readonly #handlers: Handlers = {
+    openSocket: (self, { attempt, server }) => {
+      self.#sessions.set(attempt, new Session(self.#side, attempt, server));
+    },
+    upgradeToTls: (self, { attempt }) => self.#sessions.get(attempt)?.secure(),
+    closeSocket: (self, { attempt, flush }) => self.#closeSocket(attempt, flush),
+    retireSocket: (self, { attempt }) => self.#retireSocket(attempt),
+    sendConnect: (self, { attempt }) => void self.#sendConnect(attempt),
+    sendPing: (self, { attempt }) => {
+      self.#sessions.get(attempt)?.ping(() => self.send({ type: "server.pong", attempt }));
+    },
+    sendPong: (self, { attempt }) => self.#sessions.get(attempt)?.write("PONG\r\n"),
+    startTimer: (self, { timer, attempt, ms }) => {
+      const fired = () => {
+        self.#timers.delete(timer);
+        self.send({ type: "timer.fired", timer, attempt });
+      };
+      self.#timers.set(timer, self.#world.startTimer(ms, fired));
+    },
+    stopTimer: (self, { timer }) => {
+      const running = self.#timers.get(timer);
+      self.#timers.delete(timer);
+      if (running !== undefined) self.#world.stopTimer(running);
+    },
+    askReconnectDelay: (self, { attempt }) => {
+      self.send({ type: "delay.chosen", attempt, ms: self.#client.chooseDelay() });
+    },
+    askNextServer: (self, { attempt, pool }) => {
+      try {
+        self.send({ type: "server.chosen", attempt, ...self.#client.chooseServer(pool) });
+      } catch (error) {
+        const message = "the function reconnectToServer failed; the error's cause says why";
+        const failure = self.#caused({ code: "UNKNOWN_ERROR", message }, error);
+        self.send({ type: "choice.failed", attempt, failure });
+      }
+    },
+    resubscribe: (self, { attempt }) => {
+      const session = self.#sessions.get(attempt);
+      if (session === undefined) return;
+      const { lines, changes } = self.#client.resubscription();
+      session.changes = changes;
+      session.write(lines);
+    },
+    holdOutbound: (self) => {
+      self.#pause = undefined;
+      self.outbound.hold();
+    },
+    pauseOutbound: (self, { attempt }) => {
+      const session = self.#sessions.get(attempt);
+      self.outbound.flush(true);
+      self.outbound.hold();
+      if (session === undefined) return;
+      session.changes = self.#client.subscriptionChanges();
+      const pause = {};
+      self.#pause = pause;
+      session.ping(() => {
+        if (self.#pause === pause) self.send({ type: "outbound.flushed", attempt });
+      });
+    },
+    releaseOutbound: (self, { attempt }) => {
+      const session = self.#sessions.get(attempt);
+      if (session === undefined) return;
+      // Whoever subscribed or unsubscribed while the gate was shut, or while another server was in use.
+      if (session.changes !== undefined) session.write(session.changes());
+      session.changes = undefined;
+      self.#pause = undefined;
+      self.#live = session;
+      self.outbound.release(session.transport);
+    },
+    drainSubscriptions: (self, { attempt }) => {
+      const drained = () => self.send({ type: "subscriptions.drained", attempt });
+      void self.#client.drainSubscriptions().then(drained);
+    },
+    flushOutbound: (self, { attempt }) => {
+      self.#client.refusePublishes();
+      self.ping(() => self.send({ type: "outbound.flushed", attempt }));
+    },
+    notifyStatus: (self, { status }) => {
+      const cause = status.type === "error" ? self.#causes.get(status.failure) : undefined;
+      self.#client.statusReported(status, cause);
+    },
+    settleConnect: (self, { failure, attempts }) => self.#client.connectSettled(failure, attempts),
+    settleClosed: (self, { failure }) => void self.#finish(failure),
+  };
+
   readonly outbound: Outbound;
   readonly #world: World;
   readonly #client: ClientSide;
@@ -137,9 +241,9 @@ export class Interpreter {
       },
       caused: (failure, error) => this.#caused(failure, error),
     };
-    const machine = connectionMachine.provide({ actions: this.#guarded(this.#handlers()) });
     this.#recorder = record ? new Recorder(input) : undefined;
-    this.#actor = createActor(machine, inspect === undefined ? { input } : { input, inspect });
+    this.#actor = createActor(liveMachine(), inspect === undefined ? { input } : { input, inspect });
+    interpreters.set(this.#actor, this);
   }
 
   /** Begins to connect. */
@@ -181,105 +285,13 @@ export class Interpreter {
     this.#waitingPings.add({ answered, failed }, this.outbound.position);
   }
 
-  #handlers(): Handlers {
-    return {
-      openSocket: (_, { attempt, server }) => {
-        this.#sessions.set(attempt, new Session(this.#side, attempt, server));
-      },
-      upgradeToTls: (_, { attempt }) => this.#sessions.get(attempt)?.secure(),
-      closeSocket: (_, { attempt, flush }) => this.#closeSocket(attempt, flush),
-      retireSocket: (_, { attempt }) => this.#retireSocket(attempt),
-      sendConnect: (_, { attempt }) => void this.#sendConnect(attempt),
-      sendPing: (_, { attempt }) => {
-        this.#sessions.get(attempt)?.ping(() => this.send({ type: "server.pong", attempt }));
-      },
-      sendPong: (_, { attempt }) => this.#sessions.get(attempt)?.write("PONG\r\n"),
-      startTimer: (_, { timer, attempt, ms }) => {
-        const fired = () => {
-          this.#timers.delete(timer);
-          this.send({ type: "timer.fired", timer, attempt });
-        };
-        this.#timers.set(timer, this.#world.startTimer(ms, fired));
-      },
-      stopTimer: (_, { timer }) => {
-        const running = this.#timers.get(timer);
-        this.#timers.delete(timer);
-        if (running !== undefined) this.#world.stopTimer(running);
-      },
-      askReconnectDelay: (_, { attempt }) => {
-        this.send({ type: "delay.chosen", attempt, ms: this.#client.chooseDelay() });
-      },
-      askNextServer: (_, { attempt, pool }) => {
-        try {
-          this.send({ type: "server.chosen", attempt, ...this.#client.chooseServer(pool) });
-        } catch (error) {
-          const message = "the function reconnectToServer failed; the error's cause says why";
-          const failure = this.#caused({ code: "UNKNOWN_ERROR", message }, error);
-          this.send({ type: "choice.failed", attempt, failure });
-        }
-      },
-      resubscribe: (_, { attempt }) => {
-        const session = this.#sessions.get(attempt);
-        if (session === undefined) return;
-        session.told = this.#client.subscriptionIds();
-        session.write(this.#client.subscriptionLines());
-      },
-      holdOutbound: () => {
-        this.#pause = undefined;
-        this.outbound.hold();
-      },
-      pauseOutbound: (_, { attempt }) => {
-        const session = this.#sessions.get(attempt);
-        this.outbound.flush(true);
-        this.outbound.hold();
-        if (session === undefined) return;
-        session.told = this.#client.subscriptionIds();
-        const pause = {};
-        this.#pause = pause;
-        session.ping(() => {
-          if (this.#pause === pause) this.send({ type: "outbound.flushed", attempt });
-        });
-      },
-      releaseOutbound: (_, { attempt }) => {
-        const session = this.#sessions.get(attempt);
-        if (session === undefined) return;
-        // Whoever subscribed or unsubscribed while the gate was shut, or while another server was in use.
-        if (session.told !== undefined) session.write(this.#client.subscriptionLines(session.told));
-        session.told = undefined;
-        this.#pause = undefined;
-        this.#live = session;
-        this.outbound.release(session.transport);
-      },
-      drainSubscriptions: (_, { attempt }) => {
-        const drained = () => this.send({ type: "subscriptions.drained", attempt });
-        void this.#client.drainSubscriptions().then(drained);
-      },
-      flushOutbound: (_, { attempt }) => {
-        this.#client.refusePublishes();
-        this.ping(() => this.send({ type: "outbound.flushed", attempt }));
-      },
-      notifyStatus: (_, { status }) => {
-        const cause = status.type === "error" ? this.#causes.get(status.failure) : undefined;
-        this.#client.statusReported(status, cause);
-      },
-      settleConnect: (_, { failure, attempts }) => this.#client.connectSettled(failure, attempts),
-      settleClosed: (_, { failure }) => void this.#finish(failure),
-    };
-  }
-
-  /** A handler that throws is a bug; it must not leave a chart behind that looks alive and is not. */
-  #guarded(handlers: Handlers): Handlers {
-    const guarded = Object.entries(handlers).map(([name, handler]) => [
-      name,
-      (given: unknown, params: never) => {
-        try {
-          (handler as (given: unknown, params: never) => void)(given, params);
-        } catch (error) {
-          this.#brokeDown(name, error);
-        }
-      },
-    ]);
-    return Object.fromEntries(guarded) as Handlers;
+  /** Carries out an effect. A handler that throws is a bug; it must not leave a chart that looks alive and is not. */
+  carryOut<Name extends EffectName>(name: Name, params: EffectParams[Name]): void {
+    try {
+      Interpreter.#handlers[name](this, params);
+    } catch (error) {
+      this.#brokeDown(name, error);
+    }
   }
 
   #brokeDown(effect: string, error: unknown): void {

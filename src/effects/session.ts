@@ -17,6 +17,9 @@ export const LINGER: Milliseconds = 1_000;
 /** An event without the time, which the interpreter adds. */
 export type Untimed<Event> = Event extends unknown ? Omit<Event, "at"> : never;
 
+/** To be called when a server is taken into use: the lines that tell it what changed since it was told last. */
+export type SubscriptionChanges = () => string;
+
 /** What a session needs from around it. */
 export interface SessionSide {
   readonly world: World;
@@ -44,8 +47,8 @@ export class Session {
   readonly pongs = new Pongs();
   /** The last INFO over this socket. */
   info: ServerInfo | undefined;
-  /** The subscriptions this server was told of, while changes to them do not reach it; else undefined. */
-  told: ReadonlySet<number> | undefined;
+  /** While changes to the subscriptions do not reach this server; else undefined. */
+  changes: SubscriptionChanges | undefined;
   readonly #side: SessionSide;
   readonly #parser: Parser;
   readonly #transport: Transport;

@@ -12,7 +12,7 @@ export interface PlanSize {
   readonly servers?: number;
   /** Clients. Default 1 to 3. */
   readonly clients?: number;
-  /** Milliseconds of trouble. Default 10 seconds to a week. */
+  /** Milliseconds of trouble. Default a week to three weeks, and for one run in three less: 10 seconds to a week. */
   readonly duration?: Milliseconds;
   /** What clients do. Default 20 to 80. */
   readonly acts?: number;
@@ -31,7 +31,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const random = new Random(seed);
   const servers = size.servers ?? random.pick([1, 1, 2, 3, 3, 4]);
   const clients = size.clients ?? random.pick([1, 2, 2, 3]);
-  const duration = size.duration ?? Math.round(random.scaled(10_000, WEEK));
+  const duration = size.duration ?? drawDuration(random);
   const acts = size.acts ?? random.between(20, 80);
   const faults = size.faults ?? random.between(2, 14);
   const network = drawNetwork(random);
@@ -255,7 +255,7 @@ class Draw {
       options: {
         pingInterval: this.#span(0.5, 8) + this.#talk,
         maxPingOut: random.between(1, 3),
-        reconnectTimeWait: this.#span(0.3, 3),
+        reconnectTimeWait: this.#span(0.5, 5),
         reconnectJitter: jitter,
         timeout: this.#span(0.1, 2) + this.#talk,
         drainTimeout: this.#span(0.1, 5) + 1_000,
@@ -269,7 +269,7 @@ class Draw {
         verbose: random.chance(0.1),
         onLameDuck: random.pick(["notify", "migrate"] as const),
       },
-      delay: random.chance(0.1) ? this.#span(0.3, 3) : null,
+      delay: random.chance(0.1) ? this.#span(0.5, 5) : null,
       chooses: random.chance(0.1) ? this.#span(0.3, 3) : null,
       records: random.chance(0.1),
       credentials: this.#credentials(),
@@ -300,6 +300,11 @@ class Draw {
       tls: random.chance(0.85) ? "none" : random.pick(["offered", "required"] as const),
     };
   }
+}
+
+/** In a short run latency is much of a moment, and so packets cross each other; in a long one it is next to nothing. */
+function drawDuration(random: Random): Milliseconds {
+  return Math.round(random.chance(1 / 3) ? random.scaled(10_000, WEEK) : random.scaled(WEEK, 3 * WEEK));
 }
 
 function drawNetwork(random: Random): Plan["network"] {
