@@ -2,14 +2,28 @@
 // both versions). `npm test` runs all; `npx vitest run --project unit` one. scripts/nats-servers.mjs brings the servers.
 
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const INTEGRATION = ["test/integration/**/*.test.ts", "test/parity/**/*.test.ts", "test/spec/**/*.test.ts"];
 const PROPERTIES = ["test/properties/**/*.test.ts"];
 
+/** The long ones first, so that none is left alone at the end: the properties; then as Vitest would have it. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ project, moduleId }: TestSpecification) =>
+      project.name === "properties" && /stories|simulation|exploration/.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
-    // Real servers and their clients share the machine with the tests: more at once makes timing tests lie.
-    maxWorkers: 2,
+    // Tests with real servers mostly wait, the properties never do. More at once makes timing tests lie.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
+    // A story and a simulated world are many small objects that soon die.
+    execArgv: ["--max-semi-space-size=32"],
     projects: [
       {
         extends: true,

@@ -14,7 +14,7 @@ export interface PlanSize {
   readonly clients?: number;
   /** Milliseconds of trouble. Default a week to three weeks, and for one run in three less: 10 seconds to a week. */
   readonly duration?: Milliseconds;
-  /** What clients do. Default 20 to 80. */
+  /** What clients do. Default 10 to 60. */
   readonly acts?: number;
   /** What befalls them. Default 2 to 14. */
   readonly faults?: number;
@@ -32,7 +32,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const servers = size.servers ?? random.pick([1, 1, 2, 3, 3, 4]);
   const clients = size.clients ?? random.pick([1, 2, 2, 3]);
   const duration = size.duration ?? drawDuration(random);
-  const acts = size.acts ?? random.between(20, 80);
+  const acts = size.acts ?? random.between(10, 60);
   const faults = size.faults ?? random.between(2, 14);
   const network = drawNetwork(random);
   const draw = new Draw(random, servers, clients, duration, network.latency[1]);
@@ -255,7 +255,7 @@ class Draw {
       options: {
         pingInterval: this.#span(0.5, 8) + this.#talk,
         maxPingOut: random.between(1, 3),
-        reconnectTimeWait: this.#span(0.5, 5),
+        reconnectTimeWait: this.#span(1, 8),
         reconnectJitter: jitter,
         timeout: this.#span(0.1, 2) + this.#talk,
         drainTimeout: this.#span(0.1, 5) + 1_000,
@@ -269,7 +269,7 @@ class Draw {
         verbose: random.chance(0.1),
         onLameDuck: random.pick(["notify", "migrate"] as const),
       },
-      delay: random.chance(0.1) ? this.#span(0.5, 5) : null,
+      delay: random.chance(0.1) ? this.#span(1, 8) : null,
       chooses: random.chance(0.1) ? this.#span(0.3, 3) : null,
       records: random.chance(0.1),
       credentials: this.#credentials(),

@@ -23,7 +23,7 @@ test("one actor scope for all events makes no difference to xstate's transition(
     fc.property(stories({ maxMoves: 30 }), (story) => {
       expect(all(retell(pureChart, story.input, story.events))).toEqual(all(story));
     }),
-    run(1 / 100),
+    run(1 / 500),
   );
 });
 
@@ -33,7 +33,7 @@ test("a story told twice is the same story", () => {
       const again = retell(quickChart, story.input, story.events);
       expect(JSON.stringify(all(again))).toBe(JSON.stringify(all(story)));
     }),
-    run(1 / 20),
+    run(1 / 100),
   );
 });
 
@@ -43,7 +43,7 @@ test("a story whose input and events were written down and read back is the same
       const again = retell(quickChart, json(story.input), json(story.events));
       expect(JSON.stringify(all(again))).toBe(JSON.stringify(all(story)));
     }),
-    run(1 / 20),
+    run(1 / 100),
   );
 });
 
@@ -56,7 +56,7 @@ test("context and effects are the same after a round trip through JSON", () => {
         expect(json(effects)).toEqual(effects);
       }
     }),
-    run(1 / 100),
+    run(1 / 500),
   );
 });
 
@@ -75,6 +75,6 @@ test("a chart that was written down after any event goes on as if it had not bee
         expect(next.effects).toEqual(effects);
       }
     }),
-    run(1 / 100),
+    run(1 / 500),
   );
 });

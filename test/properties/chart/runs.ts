@@ -6,7 +6,7 @@ import type * as fc from "fast-check";
 const { CHART_STORIES, CHART_SEED } = process.env;
 
 /** How many stories. */
-export const STORIES = Number(CHART_STORIES ?? 20_000);
+export const STORIES = Number(CHART_STORIES ?? 100_000);
 
 /** How long one test may take, in milliseconds: enough for a million stories. */
 export const PATIENCE = 1_800_000;

@@ -4,42 +4,46 @@ import type { Snapshot } from "../chart.js";
 import type { Rule } from "./rule.js";
 
 /** Says where a value is not plain JSON: it would not be the same after a round trip. Undefined where it is. */
-export function notPlain(value: unknown, path = ""): string | undefined {
+export function notPlain(value: unknown): string | undefined {
   switch (typeof value) {
     case "string":
     case "boolean":
       return undefined;
     case "number":
-      return Number.isFinite(value) && !Object.is(value, -0) ? undefined : `${path} is ${value}`;
+      return Number.isFinite(value) && !Object.is(value, -0) ? undefined : ` is ${value}`;
     case "object":
       break;
     default:
-      return `${path} is of type ${typeof value}`;
+      return ` is of type ${typeof value}`;
   }
   if (value === null) return undefined;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) {
-      const problem = notPlain(value[index], `${path}[${index}]`);
-      if (problem !== undefined) return problem;
-    }
-    return undefined;
+  if (!Array.isArray(value)) {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return " is an instance of a class";
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return `${path} is an instance of a class`;
-  for (const key of Object.keys(value)) {
-    const problem = notPlain((value as Record<string, unknown>)[key], `${path}.${key}`);
-    if (problem !== undefined) return problem;
+  // The way there is written down on the way back: this runs for every event of every story.
+  for (const key in value) {
+    const problem = notPlain((value as Record<string, unknown>)[key]);
+    if (problem !== undefined) return `.${key}${problem}`;
   }
   return undefined;
 }
 
-/** The fields of the context that are not the very same as before. */
-function newFields(before: Snapshot | null, after: Snapshot): readonly (readonly [string, unknown])[] {
-  if (before?.context === after.context) return [];
-  const fields = Object.entries(after.context);
-  if (before === null) return fields;
-  const was = before.context as unknown as Readonly<Record<string, unknown>>;
-  return fields.filter(([key, value]) => value !== was[key]);
+/** Calls `judge` for the fields of the context that are not the very same as before, until it says something. */
+function newFields(
+  before: Snapshot | null,
+  after: Snapshot,
+  judge: (key: string, value: unknown) => string | undefined,
+): string | undefined {
+  if (before?.context === after.context) return undefined;
+  const was = (before?.context ?? {}) as Readonly<Record<string, unknown>>;
+  const is = after.context as unknown as Readonly<Record<string, unknown>>;
+  for (const key in is) {
+    if (key in was && is[key] === was[key]) continue;
+    const said = judge(key, is[key]);
+    if (said !== undefined) return said;
+  }
+  return undefined;
 }
 
 export const allIsPlainJson: Rule = {
@@ -47,13 +51,14 @@ export const allIsPlainJson: Rule = {
   sentence: "context and effects are plain JSON, which survives a round trip unchanged",
   watch: () => (scene) => {
     const { before, after, effects } = scene;
-    for (const [key, value] of newFields(before, after)) {
-      const problem = notPlain(value, `context.${key}`);
-      if (problem !== undefined) return problem;
-    }
+    const field = newFields(before, after, (key, value) => {
+      const problem = notPlain(value);
+      return problem === undefined ? undefined : `context.${key}${problem}`;
+    });
+    if (field !== undefined) return field;
     for (const { type, params } of effects) {
-      const problem = params === undefined ? undefined : notPlain(params, type);
-      if (problem !== undefined) return problem;
+      const problem = params === undefined ? undefined : notPlain(params);
+      if (problem !== undefined) return `${type}${problem}`;
     }
     return undefined;
   },
@@ -72,9 +77,10 @@ const known = new Set(
 
 function unknownField(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  for (const [key, inner] of Object.entries(value)) {
-    if (!Array.isArray(value) && !known.has(key)) return key;
-    const found = unknownField(inner);
+  const isList = Array.isArray(value);
+  for (const key in value) {
+    if (!isList && !known.has(key)) return key;
+    const found = unknownField((value as Record<string, unknown>)[key]);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -86,10 +92,8 @@ export const noUnknownField: Rule = {
   watch:
     () =>
     ({ before, after, effects }) => {
-      for (const [key, value] of newFields(before, after)) {
-        const found = known.has(key) ? unknownField(value) : key;
-        if (found !== undefined) return `the context has a field ${found}`;
-      }
+      const found = newFields(before, after, (key, value) => (known.has(key) ? unknownField(value) : key));
+      if (found !== undefined) return `the context has a field ${found}`;
       for (const { type, params } of effects) {
         const found = unknownField(params);
         if (found !== undefined) return `${type} has a field ${found}`;

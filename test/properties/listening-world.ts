@@ -1,0 +1,102 @@
+// A world of one server that is always well, accepts everybody, and writes down all commands it hears. No network and no
+// time: timers never fire, and whoever awaits a flush has been heard.
+//
+// For worlds with faults and time there is src/effects/simulated; the reader of commands is the one of its model server.
+
+import { Connection } from "../../src/api/connection.js";
+import { NatsError } from "../../src/api/errors.js";
+import type { NatsConnection } from "../../src/api/nats-connection.js";
+import { type ConnectionOptions, checkOptions } from "../../src/api/options.js";
+import { CommandReader } from "../../src/effects/simulated/command-reader.js";
+import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
+import { info } from "../harness/fake-server.js";
+
+/** A command as the server read it; CONNECT with its JSON parsed. */
+export type Heard = readonly [
+  verb: "CONNECT" | "PING" | "PONG" | "SUB" | "UNSUB" | "PUB",
+  ...rest: unknown[],
+];
+
+const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
+
+/** The world, and the ear of its server. */
+export class ListeningWorld implements World {
+  readonly seed = 1;
+  /** All commands so far, PINGs left out: the client sends them when it likes. */
+  readonly heard: Heard[] = [];
+  /** What the client was told to do by a timer, in the order of the requests; nothing ever does it. */
+  #says: (chunk: Uint8Array) => void = () => {};
+
+  /** The server says this. Whatever comes of it comes at once, errors too. */
+  say(chunk: Uint8Array): void {
+    this.#says(chunk);
+  }
+
+  now(): number {
+    return 0;
+  }
+
+  startTimer(): object {
+    return {};
+  }
+
+  stopTimer(): void {}
+
+  defer(run: () => void): void {
+    queueMicrotask(run);
+  }
+
+  dial(_server: unknown, events: TransportEvents): Transport {
+    let isOpen = true;
+    const answer = (text: string) => queueMicrotask(() => isOpen && events.data(bytes(text)));
+    const reader = new CommandReader({
+      connect: (json) => void this.heard.push(["CONNECT", JSON.parse(json)]),
+      ping: () => answer("PONG\r\n"),
+      pong: () => void this.heard.push(["PONG"]),
+      sub: (subject, queue, sid) => void this.heard.push(["SUB", subject, queue, sid]),
+      unsub: (sid, max) => void this.heard.push(["UNSUB", sid, max]),
+      publish: ({ subject, reply, headers, payload }) => {
+        const text = (given: Uint8Array | undefined) => given && Buffer.from(given).toString();
+        this.heard.push(["PUB", subject, reply, text(headers), text(payload)]);
+      },
+      mayTalk: () => true,
+      isListening: () => true,
+    });
+    this.#says = (chunk) => events.data(chunk);
+    queueMicrotask(() => {
+      events.opened();
+      answer(info({ nonce: "nonce" }));
+    });
+    return {
+      write: (chunk, written) => {
+        // What a server would close the connection for is an error here, thrown into the client: the test fails.
+        reader.push(chunk.slice());
+        written?.();
+        return true;
+      },
+      secure: () => {},
+      end: () =>
+        queueMicrotask(() => {
+          isOpen = false;
+          events.closed(null);
+        }),
+      destroy: () => {
+        isOpen = false;
+      },
+    };
+  }
+}
+
+/** Connects in that world, as `connect` does in Node's; undefined where the options are refused. */
+export async function connectIn(
+  world: World,
+  options: ConnectionOptions,
+): Promise<NatsConnection | undefined> {
+  try {
+    checkOptions(options);
+    return await new Connection(world, options).start();
+  } catch (error) {
+    if (error instanceof NatsError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,309 @@
+// Rule 8: whatever string a user hands over, wherever it goes, the server reads what was meant and nothing else, or
+// hears nothing because the string was refused. Strings here are of the worst kind.
+//
+// The same with named examples, over a socket: test/integration/wire-safety.test.ts.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Auth } from "../../src/api/authenticators.js";
+import { NatsError } from "../../src/api/errors.js";
+import { headers, type MsgHdrs } from "../../src/api/headers.js";
+import { createInbox } from "../../src/api/inbox.js";
+import type { Msg } from "../../src/api/msg.js";
+import type { NatsConnection } from "../../src/api/nats-connection.js";
+import type { ConnectionOptions } from "../../src/api/options.js";
+import { connectIn, type Heard, ListeningWorld } from "./listening-world.js";
+
+/** Text, never empty (that often means: none), that would like to be more than one argument, more than one line, or no UTF-8. */
+const text = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.string({ unit: fc.constantFrom(..."ab.*>é😀-_$"), minLength: 1, maxLength: 12 }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .array(
+        fc.constantFrom(
+          ...["a", "b.c", ".", "*", ">", " ", "\t", "\r", "\n", "\r\n", "\0", "\x01", "\x1f", "\x7f"],
+          ...[
+            "\x80",
+            "\x85",
+            "\xa0",
+            "\u2028",
+            "\ufeff",
+            "\ufffd",
+            "\ud800",
+            "\udfff",
+            "é",
+            "😀",
+            '"',
+            "\\",
+            ":",
+          ],
+          ...["PUB evil 0\r\n\r\n", "\r\nSUB > 1\r\n", " 0\r\n\r\nPING\r\n", "\r\n\r\n", "CONNECT {}"],
+        ),
+        { minLength: 1, maxLength: 6 },
+      )
+      .map((parts) => parts.join("")),
+  },
+  { weight: 1, arbitrary: fc.string({ unit: "binary", minLength: 1, maxLength: 8 }) },
+  // Around the lengths at which the encoder changes its ways.
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.integer({ min: 20, max: 30 }), fc.constantFrom("", "é", " ", "\r\n", "\ud800", "."))
+      .map(([length, end]) => "x".repeat(length) + end),
+  },
+);
+
+// What NATS allows, said once more and in another way than in src.
+const isUtf8 = (name: string) => Buffer.from(name).toString() === name;
+const isOneArgument = (name: string) =>
+  name !== "" && isUtf8(name) && [...name].every((character) => character > " " && character !== "\x7f");
+const isSubject = (name: string) => isOneArgument(name) && name.split(".").every((token) => token !== "");
+const isPattern = (name: string) => isSubject(name) && !name.split(".").slice(0, -1).includes(">");
+const isPrefix = (name: string) =>
+  isSubject(name) && !name.split(".").some((token) => token === "*" || token === ">");
+const isKey = (key: string) =>
+  key !== "" && [...key].every((character) => character > " " && character < "\x7f" && character !== ":");
+const isValue = (value: string) => !/[\r\n]/.test(value);
+/** What arrives of a text that need not be UTF-8. */
+const arriving = (given: string) => Buffer.from(given).toString();
+
+/** Whether a call was refused. Any error but ours fails the test. */
+async function isRefused(call: () => unknown): Promise<boolean> {
+  try {
+    await call();
+    return false;
+  } catch (error) {
+    if (!(error instanceof NatsError)) throw error;
+    return true;
+  }
+}
+
+/** Lets a client connect, hands it over, and closes it. */
+async function withClient(
+  options: ConnectionOptions,
+  run: (nc: NatsConnection, heard: () => readonly Heard[]) => Promise<void>,
+): Promise<void> {
+  const world = new ListeningWorld();
+  const nc = await connectIn(world, options);
+  if (nc === undefined) {
+    // Refused at once, or by the authenticator before anything was said.
+    expect(world.heard).toEqual([]);
+    return;
+  }
+  await run(nc, () => world.heard.splice(0));
+  await nc.close();
+}
+
+describe("a string of the user", () => {
+  test("in CONNECT is what the server reads there, in one line, followed by a PING and nothing else", async () => {
+    const optional = fc.option(text, { nil: undefined });
+    const credentials = fc.record({
+      user: optional,
+      pass: optional,
+      auth_token: optional,
+      nkey: optional,
+      sig: optional,
+      jwt: optional,
+    });
+    const options = fc.record({ name: optional, user: optional, pass: optional, token: optional });
+    await fc.assert(
+      fc.asyncProperty(options, fc.option(credentials, { nil: undefined }), async (given, auth) => {
+        const authenticator = auth === undefined ? [] : [() => auth as Auth];
+        await withClient({ ...(given as ConnectionOptions), authenticator }, async (nc, heard) => {
+          await nc.flush();
+          const [connect, ...more] = heard();
+          expect(more).toEqual([]);
+          expect(connect?.[0]).toBe("CONNECT");
+          const expected = {
+            ...auth,
+            ...(given.token === undefined ? {} : { auth_token: given.token }),
+            ...(given.user === undefined ? {} : { user: given.user, pass: given.pass }),
+            name: given.name,
+          };
+          expect(connect?.[1]).toMatchObject(JSON.parse(JSON.stringify(expected)));
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("as credentials in a server's URL, encoded or raw, is refused or is in CONNECT", async () => {
+    await fc.assert(
+      fc.asyncProperty(text, text, fc.boolean(), async (user, pass, isEncoded) => {
+        const encoded = (part: string) => (isEncoded && isUtf8(part) ? encodeURIComponent(part) : part);
+        const servers = `nats://${encoded(user)}:${encoded(pass)}@127.0.0.1:4222`;
+        await withClient({ servers }, async (nc, heard) => {
+          await nc.flush();
+          const all = heard();
+          expect(all.map(([verb]) => verb)).toEqual(["CONNECT"]);
+          if (isEncoded && isUtf8(user + pass)) expect(all[0]?.[1]).toMatchObject({ user, pass });
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("as subject, reply or queue is refused, or arrives as it is in one command", async () => {
+    const message = (subject: string, reply: string, data: string) =>
+      ({ subject, reply, data: Buffer.from(data) }) as unknown as Msg;
+    type Call = (nc: NatsConnection, name: string, other: string) => unknown;
+    const calls: Record<
+      string,
+      readonly [
+        Call,
+        isFine: (name: string, other: string) => boolean,
+        expected: (name: string, other: string) => readonly unknown[],
+      ]
+    > = {
+      publish: [
+        (nc, subject, data) => nc.publish(subject, data),
+        isSubject,
+        (subject, data) => ["PUB", subject, undefined, undefined, arriving(data)],
+      ],
+      "publish with a reply": [
+        (nc, reply, subject) => nc.publish(subject, "x", { reply }),
+        (reply, subject) => isSubject(subject) && isSubject(reply),
+        (reply, subject) => ["PUB", subject, reply, undefined, "x"],
+      ],
+      publishMessage: [
+        (nc, subject, reply) => nc.publishMessage(message(subject, reply, "x")),
+        (subject, reply) => isSubject(subject) && isSubject(reply),
+        (subject, reply) => ["PUB", subject, reply, undefined, "x"],
+      ],
+      respondMessage: [
+        (nc, reply, data) => nc.respondMessage(message("a", reply, data)),
+        isSubject,
+        (reply, data) => ["PUB", reply, reply, undefined, arriving(data)],
+      ],
+      subscribe: [
+        (nc, subject) => nc.subscribe(subject),
+        isPattern,
+        (subject) => ["SUB", subject, undefined, expect.stringMatching(/^\d+$/)],
+      ],
+      "subscribe with a queue": [
+        (nc, queue, subject) => nc.subscribe(subject, { queue }),
+        (queue, subject) => isPattern(subject) && isOneArgument(queue),
+        (queue, subject) => ["SUB", subject, queue, expect.stringMatching(/^\d+$/)],
+      ],
+    };
+    const call = fc.tuple(fc.constantFrom(...Object.keys(calls)), text, text);
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 8 }), async (all) => {
+        await withClient({}, async (nc, heard) => {
+          await nc.flush();
+          heard();
+          const expected: unknown[] = [];
+          for (const [name, first, second] of all) {
+            const [run, isFine, command] = calls[name] as (typeof calls)[string];
+            const isOk = isFine(first, second);
+            expect([name, await isRefused(() => run(nc, first, second))]).toEqual([name, !isOk]);
+            if (isOk) expected.push(command(first, second));
+          }
+          await nc.flush();
+          expect(heard()).toEqual(expected);
+        });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("in a request is refused, or arrives as it is; of what is refused nothing is heard but its inbox", async () => {
+    const kind = fc.constantFrom("request", "noMux", "reply", "requestMany");
+    await fc.assert(
+      fc.asyncProperty(kind, text, text, async (how, subject, other) => {
+        await withClient({}, async (nc, heard) => {
+          await nc.flush();
+          heard();
+          const isFine = isSubject(subject) && (how !== "reply" || isPattern(other));
+          const asking =
+            how === "requestMany"
+              ? readAll(nc.requestMany(subject, other))
+              : nc.request(subject, other, {
+                  noMux: how !== "request",
+                  ...(how === "reply" ? { reply: other } : {}),
+                });
+          if (isFine) asking.catch(() => {});
+          else expect(await isRefused(() => asking)).toBe(true);
+          await nc.flush();
+          const all = heard();
+          const inbox = /^_INBOX\.\w{22}(\.(\*|\w{22}))?$/;
+          const reply = how === "reply" ? other : expect.stringMatching(inbox);
+          const published = all.filter(([verb]) => verb !== "SUB" && verb !== "UNSUB");
+          expect(published).toEqual(isFine ? [["PUB", subject, reply, undefined, arriving(other)]] : []);
+          for (const [verb, to, queue] of all) {
+            if (verb === "SUB") expect([to, queue]).toEqual([reply, undefined]);
+          }
+        });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("as inboxPrefix is refused at once, or begins the inboxes", async () => {
+    await fc.assert(
+      fc.asyncProperty(text, async (inboxPrefix) => {
+        expect(await isRefused(() => createInbox(inboxPrefix))).toBe(!isPrefix(inboxPrefix));
+        let isConnected = false;
+        await withClient({ inboxPrefix }, async (nc, heard) => {
+          isConnected = true;
+          await nc.flush();
+          heard();
+          nc.request("a").catch(() => {});
+          await nc.flush();
+          const [sub, pub, ...more] = heard();
+          expect(more).toEqual([]);
+          expect(sub?.slice(0, 3)).toEqual(["SUB", expect.stringMatching(/\.\w{22}\.\*$/), undefined]);
+          expect(pub?.[2]).toMatch(/\.\w{22}\.\w{22}$/);
+          for (const name of [sub?.[1], pub?.[2]])
+            expect(String(name).startsWith(`${inboxPrefix}.`)).toBe(true);
+        });
+        expect(isConnected).toBe(isPrefix(inboxPrefix));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("as a header's key or value, of our headers or those of another making, is refused, or is one line of the block", async () => {
+    const fields = fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fields, fc.boolean(), async (given, isForeign) => {
+        await withClient({}, async (nc, heard) => {
+          await nc.flush();
+          heard();
+          const foreign = {
+            code: 0,
+            description: "",
+            [Symbol.iterator]: () => given.map(([key, value]) => [key, [value]])[Symbol.iterator](),
+          } as unknown as MsgHdrs;
+          const ours = () => {
+            const made = headers();
+            for (const [key, value] of given) made.append(key, value);
+            return made;
+          };
+          const isFine = given.every(([key, value]) => isKey(key) && isValue(value));
+          expect(
+            await isRefused(() => nc.publish("a", "payload", { headers: isForeign ? foreign : ours() })),
+          ).toBe(!isFine);
+          await nc.flush();
+          const all = heard();
+          if (!isFine) return expect(all).toEqual([]);
+          expect(all).toEqual([["PUB", "a", undefined, expect.any(String), "payload"]]);
+          const keys = [...new Set(given.map(([key]) => key))];
+          const lines = keys.flatMap((key) =>
+            given.filter(([other]) => other === key).map(([, value]) => `${key}: ${arriving(value.trim())}`),
+          );
+          expect(all[0]?.[3]).toBe(["NATS/1.0", ...lines, "", ""].join("\r\n"));
+        });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+async function readAll(answers: Promise<AsyncIterable<Msg>>): Promise<void> {
+  for await (const _ of await answers);
+}
