@@ -60,9 +60,15 @@ async function failureOf(one: number): Promise<SimulationFailure | undefined> {
 
 async function many(runs: number): Promise<boolean> {
   const began = performance.now();
+  const summary = (done: number) => {
+    const seconds = (performance.now() - began) / 1_000;
+    const speed = `${done} runs in ${seconds.toFixed(1)} s (${(done / seconds).toFixed(1)} a second)`;
+    return `${JSON.stringify({ ...totals, days: Math.round(totals.days) })}\n${speed}, ${failed} failed`;
+  };
   const totals = { days: 0, steps: 0, clients: 0, accepted: 0, delivered: 0, dialed: 0 };
   let failed = 0;
   for (let run = 0; run < runs; run++) {
+    if (run > 0 && run % 5_000 === 0) console.error(summary(run));
     try {
       const { counts } = await simulate({ seed: seed + run });
       totals.days += counts.elapsed / 86_400_000;
@@ -74,11 +80,7 @@ async function many(runs: number): Promise<boolean> {
       console.error(`seed ${error.seed}: ${error.broken}`);
     }
   }
-  const seconds = (performance.now() - began) / 1_000;
-  console.log(JSON.stringify({ ...totals, days: Math.round(totals.days) }));
-  console.log(
-    `${runs} runs in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)} a second), ${failed} failed`,
-  );
+  console.log(summary(runs));
   return failed === 0;
 }
 
