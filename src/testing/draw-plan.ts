@@ -161,7 +161,7 @@ class Draw {
         max: random.chance(0.3) ? random.between(1, 10) : null,
         iterates: random.chance(0.5),
         ms: this.#span(0.1, 30),
-        end: random.pick(["unsubscribe", "drain", "limit", "break", "never"] as const),
+        end: random.pick(["unsubscribe", "drain", "limit", "break", "inCallback", "never"] as const),
       };
     }
     if (dice < 0.84) {

@@ -7,6 +7,7 @@ import type { Status } from "../api/status.js";
 import type { SimulatedWorld } from "../effects/simulated/world.js";
 import type { Bytes } from "../machine/failure.js";
 import { replay } from "../machine/replay.js";
+import { Attempts } from "./attempts.js";
 import { Ledger, payloadOf } from "./ledger.js";
 import type { Act, ClientPlan } from "./plan.js";
 import type { Stage } from "./stage.js";
@@ -29,6 +30,11 @@ export class SimulatedClient {
   /** Promises that the client gave and has not settled. */
   readonly #pending = new Map<number, string>();
   readonly #lastDial = new Map<string, number>();
+  readonly #attempts = new Attempts(
+    () => this.connection,
+    () => (this.#isConnected ? this.plan.options.maxReconnectAttempts : -1),
+    (what) => this.complain(what),
+  );
   /** The servers that it was told of last. */
   #servers: readonly string[];
   #promises = 0;
@@ -105,6 +111,7 @@ export class SimulatedClient {
     connecting.then(
       () => {
         this.#isConnected = true;
+        this.#attempts.recount();
         this.track("the loop over status()", this.#readStatus());
         this.#work.begin();
       },
@@ -157,6 +164,7 @@ export class SimulatedClient {
     this.#lastDial.clear();
     this.#hasMoved = true;
     this.connection.setServers([...this.#servers]);
+    this.#attempts.recount();
     this.note(`is told of ${this.#servers.join(", ")}`);
   }
 
@@ -271,6 +279,7 @@ export class SimulatedClient {
     const more = typeof data === "object" ? JSON.stringify(data) : data;
     this.note(`status ${type} ${more}${error === undefined ? "" : `: ${error.message}`}`);
     if (this.#isOver) this.complain(`reports the status ${type} after it was closed`);
+    this.#attempts.reported(status);
     if (type !== "disconnect" && type !== "reconnect") return;
     if (type === "disconnect" && this.#lastStatus === type) this.complain("reports two disconnects in a row");
     this.#lastStatus = type;

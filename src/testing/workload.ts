@@ -214,7 +214,10 @@ export class Workload {
     const received = (msg: Msg) => {
       if (act.to !== "silent") receipts.add(msg.string());
       const max = sub.getMax();
-      if (max !== undefined && ++count > max) client.complain(`${name}: more than ${max} messages`);
+      if (++count > (max ?? Number.POSITIVE_INFINITY)) client.complain(`${name}: more than ${max} messages`);
+      if (act.end !== "inCallback" || count !== 2) return;
+      sub.unsubscribe();
+      receipts.isOver = !act.iterates;
     };
     const sub = connection.subscribe(act.to === "all" ? "all.>" : act.to, {
       ...(act.to === "work" ? { queue: "workers" } : {}),
@@ -231,7 +234,7 @@ export class Workload {
 
   #unsubscribe(sub: Subscription, name: string, act: Subscribe, receipts: Receipts): void {
     if (this.#client.isOver || this.#client.stage.isPeaceful || sub.isClosed()) return;
-    if (act.end === "never" || act.end === "break") return;
+    if (act.end === "never" || act.end === "break" || act.end === "inCallback") return;
     // A loop may still read what had arrived; a callback is called no more.
     const over = () => {
       receipts.isOver = !act.iterates;

@@ -1,0 +1,63 @@
+// Failed attempts, counted from outside beside the client's own counting: by the errors that it reports, and by the
+// servers that are in its pool afterwards.
+
+import type { NatsConnection } from "../api/nats-connection.js";
+import type { Status } from "../api/status.js";
+
+const steps: ReadonlySet<string> = new Set([
+  "dialing",
+  "greeting",
+  "securing",
+  "authenticating",
+  "subscribing",
+  "handingOver",
+]);
+
+/** The failed attempts of one client. */
+export class Attempts {
+  readonly #connection: () => NatsConnection;
+  readonly #complain: (what: string) => void;
+  /** The option `maxReconnectAttempts`; -1 where it does not count yet, or never. */
+  readonly #limit: () => number;
+  /** By server: failed attempts in a row. */
+  readonly #failures = new Map<string, number>();
+
+  constructor(connection: () => NatsConnection, limit: () => number, complain: (what: string) => void) {
+    this.#connection = connection;
+    this.#limit = limit;
+    this.#complain = complain;
+  }
+
+  /** A status was reported. What the client makes of it shows when it has made it. */
+  reported({ type, step, server, added = [], deleted = [] }: Status): void {
+    if (type === "reconnect") this.#failures.delete(server);
+    for (const other of [...added, ...deleted]) this.#failures.delete(other);
+    if (type !== "error" || step === undefined || !steps.has(step)) return;
+    this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);
+    const limit = this.#limit();
+    queueMicrotask(() => this.#check(server, limit));
+  }
+
+  /** It is connected for the first time, or its pool was changed: goes on from what the client says. */
+  recount(): void {
+    this.#failures.clear();
+    for (const { listen, reconnects } of this.#connection().getServers())
+      this.#failures.set(listen, reconnects);
+  }
+
+  #check(server: string, limit: number): void {
+    const failures = this.#failures.get(server) ?? 0;
+    const inPool = this.#connection()
+      .getServers()
+      .find(({ listen }) => listen === server);
+    const times = `after ${failures} failed attempts in a row`;
+    if (inPool === undefined) {
+      this.#failures.delete(server);
+      if (failures !== limit) this.#complain(`gives ${server} up ${times}; its limit is ${limit}`);
+    } else if (inPool.reconnects !== failures) {
+      this.#complain(`counts ${inPool.reconnects} failed attempts of ${server}, ${times}`);
+    } else if (limit !== -1 && failures >= limit) {
+      this.#complain(`does not give ${server} up ${times}; its limit is ${limit}`);
+    }
+  }
+}
