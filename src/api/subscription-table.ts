@@ -33,6 +33,7 @@ export class SubscriptionTable implements SubscriptionOwner {
     return this.#subscriptions.size;
   }
 
+  /** The subscription of that number; a message for none (it was unsubscribed a moment ago) is dropped. */
   get(sid: number): SubscriptionImpl | undefined {
     return this.#subscriptions.get(sid);
   }
@@ -47,11 +48,6 @@ export class SubscriptionTable implements SubscriptionOwner {
     const { sid, max } = subscription;
     if (max !== undefined) outbound.command(unsubLine(sid, max, 0));
     return subscription;
-  }
-
-  /** Hands a message to its subscription. A message for none (it was unsubscribed a moment ago) is dropped. */
-  deliver(sid: number, msg: Msg): void {
-    this.#subscriptions.get(sid)?.deliver(msg);
   }
 
   unsubscribe({ sid, countedFrom }: SubscriptionImpl, max: number | undefined): void {
