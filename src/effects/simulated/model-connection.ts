@@ -36,6 +36,8 @@ export class ModelConnection implements ServerPeer {
   #user: User | undefined;
   #out: Uint8Array[] = [];
   #pingsOut = 0;
+  /** The cluster as its last INFO said. */
+  #toldOf: string | undefined;
   #hasPinged = false;
   #isSecured = false;
   #isClosed = false;
@@ -210,7 +212,9 @@ export class ModelConnection implements ServerPeer {
     const secured = this.#isSecured
       ? {}
       : { offered: { tls_available: true }, required: { tls_required: true } }[tls as string];
-    const info = { ...this.server.info(), client_id: this.id, client_ip: this.client, ...secured, ...lie };
+    const told = this.server.info();
+    this.#toldOf = `${told["connect_urls"]}`;
+    const info = { ...told, client_id: this.id, client_ip: this.client, ...secured, ...lie };
     this.say(`INFO ${JSON.stringify(info)} `);
   }
 
@@ -274,7 +278,9 @@ export class ModelConnection implements ServerPeer {
     this.say("PONG");
     if (this.#hasPinged || this.#request === undefined) return;
     this.#hasPinged = true;
-    if (this.server.isRecent) this.sayInfo();
+    // Who is still connecting is not told of changes to the cluster when they happen.
+    const isBehind = this.#toldOf !== `${this.server.info()["connect_urls"]}`;
+    if (this.server.isRecent || isBehind) this.sayInfo();
   }
 
   #sub(subject: string, queue: string | undefined, sid: string): void {
