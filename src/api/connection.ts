@@ -12,6 +12,7 @@ import { Empty, type Payload } from "./codec.js";
 import { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
+import { inspection } from "./inspection.js";
 import { isMilliseconds } from "./milliseconds.js";
 import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
 import type { NatsConnection, Stats } from "./nats-connection.js";
@@ -81,7 +82,8 @@ export class Connection implements NatsConnection {
     };
     this.#credentials = new ServerCredentials(options);
     this.#credentials.add(servers);
-    const { inspect, record } = options;
+    const { record } = options;
+    const inspect = options.inspect === undefined ? undefined : inspection(options.inspect);
     this.#interpreter = new Interpreter(world, this.#clientSide(), input, { inspect, record });
   }
 
@@ -265,7 +267,7 @@ export class Connection implements NatsConnection {
   }
 
   async rtt(): Promise<number> {
-    if (!this.isClosed() && !this.#isUp()) throw NatsError.errorForCode(ErrorCode.Disconnect);
+    if (!this.isClosed() && !this.#interpreter.isUp) throw NatsError.errorForCode(ErrorCode.Disconnect);
     const start = this.#world.now();
     await this.flush();
     return this.#world.now() - start;
@@ -328,7 +330,7 @@ export class Connection implements NatsConnection {
   }
 
   get info(): ServerInfo | undefined {
-    return this.#isUp() ? this.#interpreter.info : undefined;
+    return this.#interpreter.isUp ? this.#interpreter.info : undefined;
   }
 
   stats(): Stats {
@@ -338,6 +340,11 @@ export class Connection implements NatsConnection {
 
   status(): AsyncIterable<Status> {
     return this.#statuses.iterate();
+  }
+
+  /** What src/nats-core needs to know of the options. No credentials. @internal */
+  get coreOptions() {
+    return { inboxPrefix: this.#requester.inboxPrefix, noAsyncTraces: !this.#requester.asyncTraces };
   }
 
   recording(): Recording | undefined {
@@ -366,11 +373,6 @@ export class Connection implements NatsConnection {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
     if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
     this.#interpreter.send({ type: "user.reconnect" });
-  }
-
-  #isUp(): boolean {
-    const { snapshot } = this.#interpreter;
-    return snapshot.matches("connected") || snapshot.matches("migrating") || snapshot.matches("draining");
   }
 }
 

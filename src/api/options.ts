@@ -98,7 +98,13 @@ export interface ConnectionOptions {
    * the connection carries them. No secret is in them. Default false. Beyond the reference.
    */
   record?: boolean;
-  /** Observes the chart: an XState inspection observer or function. Beyond the reference. */
+  /**
+   * Observes the chart: a function, or an observer of XState's inspection API, such as `createWebSocketInspector().inspect`
+   * of `@statelyai/inspect`. Server, timers, user and message path are told as actors beside the chart: events come from
+   * them, effects go to them as events. Of PINGs, and of refusals by the same -ERR, only the first in a second is told.
+   * No secret and no message is in it. What it throws becomes an uncaught exception: the connection goes on. Default:
+   * nobody observes, which costs nothing. See docs/inspector.md. Beyond the reference.
+   */
   inspect?: Inspect;
 }
 

@@ -154,6 +154,7 @@ export class Interpreter {
       session.write(lines);
     },
     holdOutbound: (self) => {
+      self.#isUp = false;
       self.#pause = undefined;
       self.outbound.hold();
     },
@@ -177,6 +178,7 @@ export class Interpreter {
       session.changes = undefined;
       self.#pause = undefined;
       self.#live = session;
+      self.#isUp = true;
       self.outbound.release(session.transport);
     },
     drainSubscriptions: (self, { attempt }) => {
@@ -205,6 +207,7 @@ export class Interpreter {
   readonly #sessions = new Map<number, Session>();
   /** The session that the outbound stream flows into; the last one while disconnected. */
   #live: Session | undefined;
+  #isUp = false;
   readonly #waitingPings = new WaitingPings();
   readonly #timers = new Map<TimerName, Timer>();
   /** Sockets that are left: the timer until the subscriptions there end, then until the socket is closed. */
@@ -254,6 +257,11 @@ export class Interpreter {
   /** The chart as it is now: its state and what it remembers. */
   get snapshot() {
     return this.#actor.getSnapshot();
+  }
+
+  /** Whether a connection stands. Not asked of the snapshot, which is still the old one while a status is reported. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   /** The last INFO of the server in use; kept while disconnected, since its limits still guide `publish`. */
@@ -357,6 +365,7 @@ export class Interpreter {
   }
 
   async #finish(failure: Failure | null): Promise<void> {
+    this.#isUp = false;
     this.#client.closing(failure);
     this.#waitingPings.fail("closed");
     const messages = this.outbound.pendingMessages;

@@ -120,12 +120,14 @@ export const settleClosed = { type: "settleClosed", params: reason } as const;
 // The statuses.
 type Plain = "disconnect" | "reconnect" | "reconnecting" | "staleConnection" | "client initiated reconnect";
 const status = (report: StatusReport) => ({ type: "notifyStatus", params: { status: report } }) as const;
-const plain = (type: Plain, server: (context: ConnectionContext) => string) => ({
-  type: "notifyStatus" as const,
-  params: ({ context }: Given): { readonly status: StatusReport } => ({
+const plain = (type: Plain, server: (context: ConnectionContext) => string) => {
+  const params = ({ context }: Given): { readonly status: StatusReport } => ({
     status: { type, server: server(context) },
-  }),
-});
+  });
+  // The inspector shows a function as its name: so that it says which status.
+  Object.defineProperty(params, "name", { value: type });
+  return { type: "notifyStatus" as const, params };
+};
 const ping = ({ context }: Given): { readonly status: StatusReport } => ({
   status: { type: "pingTimer", server: serverName(context), pingsOut: context.pingsOut + 1 },
 });

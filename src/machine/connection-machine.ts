@@ -47,11 +47,26 @@ const failsBySocket = (step: Step) =>
   ] as const;
 const canFail = (step: Step) =>
   ({
-    "socket.closed": { guard: "isCurrent", target: "selecting", actions: failsBySocket(step) },
-    "timer.fired": { guard: "attemptTimedOut", target: "selecting", actions: fails(step) },
-    "protocol.violated": { guard: "isCurrent", target: "selecting", actions: fails(step) },
+    "socket.closed": {
+      description: "Nobody listens there, or the socket broke.",
+      guard: "isCurrent",
+      target: "selecting",
+      actions: failsBySocket(step),
+    },
+    "timer.fired": {
+      description: "The attempt took longer than the option timeout.",
+      guard: "attemptTimedOut",
+      target: "selecting",
+      actions: fails(step),
+    },
+    "protocol.violated": {
+      description: "What answers there does not speak NATS.",
+      guard: "isCurrent",
+      target: "selecting",
+      actions: fails(step),
+    },
     "server.error": [
-      { guard: "isFatal", target: "selecting", actions: fails(step) },
+      { description: "The server refuses.", guard: "isFatal", target: "selecting", actions: fails(step) },
       { guard: "isCurrent", actions: { type: "reportError", params: { step } } },
     ],
   }) as const;
@@ -64,8 +79,8 @@ const handshake = {
     on: {
       ...canFail("dialing"),
       "socket.opened": [
-        { guard: "tlsComesFirst", target: "securing" },
-        { guard: "isCurrent", target: "greeting" },
+        { description: "TLS before the first word.", guard: "tlsComesFirst", target: "securing" },
+        { description: "TCP stands.", guard: "isCurrent", target: "greeting" },
       ],
     },
   },
@@ -74,9 +89,24 @@ const handshake = {
     on: {
       ...canFail("greeting"),
       "server.info": [
-        { guard: "tlsIsImpossible", target: "selecting", actions: fails("greeting") },
-        { guard: "tlsIsNext", target: "securing", actions: ["reportInfo", "noteInfo"] },
-        { guard: "isCurrent", target: "authenticating", actions: ["reportInfo", "noteInfo"] },
+        {
+          description: "One side demands TLS, the other does not do it.",
+          guard: "tlsIsImpossible",
+          target: "selecting",
+          actions: fails("greeting"),
+        },
+        {
+          description: "The server demands TLS, or offers it.",
+          guard: "tlsIsNext",
+          target: "securing",
+          actions: ["reportInfo", "noteInfo"],
+        },
+        {
+          description: "The server greets; no TLS.",
+          guard: "isCurrent",
+          target: "authenticating",
+          actions: ["reportInfo", "noteInfo"],
+        },
       ],
     },
   },
@@ -86,8 +116,18 @@ const handshake = {
     on: {
       ...canFail("securing"),
       "socket.secured": [
-        { guard: "isGreeted", target: "authenticating", actions: "noteSecured" },
-        { guard: "isCurrent", target: "greeting", actions: "noteSecured" },
+        {
+          description: "The certificate is accepted.",
+          guard: "isGreeted",
+          target: "authenticating",
+          actions: "noteSecured",
+        },
+        {
+          description: "The certificate is accepted; the server has not greeted yet.",
+          guard: "isCurrent",
+          target: "greeting",
+          actions: "noteSecured",
+        },
       ],
     },
   },
@@ -96,7 +136,12 @@ const handshake = {
     entry: does.sendConnect,
     on: {
       ...canFail("authenticating"),
-      "credentials.failed": { guard: "isCurrent", target: "selecting", actions: fails("authenticating") },
+      "credentials.failed": {
+        description: "The authenticator gave nothing to log in with.",
+        guard: "isCurrent",
+        target: "selecting",
+        actions: fails("authenticating"),
+      },
       "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
       "server.ping": { guard: "isCurrent", actions: does.sendPong },
     },
@@ -106,6 +151,7 @@ const handshake = {
 // An attempt while no connection stands, within `connecting` and `reconnecting`: the handshake, and what comes between
 // two of them. In each step the user may leave; what is unsent stays unsent then.
 const isLeft = {
+  description: "The user leaves; what is unsent stays unsent, and is told.",
   target: "#connection.closed",
   actions: [does.closeSocket, does.stopAttemptTimer, "recordUnsent"],
 } as const;
@@ -127,15 +173,30 @@ const attemptSteps = {
     description: "The user's reconnectToServer is asked which server is next.",
     entry: does.askNextServer,
     on: {
-      "server.chosen": { guard: "isChoice", target: "selecting", actions: "noteChoice" },
-      "choice.failed": { guard: "isChoice", target: "#connection.closed", actions: "recordChoiceFailure" },
+      "server.chosen": {
+        description: "The user chose, or left it to the client.",
+        guard: "isChoice",
+        target: "selecting",
+        actions: "noteChoice",
+      },
+      "choice.failed": {
+        description: "The user's function failed: there is no next server.",
+        guard: "isChoice",
+        target: "#connection.closed",
+        actions: "recordChoiceFailure",
+      },
     },
   },
   asking: {
     description: "The user's reconnectDelayHandler is asked how long to leave the server alone.",
     entry: does.askReconnectDelay,
     on: {
-      "delay.chosen": { guard: "isAnswer", target: "selecting", actions: "noteDelay" },
+      "delay.chosen": {
+        description: "The user said how long.",
+        guard: "isAnswer",
+        target: "selecting",
+        actions: "noteDelay",
+      },
     },
   },
   waiting: {
@@ -143,8 +204,17 @@ const attemptSteps = {
     entry: does.startReconnectTimer,
     exit: does.stopReconnectTimer,
     on: {
-      "timer.fired": { guard: "waitIsOver", target: "selecting", actions: "noteTime" },
-      "user.setServers": { target: "selecting", actions: "replaceServers" },
+      "timer.fired": {
+        description: "The first server is out of its wait.",
+        guard: "waitIsOver",
+        target: "selecting",
+        actions: "noteTime",
+      },
+      "user.setServers": {
+        description: "One of the new servers may be dialed at once.",
+        target: "selecting",
+        actions: "replaceServers",
+      },
     },
   },
   dialing: { ...handshake.dialing, on: { ...handshake.dialing.on, ...leaving } },
@@ -170,6 +240,7 @@ export const connectionMachine = chart.createMachine({
             ...handshake.authenticating.on,
             ...leaving,
             "server.pong": {
+              description: "Accepted: subscribe, then let messages flow.",
               guard: "isCurrent",
               target: "#connection.connected",
               actions: [
@@ -185,8 +256,8 @@ export const connectionMachine = chart.createMachine({
       },
       on: {
         "user.setServers": { actions: "replaceServers" },
-        "user.close": { target: "closed", actions: "recordUnsent" },
-        "user.drain": { target: "closed", actions: "recordUnsent" },
+        "user.close": { description: isLeft.description, target: "closed", actions: "recordUnsent" },
+        "user.drain": { description: isLeft.description, target: "closed", actions: "recordUnsent" },
       },
     },
 
@@ -199,6 +270,7 @@ export const connectionMachine = chart.createMachine({
         "server.pong": { guard: "isCurrent", actions: "clearPings" },
         "server.info": [
           {
+            description: "Lame duck mode, and onLameDuck is migrate: move before the server is gone.",
             guard: "isTimeToMigrate",
             target: "migrating",
             actions: ["reportInfo", "noteInfo", "beginMove"],
@@ -207,41 +279,55 @@ export const connectionMachine = chart.createMachine({
         ],
         "server.error": [
           {
+            description: "The credentials are no longer accepted: expired or revoked.",
             guard: "isRefusal",
             target: "reconnecting",
             actions: [{ type: "reportError", params: { step: "connected" } }, does.closeSocket, "recordLoss"],
           },
           {
+            description: "The server will close the connection.",
             guard: "isFatal",
             actions: [{ type: "reportError", params: { step: "connected" } }, "noteError"],
-            description: "The server will close the connection.",
           },
           { guard: "isCurrent", actions: { type: "reportError", params: { step: "connected" } } },
         ],
         "timer.fired": [
           {
+            description: "The server left maxPingOut PINGs unanswered.",
             guard: "isStale",
             target: "reconnecting",
             actions: [does.reportPing, does.reportStale, does.closeSocket, "recordLoss"],
           },
           {
+            description: "Is the server still there?",
             guard: "pingIsDue",
             actions: [does.reportPing, "countPing", does.sendPing, does.startPingTimer],
           },
         ],
-        "socket.closed": { guard: "isCurrent", target: "reconnecting", actions: "recordLoss" },
+        "socket.closed": {
+          description: "The connection is lost.",
+          guard: "isCurrent",
+          target: "reconnecting",
+          actions: "recordLoss",
+        },
         "protocol.violated": {
+          description: "What the server sent is not NATS.",
           guard: "isCurrent",
           target: "reconnecting",
           actions: [{ type: "reportError", params: { step: "connected" } }, does.closeSocket, "recordLoss"],
         },
         "user.reconnect": {
+          description: "The user wants a new connection.",
           target: "reconnecting",
           actions: [does.reportClientReconnect, does.closeSocket, "recordLoss"],
         },
         "user.setServers": { actions: "replaceServers" },
-        "user.drain": { target: "draining" },
-        "user.close": { target: "closed", actions: [does.closeSocketAfterFlush, "recordClose"] },
+        "user.drain": { description: "The user leaves, and loses nothing.", target: "draining" },
+        "user.close": {
+          description: "The user leaves; what was published is handed over.",
+          target: "closed",
+          actions: [does.closeSocketAfterFlush, "recordClose"],
+        },
       },
     },
 
@@ -254,7 +340,7 @@ export const connectionMachine = chart.createMachine({
           description: "Is there another server that may be dialed now? Left at once.",
           always: [
             { guard: "aServerIsReady", target: "dialing", actions: "beginAttempt" },
-            { target: "#connection.connected", actions: "giveUpMove" },
+            { description: "None: stay.", target: "#connection.connected", actions: "giveUpMove" },
           ],
         },
         ...handshake,
@@ -262,7 +348,7 @@ export const connectionMachine = chart.createMachine({
           ...handshake.authenticating,
           on: {
             ...handshake.authenticating.on,
-            "server.pong": { guard: "isCurrent", target: "subscribing" },
+            "server.pong": { description: "Accepted.", guard: "isCurrent", target: "subscribing" },
           },
         },
         subscribing: {
@@ -272,7 +358,11 @@ export const connectionMachine = chart.createMachine({
             ...canFail("subscribing"),
             "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
             "server.ping": { guard: "isCurrent", actions: does.sendPong },
-            "server.pong": { guard: "isCurrent", target: "handingOver" },
+            "server.pong": {
+              description: "The new server has every subscription.",
+              guard: "isCurrent",
+              target: "handingOver",
+            },
           },
         },
         handingOver: {
@@ -281,6 +371,7 @@ export const connectionMachine = chart.createMachine({
           entry: does.pauseOutbound,
           on: {
             "outbound.flushed": {
+              description: "The old server has all: from here on the new one.",
               guard: "isOld",
               target: "#connection.connected",
               actions: [
@@ -293,28 +384,33 @@ export const connectionMachine = chart.createMachine({
             },
             "socket.closed": [
               {
+                description: "The old server is gone already.",
                 guard: "isOld",
                 target: "#connection.connected",
                 actions: [does.stopAttemptTimer, does.releaseOutbound, "recordSuccess", does.reportReconnect],
               },
               {
+                description: "The new socket broke: go on with the old one, and try another.",
                 guard: "isCurrent",
                 target: "selecting",
                 actions: [does.releaseOutboundToOld, ...failsBySocket("handingOver")],
               },
             ],
             "timer.fired": {
+              description: "The move took longer than the option timeout.",
               guard: "attemptTimedOut",
               target: "selecting",
               actions: [does.releaseOutboundToOld, ...fails("handingOver")],
             },
             "protocol.violated": {
+              description: "What answers there does not speak NATS.",
               guard: "isCurrent",
               target: "selecting",
               actions: [does.releaseOutboundToOld, ...fails("handingOver")],
             },
             "server.error": [
               {
+                description: "The new server refuses.",
                 guard: "isFatal",
                 target: "selecting",
                 actions: [does.releaseOutboundToOld, ...fails("handingOver")],
@@ -324,6 +420,7 @@ export const connectionMachine = chart.createMachine({
             "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
             "server.ping": { guard: "isCurrent", actions: does.sendPong },
             "user.close": {
+              description: "The user leaves; the old server gets what was published.",
               target: "#connection.closed",
               actions: [
                 does.closeSocket,
@@ -334,6 +431,7 @@ export const connectionMachine = chart.createMachine({
               ],
             },
             "user.drain": {
+              description: "The user leaves by way of the old server, and loses nothing.",
               target: "#connection.draining",
               actions: [does.closeSocket, does.stopAttemptTimer, does.releaseOutboundToOld, "giveUpMove"],
             },
@@ -346,11 +444,13 @@ export const connectionMachine = chart.createMachine({
         "user.setServers": { actions: "replaceServers" },
         "server.error": { guard: "isOld", actions: { type: "reportError", params: { step: "connected" } } },
         "socket.closed": {
+          description: "The old server is gone before the new one is ready.",
           guard: "isOld",
           target: "reconnecting",
           actions: [does.closeSocket, does.stopAttemptTimer, "recordOldLoss"],
         },
         "protocol.violated": {
+          description: "What the old server sent is not NATS.",
           guard: "isOld",
           target: "reconnecting",
           actions: [
@@ -362,6 +462,7 @@ export const connectionMachine = chart.createMachine({
           ],
         },
         "user.reconnect": {
+          description: "The user wants a new connection.",
           target: "reconnecting",
           actions: [
             does.reportClientReconnect,
@@ -372,10 +473,12 @@ export const connectionMachine = chart.createMachine({
           ],
         },
         "user.drain": {
+          description: "The user leaves by way of the old server, and loses nothing.",
           target: "draining",
           actions: [does.closeSocket, does.stopAttemptTimer, "giveUpMove"],
         },
         "user.close": {
+          description: "The user leaves; the old server gets what was published.",
           target: "closed",
           actions: [does.closeSocket, does.stopAttemptTimer, does.closeOldSocketAfterFlush, "recordClose"],
         },
@@ -394,6 +497,7 @@ export const connectionMachine = chart.createMachine({
             ...handshake.authenticating.on,
             ...leaving,
             "server.pong": {
+              description: "Accepted: subscribe again, then send what was kept.",
               guard: "isCurrent",
               target: "#connection.connected",
               actions: [
@@ -409,8 +513,8 @@ export const connectionMachine = chart.createMachine({
       },
       on: {
         "user.setServers": { actions: "replaceServers" },
-        "user.close": { target: "closed", actions: "recordUnsent" },
-        "user.drain": { target: "closed", actions: "recordUnsent" },
+        "user.close": { description: isLeft.description, target: "closed", actions: "recordUnsent" },
+        "user.drain": { description: isLeft.description, target: "closed", actions: "recordUnsent" },
       },
     },
 
@@ -424,7 +528,11 @@ export const connectionMachine = chart.createMachine({
           description: "Subscriptions are unsubscribed and process what has arrived.",
           entry: does.drainSubscriptions,
           on: {
-            "subscriptions.drained": { guard: "isCurrent", target: "publishers" },
+            "subscriptions.drained": {
+              description: "All that arrived is processed.",
+              guard: "isCurrent",
+              target: "publishers",
+            },
           },
         },
         publishers: {
@@ -432,6 +540,7 @@ export const connectionMachine = chart.createMachine({
           entry: does.flushOutbound,
           on: {
             "outbound.flushed": {
+              description: "The server has all that was published.",
               guard: "isCurrent",
               target: "#connection.closed",
               actions: [does.closeSocketAfterFlush, "recordDrained"],
@@ -443,22 +552,37 @@ export const connectionMachine = chart.createMachine({
         "server.ping": { guard: "isCurrent", actions: does.sendPong },
         "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
         "server.error": [
-          { guard: "isFatal", actions: [{ type: "reportError", params: { step: "draining" } }, "noteError"] },
+          {
+            description: "The server will close the connection.",
+            guard: "isFatal",
+            actions: [{ type: "reportError", params: { step: "draining" } }, "noteError"],
+          },
           { guard: "isCurrent", actions: { type: "reportError", params: { step: "draining" } } },
         ],
         "timer.fired": {
+          description: "The drain took longer than the option drainTimeout.",
           guard: "drainTimedOut",
           target: "closed",
           actions: [does.closeSocketAfterFlush, "recordDrainFailure"],
         },
-        "socket.closed": { guard: "isCurrent", target: "closed", actions: "recordDrainFailure" },
+        "socket.closed": {
+          description: "The connection is lost, and what was not done with it.",
+          guard: "isCurrent",
+          target: "closed",
+          actions: "recordDrainFailure",
+        },
         "protocol.violated": {
+          description: "What the server sent is not NATS.",
           guard: "isCurrent",
           target: "closed",
           actions: [does.closeSocket, "recordDrainFailure"],
         },
         "user.setServers": { actions: "replaceServers" },
-        "user.close": { target: "closed", actions: [does.closeSocketAfterFlush, "recordClose"] },
+        "user.close": {
+          description: "The user waits no longer.",
+          target: "closed",
+          actions: [does.closeSocketAfterFlush, "recordClose"],
+        },
       },
     },
 
