@@ -66,7 +66,7 @@ export class Connection implements NatsConnection {
       publish: (subject, payload, opts) => this.publish(subject, payload, opts),
       subscribe: (subject, opts) => this.subscribe(subject, opts),
     };
-    this.#subscriptions = new SubscriptionTable(world, () => this.#interpreter);
+    this.#subscriptions = new SubscriptionTable(world, this, () => this.#interpreter);
     this.#mux = new Mux(this.#requester);
     this.#statuses = new Statuses(options.onStatus);
     this.#promises = new Promises({
@@ -211,15 +211,14 @@ export class Connection implements NatsConnection {
     this.#inBytes += payloadEnd - headersStart;
     const subscription = this.#subscriptions.get(sid);
     if (subscription === undefined) return;
+    const reply = replyStart === replyEnd ? 0 : replyEnd;
     subscription.deliver(
       new MsgImpl(
-        this,
+        subscription,
         bytes,
-        sid,
         subjectStart,
         subjectEnd,
-        replyStart,
-        replyEnd,
+        reply,
         headersStart,
         payloadStart,
         payloadEnd,

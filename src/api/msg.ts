@@ -2,6 +2,7 @@
 // decoded when they are asked for, and only then.
 
 import { decodeText } from "../effects/wire/text.js";
+import type { Bytes } from "../machine/failure.js";
 import type { Payload } from "./codec.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
@@ -44,48 +45,60 @@ export interface Msg {
   string(): string;
 }
 
+/** The subscription that a message came for. */
+export interface Receiver {
+  readonly sid: number;
+  readonly responder: Responder;
+}
+
 /** Who can publish a response. */
 export interface Responder {
   publish(subject: string, payload?: Payload, opts?: PublishOptions): void;
 }
 
-/** A message over the bytes it came in. The offsets are those of the parser. */
+const ZERO = 48;
+const SPACE = 32;
+const TAB = 9;
+
+/**
+ * A message over the bytes it came in, with its line in front of it. Few fields: millions of these are made. The offsets
+ * are those of the parser.
+ */
 export class MsgImpl implements Msg {
-  readonly sid: number;
+  private readonly _receiver: Receiver;
   private readonly _bytes: Uint8Array;
   private readonly _subjectStart: number;
   private readonly _subjectEnd: number;
-  private readonly _replyStart: number;
+  /** 0 where there is no reply. Where it begins is looked up on the line. */
   private readonly _replyEnd: number;
   private readonly _headersStart: number;
   private readonly _payloadStart: number;
   private readonly _payloadEnd: number;
-  private readonly _responder: Responder;
   private _headers: MsgHdrs | undefined;
 
   constructor(
-    responder: Responder,
+    receiver: Receiver,
     bytes: Uint8Array,
-    sid: number,
     subjectStart: number,
     subjectEnd: number,
-    replyStart: number,
     replyEnd: number,
     headersStart: number,
     payloadStart: number,
     payloadEnd: number,
   ) {
-    this.sid = sid;
+    this._receiver = receiver;
     this._bytes = bytes;
     this._subjectStart = subjectStart;
     this._subjectEnd = subjectEnd;
-    this._replyStart = replyStart;
     this._replyEnd = replyEnd;
     this._headersStart = headersStart;
     this._payloadStart = payloadStart;
     this._payloadEnd = payloadEnd;
-    this._responder = responder;
     this._headers = undefined;
+  }
+
+  get sid(): number {
+    return this._receiver.sid;
   }
 
   get subject(): string {
@@ -94,8 +107,18 @@ export class MsgImpl implements Msg {
 
   // The reference gives "" for a message without reply, its type says undefined; both are falsy.
   get reply(): string {
-    if (this._replyStart === this._replyEnd) return "";
-    return decodeText(this._bytes, this._replyStart, this._replyEnd);
+    return this._replyEnd === 0 ? "" : decodeText(this._bytes, this._replyStart(), this._replyEnd);
+  }
+
+  /** The line is `subject sid reply sizes`, with white space between them. */
+  private _replyStart(): number {
+    const bytes = this._bytes;
+    const isSpace = (at: number) => bytes[at] === SPACE || bytes[at] === TAB;
+    let at = this._subjectEnd;
+    while (isSpace(at)) at++;
+    while (!isSpace(at)) at++;
+    while (isSpace(at)) at++;
+    return at;
   }
 
   get data(): Uint8Array {
@@ -113,7 +136,7 @@ export class MsgImpl implements Msg {
   respond(payload?: Payload, opts?: PublishOptions): boolean {
     const { reply } = this;
     if (reply === "") return false;
-    this._responder.publish(reply, payload, opts);
+    this._receiver.responder.publish(reply, payload, opts);
     return true;
   }
 
@@ -131,8 +154,24 @@ export class MsgImpl implements Msg {
 
   /** Bytes of subject, reply, headers and payload. Source: `size()` of `nats` 2.29.3. */
   size(): number {
-    const { _subjectStart, _subjectEnd, _replyStart, _replyEnd, _headersStart, _payloadEnd } = this;
-    return _subjectEnd - _subjectStart + _replyEnd - _replyStart + _payloadEnd - _headersStart;
+    const { _subjectStart, _subjectEnd, _replyEnd, _headersStart, _payloadEnd } = this;
+    const reply = _replyEnd === 0 ? 0 : _replyEnd - this._replyStart();
+    return _subjectEnd - _subjectStart + reply + _payloadEnd - _headersStart;
+  }
+
+  /** The number that the subject is from that byte on; NaN where it is none. */
+  subjectNumber(from: Bytes): number {
+    const bytes = this._bytes;
+    const end = this._subjectEnd;
+    let at = this._subjectStart + from;
+    if (at >= end) return Number.NaN;
+    let number = 0;
+    for (; at < end; at++) {
+      const digit = (bytes[at] as number) - ZERO;
+      if (digit < 0 || digit > 9) return Number.NaN;
+      number = number * 10 + digit;
+    }
+    return number;
   }
 
   /** True where the server says that nobody listens on the subject of a request. */

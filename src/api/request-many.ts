@@ -93,7 +93,7 @@ export function requestMany(
   const end = (error?: NatsError) => {
     if (ended) return;
     ended = true;
-    done();
+    mux.done();
     stopTimer();
     inbox.remove();
     unlisten();
@@ -111,7 +111,7 @@ export function requestMany(
     },
   };
   const inbox = opts.noMux === true ? ownInbox(requester, undefined, awaiting) : mux.add(awaiting);
-  const done = mux.begin();
+  mux.begin();
   const unlisten = onAbort(signal, () => end(aborted(signal as AbortSignal, "the request")));
   try {
     requester.publish(

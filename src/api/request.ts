@@ -1,6 +1,7 @@
 // Requests: a message out, one answer back. All of them share one subscription to an inbox (the mux); the last
 // token of the reply subject says whose answer it is.
 
+import { textLength } from "../effects/wire/bytes.js";
 import type { Timer, World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { Payload } from "./codec.js";
@@ -9,7 +10,6 @@ import type { MsgHdrs } from "./headers.js";
 import { createInbox } from "./inbox.js";
 import { isMilliseconds } from "./milliseconds.js";
 import type { Msg, MsgImpl, PublishOptions } from "./msg.js";
-import { nuid } from "./nuid.js";
 import { aborted, onAbort, throwIfAborted } from "./signal.js";
 import type { Subscription, SubscriptionImpl, SubscriptionOptions } from "./subscription.js";
 
@@ -40,7 +40,7 @@ export interface Requester {
   subscribe(subject: string, opts: SubscriptionOptions): Subscription;
 }
 
-/** Somebody who waits for answers on the shared inbox. */
+/** Somebody who waits for answers. */
 export interface Awaiting {
   /** The subject of the request: a permission error names it. */
   readonly subject: string;
@@ -51,9 +51,10 @@ export interface Awaiting {
 /** The shared inbox of a connection. Holds an entry for each request under way; each has a timeout. */
 export class Mux {
   readonly #requester: Requester;
-  readonly #awaiting = new Map<string, Awaiting>();
+  readonly #awaiting = new Map<number, Awaiting>();
   #subscription: SubscriptionImpl | undefined;
   #prefix = "";
+  #lastToken = 0;
   #underWay = 0;
   #whenIdle: (() => void)[] = [];
 
@@ -61,12 +62,13 @@ export class Mux {
     this.#requester = requester;
   }
 
-  /** Waits for answers from here on; returns the reply subject and how to stop waiting. */
-  add(awaiting: Awaiting): { readonly reply: string; readonly remove: () => void } {
+  /** Waits for answers from here on; what it returns knows the reply subject, and how to stop waiting. */
+  add(awaiting: Awaiting): Inbox {
     if (this.#subscription === undefined) this.#subscribe();
-    const token = nuid.next();
+    // The prefix is secret and unique, so that the rest may be counted.
+    const token = ++this.#lastToken;
     this.#awaiting.set(token, awaiting);
-    return { reply: this.#prefix + token, remove: () => this.#awaiting.delete(token) };
+    return new SharedInbox(this.#awaiting, token, this.#prefix + token);
   }
 
   /** The server does not permit something: ends the requests concerned. Returns whether there were any. */
@@ -81,12 +83,14 @@ export class Mux {
     return concerned.length > 0;
   }
 
-  /** A request begins, over the shared inbox or one of its own; returns what to call, once, when it is settled. */
-  begin(): () => void {
+  /** A request begins, over the shared inbox or one of its own. */
+  begin(): void {
     this.#underWay++;
-    return () => {
-      if (--this.#underWay === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
-    };
+  }
+
+  /** A request that began is settled. To be called once for each. */
+  done(): void {
+    if (--this.#underWay === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   /** Resolves when no request is under way. Each has a timeout, so that it does. */
@@ -101,12 +105,35 @@ export class Mux {
 
   #subscribe(): void {
     this.#prefix = `${createInbox(this.#requester.inboxPrefix)}.`;
-    const start = this.#prefix.length;
+    const start = textLength(this.#prefix);
     const callback = (error: NatsError | null, msg: Msg) => {
-      if (error === null) this.#awaiting.get(msg.subject.slice(start))?.answered(msg);
+      if (error === null) this.#awaiting.get((msg as MsgImpl).subjectNumber(start))?.answered(msg);
     };
     this.#subscription = this.#requester.subscribe(`${this.#prefix}*`, { callback }) as SubscriptionImpl;
     this.#subscription.isInbox = true;
+  }
+}
+
+/** Where answers arrive. */
+export interface Inbox {
+  readonly reply: string;
+  /** Nobody waits any more. */
+  remove(): void;
+}
+
+class SharedInbox implements Inbox {
+  readonly reply: string;
+  readonly #awaiting: Map<number, Awaiting>;
+  readonly #token: number;
+
+  constructor(awaiting: Map<number, Awaiting>, token: number, reply: string) {
+    this.#awaiting = awaiting;
+    this.#token = token;
+    this.reply = reply;
+  }
+
+  remove(): void {
+    this.#awaiting.delete(this.#token);
   }
 }
 
@@ -153,53 +180,83 @@ export function request(
   const site = callSite(requester);
   return new Promise((resolve, reject) => {
     const timeout = checkRequestOptions(opts);
-    const { signal, headers } = opts;
-    throwIfAborted(signal, "the request");
-    let timer: Timer | undefined;
-    let settled = false;
-    const settle = () => {
-      settled = true;
-      done();
-      if (timer !== undefined) requester.world.stopTimer(timer);
-      inbox.remove();
-      unlisten();
-    };
-    const fail = (error: NatsError) => {
-      if (settled) return;
-      settle();
-      reject(site.addTo(error));
-    };
-    const answered = (msg: Msg) => {
-      if ((msg as MsgImpl).isNoResponders()) return fail(noResponders(subject));
-      settle();
-      resolve(msg);
-    };
-    const awaiting: Awaiting = { subject, answered, failed: fail };
-    const inbox = opts.noMux === true ? ownInbox(requester, opts.reply, awaiting) : mux.add(awaiting);
-    const done = mux.begin();
-    const unlisten = onAbort(signal, () => fail(aborted(signal as AbortSignal, "the request")));
-    try {
-      requester.publish(
-        subject,
-        payload,
-        headers === undefined ? { reply: inbox.reply } : { reply: inbox.reply, headers },
-      );
-    } catch (error) {
-      return fail(error as NatsError);
-    }
-    timer = requester.world.startTimer(timeout, () => {
-      timer = undefined;
-      fail(new NatsError(`no answer to the request on "${subject}" within ${timeout} ms`, ErrorCode.Timeout));
-    });
+    throwIfAborted(opts.signal, "the request");
+    const fail = (error: NatsError) => reject(site.addTo(error));
+    new RequestUnderWay(requester, mux, subject, resolve, fail).begin(payload, timeout, opts);
   });
 }
 
+/** One request, from its publish to its answer or its failure. One object for each: many are under way at once. */
+class RequestUnderWay implements Awaiting {
+  readonly subject: string;
+  readonly #requester: Requester;
+  readonly #mux: Mux;
+  readonly #resolve: (msg: Msg) => void;
+  readonly #reject: (error: NatsError) => void;
+  #inbox: Inbox | undefined;
+  #timer: Timer | undefined;
+  #unlisten: (() => void) | undefined;
+  #isSettled = false;
+
+  constructor(
+    requester: Requester,
+    mux: Mux,
+    subject: string,
+    resolve: (msg: Msg) => void,
+    reject: (error: NatsError) => void,
+  ) {
+    this.#requester = requester;
+    this.#mux = mux;
+    this.subject = subject;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(payload: Payload | undefined, timeout: number, opts: RequestOptions): void {
+    const { signal, headers } = opts;
+    const requester = this.#requester;
+    const inbox = opts.noMux === true ? ownInbox(requester, opts.reply, this) : this.#mux.add(this);
+    this.#inbox = inbox;
+    this.#mux.begin();
+    if (signal !== undefined) {
+      this.#unlisten = onAbort(signal, () => this.failed(aborted(signal, "the request")));
+    }
+    const { reply } = inbox;
+    try {
+      requester.publish(this.subject, payload, headers === undefined ? { reply } : { reply, headers });
+    } catch (error) {
+      return this.failed(error as NatsError);
+    }
+    this.#timer = requester.world.startTimer(timeout, () => {
+      this.#timer = undefined;
+      const message = `no answer to the request on "${this.subject}" within ${timeout} ms`;
+      this.failed(new NatsError(message, ErrorCode.Timeout));
+    });
+  }
+
+  answered(msg: Msg): void {
+    if ((msg as MsgImpl).isNoResponders()) return this.failed(noResponders(this.subject));
+    if (this.#settle()) this.#resolve(msg);
+  }
+
+  failed(error: NatsError): void {
+    if (this.#settle()) this.#reject(error);
+  }
+
+  /** False where it was settled before. */
+  #settle(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    this.#mux.done();
+    if (this.#timer !== undefined) this.#requester.world.stopTimer(this.#timer);
+    this.#inbox?.remove();
+    this.#unlisten?.();
+    return true;
+  }
+}
+
 /** An inbox that only this request uses. */
-export function ownInbox(
-  requester: Requester,
-  given: string | undefined,
-  awaiting: Awaiting,
-): { readonly reply: string; readonly remove: () => void } {
+export function ownInbox(requester: Requester, given: string | undefined, awaiting: Awaiting): Inbox {
   const reply = given ?? createInbox(requester.inboxPrefix);
   const callback = (error: NatsError | null, msg: Msg) => {
     if (error === null) awaiting.answered(msg);

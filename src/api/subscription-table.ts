@@ -7,8 +7,11 @@ import type { SubscriptionChanges } from "../effects/session.js";
 import type { World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { NatsError } from "./errors.js";
-import type { Msg } from "./msg.js";
+import type { Responder } from "./msg.js";
 import { SubscriptionImpl, type SubscriptionOptions, type SubscriptionOwner } from "./subscription.js";
+
+/** How many subscriptions are found at once. */
+const RECENT = 1_024;
 
 /** What the table needs of the connection. */
 export interface Wire {
@@ -19,13 +22,17 @@ export interface Wire {
 /** The subscriptions of one connection. Bounded by what the user subscribes to. */
 export class SubscriptionTable implements SubscriptionOwner {
   readonly world: World;
+  readonly responder: Responder;
   readonly #wire: () => Wire;
   readonly #subscriptions = new Map<number, SubscriptionImpl>();
+  /** Those that received last, each in the place that the end of its number says: found without the map's hashing. */
+  readonly #recent: (SubscriptionImpl | undefined)[] = [];
   #lastSid = 0;
   #isClosed = false;
 
-  constructor(world: World, wire: () => Wire) {
+  constructor(world: World, responder: Responder, wire: () => Wire) {
     this.world = world;
+    this.responder = responder;
     this.#wire = wire;
   }
 
@@ -35,7 +42,16 @@ export class SubscriptionTable implements SubscriptionOwner {
 
   /** The subscription of that number; a message for none (it was unsubscribed a moment ago) is dropped. */
   get(sid: number): SubscriptionImpl | undefined {
-    return this.#subscriptions.get(sid);
+    const recent = this.#recent[sid % RECENT];
+    return recent !== undefined && recent.sid === sid ? recent : this.#find(sid);
+  }
+
+  #find(sid: number): SubscriptionImpl | undefined {
+    const found = this.#subscriptions.get(sid);
+    const place = sid % RECENT;
+    while (this.#recent.length <= place) this.#recent.push(undefined);
+    if (found !== undefined) this.#recent[place] = found;
+    return found;
   }
 
   /** A new subscription, told to the server. Subject and queue are checked by the caller. */
@@ -62,6 +78,7 @@ export class SubscriptionTable implements SubscriptionOwner {
 
   remove({ sid }: SubscriptionImpl): void {
     this.#subscriptions.delete(sid);
+    if (this.#recent[sid % RECENT]?.sid === sid) this.#recent[sid % RECENT] = undefined;
   }
 
   isClosed(): boolean {

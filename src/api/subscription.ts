@@ -3,7 +3,7 @@
 
 import type { Timer, World } from "../effects/world.js";
 import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
-import type { Msg } from "./msg.js";
+import type { Msg, Responder } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
 import { onAbort } from "./signal.js";
 
@@ -62,6 +62,8 @@ export type Subscription = Sub<Msg>;
 /** What a subscription asks of the table that it is in. */
 export interface SubscriptionOwner {
   readonly world: World;
+  /** Publishes responses to its messages. */
+  readonly responder: Responder;
   /** Tells the server; with `max` the subscription stays until it is reached. */
   unsubscribe(subscription: SubscriptionImpl, max: number | undefined): void;
   /** Sends UNSUB and waits until the server has seen it. */
@@ -77,6 +79,7 @@ export class SubscriptionImpl implements Sub<Msg> {
   readonly subject: string;
   readonly queue: string | undefined;
   readonly closed: Promise<void>;
+  readonly responder: Responder;
   /** True for the inbox of requests: it stays open in a drain until they are settled. */
   isInbox = false;
   /** Subject of the request whose answer it waits for, if it does: a permission error for it ends it. */
@@ -99,6 +102,7 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   constructor(owner: SubscriptionOwner, sid: number, subject: string, opts: SubscriptionOptions) {
     this.sid = sid;
+    this.responder = owner.responder;
     this.subject = subject;
     this.queue = opts.queue;
     this.max = opts.max === undefined || opts.max <= 0 ? undefined : opts.max;
