@@ -3,10 +3,12 @@
 // The text form is ADR-4 of NATS: a version line, `Key: value` lines, an empty line. What a user sets is checked
 // so that it can never add a line; what a server sends is read without complaint, line by line, at first use.
 
-import { textDecoder, textEncoder } from "./codec.js";
+import { decodeText } from "../effects/wire/text.js";
+import { textEncoder } from "./codec.js";
 import { ErrorCode, NatsError } from "./errors.js";
 
 const version = "NATS/1.0";
+const CRLF = "\r\n";
 
 /** How a header key is compared with those of a message (`Match` of nats@2.29.3). */
 export enum Match {
@@ -226,7 +228,7 @@ export class MsgHdrsImpl implements MsgHdrs {
     const lineEnd = block.indexOf(13);
     // Almost every block says just `NATS/1.0`: no status.
     if (lineEnd === version.length || block.length === 0) return;
-    const line = textDecoder.decode(lineEnd === -1 ? block : block.subarray(0, lineEnd));
+    const line = decodeText(block, 0, lineEnd === -1 ? block.length : lineEnd);
     if (!line.startsWith(version)) return;
     const [, code = "0", description = ""] =
       /^\s*(\d{1,9}(?!\d))?(.*)$/s.exec(line.slice(version.length)) ?? [];
@@ -236,9 +238,14 @@ export class MsgHdrsImpl implements MsgHdrs {
 
   #read(): Map<string, string[]> {
     if (this.#unreadFields !== undefined) {
-      const lines = textDecoder.decode(this.#unreadFields).split("\r\n");
+      const block = decodeText(this.#unreadFields, 0, this.#unreadFields.length);
       this.#unreadFields = undefined;
-      for (let i = 1; i < lines.length; i++) this.#readLine(lines[i] ?? "");
+      // The first line is the version and the status.
+      for (let start = block.indexOf(CRLF); start >= 0; ) {
+        const end = block.indexOf(CRLF, start + 2);
+        this.#readLine(end < 0 ? block.slice(start + 2) : block.slice(start + 2, end));
+        start = end;
+      }
     }
     return this.#fields;
   }
