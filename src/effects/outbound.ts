@@ -272,7 +272,8 @@ export class Outbound {
     this.#cut();
     const encoder = this.#encoder;
     const { at } = encoder;
-    const own = new Chunk(room);
+    const pilesUp = this.#sink === null || this.#isFull;
+    const own = pilesUp || room <= CHUNK_SIZE ? new Chunk(room) : this.#pool.takeLarge(room);
     encoder.open(own.bytes, own.view, 0);
     try {
       encode();

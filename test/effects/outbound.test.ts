@@ -263,6 +263,51 @@ describe("back pressure", () => {
     endTurn();
     expect(memory.size).toBeLessThan(5);
   });
+
+  test("the memory of large messages is used again once reported, and not before", () => {
+    const { outbound } = setUp();
+    const taken: { chunk: Uint8Array; text: string; written: () => void }[] = [];
+    const memory = new Set<ArrayBufferLike>();
+    outbound.release({
+      write(chunk, written) {
+        memory.add(chunk.buffer);
+        taken.push({ chunk, text: Buffer.from(chunk).toString("latin1"), written });
+        return true;
+      },
+    });
+    for (let i = 0; i < 60; i += 1) {
+      send(outbound, "a", `${i % 10}`.repeat(CHUNK_SIZE + (i % 3) * 20_000));
+      if (taken.length < 3) continue;
+      for (const { chunk, text } of taken) expect(Buffer.from(chunk).toString("latin1")).toBe(text);
+      taken.splice(i % 3, 1)[0]?.written();
+    }
+    expect(memory.size).toBeLessThan(8);
+  });
+
+  test("little of the memory of large messages is kept", () => {
+    const { outbound } = setUp();
+    const written: (() => void)[] = [];
+    const memory = new Map<ArrayBufferLike, number>();
+    let isSecondTime = false;
+    let reused = 0;
+    outbound.release({
+      write(chunk, done) {
+        if (isSecondTime && memory.has(chunk.buffer)) reused += chunk.buffer.byteLength;
+        memory.set(chunk.buffer, chunk.buffer.byteLength);
+        written.push(done);
+        return true;
+      },
+    });
+    const burst = () => {
+      for (let i = 0; i < 40; i += 1) send(outbound, "a", "x".repeat(2 * CHUNK_SIZE));
+      for (const done of written.splice(0)) done();
+    };
+    burst();
+    isSecondTime = true;
+    burst();
+    expect(reused).toBeGreaterThan(0);
+    expect(reused).toBeLessThanOrEqual(1_048_576);
+  });
 });
 
 describe("pendingBytes and ready", () => {
