@@ -28,7 +28,7 @@ import { Mux, type Requester, type RequestOptions, request } from "./request.js"
 import { type RequestManyOptions, requestMany } from "./request-many.js";
 import { askForServer, type Server, serversFrom } from "./server.js";
 import { aborted, onAbort } from "./signal.js";
-import { type Status, statusFrom } from "./status.js";
+import { type Status, slowConsumer, statusFrom } from "./status.js";
 import { Statuses } from "./statuses.js";
 import { rethrow, type Subscription, type SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
@@ -66,7 +66,12 @@ export class Connection implements NatsConnection {
       publish: (subject, payload, opts) => this.publish(subject, payload, opts),
       subscribe: (subject, opts) => this.subscribe(subject, opts),
     };
-    this.#subscriptions = new SubscriptionTable(world, this, () => this.#interpreter);
+    this.#subscriptions = new SubscriptionTable(
+      world,
+      this,
+      () => this.#interpreter,
+      (subscription) => this.#statuses.report(slowConsumer(subscription, this.getServer())),
+    );
     this.#mux = new Mux(this.#requester);
     this.#statuses = new Statuses(options.onStatus);
     this.#promises = new Promises({
@@ -400,7 +405,7 @@ function checkSubscription(subject: string, opts: SubscriptionOptions): void {
     subjectProblem(subject, "subscription subject") ??
     (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
   if (problem !== null) throw new NatsError(problem, ErrorCode.BadSubject);
-  const { callback, max, timeout, signal } = opts;
+  const { callback, max, timeout, signal, maxPending } = opts;
   if (callback !== undefined && typeof callback !== "function") {
     throw invalidOption("callback", callback, "a function");
   }
@@ -408,6 +413,13 @@ function checkSubscription(subject: string, opts: SubscriptionOptions): void {
     throw invalidOption("max", max, "a whole number of messages");
   if (timeout !== undefined && !isMilliseconds(timeout)) {
     throw invalidOption("timeout", timeout, "a number of milliseconds, from 0 to 2147483647");
+  }
+  if (
+    maxPending !== undefined &&
+    !(Number.isInteger(maxPending) && maxPending >= 1 && callback === undefined)
+  ) {
+    const wanted = "a whole number of messages from 1, for a subscription without a callback";
+    throw invalidOption("maxPending", maxPending, wanted);
   }
   if (signal?.aborted === true) throw aborted(signal, "the subscription");
 }

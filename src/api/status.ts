@@ -4,6 +4,7 @@ import type { StatusReport } from "../machine/effects.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { ServersChanged } from "../machine/server-pool.js";
 import { NatsError } from "./errors.js";
+import type { Subscription } from "./subscription.js";
 
 /** Events of a connection. Source: `Events` of `nats` 2.29.3. */
 export enum Events {
@@ -15,6 +16,11 @@ export enum Events {
   Update = "update",
   /** The server is in lame duck mode: it is about to shut down. `data`: the server. */
   LDM = "ldm",
+  /**
+   * The reader of a subscription is slow, and messages for it are dropped from here on: see the option `maxPending`.
+   * Once, until it has read half of what waits. `data`: how many wait; `sub`: the subscription. As in the v3 client.
+   */
+  SlowConsumer = "slowConsumer",
   /** The server sent -ERR, or an attempt to connect failed. `data`: the ErrorCode; `error`: the whole error. */
   Error = "error",
 }
@@ -47,6 +53,10 @@ export interface Status {
   deleted?: readonly string[];
   /** For `pingTimer`: unanswered PINGs with the one that is due. As in the v3 client. */
   pendingPings?: number;
+  /** For `slowConsumer`: the subscription. As in the v3 client. */
+  sub?: Subscription;
+  /** For `slowConsumer`: how many messages wait. As in the v3 client. */
+  pending?: number;
   /** For `error`: what went wrong. */
   error?: NatsError;
   /** For `error`: in which step of an attempt, or in which state of the connection. */
@@ -64,6 +74,12 @@ const data: Readonly<Record<StatusReport["type"], (report: StatusReport) => Stat
   update: (report) => (report.type === "update" ? report.changed : ""),
   error: (report) => (report.type === "error" ? report.failure.code : ""),
 };
+
+/** The status of a subscription whose reader is slow. */
+export function slowConsumer(sub: Subscription, server: string): Status {
+  const pending = sub.getPending();
+  return { type: Events.SlowConsumer, data: pending, server, sub, pending };
+}
 
 /** The user's view of a report; `cause` is the Error that lies behind an error report. */
 export function statusFrom(report: StatusReport, cause: Error | undefined): Status {

@@ -23,6 +23,7 @@ export interface Wire {
 export class SubscriptionTable implements SubscriptionOwner {
   readonly world: World;
   readonly responder: Responder;
+  readonly slow: (subscription: SubscriptionImpl) => void;
   readonly #wire: () => Wire;
   readonly #subscriptions = new Map<number, SubscriptionImpl>();
   /** Those that received last, each in the place that the end of its number says: found without the map's hashing. */
@@ -30,8 +31,14 @@ export class SubscriptionTable implements SubscriptionOwner {
   #lastSid = 0;
   #isClosed = false;
 
-  constructor(world: World, responder: Responder, wire: () => Wire) {
+  constructor(
+    world: World,
+    responder: Responder,
+    wire: () => Wire,
+    slow: (subscription: SubscriptionImpl) => void,
+  ) {
     this.world = world;
+    this.slow = slow;
     this.responder = responder;
     this.#wire = wire;
   }

@@ -22,6 +22,12 @@ export interface SubOpts<T> {
   callback?: MsgCallback<T>;
   /** Unsubscribes when aborted. */
   signal?: AbortSignal;
+  /**
+   * How many messages may wait for a reader who is slow; what comes while so many wait is dropped, as in the Go client.
+   * It is counted (`getDropped`) and reported by the status `slowConsumer`. Default: no limit, nothing is dropped: memory
+   * grows with what waits. Not with `callback`, where nothing waits. Beyond the reference.
+   */
+  maxPending?: number;
 }
 
 /** Options of a subscription to messages. */
@@ -50,6 +56,8 @@ export interface Sub<T> extends AsyncIterable<T>, AsyncDisposable {
   getProcessed(): number;
   /** Messages that wait in the iterator, or are being worked on; 0 with a callback. */
   getPending(): number;
+  /** Messages dropped since too many waited; see the option `maxPending`. Beyond the reference. */
+  getDropped(): number;
   /** Number of the subscription on this connection. */
   getID(): number;
   /** The number of messages after which it ends; undefined where there is no limit. */
@@ -68,6 +76,8 @@ export interface SubscriptionOwner {
   unsubscribe(subscription: SubscriptionImpl, max: number | undefined): void;
   /** Sends UNSUB and waits until the server has seen it. */
   drain(subscription: SubscriptionImpl): Promise<void>;
+  /** Its reader is slow: from here on messages are dropped. */
+  slow(subscription: SubscriptionImpl): void;
   /** It has ended: forget it. */
   remove(subscription: SubscriptionImpl): void;
   isClosed(): boolean;
@@ -91,8 +101,12 @@ export class SubscriptionImpl implements Sub<Msg> {
   /** The limit as a number, so that the hot path compares once. */
   private _limit: number;
   private readonly _callback: MsgCallback<Msg> | undefined;
-  /** Without a bound, as in the reference: what a subscriber does not read in time must not be lost silently. */
+  /** Without a bound unless the user sets one: what a subscriber does not read in time must not be lost silently. */
   private readonly _iterator: QueuedIterator<Msg> | undefined;
+  private readonly _maxPending: number;
+  private _dropped = 0;
+  /** True from a dropped message on, until half of what waited has been read. */
+  private _isSlow = false;
   private readonly _owner: SubscriptionOwner;
   private _timer: Timer | undefined;
   private _isClosed = false;
@@ -109,8 +123,16 @@ export class SubscriptionImpl implements Sub<Msg> {
     this._limit = this.max ?? Number.POSITIVE_INFINITY;
     this._owner = owner;
     this._callback = opts.callback;
+    const { maxPending: limit = Number.POSITIVE_INFINITY } = opts;
+    this._maxPending = limit;
     this._iterator =
-      opts.callback === undefined ? new QueuedIterator({ onDone: () => this._consumed() }) : undefined;
+      opts.callback === undefined
+        ? new QueuedIterator({
+            limit,
+            onOverflow: () => this._overflowed(),
+            onDone: () => this._consumed(),
+          })
+        : undefined;
     this.closed = new Promise((resolve) => {
       this._resolveClosed = resolve;
     });
@@ -118,6 +140,13 @@ export class SubscriptionImpl implements Sub<Msg> {
       this._timer = owner.world.startTimer(opts.timeout, () => this._timedOut(opts.timeout as number));
     }
     this._unlisten = onAbort(opts.signal, () => this.unsubscribe());
+  }
+
+  private _overflowed(): void {
+    this._dropped++;
+    if (this._isSlow) return;
+    this._isSlow = true;
+    this._owner.slow(this);
   }
 
   /** A message of this subscription. The hot path. */
@@ -132,6 +161,7 @@ export class SubscriptionImpl implements Sub<Msg> {
       }
     } else {
       this._iterator?.push(msg);
+      if (this._isSlow && this.getPending() <= this._maxPending / 2) this._isSlow = false;
     }
     if (this.received >= this._limit) this.unsubscribe();
   }
@@ -213,6 +243,10 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   getPending(): number {
     return this._iterator === undefined ? 0 : this._iterator.getPending();
+  }
+
+  getDropped(): number {
+    return this._dropped;
   }
 
   getID(): number {

@@ -1,0 +1,89 @@
+// A reader who is slow: how many messages wait for it, what is dropped, and who is told. Over the model server, with
+// real time left out of it.
+
+import { expect, test } from "vitest";
+import { ErrorCode, type NatsError } from "../../src/api/errors.js";
+import { Events, type Status } from "../../src/api/status.js";
+import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
+import { Simulation } from "../../src/testing/index.js";
+
+/** A client with a subscription, and a way to have it sent messages that are numbered. */
+async function subscribed(opts: SubscriptionOptions) {
+  const world = new Simulation({ seed: 3 });
+  const statuses: Status[] = [];
+  const onStatus = (status: Status) => {
+    if (status.type === Events.SlowConsumer) statuses.push(status);
+  };
+  const nc = await world.connect({ servers: world.cluster().urls, onStatus });
+  const sub = nc.subscribe("work", opts);
+  let number = 0;
+  const send = async (count: number) => {
+    for (let sent = 0; sent < count; sent++) nc.publish("work", `${number++}`);
+    await world.until(nc.flush());
+  };
+  return { world, nc, sub, statuses, send };
+}
+
+/** Reads that many. */
+async function read(sub: AsyncIterator<{ string(): string }>, count: number): Promise<string[]> {
+  const texts: string[] = [];
+  for (let taken = 0; taken < count; taken++) texts.push((await sub.next()).value.string());
+  return texts;
+}
+
+const counts = (sub: Subscription) => [sub.getReceived(), sub.getPending(), sub.getDropped()];
+
+test("without a limit, everything waits, and nobody is told", async () => {
+  const { sub, statuses, send } = await subscribed({});
+  await send(5_000);
+  expect(counts(sub)).toEqual([5_000, 5_000, 0]);
+  expect(statuses).toEqual([]);
+});
+
+test("at the limit the newest messages are dropped, counted, and reported once", async () => {
+  const { nc, sub, statuses, send } = await subscribed({ maxPending: 10 });
+  await send(10);
+  expect([counts(sub), statuses]).toEqual([[10, 10, 0], []]);
+  await send(5);
+  expect(counts(sub)).toEqual([15, 10, 5]);
+  expect(statuses).toEqual([{ type: "slowConsumer", data: 10, pending: 10, sub, server: nc.getServer() }]);
+  const iterator = sub[Symbol.asyncIterator]();
+  expect(await read(iterator, 10)).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+});
+
+test("it is reported again when the reader had caught up, and not before", async () => {
+  const { sub, statuses, send } = await subscribed({ maxPending: 10 });
+  const iterator = sub[Symbol.asyncIterator]();
+  await send(12);
+  await read(iterator, 3);
+  await send(5);
+  expect([statuses.length, sub.getDropped()]).toEqual([1, 4]);
+  await read(iterator, 8);
+  await send(1);
+  expect(statuses).toHaveLength(1);
+  await send(20);
+  expect(statuses).toHaveLength(2);
+});
+
+test("what is dropped counts towards the limit of messages, as the server counts it", async () => {
+  const { sub, send } = await subscribed({ maxPending: 3, max: 5 });
+  await send(9);
+  expect([sub.getReceived(), sub.getDropped(), sub.isClosed()]).toEqual([5, 2, true]);
+  const texts: string[] = [];
+  for await (const msg of sub) texts.push(msg.string());
+  expect(texts).toEqual(["0", "1", "2"]);
+});
+
+test.each([
+  ["no number", { maxPending: "many" as unknown as number }],
+  ["nothing", { maxPending: 0 }],
+  ["half a message", { maxPending: 1.5 }],
+  ["a limit for a callback, where nothing waits", { maxPending: 1, callback: () => {} }],
+])("%s is refused as a limit", async (_what, opts) => {
+  const { nc } = await subscribed({});
+  const refused = () => nc.subscribe("work", opts);
+  expect(refused).toThrow(
+    expect.objectContaining({ code: ErrorCode.InvalidOption } satisfies Partial<NatsError>),
+  );
+  expect(refused).toThrow(/maxPending.*a whole number of messages from 1/);
+});

@@ -1,0 +1,105 @@
+// A table of subscriptions without a connection: over a wire that writes down each line, and a clock that a test moves.
+
+import { vi } from "vitest";
+import type { Msg } from "../../src/api/msg.js";
+import type { SubscriptionImpl, SubscriptionOptions } from "../../src/api/subscription.js";
+import { SubscriptionTable, type Wire } from "../../src/api/subscription-table.js";
+import type { Unanswered } from "../../src/effects/pongs.js";
+import type { World } from "../../src/effects/world.js";
+
+export interface Timer {
+  readonly ms: number;
+  readonly fired: () => void;
+}
+
+/** A table of subscriptions, and all that it did. */
+export class Scene {
+  /** The lines sent to the server, in order. */
+  readonly lines: string[] = [];
+  readonly timers = new Set<Timer>();
+  readonly pings: { readonly answered: () => void; readonly failed: (why: Unanswered) => void }[] = [];
+  readonly table: SubscriptionTable;
+  /** How many messages waited each time that a reader was found slow. */
+  readonly slow: number[] = [];
+
+  constructor() {
+    const world = {
+      startTimer: (ms: number, fired: () => void) => {
+        const timer = { ms, fired };
+        this.timers.add(timer);
+        return timer;
+      },
+      stopTimer: (timer: Timer) => void this.timers.delete(timer),
+    };
+    const wire = {
+      outbound: { command: (line: string) => void this.lines.push(line) },
+      ping: (answered: () => void, failed: (why: Unanswered) => void) => {
+        this.lines.push("PING");
+        this.pings.push({ answered, failed });
+      },
+    };
+    this.table = new SubscriptionTable(
+      world as unknown as World,
+      { publish: () => {} },
+      () => wire as unknown as Wire,
+      (subscription) => void this.slow.push(subscription.getPending()),
+    );
+  }
+
+  subscribe(opts: SubscriptionOptions = {}, subject = "work"): SubscriptionImpl {
+    return this.table.add(subject, opts);
+  }
+
+  /** What was sent since the last call. */
+  sent(): string[] {
+    return this.lines.splice(0);
+  }
+}
+
+/** A message, told apart by its subject. */
+export const msg = (text: string) => ({ subject: text }) as Msg;
+/** A promise's state after everything that is due has run. */
+export async function stateOf(promise: Promise<unknown>): Promise<"settled" | "pending"> {
+  let state: "settled" | "pending" = "pending";
+  const settle = () => {
+    state = "settled";
+  };
+  promise.then(settle, settle);
+  await new Promise(setImmediate);
+  return state;
+}
+
+/** Reads with `for await` to the end: the subjects of the messages. */
+export async function readAll(subscription: SubscriptionImpl): Promise<string[]> {
+  const read: string[] = [];
+  for await (const { subject } of subscription) read.push(subject);
+  return read;
+}
+
+/** What runs in a microtask from here on is kept, to be run by the function returned: it gives what was thrown. */
+export function uncaught(): () => unknown[] {
+  const runs: (() => void)[] = [];
+  vi.stubGlobal("queueMicrotask", (run: () => void) => void runs.push(run));
+  return () => {
+    vi.unstubAllGlobals();
+    return runs.map((run) => {
+      try {
+        run();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    });
+  };
+}
+
+/** The scene with its methods to be taken out of it. */
+export function bound(scene: Scene) {
+  return {
+    table: scene.table,
+    timers: scene.timers,
+    pings: scene.pings,
+    subscribe: scene.subscribe.bind(scene),
+    sent: scene.sent.bind(scene),
+  };
+}

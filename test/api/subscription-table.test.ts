@@ -1,0 +1,191 @@
+// The table of all subscriptions: their numbers, draining all, what the server does not permit, what a new server is
+// told, and the end. One of them alone: subscription.test.ts. Limits over a reconnect, with servers that count:
+// subscription-limit.test.ts.
+
+import { describe, expect, test, vi } from "vitest";
+import { ErrorCode, NatsError } from "../../src/api/errors.js";
+import { bound, msg, readAll, Scene, stateOf } from "./subscription-scene.js";
+
+const failure = new NatsError("no", ErrorCode.PermissionsViolation);
+
+test("a subscription has a number that is never used again", () => {
+  const { table, subscribe, sent } = bound(new Scene());
+  expect([subscribe({}, "a").getID(), subscribe({}, "b").getID()]).toEqual([1, 2]);
+  subscribe({}, "c").unsubscribe();
+  expect(subscribe({}, "d").getID()).toBe(4);
+  expect(sent()).toEqual(["SUB a 1", "SUB b 2", "SUB c 3", "UNSUB 3", "SUB d 4"]);
+  expect(table.size).toBe(3);
+  expect(table.get(3)).toBeUndefined();
+});
+
+describe("draining all", () => {
+  test("leaves inboxes open, and waits for loops to take what had arrived", async () => {
+    const { table, pings, subscribe, sent } = bound(new Scene());
+    const inbox = subscribe({ callback: () => {} }, "_INBOX.x.*");
+    inbox.isInbox = true;
+    subscribe({ callback: () => {} }, "a");
+    const read = subscribe({}, "b");
+    const loop = read[Symbol.asyncIterator]();
+    read.deliver(msg("one"));
+    await loop.next();
+    sent();
+    const drained = table.drainAll();
+    expect(sent()).toEqual(["UNSUB 2", "PING", "UNSUB 3", "PING"]);
+    for (const ping of pings) ping.answered();
+    expect(await stateOf(drained)).toBe("pending");
+    await loop.next();
+    await drained;
+    expect([inbox.isClosed(), table.size]).toEqual([false, 1]);
+  });
+
+  test("is done although one of them ended just before", async () => {
+    const { table, pings, subscribe } = bound(new Scene());
+    const subscription = subscribe({ callback: () => {} });
+    vi.spyOn(subscription, "drain").mockRejectedValue(failure);
+    const drained = table.drainAll();
+    expect(pings).toHaveLength(0);
+    await drained;
+  });
+});
+
+describe("an error of permissions", () => {
+  test("to subscribe ends the subscription of that subject and queue group, and no other", () => {
+    const { table, subscribe } = bound(new Scene());
+    const others = [
+      subscribe({}, "x"),
+      subscribe({ queue: "workers" }, "a"),
+      subscribe({ queue: "others" }, "a"),
+    ];
+    const concerned = subscribe({}, "a");
+    const permission = { operation: "subscription", subject: "a" };
+    expect(table.refuse(permission, failure)).toBe(true);
+    expect(concerned.isClosed()).toBe(true);
+    expect(table.refuse(permission, failure)).toBe(false);
+    expect(table.refuse({ ...permission, queue: "workers" }, failure)).toBe(true);
+    expect(others.map((other) => other.isClosed())).toEqual([false, true, false]);
+  });
+
+  test("to publish ends what waits for the answer to that request, and no other", () => {
+    const { table, subscribe } = bound(new Scene());
+    const plain = subscribe({}, "request");
+    const request = subscribe({}, "_INBOX.1");
+    request.requestSubject = "request";
+    expect(table.refuse({ operation: "publish", subject: "elsewhere" }, failure)).toBe(false);
+    expect(table.refuse({ operation: "other", subject: "request" }, failure)).toBe(false);
+    expect(table.refuse({ operation: "publish", subject: "request" }, failure)).toBe(true);
+    expect([plain.isClosed(), request.isClosed()]).toEqual([false, true]);
+  });
+});
+
+describe("a closed connection", () => {
+  test("ends every subscription without a word to the server; what had arrived may still be read", async () => {
+    const { table, subscribe, sent } = bound(new Scene());
+    const first = subscribe();
+    const second = subscribe({ callback: () => {} });
+    first.deliver(msg("one"));
+    sent();
+    expect(table.isClosed()).toBe(false);
+    table.close();
+    expect([table.isClosed(), table.size, sent()]).toEqual([true, 0, []]);
+    expect(await readAll(first)).toEqual(["one"]);
+    await second.closed;
+    await second.whenConsumed();
+  });
+
+  test("is told nothing of what a loop does later", async () => {
+    const { table, subscribe, sent } = bound(new Scene());
+    const subscription = subscribe();
+    table.close();
+    sent();
+    table.unsubscribe(subscription, undefined);
+    expect(sent()).toEqual([]);
+  });
+});
+
+describe("after a reconnect", () => {
+  test("every subscription is restored, with what is left of its limit, but none that drains", () => {
+    const { table, subscribe } = bound(new Scene());
+    subscribe({}, "a");
+    subscribe({ queue: "workers", max: 5, callback: () => {} }, "b").deliver(msg("one"));
+    void subscribe({}, "c").drain();
+    subscribe({}, "d").unsubscribe();
+    const { lines, changes } = table.resubscription();
+    expect(lines).toBe("SUB a 1\r\nSUB b workers 2\r\nUNSUB 2 4\r\n");
+    expect(changes()).toBe("");
+  });
+
+  test("what changes until the server is taken into use is told to it then", () => {
+    const { table, subscribe, sent } = bound(new Scene());
+    const ended = subscribe({}, "ended");
+    const drains = subscribe({}, "drains");
+    const limited = subscribe({ callback: () => {} }, "limited");
+    subscribe({ max: 9 }, "same");
+    limited.deliver(msg("one"));
+    const { changes } = table.resubscription();
+    limited.deliver(msg("two"));
+    ended.unsubscribe();
+    void drains.drain();
+    limited.unsubscribe(10);
+    subscribe({ max: 3 }, "new");
+    void subscribe({}, "short").drain();
+    subscribe({}, "gone").unsubscribe();
+    subscribe({ queue: "workers" }, "last");
+    sent();
+    expect(changes()).toBe(
+      [
+        "UNSUB 1",
+        "UNSUB 2",
+        // The server counts from the second message on.
+        "UNSUB 3 9",
+        "SUB new 5",
+        "UNSUB 5 3",
+        "SUB last workers 8",
+        "",
+      ].join("\r\n"),
+    );
+    limited.unsubscribe(12);
+    expect(sent()).toEqual(["UNSUB 3 11"]);
+  });
+
+  test("a server that knew of all of it is told of changes only, and counts on", () => {
+    const { table, subscribe, sent } = bound(new Scene());
+    const limited = subscribe({ callback: () => {} }, "limited");
+    limited.deliver(msg("one"));
+    const changes = table.changes();
+    expect(changes()).toBe("");
+    limited.unsubscribe(10);
+    sent();
+    expect(changes()).toBe("UNSUB 1 10\r\n");
+  });
+
+  test("a server that is taken into use again counts on from where it began", () => {
+    const { table, subscribe, sent } = bound(new Scene());
+    const limited = subscribe({ callback: () => {} }, "limited");
+    limited.deliver(msg("one"));
+    table.resubscription().changes();
+    limited.deliver(msg("two"));
+    table.changes()();
+    sent();
+    limited.unsubscribe(10);
+    expect(sent()).toEqual(["UNSUB 1 9"]);
+  });
+
+  test("a new subscription counts from its own first message with a server that is told of it late", () => {
+    const { table, subscribe, sent } = bound(new Scene());
+    const { changes } = table.resubscription();
+    const late = subscribe({ callback: () => {} }, "late");
+    late.deliver(msg("one"));
+    expect(changes()).toBe("SUB late 1\r\n");
+    sent();
+    late.unsubscribe(5);
+    expect(sent()).toEqual(["UNSUB 1 4"]);
+  });
+
+  test("a server that is left is told the end of every subscription", () => {
+    const { table, subscribe } = bound(new Scene());
+    subscribe({}, "a");
+    subscribe({}, "b").unsubscribe();
+    subscribe({ queue: "workers" }, "c");
+    expect(table.unsubscribeLines()).toBe("UNSUB 1\r\nUNSUB 3\r\n");
+  });
+});
