@@ -1,11 +1,13 @@
 // The demo: a client lives through the death of its server, and one sees why it loses nothing.
 //
-// Run it with `npm run demo`. It uses a nats-server on PATH, or the one that NATS_SERVER names.
+// Run it with `npm run demo`. It uses a nats-server on PATH, or the one that NATS_SERVER names. Where there is none, or
+// with `npm run demo -- --embedded`, it runs on the embedded server of `nats-statechart/testing`.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { connect, type NatsConnection } from "../src/index.js";
 import { Narrator } from "./narrator.js";
-import { findServer, type RunningServer, startServer } from "./server.js";
+import { findServer, type RunningServer, startEmbedded, startNatsServer } from "./server.js";
 
 const OUTAGE_MS = 2_000;
 const EVERY_MS = 2;
@@ -24,10 +26,9 @@ function publishSteadily(nc: NatsConnection, from: number): { readonly stop: () 
   return { stop };
 }
 
-async function main(path: string): Promise<boolean> {
+async function main(server: RunningServer): Promise<boolean> {
   title("A server, and a client that connects to it");
-  let server: RunningServer = await startServer(path);
-  say(`nats-server ${server.version} listens on 127.0.0.1:${server.port}`);
+  say(`${server.name} listens on 127.0.0.1:${server.port}`);
   const nc = await connect({ port: server.port, name: "demo", inspect: narrator.inspect });
 
   title("Subscribe, request, reply");
@@ -44,7 +45,7 @@ async function main(path: string): Promise<boolean> {
   await nc.flush();
   say(`${sent} published, ${received.length} delivered`);
 
-  title(`Kill the server with SIGKILL; publish on while it is gone for ${OUTAGE_MS / 1_000} seconds`);
+  title(`Kill the server (${server.killing}); publish on while it is gone for ${OUTAGE_MS / 1_000} seconds`);
   const lost = nextStatus(nc, "disconnect");
   await server.kill();
   await lost;
@@ -55,7 +56,7 @@ async function main(path: string): Promise<boolean> {
 
   title("Start the server again");
   const back = nextStatus(nc, "reconnect");
-  server = await startServer(path, server.port);
+  await server.start();
   await back;
   const duringOutage = publishing.stop();
   sent += duringOutage;
@@ -83,10 +84,15 @@ function report(sent: number, kept: number, received: readonly number[]): boolea
   return lost === 0 && inOrder && received.length === sent;
 }
 
-const path = await findServer();
-if (path === undefined) {
-  narrator.explainMissingServer();
-  process.exitCode = 1;
-} else {
-  process.exitCode = (await main(path)) ? 0 : 1;
+/** The server to use; undefined where NATS_SERVER names something that is none. */
+async function chooseServer(): Promise<RunningServer | undefined> {
+  const { values } = parseArgs({ options: { embedded: { type: "boolean", default: false } } });
+  if (values.embedded) return startEmbedded();
+  const path = await findServer();
+  if (path !== undefined) return startNatsServer(path);
+  narrator.explainMissingServer(process.env["NATS_SERVER"]);
+  return process.env["NATS_SERVER"] === undefined ? startEmbedded() : undefined;
 }
+
+const server = await chooseServer();
+process.exitCode = server !== undefined && (await main(server)) ? 0 : 1;

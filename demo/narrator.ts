@@ -70,12 +70,20 @@ export class Narrator {
     }
   };
 
-  explainMissingServer(): void {
-    console.log("The demo needs a nats-server, and there is none on PATH (nor does NATS_SERVER name one).");
-    console.log("On Debian and Ubuntu this installs it:\n");
-    console.log("  sudo apt-get update && sudo apt-get install -y nats-server\n");
-    console.log("Elsewhere: https://docs.nats.io/running-a-nats-service/introduction/installation");
-    console.log("Then run `npm run demo` again, or NATS_SERVER=/path/to/nats-server npm run demo.");
+  /** @param named what NATS_SERVER says, where it says something */
+  explainMissingServer(named: string | undefined): void {
+    if (named !== undefined) {
+      console.log(
+        `NATS_SERVER says ${named}, which is no nats-server. Without it the demo takes the one on PATH, and`,
+      );
+      console.log("where there is none, the embedded server: npm run demo -- --embedded");
+      return;
+    }
+    console.log(
+      "There is no nats-server on PATH, so the demo runs on the embedded server: a model of one, for tests.",
+    );
+    console.log("For the real one: sudo apt-get install nats-server (Debian, Ubuntu), or elsewhere");
+    console.log("https://docs.nats.io/running-a-nats-service/introduction/installation");
   }
 
   #time(): string {

@@ -1,18 +1,25 @@
-// A nats-server for the demo: found, started, killed and started again. Tests have a harness of their own.
+// The server of the demo: a nats-server where there is one, else the embedded server of `nats-statechart/testing`, which
+// is started, killed and started again in the same way. Tests have a harness of their own.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, connect as dial } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { startEmbeddedServer } from "../src/testing/index.js";
 
-/** A nats-server that runs. */
+/** A server that runs on a port of 127.0.0.1. */
 export interface RunningServer {
+  /** What it is, such as `nats-server 2.9.10`. */
+  readonly name: string;
   readonly port: number;
-  readonly version: string;
-  /** SIGKILL: it dies at once, as in a crash. */
+  /** What `kill` is, in words. */
+  readonly killing: string;
+  /** It dies at once, as in a crash. */
   kill(): Promise<void>;
-  /** SIGTERM: it ends in good order. */
+  /** It runs again, on the same port. */
+  start(): Promise<void>;
+  /** It ends in good order. */
   stop(): Promise<void>;
 }
 
@@ -59,9 +66,7 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   await exit;
 }
 
-/** Starts a nats-server on that port of 127.0.0.1, or a free one; resolves when it greets. */
-export async function startServer(path: string, wanted?: number): Promise<RunningServer> {
-  const port = wanted ?? (await freePort());
+async function spawned(path: string, port: number): Promise<ChildProcess> {
   const child = spawn(path, ["-a", "127.0.0.1", "-p", `${port}`], { stdio: "ignore" });
   const onExit = () => child.kill("SIGKILL");
   process.once("exit", onExit);
@@ -70,6 +75,34 @@ export async function startServer(path: string, wanted?: number): Promise<Runnin
     if (tries > 200 || child.exitCode !== null) throw new Error(`${path} does not start on port ${port}`);
     await sleep(25);
   }
-  const version = (await versionOf(path)) ?? "";
-  return { port, version, kill: () => ended(child, "SIGKILL"), stop: () => ended(child, "SIGTERM") };
+  return child;
+}
+
+/** Starts that nats-server; resolves when it greets. */
+export async function startNatsServer(path: string): Promise<RunningServer> {
+  const port = await freePort();
+  let child = await spawned(path, port);
+  return {
+    name: `nats-server ${(await versionOf(path)) ?? ""}`,
+    port,
+    killing: "SIGKILL",
+    kill: () => ended(child, "SIGKILL"),
+    start: async () => {
+      child = await spawned(path, port);
+    },
+    stop: () => ended(child, "SIGTERM"),
+  };
+}
+
+/** Starts the embedded server; resolves when it listens. */
+export async function startEmbedded(): Promise<RunningServer> {
+  const server = await startEmbeddedServer();
+  return {
+    name: "the embedded server (a model of nats-server, in this process)",
+    port: server.port,
+    killing: "a reset of every connection",
+    kill: () => server.kill(),
+    start: () => server.start(),
+    stop: () => server.stop(),
+  };
 }

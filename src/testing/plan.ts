@@ -65,7 +65,7 @@ export interface Step {
 export type CredentialsPlan =
   | { readonly type: "none" }
   | { readonly type: "constant" }
-  /** Each are good for `ms`; asking for them takes `takes`, and fails sometimes. */
+  /** Each are good for `ms`; asking for them takes `takes`, and fails with probability `fails`. */
   | {
       readonly type: "issued";
       readonly ms: Milliseconds;

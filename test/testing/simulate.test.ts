@@ -5,14 +5,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Outbound } from "../../src/effects/outbound.js";
 import { Pongs } from "../../src/effects/pongs.js";
 import { SimulatedWorld } from "../../src/effects/simulated/world.js";
-import {
-  drawPlan,
-  type Plan,
-  plans,
-  SimulationFailure,
-  shrinkPlan,
-  simulate,
-} from "../../src/testing/index.js";
+import { drawPlan } from "../../src/testing/draw-plan.js";
+import { type Plan, plans, SimulationFailure, shrinkPlan, simulate } from "../../src/testing/index.js";
 
 /** The first of these seeds that fails. */
 async function firstFailure(most = 100, size = {}): Promise<SimulationFailure> {

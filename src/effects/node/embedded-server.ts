@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Milliseconds } from "../../machine/failure.js";
 import type { User } from "../simulated/authorization.js";
+import type { Handshake } from "../simulated/handshakes.js";
 import { ModelCluster } from "../simulated/model-cluster.js";
 import type { Clock, ModelServer, ModelServerOptions } from "../simulated/model-server.js";
 import { Random } from "../simulated/random.js";
@@ -18,7 +19,7 @@ export interface EmbeddedServerOptions
   readonly port?: number;
   /** Who may connect. Default: everybody. */
   readonly users?: readonly User[];
-  /** A server whose cluster it joins; users are those of the cluster then. */
+  /** A server whose cluster it joins, then with the users of that cluster. Default: none, it is alone. */
   readonly joins?: EmbeddedServer;
 }
 
@@ -29,16 +30,22 @@ const clock: Clock = {
   stopTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
 
-/** A model server that listens on a real port. */
+/** A model server that listens on a real port. Its faults are its methods; `await using` stops it at the end of a scope. */
 export class EmbeddedServer implements AsyncDisposable {
+  /** The address that it listens on. */
   readonly host: string;
+  /** The port that it listens on. */
   readonly port: number;
-  /** The server behind it: for greetings (`greetNext`) and connections (`say`, `close`). */
+  /**
+   * The server behind it.
+   * @internal
+   */
   readonly model: ModelServer;
   #listener: Server;
   readonly #sockets = new Set<Socket>();
   #isPaused = false;
 
+  /** @internal */
   constructor(listener: Server, cluster: ModelCluster, options: EmbeddedServerOptions) {
     const { address, port } = listener.address() as AddressInfo;
     this.host = address;
@@ -79,7 +86,10 @@ export class EmbeddedServer implements AsyncDisposable {
     await closed;
   }
 
-  /** Listens again, on the same port, after `stop` or `kill`. */
+  /**
+   * Listens again, on the same port, after `stop` or `kill`; no effect while it runs. Resolves when it listens.
+   * @throws what `listen` of node:net throws (as a rejection), such as EADDRINUSE where the port was taken meanwhile
+   */
   async start(): Promise<void> {
     if (this.model.isRunning) return;
     this.#listener = createServer().listen(this.port, this.host);
@@ -89,14 +99,14 @@ export class EmbeddedServer implements AsyncDisposable {
     this.#listen();
   }
 
-  /** Stands still (SIGSTOP): connections stay, new ones are taken, and nothing is answered. */
+  /** Stands still, as by SIGSTOP: connections stay, new ones are taken, and nothing is answered. */
   pause(): void {
     this.#isPaused = true;
     this.model.pause();
     for (const socket of this.#sockets) socket.pause();
   }
 
-  /** Goes on. */
+  /** Goes on after `pause`, as by SIGCONT. */
   resume(): void {
     this.#isPaused = false;
     this.model.resume();
@@ -113,11 +123,25 @@ export class EmbeddedServer implements AsyncDisposable {
     this.model.lameDuck(grace, duration);
   }
 
-  /** Resets every connection. */
+  /** Resets every connection. New ones are accepted. */
   reset(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /**
+   * Ends every connection with an error.
+   * @param error the text behind -ERR, such as `Authorization Violation`
+   */
+  expel(error: string): void {
+    for (const connection of [...this.model.connections]) connection.close(error);
+  }
+
+  /** Greets the next connections like that, one each; later ones as it should be again. */
+  greetNext(...handshakes: readonly Handshake[]): void {
+    this.model.greetNext(...handshakes);
+  }
+
+  /** Stops it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
@@ -155,7 +179,9 @@ export class EmbeddedServer implements AsyncDisposable {
 }
 
 /**
- * Starts an embedded server; resolves when it listens.
+ * Starts an embedded server: a model of nats-server on a real TCP port, for tests and demos where none is installed. It
+ * knows publish and subscribe, queue groups, requests, headers, users and clusters; not TLS, JetStream or accounts.
+ * @returns the server, when it listens
  * @throws what `listen` of node:net throws (as a rejection), such as EADDRINUSE
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {

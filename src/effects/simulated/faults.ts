@@ -9,7 +9,10 @@ import type { Direction } from "./virtual-connection.js";
 import type { VirtualNetwork } from "./virtual-network.js";
 import type { VirtualTime } from "./virtual-time.js";
 
-/** One fault. Plain JSON. `ms` is how long it lasts. */
+/**
+ * One fault. Plain JSON. `node` is a server by its place in the cluster, `client` a client by the order in which they
+ * were connected, both from 0; `ms` is how many milliseconds the fault lasts, after which it ends by itself.
+ */
 export type Fault =
   /** The process dies, and is started again later. */
   | { readonly type: "crash"; readonly node: number; readonly ms: Milliseconds }
@@ -23,7 +26,7 @@ export type Fault =
   | { readonly type: "vanish"; readonly client: number; readonly direction: Direction }
   /** The client's connections are reset by something in between. */
   | { readonly type: "reset"; readonly client: number }
-  /** Lame duck mode; the server is started again later. */
+  /** Lame duck mode: after `grace` milliseconds the clients are sent away, within as many again. It is started again later. */
   | {
       readonly type: "lameDuck";
       readonly node: number;
@@ -39,9 +42,9 @@ export type Fault =
     }
   /** The server says something to a client that makes no sense, or only at another time. */
   | { readonly type: "say"; readonly client: number; readonly text: string }
-  /** The server sends -ERR and closes the client's connections. */
+  /** The server sends -ERR with this text and closes the client's connections. */
   | { readonly type: "expel"; readonly client: number; readonly error: string }
-  /** The way between a client and a server is slow and narrow. */
+  /** The way between a client and a server is slow and narrow: a packet takes up to `latency` milliseconds. */
   | {
       readonly type: "slow";
       readonly client: number;
@@ -57,8 +60,15 @@ export type Fault =
   | { readonly type: "join" }
   /** A server leaves the cluster for good, unless it is the last that may be left. */
   | { readonly type: "leave"; readonly node: number }
-  /** Nobody is let in, whatever the credentials. */
+  /** Nobody is let in, whatever the credentials; who is in stays. A client may give up: see `ignoreAuthErrorAbort`. */
   | { readonly type: "lockOut"; readonly ms: Milliseconds };
+
+/** A fault, and when it happens. Plain JSON. */
+export interface Outage {
+  /** Milliseconds of virtual time from when it is scheduled. */
+  readonly at: Milliseconds;
+  readonly fault: Fault;
+}
 
 /** Makes faults happen in one cluster. */
 export class Faults {
@@ -82,7 +92,10 @@ export class Faults {
     this.#clients = clients;
   }
 
-  /** Makes it happen. A place that nobody has is taken modulo how many there are; without any, nothing happens. */
+  /**
+   * Makes it happen. A place that nobody has is taken modulo how many there are; without any, nothing happens.
+   * @throws RangeError where there is no such fault
+   */
   inject(fault: Fault): void {
     switch (fault.type) {
       case "crash":
@@ -124,7 +137,7 @@ export class Faults {
         });
         break;
       default:
-        fault satisfies never;
+        throw new RangeError(`there is no such fault: ${JSON.stringify(fault satisfies never)}`);
     }
   }
 

@@ -2,13 +2,13 @@
 
 import type { Milliseconds } from "../../machine/failure.js";
 
-/** What becomes of a new connection. */
+/** How a server greets a new connection. Plain JSON. */
 export type Handshake =
   /** As it should be. */
   | { readonly type: "normal" }
   /** Nothing is ever said. */
   | { readonly type: "silent" }
-  /** INFO comes, but late. */
+  /** INFO comes, but late: after `ms` milliseconds. */
   | { readonly type: "late"; readonly ms: Milliseconds }
   /** Something else is said instead of INFO; what the client says is not read. */
   | { readonly type: "other"; readonly text: string }

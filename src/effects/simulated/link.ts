@@ -3,15 +3,16 @@
 import type { Milliseconds } from "../../machine/failure.js";
 import type { Random } from "./random.js";
 
-/** A link. Its fields may be set at any time; packets look at them when they are sent. */
+/** The way between a client and a server. Its fields may be set at any time; packets look at them when they are sent. */
 export class Link {
-  /** How long a packet takes, at least and at most. */
+  /** Milliseconds that a packet takes, at least and at most. Default: those of the simulation. */
   latency: readonly [least: Milliseconds, most: Milliseconds];
-  /** Bytes a millisecond. */
+  /** Bytes a millisecond. Default: infinite. */
   bandwidth = Number.POSITIVE_INFINITY;
   #isCut = false;
   #waiting: (() => void)[] = [];
 
+  /** @internal */
   constructor(latency: readonly [least: Milliseconds, most: Milliseconds]) {
     this.latency = latency;
   }
@@ -21,7 +22,7 @@ export class Link {
     return this.#isCut;
   }
 
-  /** No packet gets through from here on. */
+  /** No packet gets through from here on, in either direction. */
   cut(): void {
     this.#isCut = true;
   }
@@ -32,12 +33,18 @@ export class Link {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Calls `wake` when the link is healed. */
+  /**
+   * Calls `wake` when the link is healed.
+   * @internal
+   */
   whenHealed(wake: () => void): void {
     this.#waiting.push(wake);
   }
 
-  /** How long the next packet takes. */
+  /**
+   * How long the next packet takes.
+   * @internal
+   */
   delay(random: Random): Milliseconds {
     const [least, most] = this.latency;
     return least + (most - least) * random.next();

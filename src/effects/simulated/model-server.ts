@@ -15,27 +15,30 @@ export type Clock = Pick<World, "now" | "startTimer" | "stopTimer">;
 
 /** How a model server is configured. Defaults are those of nats-server. */
 export interface ModelServerOptions {
-  /** Where it listens, as `host:port`: what `connect_urls` says. */
+  /** Where it listens, as `host:port`: what it tells clients of itself. */
   readonly address: string;
   /** Default: its address. */
   readonly name: string;
-  /** The version that it claims, and behaves like where it matters (see `isRecent`). Default `2.10.0`. */
+  /** The version that it claims, and behaves like where versions differ for a client. Default `2.10.0`. */
   readonly version: string;
-  /** Default 1 MiB. */
+  /** Bytes of a message, headers included. Default 1 MiB. */
   readonly maxPayload: Bytes;
-  /** Default 4,096. */
+  /** Bytes of a protocol line. Default 4,096. */
   readonly maxControlLine: Bytes;
-  /** Of one client. Default: no limit. */
+  /** Subscriptions of one client. Default: no limit. */
   readonly maxSubscriptions: number;
-  /** Default 2 minutes. */
+  /** Milliseconds between two PINGs to a client. Default 120,000. */
   readonly pingInterval: Milliseconds;
-  /** Default 2. */
+  /** Unanswered PINGs at which a client is taken for gone. Default 2. */
   readonly maxPingsOut: number;
-  /** How long a client may take to say who it is. Default 2 seconds. */
+  /** Milliseconds that a client may take to say who it is, where it has to. Default 2,000. */
   readonly authTimeout: Milliseconds;
   /** Whether clients know headers. Default true. */
   readonly headers: boolean;
-  /** TLS, as far as a simulation knows it: the handshake takes its time, and can be missing. Default `none`. */
+  /**
+   * TLS, as far as a simulation knows it: the handshake takes its time, and nothing is encrypted. `offered` and
+   * `required` are what INFO says, `first` is a handshake before INFO. Default `none`.
+   */
   readonly tls: "none" | "offered" | "required" | "first";
 }
 

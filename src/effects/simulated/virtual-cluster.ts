@@ -2,6 +2,7 @@
 
 import type { Milliseconds } from "../../machine/failure.js";
 import type { User } from "./authorization.js";
+import type { Handshake } from "./handshakes.js";
 import { ModelCluster } from "./model-cluster.js";
 import type { ModelConnection } from "./model-connection.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
@@ -19,10 +20,14 @@ export interface ClusterOptions extends Partial<Omit<ModelServerOptions, "addres
 export class VirtualNode {
   /** Where clients connect, as `host:port`. */
   readonly address: string;
-  /** The server: greetings, connections, subscriptions. */
+  /**
+   * The server: greetings, connections, subscriptions.
+   * @internal
+   */
   readonly model: ModelServer;
   readonly #host: VirtualHost;
 
+  /** @internal */
   constructor(model: ModelServer, host: VirtualHost) {
     this.address = model.address;
     this.model = model;
@@ -78,6 +83,11 @@ export class VirtualNode {
     this.#host.resume();
   }
 
+  /** Greets the next connections like that, one each; later ones as it should be again. */
+  greetNext(...handshakes: readonly Handshake[]): void {
+    this.model.greetNext(...handshakes);
+  }
+
   /**
    * Lame duck mode: tells its clients, refuses new ones, and closes the connections one by one.
    * @param grace milliseconds until the first is closed; default 10 seconds
@@ -91,7 +101,10 @@ export class VirtualNode {
 
 /** Servers that know each other. */
 export class VirtualCluster {
-  /** Subscriptions, users, and who reaches whom. */
+  /**
+   * Subscriptions, users, and who reaches whom.
+   * @internal
+   */
   readonly model: ModelCluster;
   readonly #network: VirtualNetwork;
   readonly #address: (node: number) => string;
@@ -99,7 +112,10 @@ export class VirtualCluster {
   readonly #nodes: VirtualNode[] = [];
   #lastNode = 0;
 
-  /** @param address the `host:port` of each node, from 1 */
+  /**
+   * @param address the `host:port` of each node, from 1
+   * @internal
+   */
   constructor(
     time: VirtualTime,
     network: VirtualNetwork,
@@ -113,23 +129,24 @@ export class VirtualCluster {
     this.model = new ModelCluster(time, random, options.users ?? null);
   }
 
+  /** The servers, in the order in which they joined; those that left are not among them. */
   get nodes(): readonly VirtualNode[] {
     return this.#nodes;
   }
 
-  /** The node at that place. */
+  /** The node at that place, from 0. @throws RangeError where there is none */
   node(at: number): VirtualNode {
     const node = this.#nodes[at];
     if (node === undefined) throw new RangeError(`the cluster has no node ${at}`);
     return node;
   }
 
-  /** The option `servers` of a client that knows all of them. */
+  /** Where the servers listen, as `nats://host:port` each: the option `servers` of a client that knows all of them. */
   get urls(): string[] {
     return this.#nodes.map((node) => `nats://${node.address}`);
   }
 
-  /** A new server joins; clients are told. */
+  /** A new server joins, and runs; clients are told. */
   join(): VirtualNode {
     const number = ++this.#lastNode;
     const { users: _, ...options } = this.#options;
@@ -139,7 +156,7 @@ export class VirtualCluster {
     return node;
   }
 
-  /** A server leaves for good; clients are told. */
+  /** A server leaves, its connections are closed in good order, and clients are told. No effect on one that has left. */
   leave(node: VirtualNode): void {
     const at = this.#nodes.indexOf(node);
     if (at < 0) return;
@@ -149,7 +166,15 @@ export class VirtualCluster {
     this.model.remove(node.model);
   }
 
-  /** A server that has left comes back; clients are told. */
+  /**
+   * Refuses a user from here on, and ends that user's connections.
+   * @param user one of `users` in the options, the same object
+   */
+  revoke(user: User): void {
+    this.model.revoke(user);
+  }
+
+  /** A server that has left comes back; clients are told. No effect on one that has not left. */
   readmit(node: VirtualNode): void {
     if (this.#nodes.includes(node)) return;
     this.#nodes.push(node);
@@ -157,7 +182,10 @@ export class VirtualCluster {
     node.start();
   }
 
-  /** Which node a client is connected to, as far as the servers know; undefined where to none. */
+  /**
+   * Which node a client is connected to, as far as the servers know; undefined where to none.
+   * @internal
+   */
   nodeOf(client: string): VirtualNode | undefined {
     const server = this.connectionOf(client)?.server;
     return this.#nodes.find(({ model }) => model === server);
@@ -166,6 +194,7 @@ export class VirtualCluster {
   /**
    * The last connection of a client that was let in, as the servers see it.
    * @param address of the server to ask; default: all of them
+   * @internal
    */
   connectionOf(client: string, address?: string): ModelConnection | undefined {
     const asked = this.#nodes.filter((node) => address === undefined || node.address === address);

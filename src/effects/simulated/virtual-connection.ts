@@ -12,7 +12,7 @@ import type { VirtualTime } from "./virtual-time.js";
 /** What a host does with a new connection. */
 export type Accept = (socket: ServerSocket) => ServerPeer;
 
-/** Which way packets go. */
+/** Which way packets go, between a client and a server. */
 export type Direction = "toServer" | "toClient" | "both";
 
 const texts = {
@@ -29,11 +29,17 @@ function errorOf(code: Trouble): Error {
   return Object.assign(new Error(texts[code]), { code });
 }
 
-/** A connection, or one that is being opened. */
+/** A socket of a client: a connection to a server, or one that is being opened. */
 export class VirtualConnection {
-  /** Name of the client. */
+  /**
+   * Name of the client.
+   * @internal
+   */
   readonly client: string;
-  /** The client's end. */
+  /**
+   * The client's end.
+   * @internal
+   */
   readonly transport: Transport;
   readonly #time: VirtualTime;
   readonly #random: Random;
@@ -49,6 +55,7 @@ export class VirtualConnection {
   #clientIsGone = false;
   #serverIsGone = false;
 
+  /** @internal */
   constructor(
     time: VirtualTime,
     random: Random,
@@ -96,12 +103,18 @@ export class VirtualConnection {
     return this.#clientIsGone;
   }
 
-  /** Bytes that the client has written and its kernel has not taken. */
+  /**
+   * Bytes that the client has written and its kernel has not taken.
+   * @internal
+   */
   get queued(): number {
     return this.#toServer.queued;
   }
 
-  /** The client's packet has reached the host; the answer takes `back`. */
+  /**
+   * The client's packet has reached the host; the answer takes `back`.
+   * @internal
+   */
   reached(host: VirtualHost, accept: Accept, back: Milliseconds): void {
     this.#host = host;
     host.connections.add(this);
@@ -119,14 +132,17 @@ export class VirtualConnection {
     else this.#accept();
   }
 
-  /** The connection could not be opened. */
+  /**
+   * The connection could not be opened.
+   * @internal
+   */
   failed(trouble: Trouble): void {
     if (this.#clientIsGone) return;
     this.#clientIsGone = true;
     this.#events.closed(errorOf(trouble));
   }
 
-  /** From here on everything in that direction vanishes, and nobody is told. */
+  /** Half-open: from here on everything in that direction vanishes for good, and nobody is told. */
   vanish(direction: Direction): void {
     if (direction !== "toClient") this.#toServer.vanish();
     if (direction !== "toServer") this.#toClient.vanish();
@@ -138,16 +154,19 @@ export class VirtualConnection {
     this.#toClient.abort(true);
   }
 
+  /** @internal */
   serverCrashed(): void {
     this.#serverIsGone = true;
     this.#toServer.vanish();
     this.#toClient.abort(true);
   }
 
+  /** @internal */
   pauseServer(): void {
     this.#toServer.hold();
   }
 
+  /** @internal */
   resumeServer(): void {
     this.#accept?.();
     this.#toServer.read();

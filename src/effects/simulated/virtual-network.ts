@@ -21,7 +21,10 @@ const DIAL_AGAIN: Milliseconds = 1_000;
 export interface NetworkOptions {
   /** Milliseconds of a packet, at least and at most. Default 0.5 to 5. */
   readonly latency?: readonly [least: Milliseconds, most: Milliseconds];
-  /** Behaviour of one direction of a new connection. Default: 64 KiB of window, 16 KiB of queue, up to 3 pieces. */
+  /**
+   * Behaviour of one direction of a new connection. Default: 64 KiB of window, 16 KiB of queue, up to 3 pieces.
+   * @internal
+   */
   readonly pipe?: () => PipeOptions;
 }
 

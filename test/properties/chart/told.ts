@@ -6,9 +6,9 @@ import type { Effect } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
 import type { Milliseconds } from "../../../src/machine/failure.js";
 import { defaultPolicy, type Policy } from "../../../src/machine/reconnect-policy.js";
+import { eventFor, eventOf, type Move } from "../../../src/testing/chart/moves.js";
+import { Outside } from "../../../src/testing/chart/outside.js";
 import { type Chart, type Snapshot, stateOf } from "./chart.js";
-import { eventFor, eventOf, type Move } from "./moves.js";
-import { Outside } from "./outside.js";
 
 /** One event, and what the chart made of it. */
 export interface Scene {

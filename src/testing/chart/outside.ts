@@ -1,9 +1,9 @@
 // The outside of a connection as the chart's effects shape it: which sockets are open, which timers run, what was
 // asked and not yet answered. It knows what can happen next; whether the chart does right is no business of its.
 
-import type { Effect, TimerName } from "../../../src/machine/effects.js";
-import type { ConnectionEvent } from "../../../src/machine/events.js";
-import type { Milliseconds } from "../../../src/machine/failure.js";
+import type { Effect, TimerName } from "../../machine/effects.js";
+import type { ConnectionEvent } from "../../machine/events.js";
+import type { Milliseconds } from "../../machine/failure.js";
 
 /** A running timer. */
 export interface Running {

@@ -2,9 +2,9 @@
 // depends on what the chart has asked for by then. 0 is always the most ordinary choice, so that a story shrinks
 // towards one in which all goes well but for the move that matters.
 
-import type { ConnectionEvent } from "../../../src/machine/events.js";
-import type { Failure, Milliseconds } from "../../../src/machine/failure.js";
-import { serverErrorFrom } from "../../../src/machine/server-error.js";
+import type { ConnectionEvent } from "../../machine/events.js";
+import type { Failure, Milliseconds } from "../../machine/failure.js";
+import { serverErrorFrom } from "../../machine/server-error.js";
 import type { Outside, Question } from "./outside.js";
 
 /** What kind of thing happens next. */
