@@ -16,6 +16,8 @@ export interface NodeWorldOptions {
   readonly noRandomize: boolean;
   /** Options of the TLS handshake; see tls.ts. */
   readonly tls: TlsOptions | null | undefined;
+  /** Shown the socket of each TLS handshake that succeeded: protocol, cipher and certificate are there to be read. */
+  readonly secured?: ((socket: TLSSocket) => void) | undefined;
 }
 
 /**
@@ -58,6 +60,7 @@ export class NodeWorld implements World {
 class NodeTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #tls: TlsOptions;
+  readonly #secured: NodeWorldOptions["secured"];
   /** The socket that counts: the TCP socket, after the handshake the TLS socket around it. */
   #socket: Socket | TLSSocket;
   #error: Error | null = null;
@@ -68,6 +71,7 @@ class NodeTransport implements Transport {
   constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions) {
     this.#events = events;
     this.#tls = options.tls ?? {};
+    this.#secured = options.secured;
     const { host, port } = server;
     this.#socket = connect({
       host,
@@ -108,6 +112,7 @@ class NodeTransport implements Transport {
           this.#socket = secured;
           if (this.#isDone) return void secured.destroy();
           this.#listen(secured);
+          this.#secured?.(secured);
           this.#events.secured();
         },
       });

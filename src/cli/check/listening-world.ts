@@ -1,0 +1,108 @@
+// The outside of a client, overheard: the first INFO whole, which the chart does not keep, and when each step was reached.
+// It changes nothing. Who uses it: attempt.ts.
+
+import type { Timer, Transport, TransportEvents, World } from "../../effects/world.js";
+import type { Destination } from "../../machine/effects.js";
+
+/** What may be reached. */
+export type Mark = "opened" | "greeted" | "secured" | "accepted";
+
+/** When each step was reached, in milliseconds from the dial. */
+export class StopWatch {
+  #start = 0;
+  readonly #marks = new Map<Mark, number>();
+
+  /** The dial. */
+  start(): void {
+    this.#start = performance.now();
+  }
+
+  /** It is reached, unless it was before. */
+  note(mark: Mark): void {
+    if (!this.#marks.has(mark)) this.#marks.set(mark, performance.now() - this.#start);
+  }
+
+  /** Null where it was not reached. */
+  times(): Readonly<Record<Mark, number | null>> {
+    const when = (mark: Mark) => this.#marks.get(mark) ?? null;
+    return {
+      opened: when("opened"),
+      greeted: when("greeted"),
+      secured: when("secured"),
+      accepted: when("accepted"),
+    };
+  }
+}
+
+/** A world that behaves as another, and hears the first INFO: the whole of it, which the chart does not keep. */
+export class ListeningWorld implements World {
+  readonly seed: number;
+  readonly #world: World;
+  readonly #clock: StopWatch;
+  readonly #heard: (json: string) => void;
+
+  /** `heard` gets the JSON of the first INFO. */
+  constructor(world: World, clock: StopWatch, heard: (json: string) => void) {
+    this.seed = world.seed;
+    this.#world = world;
+    this.#clock = clock;
+    this.#heard = heard;
+  }
+
+  now(): number {
+    return this.#world.now();
+  }
+
+  startTimer(ms: number, fired: () => void): Timer {
+    return this.#world.startTimer(ms, fired);
+  }
+
+  stopTimer(timer: Timer): void {
+    this.#world.stopTimer(timer);
+  }
+
+  defer(run: () => void): void {
+    this.#world.defer(run);
+  }
+
+  dial(server: Destination, events: TransportEvents): Transport {
+    let text: string | undefined = "";
+    const listen = (chunk: Uint8Array) => {
+      if (text === undefined) return;
+      text += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
+      const end = text.indexOf("\n");
+      if (end === -1 && text.length < 1_000_000) return;
+      const json = /^INFO\s+(.*)$/i.exec(text.slice(0, end).trimEnd())?.[1];
+      text = undefined;
+      if (json === undefined) return;
+      this.#clock.note("greeted");
+      this.#tell(Buffer.from(json, "latin1").toString("utf8"));
+    };
+    const clock = this.#clock;
+    clock.start();
+    return this.#world.dial(server, {
+      opened: () => {
+        clock.note("opened");
+        events.opened();
+      },
+      secured: () => {
+        clock.note("secured");
+        events.secured();
+      },
+      drained: () => events.drained(),
+      closed: (error) => events.closed(error),
+      data: (chunk) => {
+        listen(chunk);
+        events.data(chunk);
+      },
+    });
+  }
+
+  #tell(json: string): void {
+    try {
+      this.#heard(json);
+    } catch {
+      // The library reads it too, and says what is wrong with it.
+    }
+  }
+}

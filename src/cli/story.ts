@@ -1,0 +1,141 @@
+// How a replayed recording looks in a terminal, and as JSON: each step with its time, event, state and effects. Pure.
+
+import type { StateValue } from "xstate";
+import type { Effect } from "../machine/effects.js";
+import type { ConnectionEvent } from "../machine/events.js";
+import type { Recording, Step } from "../machine/replay.js";
+import { type Paint, printable } from "./terminal.js";
+
+/** A step as `replay --json` prints it. */
+export interface StepJson {
+  /** When, in milliseconds since 1970 on the clock of the client that recorded it. */
+  readonly at: number;
+  /** Milliseconds since the first step. */
+  readonly elapsed: number;
+  /** What happened; null for the beginning. */
+  readonly event: ConnectionEvent | null;
+  /** The state after it, such as `connecting.dialing`. */
+  readonly state: string;
+  /** What the chart asked for because of it. */
+  readonly effects: readonly Effect[];
+}
+
+/** The steps as JSON. */
+export function storyJson(recording: Recording, steps: readonly Step[]): readonly StepJson[] {
+  const start = startOf(recording);
+  return steps.map(({ event, state, effects }) => {
+    const at = event?.at ?? start;
+    return { at, elapsed: at - start, event, state: stateName(state), effects };
+  });
+}
+
+/** The steps as lines. */
+export function storyLines(recording: Recording, steps: readonly Step[], paint: Paint): readonly string[] {
+  const story = storyJson(recording, steps);
+  const { from, events, input } = recording;
+  const start = new Date(startOf(recording)).toISOString();
+  const servers = printable(input.servers.join(", "));
+  const lines = [
+    paint.strong(`${events.length} events from ${start} on, servers: ${servers}`),
+    ...(from === null ? [] : [paint.faint("What happened before is not in the recording any more.")]),
+  ];
+  let before = "";
+  for (const step of story) {
+    const time = `${(step.elapsed / 1_000).toFixed(3)} s`.padStart(12);
+    const what = step.event === null ? "the beginning" : eventText(step.event);
+    const moved = step.state === before ? paint.faint(step.state) : paint.good(step.state);
+    lines.push(
+      `${paint.faint(time)}  ${paint.strong(what)}  ${step.state === before ? "in" : "->"} ${moved}`,
+    );
+    for (const effect of step.effects) lines.push(`${" ".repeat(14)}  ${effectText(effect)}`);
+    before = step.state;
+  }
+  return lines;
+}
+
+/** When a recording begins, in milliseconds since 1970. */
+function startOf({ from, input }: Recording): number {
+  return from?.context.now ?? input.at;
+}
+
+/** A state's name, such as `connecting.dialing`. */
+export function stateName(value: StateValue): string {
+  if (typeof value === "string") return value;
+  return Object.entries(value)
+    .map(([name, inner]) => (inner === undefined ? name : `${name}.${stateName(inner)}`))
+    .join(" + ");
+}
+
+/** An event in a few words: what distinguishes it from others of its type. */
+export function eventText(event: ConnectionEvent): string {
+  const { type } = event;
+  const details = eventDetails(event);
+  return details === "" ? type : `${type}  ${printable(details)}`;
+}
+
+function eventDetails(event: ConnectionEvent): string {
+  switch (event.type) {
+    case "socket.closed":
+      return event.failure === null ? "by the server" : failureText(event.failure);
+    case "server.info": {
+      const { serverName, version, lameDuck } = event.info;
+      return `${serverName}, ${version}${lameDuck ? ", lame duck" : ""}`;
+    }
+    case "server.error":
+      return event.error.message;
+    case "protocol.violated":
+      return event.reason;
+    case "credentials.failed":
+    case "choice.failed":
+      return failureText(event.failure);
+    case "timer.fired":
+      return event.timer;
+    case "delay.chosen":
+      return `${event.ms} ms`;
+    case "server.chosen":
+      return `${event.server ?? "no server"}, in ${event.ms} ms`;
+    case "user.setServers":
+      return event.servers.join(", ");
+    case "user.drain":
+      return unsentText(event.unsent);
+    case "user.close":
+      return event.failure === null ? unsentText(event.unsent) : failureText(event.failure);
+    default:
+      return "";
+  }
+}
+
+const unsentText = (unsent: number) => (unsent > 0 ? `${unsent} messages unsent` : "");
+const failureText = ({ code, message }: { readonly code: string; readonly message: string }) =>
+  `${code}: ${message}`;
+
+/** An effect in a few words. */
+export function effectText(effect: Effect): string {
+  const details = effectDetails(effect);
+  return details === "" ? effect.type : `${effect.type}  ${printable(details)}`;
+}
+
+function effectDetails(effect: Effect): string {
+  switch (effect.type) {
+    case "openSocket":
+    case "upgradeToTls":
+      return effect.params.server.name;
+    case "startTimer":
+      return `${effect.params.timer}, ${effect.params.ms} ms`;
+    case "stopTimer":
+      return effect.params.timer;
+    case "closeSocket":
+      return effect.params.flush ? "after handing over what was published" : "";
+    case "notifyStatus": {
+      const { status } = effect.params;
+      return status.type === "error"
+        ? `error  ${failureText(status.failure)}`
+        : `${status.type}  ${status.server}`;
+    }
+    case "settleConnect":
+    case "settleClosed":
+      return effect.params.failure === null ? "well" : failureText(effect.params.failure);
+    default:
+      return "";
+  }
+}

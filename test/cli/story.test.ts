@@ -1,0 +1,136 @@
+// How a replayed recording is told: line by line for a person, and as JSON in a shape that stays.
+
+import { describe, expect, it } from "vitest";
+import { played } from "../../src/cli/recording-file.js";
+import { effectText, eventText, stateName, storyJson, storyLines } from "../../src/cli/story.js";
+import { plainPaint } from "../../src/cli/terminal.js";
+import type { ConnectionEvent, Effect, Recording } from "../../src/machine/index.js";
+import { outage } from "./recordings.js";
+
+const told = (recording: Recording) => storyLines(recording, played(recording), plainPaint);
+
+describe("the story of a recording", () => {
+  it("tells when, what, and where it led", () => {
+    const steps = told(outage).filter((line) => /^ +\d/.test(line));
+    expect(steps).toEqual([
+      "     0.000 s  the beginning  -> connecting.dialing",
+      "     0.002 s  socket.opened  -> connecting.greeting",
+      "     0.004 s  server.info  n0, 2.10.0  -> connecting.authenticating",
+      "     0.006 s  server.pong  -> connected",
+      "     2.100 s  socket.closed  ECONNRESET: a:4222: the connection was reset  -> reconnecting.dialing",
+      "     2.102 s  socket.opened  -> reconnecting.greeting",
+      "     2.104 s  server.info  n1, 2.10.0  -> reconnecting.authenticating",
+      "     2.106 s  server.pong  -> connected",
+      "     3.000 s  user.drain  -> draining.subscriptions",
+      "     3.001 s  subscriptions.drained  -> draining.publishers",
+      "     3.002 s  outbound.flushed  -> closed",
+    ]);
+  });
+
+  it("tells under each step what the chart asked for", () => {
+    const lines = told(outage);
+    const lost = lines.findIndex((line) => line.includes("socket.closed"));
+    const after = lines.slice(lost + 1);
+    const effects = after.slice(
+      0,
+      after.findIndex((line) => /^ +\d/.test(line)),
+    );
+    expect(effects.map((line) => line.trim())).toContain("openSocket  b:4222");
+    expect(effects.map((line) => line.trim())).toContain("startTimer  attempt, 20000 ms");
+    expect(effects.every((line) => line.startsWith("                "))).toBe(true);
+  });
+
+  it("begins with how many events, from when on, and which servers", () => {
+    expect(told(outage)[0]).toBe("10 events from 2023-11-14T22:13:20.000Z on, servers: a:4222, b:4222");
+  });
+
+  it("says so where the beginning is not there any more", () => {
+    const middle = played(outage)[3];
+    if (middle === undefined) throw new Error("the recording is too short");
+    const from = { value: middle.state, context: middle.context };
+    expect(told({ ...outage, from, events: outage.events.slice(3) })[1]).toContain("not in the recording");
+    expect(told(outage)[1]).not.toContain("not in the recording");
+  });
+
+  it("tells where nothing moved", () => {
+    const late: ConnectionEvent = { type: "socket.opened", attempt: 1, at: outage.input.at + 7 };
+    const events = [...outage.events.slice(0, 3), late];
+    expect(told({ ...outage, events }).at(-1)).toBe("     0.007 s  socket.opened  in connected");
+  });
+
+  it("is as JSON the steps with times, events, states and effects", () => {
+    const story = storyJson(outage, played(outage));
+    expect(story).toHaveLength(11);
+    for (const step of story) {
+      expect(Object.keys(step)).toEqual(["at", "elapsed", "event", "state", "effects"]);
+    }
+    expect(story[0]).toMatchObject({
+      at: outage.input.at,
+      elapsed: 0,
+      event: null,
+      state: "connecting.dialing",
+    });
+    expect(story[4]).toMatchObject({
+      elapsed: 2_100,
+      event: outage.events[3],
+      state: "reconnecting.dialing",
+    });
+    expect(story[4]?.effects.map(({ type }) => type)).toContain("openSocket");
+    expect(JSON.parse(JSON.stringify(story))).toEqual(story);
+  });
+});
+
+describe("an event in words", () => {
+  const base = { attempt: 1, at: 0 };
+  const failure = { code: "X", message: "why" };
+  it.each<[ConnectionEvent, string]>([
+    [{ type: "socket.closed", ...base, failure: null }, "socket.closed  by the server"],
+    [{ type: "socket.closed", ...base, failure }, "socket.closed  X: why"],
+    [{ type: "timer.fired", ...base, timer: "ping" }, "timer.fired  ping"],
+    [{ type: "delay.chosen", ...base, ms: 7 }, "delay.chosen  7 ms"],
+    [{ type: "server.chosen", ...base, server: "a:1", ms: 5 }, "server.chosen  a:1, in 5 ms"],
+    [{ type: "server.chosen", ...base, server: null, ms: 0 }, "server.chosen  no server, in 0 ms"],
+    [{ type: "protocol.violated", ...base, reason: "no\r\nINFO" }, "protocol.violated  no INFO"],
+    [{ type: "credentials.failed", ...base, failure }, "credentials.failed  X: why"],
+    [{ type: "user.close", at: 0, unsent: 3, failure: null }, "user.close  3 messages unsent"],
+    [{ type: "user.close", at: 0, unsent: 0, failure }, "user.close  X: why"],
+    [{ type: "user.drain", at: 0, unsent: 0 }, "user.drain"],
+    [{ type: "user.setServers", at: 0, servers: ["a", "b"] }, "user.setServers  a, b"],
+    [{ type: "server.ping", ...base }, "server.ping"],
+  ])("%j", (event, words) => {
+    expect(eventText(event)).toBe(words);
+  });
+});
+
+describe("an effect in words", () => {
+  const failure = { code: "X", message: "why" };
+  it.each<[Effect, string]>([
+    [{ type: "stopTimer", params: { timer: "attempt" } }, "stopTimer  attempt"],
+    [{ type: "closeSocket", params: { attempt: 1, flush: false } }, "closeSocket"],
+    [
+      { type: "closeSocket", params: { attempt: 1, flush: true } },
+      "closeSocket  after handing over what was published",
+    ],
+    [{ type: "settleConnect", params: { failure: null, attempts: [] } }, "settleConnect  well"],
+    [{ type: "settleClosed", params: { failure } }, "settleClosed  X: why"],
+    [
+      { type: "notifyStatus", params: { status: { type: "reconnect", server: "a:1" } } },
+      "notifyStatus  reconnect  a:1",
+    ],
+    [
+      {
+        type: "notifyStatus",
+        params: { status: { type: "error", server: "a:1", failure, step: "dialing", permission: null } },
+      },
+      "notifyStatus  error  X: why",
+    ],
+    [{ type: "holdOutbound", params: undefined }, "holdOutbound"],
+  ])("%j", (effect, words) => {
+    expect(effectText(effect)).toBe(words);
+  });
+});
+
+it("names states by their path", () => {
+  expect(stateName("closed")).toBe("closed");
+  expect(stateName({ reconnecting: "waiting" })).toBe("reconnecting.waiting");
+});

@@ -1,0 +1,47 @@
+// What may be printed: colours, and texts from servers and files.
+
+import { describe, expect, it } from "vitest";
+import { masked, paintFor, plainPaint, printable } from "../../src/cli/terminal.js";
+
+describe("colours", () => {
+  it.each([
+    ["a terminal", true, {}, true],
+    ["no terminal", false, {}, false],
+    ["a dumb terminal", true, { TERM: "dumb" }, false],
+    ["NO_COLOR", true, { NO_COLOR: "1" }, false],
+    ["an empty NO_COLOR", true, { NO_COLOR: "" }, true],
+    ["FORCE_COLOR", false, { FORCE_COLOR: "1" }, true],
+    ["FORCE_COLOR=0", true, { FORCE_COLOR: "0" }, false],
+    ["both", true, { FORCE_COLOR: "1", NO_COLOR: "1" }, false],
+  ])("with %s", (_what, isTerminal, env, coloured) => {
+    const paint = paintFor(isTerminal, env);
+    expect(paint.bad("x") !== "x").toBe(coloured);
+    expect(paint === plainPaint).toBe(!coloured);
+  });
+});
+
+describe("a text from outside", () => {
+  it("cannot steer the terminal", () => {
+    expect(printable("a\u001b[31mb\u009b2Jc\r\nd\u0000e\u202ef\u007f")).toBe("a [31mb 2Jc d e f ");
+  });
+
+  it("keeps every other character", () => {
+    expect(printable('Grüße, 世界 \\ "x"')).toBe('Grüße, 世界 \\ "x"');
+  });
+
+  it("is cut where it is long", () => {
+    expect(printable("x".repeat(300))).toBe("x".repeat(300));
+    expect(printable("x".repeat(301))).toBe(`${"x".repeat(300)}...`);
+  });
+});
+
+describe("credentials in a URL", () => {
+  it.each([
+    ["nats://me:s3cret@host:4222", "nats://***@host:4222"],
+    ["cannot reach tls://s3cret@host, nor nats://a:b@c", "cannot reach tls://***@host, nor nats://***@c"],
+    ["nats://me:s3@cret@host", "nats://***@host"],
+    ["nats://host and me@example.com", "nats://host and me@example.com"],
+  ])("are hidden: %s", (text, shown) => {
+    expect(masked(text)).toBe(shown);
+  });
+});

@@ -1,0 +1,116 @@
+// The command line tool as its user has it: a process of its own. Built from the sources once for each test file.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+// In the repository, so that packages are found; with the process id, so that two test files do not meet.
+const folder = `${root}.cache/cli-${process.pid}`;
+const file = `${folder}/main.mjs`;
+
+/** What a run of the tool left behind. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A tool that still runs. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Resolves with all that it printed on stdout when that holds the text; rejects where it ends before. */
+  printed(text: string): Promise<string>;
+  /** Resolves when it has ended. */
+  ended(): Promise<Ran>;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Makes the tool ready for the tests of this file, with the page of the local inspector; ends what a test forgot. */
+export function useInspector(): void {
+  useTool();
+  beforeAll(async () => {
+    const script: { buildInspectorPage(folder: string): Promise<void> } = await import(
+      `${root}scripts/inspector-page.mjs`
+    );
+    // Where the tool looks for it: beside itself.
+    await script.buildInspectorPage(`${folder}/inspector`);
+  });
+}
+
+/** Makes the tool ready for the tests of this file, and ends what a test forgot. */
+export function useTool(): void {
+  beforeAll(async () => {
+    await mkdir(folder, { recursive: true });
+    await build({
+      entryPoints: [`${root}src/cli/main.ts`],
+      outfile: file,
+      bundle: true,
+      platform: "node",
+      target: "node20",
+      format: "esm",
+      packages: "external",
+      logLevel: "warning",
+    });
+  });
+  afterAll(async () => {
+    for (const child of running) child.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  });
+}
+
+/** Starts the tool, without anything of this environment that would tell it of servers or colours. */
+export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  running.add(child);
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const closed = once(child, "close").then(([code]): Ran => {
+    running.delete(child);
+    return { code, stdout, stderr };
+  });
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended: () => closed,
+    printed: async (text) => {
+      while (!stdout.includes(text)) {
+        const ran = await Promise.race([closed, once(child.stdout, "data").then(() => undefined)]);
+        if (ran !== undefined && !stdout.includes(text)) {
+          throw new Error(`it ended with ${ran.code} and never printed "${text}":\n${stdout}${stderr}`);
+        }
+      }
+      return stdout;
+    },
+  };
+}
+
+/** Runs the tool to its end. */
+export function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  stdin = "",
+): Promise<Ran> {
+  const tool = start(args, env);
+  tool.child.stdin?.on("error", () => {});
+  tool.child.stdin?.end(stdin);
+  return tool.ended();
+}

@@ -1,0 +1,106 @@
+// `nats-statechart replay` as its user has it: a real outage, recorded, written to a file, and told again in the terminal, as
+// JSON, and to an inspector. What is refused: test/cli/recording-file.test.ts.
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { stateName } from "../../src/cli/story.js";
+import { connect } from "../../src/index.js";
+import { type Recording, replay } from "../../src/machine/index.js";
+import { addressIn, openPage } from "../cli/page.js";
+import { run, start, useInspector } from "../cli/tool.js";
+import { scratchFile } from "../harness/certificates.js";
+import { startServer } from "../harness/nats-server.js";
+import { nextStatus } from "../harness/waiting.js";
+
+useInspector();
+
+let recording: Recording;
+let file: string;
+
+/** The states of the recording, one after the other, as the chart itself gives them. */
+const states = () => replay(recording).map(({ state }) => stateName(state));
+const changes = () => states().filter((state, index, all) => state !== all[index - 1]);
+
+beforeAll(async () => {
+  const server = await startServer();
+  const nc = await connect({
+    port: server.port,
+    record: true,
+    reconnectTimeWait: 20,
+    maxReconnectAttempts: -1,
+  });
+  const lost = nextStatus(nc, "disconnect");
+  await server.kill();
+  await lost;
+  const back = nextStatus(nc, "reconnect");
+  await server.start();
+  await back;
+  await nc.drain();
+  await server.stop();
+  const recorded = nc.recording();
+  if (recorded === undefined) throw new Error("nothing was recorded");
+  recording = recorded;
+  file = scratchFile("outage.json", JSON.stringify(recorded));
+});
+
+describe("replay of a real outage", () => {
+  it("tells every step in the terminal", async () => {
+    const { code, stdout, stderr } = await run(["replay", file]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const steps = stdout.split("\n").filter((line) => /^ +\d+\.\d{3} s {2}/.test(line));
+    expect(steps.map((line) => line.split(/ {2}(?:->|in) /)[1])).toEqual(states());
+    expect(changes()).toContain("reconnecting.dialing");
+    expect(states().at(-1)).toBe("closed");
+    expect(stdout).toContain("openSocket");
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  it("tells every step as JSON, from stdin too", async () => {
+    const { code, stdout } = await run(["replay", file, "--json"]);
+    expect(code).toBe(0);
+    const told = JSON.parse(stdout);
+    expect(told.version).toBe(1);
+    expect(told.steps.map(({ state }: { state: string }) => state)).toEqual(states());
+    expect(told.steps.slice(1).map(({ event }: { event: unknown }) => event)).toEqual(recording.events);
+    expect(told.steps.map(({ effects }: { effects: unknown }) => effects)).toEqual(
+      replay(JSON.parse(JSON.stringify(recording))).map(({ effects }) => JSON.parse(JSON.stringify(effects))),
+    );
+    expect(await run(["replay", "-", "--json"], {}, JSON.stringify(recording))).toMatchObject({
+      code,
+      stdout,
+    });
+  });
+
+  it("colours only where it is told to", async () => {
+    expect((await run(["replay", file], { FORCE_COLOR: "1" })).stdout).toContain("\u001b[32m");
+    expect((await run(["replay", file], { FORCE_COLOR: "1", NO_COLOR: "1" })).stdout).not.toContain("\u001b");
+  });
+
+  it.each([
+    ["hosted", []],
+    ["local", ["--local"]],
+  ])("sends it to the %s inspector", async (_which, args) => {
+    const tool = start(["replay", file, "--inspect", ...args]);
+    const page = await openPage(addressIn(await tool.printed("events sent")));
+    await page.until(({ states }) => states().at(-1) === "closed");
+    expect(page.states().map((state) => stateName(state as never))).toEqual(changes());
+    const chart = page.messages.find(({ definition }) => definition?.includes('"id":"connection"'));
+    expect(chart?.definition).not.toContain("[Object]");
+    tool.child.kill("SIGINT");
+    expect(await tool.ended()).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("replay of a bad file", () => {
+  it.each([
+    ["that is not there", "/nowhere/outage.json", "the file cannot be read (ENOENT)"],
+    ["that is a folder", "/", "the file cannot be read (EISDIR)"],
+    ["that is no JSON", scratchFile("bad.json", "hello"), "this is no recording: the file is not JSON"],
+    ["that is no recording", scratchFile("other.json", "{}"), 'this is no recording: it has no "version": 1'],
+  ])("fails and says why: one %s", async (_what, path, problem) => {
+    for (const args of [[], ["--json"], ["--inspect", "--local"]]) {
+      const { code, stdout, stderr } = await run(["replay", path, ...args]);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain(`nats-statechart replay: ${problem}`);
+    }
+  });
+});
