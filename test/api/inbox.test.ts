@@ -35,6 +35,8 @@ describe("createInbox", () => {
     "a\n",
     "\u0000",
     "\u007f",
+    "a\ud800",
+    "\udc00.a",
   ])("refuses the prefix %j", (prefix) => {
     expect(() => createInbox(prefix)).toThrow(expect.objectContaining({ code: ErrorCode.InvalidOption }));
   });

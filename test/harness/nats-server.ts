@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -175,6 +175,18 @@ export class TestServer {
   /** SIGSTOP: its sockets stay open, and nobody answers. */
   pause(): void {
     this.#child?.kill("SIGSTOP");
+  }
+
+  /** As `pause`; resolves when every thread of it stands still: until then it may answer. Reads /proc, as Linux has it. */
+  async freeze(): Promise<void> {
+    this.pause();
+    const threads = `/proc/${this.pid}/task`;
+    const runs = (thread: string) =>
+      !/^State:\s+T/m.test(readFileSync(`${threads}/${thread}/status`, "utf8"));
+    await answered(
+      () => `nats-server on port ${this.port} to stand still`,
+      async () => !readdirSync(threads).some(runs) || undefined,
+    );
   }
 
   /** SIGCONT. */

@@ -1,4 +1,7 @@
-// A loopback relay in front of a server, for what the network does to bytes: cut them up, hold them back, add to them.
+// A loopback relay in front of a server, for what the network does to bytes: cut them up, hold them back, add to them,
+// swallow them; and for what it does to connections: reset them, or lose one end of them without a word to the other.
+//
+// Servers that misbehave by themselves are fake-server.ts; those that die or stop are nats-server.ts.
 
 import { once } from "node:events";
 import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
@@ -6,7 +9,21 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from "no
 /** A relay that listens. */
 export interface Relay {
   readonly port: number;
+  /** Every connection it relayed, oldest first. */
+  readonly links: readonly Link[];
   close(): Promise<void>;
+}
+
+/** One connection through a relay, and what can become of it. */
+export interface Link {
+  /** Which one of the relay it is, from 1 on. */
+  readonly number: number;
+  /** The client gets RST, as where a machine has died and come back; the server sees the end. */
+  reset(): void;
+  /** From now on nothing that this side sends arrives. Nobody is told. */
+  swallow(from: "client" | "server"): void;
+  /** The server sees the end. The client is never told, and what it sends arrives nowhere: half open. */
+  loseServer(): void;
 }
 
 /** What becomes of bytes on their way: hand on by `send` what is to arrive, when it is to arrive. */
@@ -14,8 +31,10 @@ export type Passage = (chunk: Buffer, send: (chunk: Uint8Array) => void) => void
 
 /** What a relay does with each connection; a function makes the passages, so that each may remember something. */
 export interface RelayOptions {
-  readonly fromServer?: () => Passage;
-  readonly fromClient?: () => Passage;
+  readonly fromServer?: (link: Link) => Passage;
+  readonly fromClient?: (link: Link) => Passage;
+  /** Milliseconds by which all is late, the end too. Default 0. */
+  readonly delay?: number;
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string;
 }
@@ -24,26 +43,48 @@ const straight: Passage = (chunk, send) => send(chunk);
 
 /** Listens on a free loopback port and relays each connection to that port on 127.0.0.1. */
 export async function relay(port: number, options: RelayOptions = {}): Promise<Relay> {
-  const { fromServer = () => straight, fromClient = () => straight, host = "127.0.0.1" } = options;
+  const { fromServer = () => straight, fromClient = () => straight, delay = 0, host = "127.0.0.1" } = options;
   const sockets = new Set<Socket>();
-  const pass = (from: Socket, to: Socket, passage: Passage) => {
-    sockets.add(from);
-    from.setNoDelay(true);
-    from.on("data", (chunk) => passage(chunk, (bytes) => void (to.writable && to.write(bytes))));
-    from.on("error", () => {});
-    from.on("close", () => {
-      sockets.delete(from);
-      to.end();
-    });
-  };
+  const links: Link[] = [];
+  const later = (run: () => void) => (delay === 0 ? run() : void setTimeout(run, delay));
   const server = createServer((client) => {
     const upstream = dial(port, "127.0.0.1");
-    pass(client, upstream, fromClient());
-    pass(upstream, client, fromServer());
+    const swallowed = new Set<Socket>();
+    const link: Link = {
+      number: links.length + 1,
+      reset: () => {
+        // What `resetAndDestroy` does too, but for the FIN that it sends first: the client would often see just that.
+        Object.assign(client, { resetAndClosing: true }).destroy();
+        upstream.destroy();
+      },
+      swallow: (from) => void swallowed.add(from === "client" ? client : upstream),
+      loseServer: () => {
+        swallowed.add(client).add(upstream);
+        upstream.destroy();
+      },
+    };
+    links.push(link);
+    const pass = (from: Socket, to: Socket, passage: Passage) => {
+      const send = (bytes: Uint8Array) => {
+        if (to.writable && !swallowed.has(from)) to.write(bytes);
+      };
+      sockets.add(from);
+      from.setNoDelay(true);
+      from.on("data", (chunk) => later(() => swallowed.has(from) || passage(chunk, send)));
+      from.on("error", () => {});
+      from.on("close", () => {
+        sockets.delete(from);
+        // The end of one that is swallowed is swallowed too; except that nobody is left to relay for without the client.
+        later(() => (from === client || !swallowed.has(from)) && to.end());
+      });
+    };
+    pass(client, upstream, fromClient(link));
+    pass(upstream, client, fromServer(link));
   }).listen(0, host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
+    links,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

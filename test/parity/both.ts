@@ -151,8 +151,7 @@ export async function wireTo(port: number, host?: string): Promise<Wire> {
   const listening = await relay(port, host === undefined ? { fromClient } : { fromClient, host });
   const sent = () => connections.map((chunks) => Buffer.concat(chunks).toString());
   return {
-    port: listening.port,
-    close: listening.close,
+    ...listening,
     get sent() {
       return sent();
     },

@@ -11,11 +11,8 @@ import { CommandReader } from "../../src/effects/simulated/command-reader.js";
 import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
 import { info } from "../harness/fake-server.js";
 
-/** A command as the server read it; CONNECT with its JSON parsed. */
-export type Heard = readonly [
-  verb: "CONNECT" | "PING" | "PONG" | "SUB" | "UNSUB" | "PUB",
-  ...rest: unknown[],
-];
+/** A command as the server read it; CONNECT with its JSON parsed, PUB and HPUB alike. */
+export type Heard = readonly [verb: "CONNECT" | "PONG" | "SUB" | "UNSUB" | "PUB", ...rest: unknown[]];
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 
@@ -24,7 +21,7 @@ export class ListeningWorld implements World {
   readonly seed = 1;
   /** All commands so far, PINGs left out: the client sends them when it likes. */
   readonly heard: Heard[] = [];
-  /** What the client was told to do by a timer, in the order of the requests; nothing ever does it. */
+  /** The way to the client: the socket that it dialed last. */
   #says: (chunk: Uint8Array) => void = () => {};
 
   /** The server says this. Whatever comes of it comes at once, errors too. */

@@ -148,18 +148,53 @@ describe("the parser", () => {
     );
   });
 
+  test("refuses a message that anything but CRLF follows, and has heard all before it", () => {
+    const byte = fc.oneof(fc.constantFrom(13, 10), fc.integer({ min: 0, max: 255 }));
+    const end = fc
+      .tuple(byte, byte)
+      .filter(([cr, lf]) => cr !== 13 || lf !== 10)
+      .map((both) => Buffer.from(both));
+    fc.assert(
+      fc.property(commands, fc.oneof(msg, hmsg), end, cuts, (all, last, wrong, lengths) => {
+        const calls: Call[] = [];
+        const bytes = Buffer.concat([joined(all), last.bytes.subarray(0, -2), wrong]);
+        const failure = caught(() => pushAll(new Parser(recorder(calls)), chunked(bytes, lengths)));
+        expect(failure?.reason).toContain("no CRLF");
+        expect(calls).toEqual(all.map(({ call }) => call));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test("throws nothing but ProtocolViolation, with a short reason, whatever it is sent", () => {
     const garbage = fc.oneof(
       fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
       fc.string({ unit: fc.constantFrom(..."MSGHPINO+K-ERF \t\r\n0159.a"), maxLength: 100 }).map(latin1),
     );
-    const spoilt = fc.tuple(commands, garbage, fc.nat()).map(([all, noise, at]) => {
-      const bytes = joined(all);
-      const place = bytes.length === 0 ? 0 : at % bytes.length;
-      return Buffer.concat([bytes.subarray(0, place), noise, bytes.subarray(place)]);
-    });
+    /** What happens to one place of a good stream: something comes in, something is lost, replaced, said twice or cut off. */
+    const damage = fc.constantFrom("insert", "lose", "replace", "repeat", "end");
+    const spoilt = fc
+      .tuple(commands, damage, garbage, fc.nat(), fc.integer({ min: 1, max: 30 }))
+      .map(([all, kind, noise, at, length]) => {
+        const bytes = joined(all);
+        const place = bytes.length === 0 ? 0 : at % bytes.length;
+        const [before, some, after] = [
+          bytes.subarray(0, place),
+          bytes.subarray(place, place + length),
+          bytes.subarray(place + length),
+        ];
+        const instead = {
+          insert: [noise, some, after],
+          lose: [after],
+          replace: [noise.subarray(0, some.length), after],
+          repeat: [some, some, after],
+          end: [],
+        };
+        return Buffer.concat([before, ...instead[kind]]);
+      });
+    const bad = fc.oneof({ weight: 1, arbitrary: garbage }, { weight: 4, arbitrary: spoilt });
     fc.assert(
-      fc.property(fc.oneof(garbage, spoilt), cuts, (bytes, lengths) => {
+      fc.property(bad, cuts, (bytes, lengths) => {
         const whole: Call[] = [];
         const cut: Call[] = [];
         const parser = new Parser(recorder(cut));
@@ -169,7 +204,7 @@ describe("the parser", () => {
         expect(cut).toEqual(whole);
         expect(cutFailure === undefined).toBe(failure === undefined);
       }),
-      { numRuns: 500 },
+      { numRuns: 2_000 },
     );
   });
 });

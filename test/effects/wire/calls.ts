@@ -56,6 +56,6 @@ export function recorder(calls: Call[], instead: Partial<ParserSink> = {}): Pars
 }
 
 /** Pushes the chunks one after the other. */
-export function pushAll(parser: Parser, chunks: Iterable<Uint8Array>): void {
+export function pushAll(parser: Pick<Parser, "push">, chunks: Iterable<Uint8Array>): void {
   for (const chunk of chunks) parser.push(chunk);
 }

@@ -1,0 +1,160 @@
+// Networks that fall silent between a client and a real server that is well: they swallow what one side says, or lose one
+// end without a word to the other. PINGs and timeouts find it; what went onto the dead wire is lost, and nothing else.
+//
+// Networks that are slow, cut or reset are in relay-faults.test.ts.
+
+import { describe, expect, it } from "vitest";
+import type { NatsError } from "../../src/index.js";
+import { leftovers } from "../harness/leftovers.js";
+import type { Link, Passage } from "../harness/relay.js";
+import { servers } from "../harness/versions.js";
+import { nextStatus } from "../harness/waiting.js";
+import { numbers, throughRelay } from "./through-relay.js";
+
+const straight: Passage = (chunk, send) => send(chunk);
+
+describe.each(servers)("between a client and nats-server $label, a network that", ({ path }) => {
+  const { through, witness, rejection } = throughRelay(path);
+
+  describe("swallows", () => {
+    it.each(["server", "client"] as const)(
+      "what the %s says, from the beginning: connect rejects",
+      async (from) => {
+        const swallowing = (link: Link) => {
+          link.swallow(from);
+          return straight;
+        };
+        const { error } = await rejection({ fromServer: swallowing }, { timeout: 2_000 });
+        expect(error).toMatchObject({
+          code: "TIMEOUT",
+          attempts: [{ step: from === "server" ? "greeting" : "authenticating" }],
+        });
+      },
+    );
+
+    it.each(["server", "client"] as const)(
+      "what the %s says, in one attempt of a reconnect: the next attempt is made",
+      async (from) => {
+        const swallowing = (link: Link) => {
+          if (link.number === 2) link.swallow(from);
+          return straight;
+        };
+        const { nc: other, seen } = await witness();
+        const { nc, link, statuses } = await through(
+          { fromServer: swallowing },
+          {
+            timeout: 2_000,
+            onStatus: ({ type }) => {
+              if (type === "disconnect")
+                for (const number of numbers(0, 100)) nc.publish("numbers", `${number}`);
+            },
+          },
+        );
+        const back = nextStatus(nc, "reconnect");
+        link.reset();
+        await back;
+        await nc.flush();
+        await other.flush();
+        expect(statuses).toEqual(["disconnect", "reconnecting", "error", "reconnecting", "reconnect"]);
+        expect(seen).toEqual(numbers(0, 100));
+      },
+    );
+
+    const pings = { pingInterval: 400, maxPingOut: 2 };
+
+    /**
+     * Publishes before the fault, as it begins, with each PING and when it is found, ten numbers each time. Returns what
+     * arrived, and where in it which part begins: what was published with the fault, and what no dead wire got.
+     */
+    async function publishing(fault: (link: Link) => void) {
+      const { nc: other, seen } = await witness();
+      let next = 0;
+      let dead = 0;
+      const size = "PUB numbers 4\r\n0000\r\n".length;
+      const publish = (count: number) => {
+        for (let i = 0; i < count; i++) nc.publish("numbers", `${next++}`.padStart(4, "0"));
+      };
+      const { nc, link, statuses } = await through(
+        {},
+        {
+          ...pings,
+          onStatus: ({ type }) => {
+            // No wire is there any more: what is pending went onto none, all before it did.
+            if (type === "disconnect") dead = next - nc.pendingBytes / size;
+            if (type === "pingTimer" || type === "disconnect") publish(10);
+          },
+        },
+      );
+      const received: string[] = [];
+      nc.subscribe("told", { callback: (_error, msg) => void received.push(msg.string()) });
+      publish(10);
+      await nc.flush();
+      const back = nextStatus(nc, "reconnect");
+      const before = next;
+      fault(link);
+      publish(10);
+      other.publish("told", "meanwhile");
+      await other.flush();
+      await back;
+      expect((await nc.request("ask", "again", { timeout: 10_000 })).string()).toBe("answer again");
+      other.publish("told", "again");
+      await other.flush();
+      await nc.flush();
+      await other.flush();
+      const found = ["staleConnection", "disconnect", "reconnecting", "reconnect"];
+      expect(statuses.filter((type) => type !== "pingTimer")).toEqual(found);
+      expect(dead).toBeGreaterThan(before);
+      expect(next).toBeGreaterThan(dead);
+      return { seen, received, before, dead, next };
+    }
+
+    it("what the server says: PINGs find it; all that was published arrives, once", async () => {
+      const { seen, received, dead, next } = await publishing((link) => link.swallow("server"));
+      expect([...seen].sort((a, b) => a - b)).toEqual(numbers(0, next));
+      // The server reads two sockets, each in order.
+      expect(seen.filter((number) => number < dead)).toEqual(numbers(0, dead));
+      expect(seen.filter((number) => number >= dead)).toEqual(numbers(dead, next));
+      expect(received).toEqual(["again"]);
+    });
+
+    it("what the client says: PINGs find it; only what went onto the dead wire is lost, and the client still hears", async () => {
+      const { seen, received, before, dead, next } = await publishing((link) => link.swallow("client"));
+      expect(seen).toEqual([...numbers(0, before), ...numbers(dead, next)]);
+      expect(received).toEqual(["meanwhile", "again"]);
+    });
+
+    it("one end, and tells only the server: PINGs find it; only what went onto the dead wire is lost", async () => {
+      const { seen, received, before, dead, next } = await publishing((link) => link.loseServer());
+      expect(seen).toEqual([...numbers(0, before), ...numbers(dead, next)]);
+      expect(received).toEqual(["again"]);
+    });
+
+    it.each<[string, (link: Link) => void]>([
+      ["what the server says", (link) => link.swallow("server")],
+      ["what the client says", (link) => link.swallow("client")],
+      ["one end, and tells only the server", (link) => link.loseServer()],
+    ])("%s: close, drain, requests and flushes end all the same", async (_what, fault) => {
+      for (const end of ["close", "drain"] as const) {
+        const { nc, link } = await through({}, { drainTimeout: 100 });
+        fault(link);
+        nc.publish("numbers", "1");
+        const sub = nc.subscribe("numbers");
+        const read = (async () => {
+          for await (const _ of sub);
+        })();
+        const asked = nc
+          .request("nobody.answers", "", { timeout: 100 })
+          .catch((error: NatsError) => error.code);
+        const flushed = nc.flush().catch((error: NatsError) => error.code);
+        // It sees what is there; so it would see what is left.
+        expect(leftovers()).toEqual({ timers: 2, sockets: 1 });
+        const ended = nc[end]().catch((error: NatsError) => error.code);
+        expect(await ended).toBe(end === "close" ? undefined : "TIMEOUT");
+        expect(await flushed).toBe("CONNECTION_CLOSED");
+        expect(["TIMEOUT", "CONNECTION_CLOSED"]).toContain(await asked);
+        await Promise.all([read, sub.closed, nc.closed()]);
+        expect(leftovers()).toEqual({ timers: 0, sockets: 0 });
+      }
+    });
+  });
+});
