@@ -56,9 +56,8 @@ export class SimulationFailure extends Error {
 
   constructor(plan: Plan, broken: string, events: readonly SimulationEvent[], cause: unknown) {
     const last = events.slice(-15).map(lineOf).join("\n");
-    super(`seed ${plan.seed}: ${broken}\nreplay it: npm run simulate -- --seed ${plan.seed}\n${last}`, {
-      cause,
-    });
+    const again = `simulate({ seed: ${plan.seed} }), in the repository npm run simulate -- --seed ${plan.seed}`;
+    super(`seed ${plan.seed}: ${broken}\nreplay it: ${again}\n${last}`, { cause });
     this.seed = plan.seed;
     this.plan = plan;
     this.broken = broken;
