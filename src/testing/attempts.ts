@@ -3,6 +3,7 @@
 
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { Status } from "../api/status.js";
+import { isHarmless, serverErrorFrom } from "../machine/server-error.js";
 
 const steps: ReadonlySet<string> = new Set([
   "dialing",
@@ -29,10 +30,12 @@ export class Attempts {
   }
 
   /** A status was reported. What the client makes of it shows when it has made it. */
-  reported({ type, step, server, added = [], deleted = [] }: Status): void {
+  reported({ type, step, server, error, added = [], deleted = [] }: Status): void {
     if (type === "reconnect") this.#failures.delete(server);
     for (const other of [...added, ...deleted]) this.#failures.delete(other);
     if (type !== "error" || step === undefined || !steps.has(step)) return;
+    // What concerns one subject ends no attempt.
+    if (error !== undefined && isHarmless(serverErrorFrom(error.message))) return;
     this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);
     const limit = this.#limit();
     queueMicrotask(() => this.#check(server, limit));
