@@ -18,15 +18,21 @@ const steps: ReadonlySet<string> = new Set([
 export class Attempts {
   readonly #connection: () => NatsConnection;
   readonly #complain: (what: string) => void;
+  /** The servers that the user named: only the limit takes them out of the pool. */
+  readonly #configured: () => readonly string[];
   /** The option `maxReconnectAttempts`; -1 where it does not count yet, or never. */
   readonly #limit: () => number;
   /** By server: failed attempts in a row. */
   readonly #failures = new Map<string, number>();
-  /** The servers of the pool, when it was looked at last, and those that joined since. One may be dialed that left. */
-  readonly #pool = new Set<string>();
 
-  constructor(connection: () => NatsConnection, limit: () => number, complain: (what: string) => void) {
+  constructor(
+    connection: () => NatsConnection,
+    configured: () => readonly string[],
+    limit: () => number,
+    complain: (what: string) => void,
+  ) {
     this.#connection = connection;
+    this.#configured = configured;
     this.#limit = limit;
     this.#complain = complain;
   }
@@ -35,7 +41,6 @@ export class Attempts {
   reported({ type, step, server, error, added = [], deleted = [] }: Status): void {
     if (type === "reconnect") this.#failures.delete(server);
     for (const other of [...added, ...deleted]) this.#failures.delete(other);
-    for (const other of added) this.#pool.add(other);
     if (type !== "error" || step === undefined || !steps.has(step)) return;
     // What concerns one subject ends no attempt.
     if (error !== undefined && isHarmless(serverErrorFrom(error.message))) return;
@@ -59,7 +64,8 @@ export class Attempts {
     const times = `after ${failures} failed attempts in a row`;
     if (inPool === undefined) {
       this.#failures.delete(server);
-      if (failures !== limit && this.#pool.has(server))
+      const isGivenUp = this.#configured().includes(server);
+      if (isGivenUp && failures !== limit)
         this.#complain(`gives ${server} up ${times}; its limit is ${limit}`);
     } else if (inPool.reconnects !== failures) {
       this.#complain(`counts ${inPool.reconnects} failed attempts of ${server}, ${times}`);

@@ -32,6 +32,7 @@ export class SimulatedClient {
   readonly #lastDial = new Map<string, number>();
   readonly #attempts = new Attempts(
     () => this.connection,
+    () => this.#servers,
     () => (this.#isConnected ? this.plan.options.maxReconnectAttempts : -1),
     (what) => this.complain(what),
   );
