@@ -1,0 +1,69 @@
+// Options of nats-core as ours: of a publish, a request, a request for many answers. Zero counts as not given, as there.
+
+import type { Msg as CoreMsg, PublishOptions, RequestManyOptions, RequestOptions } from "@nats-io/nats-core";
+import { MsgHdrsImpl } from "../api/headers.js";
+import type { PublishOptions as OwnPublishOptions } from "../api/msg.js";
+import type { RequestOptions as OwnRequestOptions } from "../api/request.js";
+import { type RequestManyOptions as OwnRequestManyOptions, RequestStrategy } from "../api/request-many.js";
+import { ownHeaders } from "./headers.js";
+
+const strategies: Readonly<Record<NonNullable<RequestManyOptions["strategy"]>, RequestStrategy>> = {
+  timer: RequestStrategy.Timer,
+  count: RequestStrategy.Count,
+  stall: RequestStrategy.JitterTimer,
+  sentinel: RequestStrategy.SentinelMsg,
+};
+
+/** Options of a publish. @throws NatsError `BAD_HEADER`, as those below */
+export function publishOptions(options: PublishOptions | undefined): OwnPublishOptions | undefined {
+  if (options === undefined) return undefined;
+  const own: OwnPublishOptions = headersOf(options);
+  if (options.reply !== undefined) own.reply = options.reply;
+  return own;
+}
+
+/** What a message that is passed on is published with. */
+export function optionsOf(msg: CoreMsg): PublishOptions {
+  const options: PublishOptions = {};
+  if (msg.reply !== undefined) options.reply = msg.reply;
+  if (msg.headers !== undefined) options.headers = msg.headers;
+  return options;
+}
+
+/** Options of a request. */
+export function requestOptions(options: RequestOptions | undefined): OwnRequestOptions {
+  const own: OwnRequestOptions = headersOf(options);
+  const { timeout, noMux, reply } = options ?? {};
+  if (timeout) own.timeout = timeout;
+  if (noMux !== undefined) own.noMux = noMux;
+  if (reply !== undefined) own.reply = reply;
+  return own;
+}
+
+/** Options of a request for many answers. */
+export function requestManyOptions(options: Partial<RequestManyOptions>): Partial<OwnRequestManyOptions> {
+  const own: Partial<OwnRequestManyOptions> = headersOf(options);
+  const { strategy, maxWait, maxMessages, noMux, stall } = options;
+  if (strategy !== undefined) own.strategy = strategies[strategy];
+  if (maxWait) own.maxWait = maxWait;
+  if (maxMessages !== undefined) own.maxMessages = maxMessages;
+  if (noMux !== undefined) own.noMux = noMux;
+  if (stall) own.jitter = stall;
+  return own;
+}
+
+interface WithHeaders {
+  readonly headers?: PublishOptions["headers"];
+  readonly traceDestination?: string;
+  readonly traceOnly?: boolean;
+}
+
+/** The headers that were given, and those that ask the server for a trace. */
+function headersOf(options: WithHeaders | undefined): { headers?: MsgHdrsImpl } {
+  const { headers, traceDestination, traceOnly } = options ?? {};
+  if (headers === undefined && traceDestination === undefined && traceOnly !== true) return {};
+  const own = headers === undefined ? new MsgHdrsImpl() : ownHeaders(headers);
+  if (traceDestination !== undefined) own.set("Nats-Trace-Dest", traceDestination);
+  if (traceOnly === true) own.set("Nats-Trace-Only", "true");
+  return { headers: own };
+}

@@ -1,0 +1,80 @@
+// What a message of nats-core publishes with: responses, and the requests that its packages make beside the connection.
+//
+// `JsMsg.ackAck()` registers a request, publishes with a reply subject made of `baseInbox` and the token of the
+// request, and awaits what the request is told. Here the two become one request of ours: such a reply subject is a
+// label that never reaches the wire, and the answer comes by our own inbox.
+
+import type { Msg as CoreMsg, Payload, PublishOptions } from "@nats-io/nats-core";
+import { MAX_MILLISECONDS } from "../api/milliseconds.js";
+import type { Msg } from "../api/msg.js";
+import type { NatsConnection } from "../api/nats-connection.js";
+import { coreError } from "./errors.js";
+
+/** A request of nats-core's making: it has its own timeout, and is told how it ends. */
+export interface PendingRequest {
+  readonly token: string;
+  resolver(error: Error | null, msg: CoreMsg): void;
+}
+
+/** What a publisher asks of the adapter. */
+export interface Adapter {
+  /** Ours. */
+  readonly connection: NatsConnection;
+  publish(subject: string, payload?: Payload, options?: PublishOptions): void;
+  /** A message of ours, as nats-core's. */
+  messageFrom(own: Msg): CoreMsg;
+}
+
+/** As long as a timer can wait: the request has a timeout of its own, which is shorter. */
+const FOREVER = MAX_MILLISECONDS;
+
+/** What nats-core calls the protocol, as far as a message needs it. */
+export class Publisher {
+  /** Whether errors say where a request was made. */
+  readonly options: { readonly noAsyncTraces: boolean };
+  /** Where requests are told that they are not needed any more. */
+  readonly muxSubscriptions: { readonly baseInbox: string; cancel(request: PendingRequest): void };
+  readonly #adapter: Adapter;
+  /** Requests under way: each has a timeout, after which it cancels itself. */
+  readonly #requests = new Map<
+    string,
+    { readonly request: PendingRequest; readonly ended: AbortController }
+  >();
+
+  constructor(adapter: Adapter, baseInbox: string, noAsyncTraces: boolean) {
+    this.#adapter = adapter;
+    this.options = { noAsyncTraces };
+    this.muxSubscriptions = {
+      baseInbox,
+      cancel: ({ token }) => {
+        this.#requests.get(token)?.ended.abort();
+        this.#requests.delete(token);
+      },
+    };
+  }
+
+  /** Registers a request; it is made when something is published with its reply subject. */
+  request<T extends PendingRequest>(request: T): T {
+    this.#requests.set(request.token, { request, ended: new AbortController() });
+    return request;
+  }
+
+  /** Publishes, or makes the request whose reply subject is given. @throws an error of nats-core, as `publish` does */
+  publish(subject: string, payload?: Payload, options?: PublishOptions): void {
+    const { baseInbox } = this.muxSubscriptions;
+    const token = options?.reply?.startsWith(baseInbox) ? options.reply.slice(baseInbox.length) : "";
+    const pending = this.#requests.get(token);
+    if (pending === undefined) {
+      this.#adapter.publish(subject, payload, options);
+      return;
+    }
+    const { request, ended } = pending;
+    const { connection } = this.#adapter;
+    connection.request(subject, payload, { timeout: FOREVER, signal: ended.signal }).then(
+      (msg) => request.resolver(null, this.#adapter.messageFrom(msg)),
+      (error) => {
+        if (!ended.signal.aborted) request.resolver(coreError(error, subject), {} as CoreMsg);
+      },
+    );
+  }
+}

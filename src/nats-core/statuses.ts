@@ -1,0 +1,84 @@
+// The statuses of nats-core, from ours: objects with `type` and what belongs to it. One reader of our statuses serves
+// all iterators. See src/api/status.ts for what each means.
+
+import type { Status as CoreStatus, Subscription as CoreSubscription } from "@nats-io/nats-core";
+import type { NatsConnection } from "../api/nats-connection.js";
+import { QueuedIterator } from "../api/queued-iterator.js";
+import { DebugEvents, Events, type Status } from "../api/status.js";
+import { coreError } from "./errors.js";
+
+/** Statuses that an iterator keeps for a reader who does not come; then the oldest are dropped. As for ours. */
+const LIMIT = 1_024;
+
+/** One of our statuses, as nats-core's. */
+export function coreStatus(status: Status): CoreStatus {
+  const { type, server } = status;
+  switch (type) {
+    case Events.Disconnect:
+      return { type: "disconnect", server };
+    case Events.Reconnect:
+      return { type: "reconnect", server };
+    case Events.LDM:
+      return { type: "ldm", server };
+    case Events.Update:
+      return { type: "update", added: [...(status.added ?? [])], deleted: [...(status.deleted ?? [])] };
+    case Events.SlowConsumer:
+      // Of a subscription that was made without the adapter: what nats-core's has and ours has not, nobody can ask of it.
+      return {
+        type: "slowConsumer",
+        sub: status.sub as unknown as CoreSubscription,
+        pending: status.pending ?? 0,
+      };
+    case Events.Error:
+      return { type: "error", error: coreError(status.error ?? new Error(String(status.data))) };
+    case DebugEvents.Reconnecting:
+      return { type: "reconnecting" };
+    case DebugEvents.PingTimer:
+      return { type: "ping", pendingPings: status.pendingPings ?? 0 };
+    case DebugEvents.StaleConnection:
+      return { type: "staleConnection" };
+    case DebugEvents.ClientInitiatedReconnect:
+      return { type: "forceReconnect" };
+    default:
+      return type satisfies never;
+  }
+}
+
+/** The iterators over the statuses of one connection. */
+export class CoreStatuses {
+  readonly #iterators = new Set<QueuedIterator<CoreStatus>>();
+  #isClosed = false;
+
+  /** @param seen is told of each status first, before any iterator */
+  constructor(nc: NatsConnection, seen: (status: CoreStatus) => void) {
+    void this.#read(nc.status(), seen);
+  }
+
+  /** A new iterator over what happens from now on; the last is `close`. `stop()` ends it. */
+  iterate(): QueuedIterator<CoreStatus> {
+    const iterator: QueuedIterator<CoreStatus> = new QueuedIterator({
+      limit: LIMIT,
+      drop: "oldest",
+      onDone: () => this.#iterators.delete(iterator),
+    });
+    if (this.#isClosed) iterator.stop();
+    else this.#iterators.add(iterator);
+    return iterator;
+  }
+
+  /** Tells every iterator. */
+  report(status: CoreStatus): void {
+    for (const iterator of [...this.#iterators]) iterator.push(status);
+  }
+
+  async #read(statuses: AsyncIterable<Status>, seen: (status: CoreStatus) => void): Promise<void> {
+    for await (const status of statuses) {
+      const core = coreStatus(status);
+      seen(core);
+      this.report(core);
+    }
+    this.report({ type: "close" });
+    this.#isClosed = true;
+    for (const iterator of [...this.#iterators]) iterator.stop();
+  }
+}

@@ -1,0 +1,184 @@
+// A subscription as nats-core has it, over one of ours. It can move to another subject (`resubscribe`), which ordered
+// consumers do when they start anew: then the one of ours is replaced, and whoever holds this one sees no difference.
+
+import {
+  type Msg as CoreMsg,
+  type Subscription as CoreSubscription,
+  InvalidOperationError,
+  type MsgCallback,
+  type SubscriptionOptions,
+} from "@nats-io/nats-core";
+import type { Msg } from "../api/msg.js";
+import { QueuedIterator } from "../api/queued-iterator.js";
+import type {
+  SubscriptionOptions as OwnOptions,
+  Subscription,
+  SubscriptionImpl,
+} from "../api/subscription.js";
+import { coreError, translated } from "./errors.js";
+
+/** What a subscription asks of the adapter. */
+export interface SubscriptionOwner {
+  /** Subscribes with ours. @throws NatsError */
+  open(subject: string, options: OwnOptions): Subscription;
+  /** A message of ours, as nats-core's. */
+  messageFrom(own: Msg): CoreMsg;
+  /** More messages wait than the option `slow` allows. */
+  slowConsumer(subscription: CoreSubscription, pending: number): void;
+}
+
+/** A subscription of ours, as nats-core's. */
+export class CoreSubscriptionImpl implements CoreSubscription {
+  /** Resolves at the end, once what had arrived has been taken; with the error where one ended it. */
+  readonly closed: Promise<undefined | Error>;
+  readonly #owner: SubscriptionOwner;
+  readonly #options: SubscriptionOptions;
+  /** Where messages wait for the reader; undefined with a callback. Without a bound, as ours and nats-core's are. */
+  readonly #queue: QueuedIterator<CoreMsg> | undefined;
+  #own: Subscription;
+  #subject: string;
+  #max: number | undefined;
+  #received = 0;
+  #error: Error | undefined;
+  #isIterated = false;
+  #isSlow = false;
+  #resolveClosed: (error?: Error) => void = () => {};
+
+  /** @throws an error of nats-core */
+  constructor(owner: SubscriptionOwner, subject: string, options: SubscriptionOptions) {
+    this.#owner = owner;
+    this.#options = options;
+    this.#subject = subject;
+    this.#max = options.max === undefined || options.max <= 0 ? undefined : options.max;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    if (typeof options.callback !== "function") {
+      this.#queue = new QueuedIterator({ onDone: () => this.#consumed() });
+    }
+    this.#own = this.#open(subject, this.#max, options.timeout);
+  }
+
+  /** Hands over a message, or the error that ended it: what nats-core calls its callback, too. */
+  readonly callback: MsgCallback<CoreMsg> = (error, msg) => {
+    if (error !== null) {
+      this.#error ??= error;
+      this.#queue?.stop(error);
+    } else {
+      this.#received++;
+      this.#queue?.push(msg);
+    }
+    this.#options.callback?.(error, msg);
+    if (this.#options.slow !== undefined && this.#queue !== undefined) this.#watch(this.#options.slow);
+  };
+
+  /** Moves to another subject, and counts `max` from here; what arrives on the old one is dropped. */
+  resubscribe(subject: string, max?: number): void {
+    const left = this.#own;
+    this.#own = this.#open(subject, max, undefined);
+    this.#subject = subject;
+    this.#max = max === undefined ? undefined : this.#received + max;
+    left.unsubscribe();
+  }
+
+  unsubscribe(max?: number): void {
+    const already = this.#received - this.#own.getReceived();
+    translated(() => this.#own.unsubscribe(max === undefined ? undefined : Math.max(0, max - already)));
+    if (max !== undefined && max > this.#received) this.#max = max;
+  }
+
+  async drain(): Promise<void> {
+    try {
+      await this.#own.drain();
+    } catch (error) {
+      throw coreError(error, this.#subject);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#own[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<CoreMsg> {
+    const queue = this.#queue;
+    if (queue === undefined)
+      throw new InvalidOperationError("a subscription with a callback cannot be iterated");
+    if (this.#isIterated) throw new InvalidOperationError("a subscription can be iterated once");
+    this.#isIterated = true;
+    return queue[Symbol.asyncIterator]();
+  }
+
+  isDraining(): boolean {
+    return this.#own.isDraining();
+  }
+
+  isClosed(): boolean {
+    return this.#own.isClosed();
+  }
+
+  getSubject(): string {
+    return this.#subject;
+  }
+
+  getReceived(): number {
+    return this.#received;
+  }
+
+  getProcessed(): number {
+    return this.#queue === undefined ? this.#received : this.#queue.getProcessed();
+  }
+
+  getPending(): number {
+    return this.#queue === undefined ? 0 : this.#queue.getPending();
+  }
+
+  getID(): number {
+    return this.#own.getID();
+  }
+
+  getMax(): number | undefined {
+    return this.#max;
+  }
+
+  #open(subject: string, max: number | undefined, timeout: number | undefined): Subscription {
+    const { queue } = this.#options;
+    const options: OwnOptions = {
+      callback: (error, msg) => {
+        if (error === null) this.callback(null, this.#owner.messageFrom(msg));
+        else this.callback(coreError(error, subject), {} as CoreMsg);
+      },
+    };
+    // nats-core takes an empty queue for none.
+    if (queue !== undefined && queue !== "") options.queue = queue;
+    if (max !== undefined) options.max = max;
+    if (timeout !== undefined) options.timeout = timeout;
+    const own = translated(() => this.#owner.open(subject, options), subject);
+    // So that a drain of the connection waits for who reads with `for await`, as it does for our own subscriptions.
+    const reader = this.#queue;
+    if (reader !== undefined) (own as SubscriptionImpl).whenConsumed = () => reader.whenConsumed();
+    void own.closed.then(() => {
+      if (own === this.#own) this.#ended();
+    });
+    return own;
+  }
+
+  #ended(): void {
+    if (this.#queue === undefined || this.#queue.stopped) this.#resolveClosed(this.#error);
+    else this.#queue.stop();
+  }
+
+  /** The reader took the last message, or left the loop. */
+  #consumed(): void {
+    this.#resolveClosed(this.#error);
+    if (!this.#own.isClosed()) this.#own.unsubscribe();
+  }
+
+  #watch(limit: number): void {
+    const pending = this.getPending();
+    if (pending <= limit) this.#isSlow = false;
+    else if (!this.#isSlow) {
+      this.#isSlow = true;
+      this.#owner.slowConsumer(this, pending);
+    }
+  }
+}

@@ -1,0 +1,244 @@
+// The official packages on the adapter, while a nats-server with JetStream is killed (SIGKILL) and started again on the
+// same port and store. Without outages, beside the official client: nats-core-packages.test.ts.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  AckPolicy,
+  type Consumer,
+  type JetStreamClient,
+  type JsMsg,
+  jetstream,
+  jetstreamManager,
+} from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { Objm } from "@nats-io/obj";
+import { describe, expect, it } from "vitest";
+import type { TestServer } from "../harness/nats-server.js";
+import { servers } from "../harness/versions.js";
+import { bytes, ours, servicesOn, startJetStream } from "../nats-core/clients.js";
+
+/** Publishes until the server has acknowledged it: the message id makes the stream store it once, however often it is sent. */
+async function publishOnce(js: JetStreamClient, number: number): Promise<void> {
+  for (;;) {
+    try {
+      await js.publish("numbers.all", `${number}`, { msgID: `${number}`, timeout: 1_000 });
+      return;
+    } catch {
+      await sleep(10);
+    }
+  }
+}
+
+/** Publishes the numbers from 1 on, some at a time; `done` is told how many are acknowledged. */
+async function publishAll(js: JetStreamClient, count: number, done: (acknowledged: number) => void) {
+  let last = 0;
+  let acknowledged = 0;
+  const publisher = async () => {
+    while (last < count) {
+      await publishOnce(js, ++last);
+      done(++acknowledged);
+    }
+  };
+  await Promise.all(Array.from({ length: 50 }, publisher));
+}
+
+/** What became of a number that was consumed. */
+interface Consumed {
+  /** Its place in the stream. */
+  readonly sequence: number;
+  /** How often the server confirmed its acknowledgement: 0 where the confirmation was lost, 2 where it forgot the first. */
+  confirmations: number;
+}
+
+/**
+ * Consumes until the server says that all is acknowledged; a number that comes again is told by its place in the stream.
+ * It does not wait for one confirmation before the next: a server that crashed does not know the last messages that it
+ * delivered, answers no acknowledgement of them, and delivers them again.
+ */
+async function consumeAll(consumer: Consumer, count: number): Promise<ReadonlyMap<number, Consumed>> {
+  const consumed = new Map<number, Consumed>();
+  const underWay: Promise<void>[] = [];
+  const acknowledge = async (msg: JsMsg) => {
+    const number = Number(msg.string());
+    const known = consumed.get(number) ?? { sequence: msg.seq, confirmations: 0 };
+    if (known.sequence !== msg.seq)
+      throw new Error(`${number} is in the stream at ${known.sequence} and ${msg.seq}`);
+    consumed.set(number, known);
+    if (await msg.ackAck({ timeout: 1_000 }).catch(() => false)) known.confirmations++;
+  };
+  const messages = await consumer.consume({ max_messages: 200, expires: 2_000 });
+  const reading = (async () => {
+    for await (const msg of messages) underWay.push(acknowledge(msg));
+  })();
+  for (;;) {
+    await sleep(100);
+    const info = await consumer.info().catch(() => undefined);
+    if (info === undefined || info.num_pending + info.num_ack_pending > 0) continue;
+    if (info.ack_floor.stream_seq >= count) break;
+  }
+  await messages.close();
+  await reading;
+  await Promise.all(underWay);
+  return consumed;
+}
+
+async function crash(server: TestServer): Promise<void> {
+  await server.kill();
+  await sleep(200);
+  await server.start();
+}
+
+/** Kills the server; resolves when all these connections know. */
+async function killUnder(server: TestServer, ...connections: readonly NatsConnection[]): Promise<void> {
+  const know = connections.map(async (nc) => {
+    for await (const { type } of nc.status()) if (type === "disconnect") return;
+  });
+  await server.kill();
+  await Promise.all(know);
+}
+
+/** Starts the server again; resolves when all these connections stand. */
+async function startUnder(server: TestServer, ...connections: readonly NatsConnection[]): Promise<void> {
+  const stand = connections.map(async (nc) => {
+    for await (const { type } of nc.status()) if (type === "reconnect") return;
+  });
+  await server.start();
+  await Promise.all(stand);
+}
+
+describe.each(servers)("the packages of nats-core through crashes of nats-server $label", ({ path }) => {
+  it("publishes 10,000 messages and consumes each, none missing, none twice in the stream", async () => {
+    const count = 10_000;
+    await using server = await startJetStream(path);
+    const nc = await ours.connect({ servers: server.url });
+    const jsm = await jetstreamManager(nc);
+    await jsm.streams.add({ name: "NUMBERS", subjects: ["numbers.>"] });
+    await jsm.consumers.add("NUMBERS", {
+      durable_name: "worker",
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: 5_000_000_000,
+    });
+    const js = jetstream(nc);
+    const consumer = await js.consumers.get("NUMBERS", "worker");
+
+    let crashes = 0;
+    let crashing = Promise.resolve();
+    const publishing = publishAll(js, count, (acknowledged) => {
+      if (acknowledged !== 3_000 && acknowledged !== 6_000) return;
+      crashes++;
+      crashing = crashing.then(() => crash(server));
+    });
+    const [consumed] = await Promise.all([consumeAll(consumer, count), publishing]);
+    await crashing;
+
+    expect(crashes).toBe(2);
+    const { state } = await jsm.streams.info("NUMBERS");
+    expect({ messages: state.messages, last: state.last_seq }).toEqual({ messages: count, last: count });
+    const all = Array.from({ length: count }, (_, i) => i + 1);
+    const inOrder = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b);
+    expect(inOrder(consumed.keys())).toEqual(all);
+    expect(inOrder([...consumed.values()].map(({ sequence }) => sequence))).toEqual(all);
+    const info = await consumer.info();
+    expect(info.num_pending + info.num_ack_pending).toBe(0);
+    expect(info.ack_floor.stream_seq).toBe(count);
+    await nc.close();
+  }, 120_000);
+
+  it("watches a KV bucket: every change once, in order, also what was put in the outage", async () => {
+    await using server = await startJetStream(path);
+    const nc = await ours.connect({ servers: server.url });
+    const kv = await new Kvm(nc).create("bucket");
+    const seen: string[] = [];
+    const watch = await kv.watch();
+    const watching = (async () => {
+      for await (const entry of watch) {
+        seen.push(`${entry.key}=${entry.string()}`);
+        if (entry.key === "end") break;
+      }
+    })();
+    for (let i = 0; i < 10; i++) await kv.put(`before.${i}`, `${i}`);
+    await killUnder(server, nc);
+    const inOutage = kv.put("during", "kept");
+    await startUnder(server, nc);
+    await inOutage;
+    for (let i = 0; i < 10; i++) await kv.put(`after.${i}`, `${i}`);
+    await kv.put("end", "");
+    await watching;
+    const numbered = (prefix: string) => Array.from({ length: 10 }, (_, i) => `${prefix}.${i}=${i}`);
+    expect(seen).toEqual([...numbered("before"), "during=kept", ...numbered("after"), "end="]);
+    await nc.close();
+  }, 120_000);
+
+  it("puts an object of 10 MB, half of it before the crash and half after, and gets it back", async () => {
+    await using server = await startJetStream(path);
+    const nc = await ours.connect({ servers: server.url });
+    const store = await new Objm(nc).create("store");
+    const content = bytes(10 * 1024 * 1024);
+    const piece = 256 * 1024;
+    let at = 0;
+    let starting: Promise<void> | undefined;
+    const source = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          if (at >= content.length) return controller.close();
+          if (at === content.length / 2) {
+            await killUnder(server, nc);
+            starting = server.start();
+          }
+          controller.enqueue(content.subarray(at, at + piece));
+          at += piece;
+        },
+      },
+      // Asks for a piece when the last one is stored, so that nothing is on the wire when the server dies.
+      { highWaterMark: 0 },
+    );
+    const info = await store.put({ name: "object" }, source, { timeout: 10_000 });
+    await starting;
+    expect(info.size).toBe(content.length);
+    expect(info.chunks).toBe(80);
+    const got = await store.getBlob("object");
+    expect(got !== null && Buffer.compare(got, content)).toBe(0);
+    await nc.close();
+  }, 60_000);
+
+  it("gets an object of 10 MB although the server dies when the first piece has come", async () => {
+    await using server = await startJetStream(path);
+    const nc = await ours.connect({ servers: server.url });
+    const store = await new Objm(nc).create("store");
+    const content = bytes(10 * 1024 * 1024);
+    await store.putBlob({ name: "object" }, content);
+    const object = await store.get("object");
+    const pieces: Uint8Array[] = [];
+    for await (const piece of object?.data ?? []) {
+      if (pieces.push(piece) > 1) continue;
+      await killUnder(server, nc);
+      await startUnder(server, nc);
+    }
+    expect(await object?.error).toBeUndefined();
+    expect(Buffer.compare(Buffer.concat(pieces), content)).toBe(0);
+    await nc.close();
+  }, 120_000);
+
+  it("serves requests again, and is found by discovery", async () => {
+    await using server = await startJetStream(path);
+    const nc = await ours.connect({ servers: server.url });
+    const client = await ours.connect({ servers: server.url });
+    const service = await servicesOn(nc).add({ name: "doubler", version: "1.0.0" });
+    service.addEndpoint("double", {
+      handler: (_err, msg) => void msg.respond(`${2 * Number(msg.string())}`),
+    });
+    await nc.flush();
+    expect((await client.request("double", "21", { timeout: 5_000 })).string()).toBe("42");
+    await killUnder(server, nc, client);
+    await startUnder(server, nc, client);
+    await nc.flush();
+    expect((await client.request("double", "100", { timeout: 5_000 })).string()).toBe("200");
+    const found = [];
+    for await (const answer of await servicesOn(client).client().ping()) found.push(answer.name);
+    expect(found).toEqual(["doubler"]);
+    expect((await service.stats()).endpoints?.[0]?.num_requests).toBe(2);
+    expect(service.isStopped).toBe(false);
+    await Promise.all([nc.close(), client.close()]);
+  }, 60_000);
+});

@@ -1,0 +1,110 @@
+// What `ackAck()` of @nats-io/jetstream does with a message's publisher, done by hand: one request of ours, which ends when
+// theirs does. And the features, which change with the server.
+
+import { type Msg as CoreMsg, errors, type RequestError } from "@nats-io/nats-core";
+import { Feature, type MuxSubscription, RequestOne } from "@nats-io/nats-core/internal";
+import { describe, expect, it } from "vitest";
+import type { NatsConnection } from "../../src/api/nats-connection.js";
+import type { RequestOptions } from "../../src/api/request.js";
+import { ErrorCode, type Msg, NatsError } from "../../src/index.js";
+import { ServerFeatures } from "../../src/nats-core/features.js";
+import { Publisher } from "../../src/nats-core/publisher.js";
+
+/** A publisher, and what it did: requests of ours stay open until they are answered here. */
+function scene() {
+  const published: unknown[] = [];
+  const asked: {
+    subject: string;
+    options: RequestOptions;
+    answer(msg: Msg): void;
+    fail(error: Error): void;
+  }[] = [];
+  const connection = {
+    request: (subject: string, _payload: unknown, options: RequestOptions) =>
+      new Promise<Msg>((answer, fail) => {
+        asked.push({ subject, options, answer, fail });
+      }),
+  } as unknown as NatsConnection;
+  const publisher = new Publisher(
+    {
+      connection,
+      publish: (subject, _payload, options) => void published.push([subject, options?.reply]),
+      messageFrom: (own) => own as unknown as CoreMsg,
+    },
+    "_INBOX.label.",
+    true,
+  );
+  /** As a message of JetStream asks for the confirmation of its acknowledgement. */
+  const acknowledge = (timeout: number) => {
+    const mux = publisher.muxSubscriptions as unknown as MuxSubscription;
+    const request = new RequestOne(mux, "$JS.ACK.x", { timeout }, false);
+    publisher.request(request);
+    publisher.publish("$JS.ACK.x", "+ACK", {
+      reply: `${publisher.muxSubscriptions.baseInbox}${request.token}`,
+    });
+    return { request, ended: Promise.race([request.timer, request.deferred]) };
+  };
+  return { publisher, published, asked, acknowledge };
+}
+
+describe("a publisher of messages", () => {
+  it("publishes what is no request of its own", () => {
+    const { publisher, published } = scene();
+    publisher.publish("a");
+    publisher.publish("b", "", { reply: "c" });
+    publisher.publish("d", "", { reply: "_INBOX.label.unknown" });
+    expect(published).toEqual([
+      ["a", undefined],
+      ["b", "c"],
+      ["d", "_INBOX.label.unknown"],
+    ]);
+  });
+
+  it("makes one request of ours, without a timeout of its own, and hands the answer over", async () => {
+    const { published, asked, acknowledge } = scene();
+    const { ended } = acknowledge(5_000);
+    expect(asked.map(({ subject }) => subject)).toEqual(["$JS.ACK.x"]);
+    expect(published).toEqual([]);
+    const answer = { subject: "confirmed" } as Msg;
+    asked[0]?.answer(answer);
+    expect(await ended).toBe(answer);
+  });
+
+  it("gives our request up when theirs has timed out, so that a drain does not wait for it", async () => {
+    const { asked, acknowledge } = scene();
+    const { request, ended } = acknowledge(5);
+    const failure = await (ended as Promise<unknown>).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(errors.TimeoutError);
+    // `ackAck()` does, where it fails.
+    request.deferred.catch(() => {});
+    request.cancel(failure as Error);
+    expect(asked[0]?.options.signal?.aborted).toBe(true);
+  });
+
+  it("tells why our request failed, by nats-core's errors", async () => {
+    const { asked, acknowledge } = scene();
+    const { ended } = acknowledge(5_000);
+    asked[0]?.fail(NatsError.errorForCode(ErrorCode.NoResponders));
+    const failure = (await (ended as Promise<unknown>).catch((error: unknown) => error)) as RequestError;
+    expect(failure).toBeInstanceOf(errors.RequestError);
+    expect(failure.isNoResponders()).toBe(true);
+  });
+});
+
+describe("the features of a server", () => {
+  it("are those of its version, in one object that changes with it", () => {
+    const features = new ServerFeatures();
+    const known = features.of("2.9.10");
+    expect([known.supports(Feature.JS_KV), known.supports(Feature.JS_PRIORITY_GROUPS)]).toEqual([
+      true,
+      false,
+    ]);
+    expect(features.of("2.15.1")).toBe(known);
+    expect(known.supports(Feature.JS_PRIORITY_GROUPS)).toBe(true);
+    expect(features.of("2.9.10").supports(Feature.JS_PRIORITY_GROUPS)).toBe(false);
+  });
+
+  it.each([undefined, "", "unknown"])("are none where the version is %j", (version) => {
+    expect(new ServerFeatures().of(version).supports(Feature.JS_KV)).toBe(false);
+  });
+});

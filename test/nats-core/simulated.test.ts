@@ -1,0 +1,65 @@
+// The adapter in a simulated world: a service of @nats-io/services through an hour without a server, in virtual time. And
+// what a connection looks like that is closed already.
+
+import type { NatsConnection as CoreConnection, Status } from "@nats-io/nats-core";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { asNatsCore } from "../../src/nats-core/index.js";
+import { Simulation } from "../../src/testing/index.js";
+import { servicesOn } from "./clients.js";
+
+const HOUR = 3_600_000;
+
+describe("asNatsCore", () => {
+  it("gives what nats-core calls a connection", () => {
+    expectTypeOf(asNatsCore).returns.toEqualTypeOf<CoreConnection>();
+  });
+
+  it("carries a service through an hour without a server, in a simulated world", async () => {
+    const world = new Simulation();
+    const cluster = world.cluster(1);
+    const options = { servers: cluster.urls, maxReconnectAttempts: -1 };
+    const core = asNatsCore(await world.connect(options));
+    const customer = asNatsCore(await world.connect(options));
+    const seen: Status["type"][] = [];
+    void (async () => {
+      for await (const { type } of core.status())
+        if (type !== "reconnecting" && type !== "error") seen.push(type);
+    })();
+    const service = await servicesOn(core).add({ name: "echo", version: "1.0.0" });
+    service.addEndpoint("echo", { handler: (_error, msg) => void msg.respond(msg.data) });
+    await world.advance(1_000);
+    const ask = async (text: string) =>
+      (await world.until(customer.request("echo", text, { timeout: 5_000 }))).string();
+    expect(await ask("before")).toBe("before");
+
+    cluster.node(0).crash();
+    await world.advance(HOUR);
+    customer.publish("echo", "kept", { reply: "nobody" });
+    cluster.node(0).start();
+    await world.advance(60_000);
+
+    expect(await ask("after")).toBe("after");
+    expect(seen).toEqual(["disconnect", "reconnect"]);
+    expect(service.isStopped).toBe(false);
+    expect((await service.stats()).endpoints?.[0]?.num_requests).toBe(3);
+    await world.until(Promise.all([core.drain(), customer.close()]));
+    expect(service.isStopped).toBe(true);
+    expect(seen).toEqual(["disconnect", "reconnect", "close"]);
+  });
+
+  it("takes a connection that is closed, and says so", async () => {
+    const world = new Simulation();
+    const own = await world.connect({ servers: world.cluster(1).urls });
+    await world.until(own.close());
+    const core = asNatsCore(own) as CoreConnection & {
+      getServerVersion(): unknown;
+      readonly features: { supports(feature: string): boolean };
+      addCloseListener(listener: { connectionClosedCallback(error: unknown): void }): void;
+    };
+    expect([core.isClosed(), core.info, core.getServerVersion()]).toEqual([true, undefined, undefined]);
+    expect(core.features.supports("js_kv")).toBe(false);
+    const told = new Promise((resolve) => core.addCloseListener({ connectionClosedCallback: resolve }));
+    expect(await told).toBeUndefined();
+    for await (const status of core.status()) expect.unreachable(`a status after the end: ${status.type}`);
+  });
+});

@@ -1,0 +1,106 @@
+// Every status of ours as nats-core's, and who is told: all iterators, the last time of the end.
+
+import { describe, expect, it } from "vitest";
+import type { NatsConnection } from "../../src/api/nats-connection.js";
+import { QueuedIterator } from "../../src/api/queued-iterator.js";
+import type { Subscription } from "../../src/api/subscription.js";
+import { DebugEvents, ErrorCode, Events, NatsError, type Status } from "../../src/index.js";
+import { CoreStatuses, coreStatus } from "../../src/nats-core/statuses.js";
+
+const server = "n1:4222";
+const changed = { added: ["n2:4222"], deleted: ["n3:4222"] };
+const refused = new NatsError("refused", ErrorCode.ConnectionRefused);
+
+const table: readonly (readonly [Status, object])[] = [
+  [
+    { type: Events.Disconnect, data: server, server },
+    { type: "disconnect", server },
+  ],
+  [
+    { type: Events.Reconnect, data: server, server },
+    { type: "reconnect", server },
+  ],
+  [
+    { type: Events.SlowConsumer, data: 9, server, pending: 9, sub: {} as Subscription },
+    { type: "slowConsumer", pending: 9, sub: {} as never },
+  ],
+  [
+    { type: Events.LDM, data: server, server },
+    { type: "ldm", server },
+  ],
+  [
+    { type: Events.Update, data: changed, server, ...changed },
+    { type: "update", ...changed },
+  ],
+  [{ type: DebugEvents.Reconnecting, data: server, server }, { type: "reconnecting" }],
+  [
+    { type: DebugEvents.PingTimer, data: "2", server, pendingPings: 2 },
+    { type: "ping", pendingPings: 2 },
+  ],
+  [{ type: DebugEvents.StaleConnection, data: "", server }, { type: "staleConnection" }],
+  [{ type: DebugEvents.ClientInitiatedReconnect, data: "", server }, { type: "forceReconnect" }],
+  [
+    { type: Events.Error, data: refused.code, server, error: refused },
+    { type: "error", error: expect.objectContaining({ name: "ConnectionError", cause: refused }) },
+  ],
+];
+
+describe("a status of ours as nats-core's", () => {
+  it.each(table)("%o", (own, core) => {
+    expect(coreStatus(own)).toEqual(core);
+  });
+
+  it("leaves out none of ours", () => {
+    const all = [...Object.values(Events), ...Object.values(DebugEvents)].sort();
+    expect(table.map(([{ type }]) => type).sort()).toEqual(all);
+  });
+});
+
+describe("the iterators over statuses", () => {
+  /** Statuses of a connection that has only them. */
+  function statuses() {
+    const source = new QueuedIterator<Status>();
+    const seen: string[] = [];
+    const nc = { status: () => source } as unknown as NatsConnection;
+    const core = new CoreStatuses(nc, ({ type }) => void seen.push(type));
+    return { source, seen, core };
+  }
+
+  const read = async (from: AsyncIterable<{ type: string }>) => {
+    const types: string[] = [];
+    for await (const { type } of from) types.push(type);
+    return types;
+  };
+
+  it("each give everything from their start to the close", async () => {
+    const { source, seen, core } = statuses();
+    const early = core.iterate();
+    source.push({ type: Events.Disconnect, data: server, server });
+    await new Promise(setImmediate);
+    const late = core.iterate();
+    source.push({ type: Events.Reconnect, data: server, server });
+    source.stop();
+    expect(await Promise.all([read(early), read(late)])).toEqual([
+      ["disconnect", "reconnect", "close"],
+      ["reconnect", "close"],
+    ]);
+    expect(seen).toEqual(["disconnect", "reconnect"]);
+  });
+
+  it("end at stop(), which the packages call, and are told nothing more", async () => {
+    const { source, core } = statuses();
+    const stopped = core.iterate();
+    const reading = read(stopped);
+    stopped.stop();
+    source.push({ type: Events.Disconnect, data: server, server });
+    source.stop();
+    expect(await reading).toEqual([]);
+  });
+
+  it("are empty after the close", async () => {
+    const { source, core } = statuses();
+    source.stop();
+    await new Promise(setImmediate);
+    expect(await read(core.iterate())).toEqual([]);
+  });
+});
