@@ -6,11 +6,12 @@
 // use what another does not export. dist/cjs has a package.json that says that its .js and .d.ts are CommonJS.
 
 import { execFile } from "node:child_process";
-import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { buildInspectorPage, writeNotices } from "./inspector-page.mjs";
 
 const run = promisify(execFile);
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -21,16 +22,26 @@ const shared = { platform: "node", target: "node20", sourcemap: true, logLevel: 
 async function entryPoints() {
   const manifest = JSON.parse(await readFile("package.json", "utf8"));
   const built = [
-    ...Object.values(manifest.exports).map((target) => target.import?.default),
+    ...Object.values(manifest.exports).flatMap(({ browser, ...target }) => [
+      browser?.default,
+      target.import?.default,
+    ]),
     ...Object.values(manifest.bin ?? {}),
   ];
   const names = built.map((path) => /^(?:\.\/)?dist\/esm\/(.+)\.js$/.exec(path ?? "")?.[1]);
   return Object.fromEntries(names.filter(Boolean).map((name) => [name, `src/${name}.ts`]));
 }
 
+async function bin() {
+  return JSON.parse(await readFile("package.json", "utf8")).bin ?? {};
+}
+
 async function sources(folder) {
   const found = await readdir(folder, { recursive: true });
-  return found.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name));
+  // The inspector's page runs in browsers and is bundled apart. The command line tool is ESM only: nobody requires it.
+  const isSource = (name) =>
+    name.endsWith(".ts") && !name.startsWith(join("inspector", "page")) && !/^cli[\\/]/.test(name);
+  return found.filter(isSource).map((name) => join(folder, name));
 }
 
 /** A warning of esbuild, such as import.meta in CommonJS, is something that will not work. */
@@ -50,8 +61,19 @@ await buildStrictly({
   outdir: "dist/esm",
   chunkNames: "chunks/[name]-[hash]",
 });
-await buildStrictly({ entryPoints: await sources("src"), format: "cjs", outbase: "src", outdir: "dist/cjs" });
+await buildStrictly({
+  entryPoints: await sources("src"),
+  format: "cjs",
+  outbase: "src",
+  outdir: "dist/cjs",
+  // Where a module is: a URL in ESM, a path here (src/inspector/find-page.ts knows both).
+  define: { "import.meta.url": "__filename" },
+});
 await writeFile("dist/cjs/package.json", '{ "type": "commonjs" }\n');
+// As npm makes it where it installs the package.
+for (const file of Object.values(await bin())) await chmod(file, 0o755);
+await buildInspectorPage("dist/inspector");
+await writeNotices("dist/inspector");
 
 try {
   await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"]);
@@ -61,5 +83,5 @@ try {
 }
 await cp("dist/esm", "dist/cjs", {
   recursive: true,
-  filter: (path) => !/\.(js|map)$/.test(path) && !path.includes("chunks"),
+  filter: (path) => !/\.(js|map)$|[\\/](chunks|cli)$/.test(path),
 });

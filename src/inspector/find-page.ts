@@ -1,0 +1,29 @@
+// Where the built page is: in dist/inspector, seen from wherever this file runs (dist/esm, dist/cjs, the sources).
+
+import { access } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of the built page. Throws an Error where it is not built. */
+export async function findPage(): Promise<string> {
+  // In CommonJS the build puts __filename here, which is a path.
+  const here = import.meta.url;
+  let folder = dirname(here.startsWith("file:") ? fileURLToPath(here) : here);
+  for (;;) {
+    for (const page of [join(folder, "inspector"), join(folder, "dist", "inspector")]) {
+      if (await exists(join(page, "index.html"))) return page;
+    }
+    const above = dirname(folder);
+    if (above === folder) throw new Error("the page of the local inspector is not built: npm run build");
+    folder = above;
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,181 @@
+// The chart of an actor, with the current states lit, the last transition marked, and the way up to here drawn firmer
+// than where it has not been. It is drawn once; after that only classes change.
+
+import elk from "elkjs/lib/elk-api.js";
+import { activeIds, stateText } from "../drawing/active.js";
+import { connectionOverview } from "../drawing/connection-overview.js";
+import { labelPlace } from "../drawing/label-place.js";
+import type { Layout, Line } from "../drawing/layout.js";
+import { layoutWith } from "../drawing/layout-with.js";
+import { svgOf } from "../drawing/svg.js";
+import { eventName } from "../story/facts.js";
+import type { Actor, Step } from "../story/story.js";
+import { make, reachable } from "./dom.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** How much a chart is enlarged at most, and shrunk: text stays text. */
+const LARGEST = 1.3;
+const SMALLEST = 0.7;
+
+/** The layout of more states takes longer than anybody waits. */
+const MAX_STATES = 300;
+
+/** Shows a chart. */
+export class ChartView {
+  readonly #place: HTMLElement;
+  readonly #isScrolled: () => boolean;
+  #definition: string | null | undefined;
+  #layout: Layout | undefined;
+  #states = new Map<string, Element>();
+  #lines = new Map<string, SVGPathElement>();
+  #labels = new Map<string, Element>();
+  /** The lines by the ways that they stand for. */
+  #byWay = new Map<string, Line>();
+  #shown: { readonly actor: Actor; readonly past: readonly Step[] } | undefined;
+
+  constructor(place: HTMLElement) {
+    this.#place = place;
+    this.#isScrolled = reachable(place);
+  }
+
+  /** Shows an actor after the last of these steps. */
+  async show(actor: Actor, past: readonly Step[]): Promise<void> {
+    this.#shown = { actor, past };
+    if (actor.definition !== this.#definition) {
+      this.#definition = actor.definition;
+      this.#layout = undefined;
+      this.#place.replaceChildren();
+      this.#place.classList.add("busy");
+      const layout = await layoutOf(actor).catch((error: unknown) => {
+        console.error(error);
+        return "This chart could not be drawn.";
+      });
+      // Another actor may have been chosen meanwhile.
+      if (this.#definition !== actor.definition) return;
+      this.#place.classList.remove("busy");
+      if (typeof layout === "string") this.#place.append(make("p", "none", layout));
+      else if (layout !== undefined) this.#draw(layout);
+    }
+    if (this.#layout !== undefined && this.#shown !== undefined) this.#light(this.#layout, this.#shown.past);
+  }
+
+  #draw(layout: Layout): void {
+    this.#layout = layout;
+    this.#place.innerHTML = svgOf(layout, { theme: "page", title: layout.id });
+    const drawing = this.#place.querySelector("svg");
+    if (drawing === null) return;
+    // A small chart is not blown up; one too large to be read is scrolled.
+    drawing.style.maxWidth = `${Math.round(layout.width * LARGEST)}px`;
+    drawing.style.maxHeight = `${Math.round(layout.height * LARGEST)}px`;
+    drawing.style.minWidth = `${Math.round(layout.width * SMALLEST)}px`;
+    drawing.style.minHeight = `${Math.round(layout.height * SMALLEST)}px`;
+    const named = <Kind extends Element>(selector: string, name: string) =>
+      new Map(
+        [...drawing.querySelectorAll<Kind>(selector)].map(
+          (one) => [one.getAttribute(name) ?? "", one] as const,
+        ),
+      );
+    this.#states = named(".state", "data-state");
+    this.#lines = named<SVGPathElement>(".line", "data-line");
+    this.#labels = named(".label", "data-line");
+    this.#byWay = new Map(
+      layout.lines.flatMap((line) => line.ways.map((way) => [`${way.from} ${way.to}`, line])),
+    );
+  }
+
+  #light(layout: Layout, past: readonly Step[]): void {
+    const step = past.at(-1);
+    if (step === undefined) return;
+    const lit = activeIds(layout.id, step.value);
+    const visited = new Set<string>();
+    const walked = new Set<string>();
+    for (const { value, taken } of past) {
+      for (const id of activeIds(layout.id, value)) visited.add(id);
+      for (const { from, to } of taken) {
+        if (to === null) continue;
+        visited.add(to);
+        walked.add(this.#byWay.get(`${from} ${to}`)?.id ?? "");
+      }
+    }
+    const taken = step.taken.filter(({ to }) => to !== null);
+    const lastLines = taken.flatMap(({ from, to }) => this.#byWay.get(`${from} ${to}`) ?? []);
+    const last = new Set(lastLines.map(({ id }) => id));
+    const passed = new Set(taken.map(({ to }) => to));
+    for (const [id, state] of this.#states) {
+      state.classList.toggle("lit", lit.has(id));
+      state.classList.toggle("visited", visited.has(id));
+      state.classList.toggle("passed", passed.has(id) && !lit.has(id));
+    }
+    for (const [id, line] of this.#lines) {
+      line.classList.toggle("walked", walked.has(id));
+      line.classList.toggle("taken", last.has(id));
+      const head = `url(#arrow${last.has(id) ? "-taken" : walked.has(id) ? "-walked" : ""})`;
+      for (const end of ["marker-start", "marker-end"])
+        if (line.hasAttribute(end)) line.setAttribute(end, head);
+      // What was taken lies above what was not.
+      if (last.has(id)) line.parentNode?.append(line);
+    }
+    for (const [id, label] of this.#labels) label.classList.toggle("taken", last.has(id));
+    const drawing = this.#place.querySelector("svg");
+    if (drawing === null) return;
+    drawing.setAttribute("aria-label", `Chart of ${layout.id}, now in ${stateText(step.value)}`);
+    // Where the picture has no name beside the line, the event is written into it.
+    this.#label(
+      drawing,
+      layout,
+      lastLines.filter(({ label }) => label === null),
+      eventName(step.event.type),
+    );
+    this.#bringIntoView(layout, lit);
+  }
+
+  /** Brings the innermost of the current states into view. */
+  #bringIntoView({ boxes }: Layout, lit: ReadonlySet<string>): void {
+    const box = boxes.findLast(({ id }) => lit.has(id));
+    if (!this.#isScrolled() || box === undefined) return;
+    this.#states.get(box.id)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** The event, beside the lines that were taken for it. */
+  #label(drawing: SVGSVGElement, layout: Layout, lines: readonly Line[], event: string): void {
+    drawing.querySelector(".why")?.remove();
+    if (lines.length === 0 || event === "") return;
+    const text = document.createElementNS(SVG, "text");
+    text.textContent = event;
+    text.setAttribute("text-anchor", "middle");
+    text.setAttribute("class", "event-name");
+    const ground = document.createElementNS(SVG, "rect");
+    ground.setAttribute("class", "plate");
+    const group = document.createElementNS(SVG, "g");
+    group.setAttribute("class", "why");
+    group.append(ground, text);
+    drawing.append(group);
+    const size = { width: text.getBBox().width + 12, height: 17 };
+    const { x, y } = labelPlace(layout, lines, size);
+    text.setAttribute("x", String(x));
+    text.setAttribute("y", String(y + 3.5));
+    const box = { x: x - size.width / 2, y: y - size.height / 2, ...size, rx: 4 };
+    for (const [name, value] of Object.entries(box)) ground.setAttribute(name, String(value));
+  }
+}
+
+/** The layout that was made beforehand for our own chart; for another one the engine is loaded. */
+async function layoutOf({ chart, definition }: Actor): Promise<Layout | string> {
+  if (chart === null || definition === null)
+    return "Its definition did not arrive: there is no chart to draw.";
+  if (chart.states.size < 2) return "It has no states to draw.";
+  if (chart.states.size > MAX_STATES) return `A chart of more than ${MAX_STATES} states is not drawn.`;
+  const isOurs =
+    chart.root.id === connectionOverview.id &&
+    chart.states.size === connectionOverview.boxes.length + 1 &&
+    connectionOverview.boxes.every(({ id }) => chart.states.has(id));
+  if (isOurs) return connectionOverview;
+  // The engine is large, and thinks for seconds: it is loaded only now, and the page goes on meanwhile.
+  const engine = new elk.default({ workerUrl: "layout.js" });
+  try {
+    return await layoutWith(engine, definition, { labels: chart.states.size < 16 });
+  } finally {
+    engine.terminateWorker();
+  }
+}

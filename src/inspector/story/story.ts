@@ -1,0 +1,183 @@
+// What inspection messages tell, put in order: actors, and of each the steps it took. Pure; the page shows it.
+//
+// A step is an event with the state and context after it (`@xstate.snapshot`), the way the chart went, and what it asked
+// for. Bounded: of an actor with more than MAX_STEPS steps the first are forgotten.
+
+import { type Chart, chartOf } from "../drawing/chart.js";
+import { definedEffects, type ShownEffect } from "./effects.js";
+import { pathOf, type Taken } from "./path.js";
+
+/** One step of an actor. */
+export interface Step {
+  /** From 0, over the actor's whole life. */
+  readonly number: number;
+  /** When, in milliseconds: of our charts by their own clock, also in a replay; of others since 1970. */
+  readonly at: number;
+  readonly event: Readonly<Record<string, unknown>> & { readonly type: string };
+  readonly value: unknown;
+  readonly context: unknown;
+  readonly status: string;
+  readonly taken: readonly Taken[];
+  readonly effects: readonly ShownEffect[];
+}
+
+/** One actor, such as a connection. */
+export interface Actor {
+  /** Unique among all processes. */
+  readonly key: string;
+  readonly client: number;
+  readonly name: string;
+  readonly session: string;
+  /** Session of the actor that made it, or that it stands beside; null where there is none. */
+  readonly parent: string | null;
+  /** The JSON of its definition; null where it did not arrive. */
+  readonly definition: string | null;
+  /** Null where it has no definition that can be read. */
+  readonly chart: Chart | null;
+  readonly steps: readonly Step[];
+  /** True once its process is gone. */
+  readonly hasLeft: boolean;
+}
+
+/** Steps kept of one actor. */
+export const MAX_STEPS = 2_000;
+
+type Kept = { -readonly [Key in keyof Actor]: Actor[Key] } & {
+  readonly steps: Step[];
+  /** What it sent to actors beside it since its last step. */
+  sent: ShownEffect[];
+  /** True where it tells its effects so. */
+  tells: boolean;
+};
+type Json = Readonly<Record<string, unknown>>;
+
+/** All actors, by what their messages told so far. */
+export class Story {
+  readonly #actors = new Map<string, Kept>();
+
+  /** In the order of their first message. */
+  get actors(): readonly Actor[] {
+    return [...this.#actors.values()];
+  }
+
+  actor(key: string): Actor | undefined {
+    return this.#actors.get(key);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#actors.clear();
+  }
+
+  /** Takes a message of a client. Anything that is no message changes nothing. */
+  add(client: number, message: unknown): void {
+    if (!isObject(message)) return;
+    if (message["type"] === "client.left") {
+      for (const actor of this.#actors.values()) if (actor.client === client) actor.hasLeft = true;
+      return;
+    }
+    const session = message["sessionId"];
+    if (typeof session !== "string") return;
+    if (message["type"] === "@xstate.actor") this.#introduce(client, session, message);
+    else if (message["type"] === "@xstate.event") this.#hear(client, session, message);
+    else if (message["type"] === "@xstate.snapshot") {
+      const actor = this.#actors.get(`${client} ${session}`) ?? this.#introduce(client, session, {});
+      const step = stepOf(actor, message);
+      actor.sent = [];
+      if (step === undefined) return;
+      actor.steps.push(step);
+      if (actor.steps.length > MAX_STEPS) actor.steps.shift();
+    }
+  }
+
+  #introduce(client: number, session: string, message: Json): Kept {
+    const key = `${client} ${session}`;
+    const { definition, name, parentId } = message;
+    const text = typeof definition === "string" ? definition : null;
+    const known = this.#actors.get(key);
+    const actor: Kept = {
+      key,
+      client,
+      name: typeof name === "string" ? name : session,
+      session,
+      parent: typeof parentId === "string" ? parentId : null,
+      definition: text,
+      chart: text === null ? null : readChart(text),
+      steps: known?.steps ?? [],
+      hasLeft: false,
+      sent: [],
+      tells: false,
+    };
+    this.#actors.set(key, actor);
+    const beside = actor.parent === null ? undefined : this.#actors.get(`${client} ${actor.parent}`);
+    if (beside !== undefined && isBeside(beside, session)) beside.tells = true;
+    return actor;
+  }
+
+  /** An event from one actor to another one that stands beside it: an effect of the first. */
+  #hear(client: number, session: string, { sourceId, event }: Json): void {
+    const source = this.#actors.get(`${client} ${String(sourceId)}`);
+    if (source === undefined || !isBeside(source, session) || !isObject(event)) return;
+    const { type, ...params } = event;
+    source.sent.push({ name: String(type), params });
+  }
+}
+
+/** Those that our connections speak with are named after them: `x:0.server`. Actors that a machine made are not. */
+function isBeside(actor: Actor, session: string): boolean {
+  return session.startsWith(`${actor.session}.`);
+}
+
+function readChart(definition: string): Chart | null {
+  try {
+    return chartOf(definition);
+  } catch {
+    return null;
+  }
+}
+
+function stepOf(actor: Kept, message: Json): Step | undefined {
+  const { snapshot, event: sent, createdAt } = message;
+  if (!isObject(snapshot)) return undefined;
+  const type = isObject(sent) && typeof sent["type"] === "string" ? sent["type"] : "";
+  const event = { ...(isObject(sent) ? sent : {}), type };
+  const { value = null, context = null, status = "active" } = snapshot;
+  const last = actor.steps.at(-1);
+  const isFirst = type === "xstate.init";
+  const { chart } = actor;
+  // What came before is not known where the first steps were not kept.
+  const before = last === undefined || isFirst ? null : last.value;
+  const isKnown = chart !== null && (before !== null || isFirst);
+  const taken = isKnown ? pathOf(chart, before, type, value) : [];
+  const defined = () => (isKnown ? definedEffects(chart, before, taken, value) : []);
+  return {
+    number: last === undefined ? 0 : last.number + 1,
+    at: whenOf(actor, event) ?? numberIn(createdAt) ?? 0,
+    event,
+    value,
+    context,
+    status: String(status),
+    taken,
+    effects: actor.tells ? actor.sent : defined(),
+  };
+}
+
+/** When an event of our chart happened: it says so itself, and so does what the chart started from. */
+function whenOf({ chart }: Actor, event: Json): number | undefined {
+  if (chart?.root.id !== "connection") return undefined;
+  const { at, input } = event;
+  return typeof at === "number"
+    ? at
+    : isObject(input) && typeof input["at"] === "number"
+      ? input["at"]
+      : undefined;
+}
+
+function numberIn(text: unknown): number | undefined {
+  const number = Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,351 @@
+// How a definition becomes a picture: what is read of it, which lines are drawn, where everything lies, and the SVG and
+// Mermaid of it. What it looks like in a browser: test/integration/local-inspector.test.ts.
+
+import { describe, expect, it } from "vitest";
+import { createMachine } from "xstate";
+import { connectionChart } from "../../src/inspector/drawing/connection-chart.js";
+import { connectionOverview } from "../../src/inspector/drawing/connection-overview.js";
+import { drawnLines, linesOf } from "../../src/inspector/drawing/graph.js";
+import {
+  activeIds,
+  chartOf,
+  type Layout,
+  layoutChart,
+  mermaidOf,
+  stateText,
+  svgOf,
+} from "../../src/inspector/drawing/index.js";
+import { labelPlace } from "../../src/inspector/drawing/label-place.js";
+import { connectionMachine } from "../../src/machine/index.js";
+
+const definition = connectionMachine.config as object;
+
+/** What the inspector's serializer makes of it: keys sorted, functions as their names, no order of states. */
+function sent(value: unknown): unknown {
+  if (typeof value === "function") return { type: value.name };
+  if (Array.isArray(value)) return value.map(sent);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sent((value as Record<string, unknown>)[key])]),
+  );
+}
+
+const lamp = {
+  id: "lamp",
+  initial: "off",
+  states: {
+    off: {
+      on: {
+        press: { target: "on", guard: "hasPower", actions: ["click", { type: "note", params: { n: 1 } }] },
+      },
+    },
+    on: {
+      initial: "dim",
+      entry: "light",
+      exit: { type: "darken", params: () => ({}) },
+      states: {
+        dim: {
+          on: { more: "bright" },
+          after: { 500: ".glow" },
+          initial: "faint",
+          states: { faint: {}, glow: {} },
+        },
+        bright: { on: { less: "#dimmed", press: "#lamp.off" }, always: { target: "dim", guard: "isHot" } },
+      },
+      on: { press: "off" },
+    },
+    broken: { type: "final", id: "dimmed" },
+  },
+  on: { crash: ".broken" },
+};
+
+describe("reading a definition", () => {
+  const { states, root } = chartOf(lamp);
+  const targets = (id: string) =>
+    states.get(id)?.transitions.map(({ event, targets }) => [event, ...targets]);
+
+  it("finds every state with its kind, and the one that is entered first", () => {
+    expect([...states.keys()]).toEqual([
+      "lamp",
+      "lamp.off",
+      "lamp.on",
+      "lamp.on.dim",
+      "lamp.on.dim.faint",
+      "lamp.on.dim.glow",
+      "lamp.on.bright",
+      "lamp.broken",
+    ]);
+    expect([root.type, states.get("lamp.off")?.type, states.get("lamp.broken")?.type]).toEqual([
+      "compound",
+      "atomic",
+      "final",
+    ]);
+    expect([root.initial, states.get("lamp.on")?.initial]).toEqual(["lamp.off", "lamp.on.dim"]);
+  });
+
+  it("resolves every way of writing a target", () => {
+    expect(targets("lamp")).toEqual([["crash", "lamp.broken"]]);
+    expect(targets("lamp.off")).toEqual([["press", "lamp.on"]]);
+    expect(targets("lamp.on.dim")).toEqual([
+      ["more", "lamp.on.bright"],
+      ["500", "lamp.on.dim.glow"],
+    ]);
+    expect(targets("lamp.on.bright")).toEqual([
+      ["", "lamp.on.dim"],
+      ["less", "lamp.broken"],
+      ["press", "lamp.off"],
+    ]);
+  });
+
+  it("names actions and guards, with the parameters that are written there", () => {
+    const [press] = states.get("lamp.off")?.transitions ?? [];
+    expect(press?.guard).toBe("hasPower");
+    expect(press?.actions).toEqual([
+      { name: "click", params: null },
+      { name: "note", params: { n: 1 } },
+    ]);
+    expect(states.get("lamp.on")?.exit).toEqual([{ name: "darken", params: null }]);
+  });
+
+  it("reads the same from the text of an inspection message, and from what XState normalized", () => {
+    const names = (all: object | string) => [...chartOf(all).states.keys()].sort();
+    expect(names(JSON.stringify(sent(definition)))).toEqual(names(definition));
+    const normalized = chartOf(createMachine(lamp as never).definition);
+    expect(normalized.states.get("lamp.off")?.transitions.map(({ targets }) => targets)).toEqual([
+      ["lamp.on"],
+    ]);
+    expect(normalized.states.get("lamp.on.dim")?.transitions).toContainEqual(
+      expect.objectContaining({ event: "500", kind: "after", targets: ["lamp.on.dim.glow"] }),
+    );
+  });
+
+  it.each([["null"], ["[1]"], ['"text"'], ["3"]])("refuses %s, which is no definition", (text) => {
+    expect(() => chartOf(text)).toThrow("no definition");
+  });
+
+  it("leaves out what it cannot read", () => {
+    const odd = {
+      states: { a: "[Object]", b: { on: { x: { target: "nowhere" }, y: "[Array]", z: 7 }, entry: [3] } },
+    };
+    const chart = chartOf(odd);
+    expect([...chart.states.keys()]).toEqual(["machine", "machine.a", "machine.b"]);
+    expect(chart.states.get("machine.b")?.transitions.flatMap(({ targets }) => targets)).toEqual([]);
+  });
+
+  it("refuses a machine of more states than anybody could see", () => {
+    const states = Object.fromEntries(Array.from({ length: 3_000 }, (_, number) => [`s${number}`, {}]));
+    expect(() => chartOf({ states })).toThrow("more than 2000 states");
+  });
+});
+
+describe("the lines of a chart", () => {
+  const lines = (all: object) =>
+    linesOf(chartOf(all)).map(({ from, to, events }) => [from, to, events.join(" ")]);
+
+  it("draws what a state shares with the one around it once, from the outer one", () => {
+    expect(lines(lamp)).toContainEqual(["lamp.on", "lamp.off", "press"]);
+    expect(lines(lamp)).not.toContainEqual(["lamp.on.bright", "lamp.off", "press"]);
+  });
+
+  it("makes one line of all that leads from one state to another", () => {
+    const machine = {
+      id: "m",
+      initial: "a",
+      states: { a: { on: { x: "b", y: "b" }, after: { 9: "b" } }, b: {} },
+    };
+    expect(lines(machine)).toEqual([["m.a", "m.b", "x y after 9"]]);
+  });
+
+  it("makes one line with two heads of there and back, and one arrow of many siblings that fail alike", () => {
+    const { lines, bundles } = drawnLines(chartOf(definition));
+    const line = lines.find(
+      ({ from, to }) => `${from} ${to}` === "connection.connecting.selecting connection.connecting.waiting",
+    );
+    expect(line?.events).toEqual(["otherwise"]);
+    expect(line?.back).toEqual(["timer.fired", "user.setServers"]);
+    expect(line?.ways).toHaveLength(2);
+    const failing = bundles.find(({ lines: [first] }) => first?.to === "connection.connecting.selecting");
+    expect(failing?.lines.map(({ from }) => from.split(".").at(-1))).toEqual([
+      "dialing",
+      "greeting",
+      "securing",
+      "authenticating",
+    ]);
+    expect(failing?.events).toEqual(["socket.closed", "timer.fired", "protocol.violated", "server.error"]);
+  });
+
+  it("stands for every transition that leaves a state: none is lost", () => {
+    const chart = chartOf(definition);
+    const { lines, bundles } = drawnLines(chart);
+    const drawn = [...lines, ...bundles.flatMap((bundle) => bundle.lines)].flatMap(({ ways }) => ways);
+    const there = new Set(drawn.map(({ from, to }) => `${from} ${to}`));
+    const all = [...chart.states.values()].flatMap(({ id, transitions }) =>
+      transitions.flatMap(({ targets }) => targets.map((to) => `${id} ${to}`)),
+    );
+    expect(all.length).toBeGreaterThan(100);
+    expect(all.filter((way) => !there.has(way))).toEqual([]);
+  });
+});
+
+/** Pairs of boxes, neither within the other, that cover each other. */
+function overlaps({ boxes }: Layout): readonly string[] {
+  const found: string[] = [];
+  for (const a of boxes) {
+    for (const b of boxes) {
+      const isApart =
+        a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+      if (a.id < b.id && !b.id.startsWith(`${a.id}.`) && !isApart) found.push(`${a.id} ${b.id}`);
+    }
+  }
+  return found;
+}
+
+const touches = (layout: Layout, id: string, x: number, y: number) => {
+  const box = layout.boxes.find((each) => each.id === id);
+  if (box === undefined) return false;
+  const isWithin =
+    x >= box.x - 1 && x <= box.x + box.width + 1 && y >= box.y - 1 && y <= box.y + box.height + 1;
+  const isInside = x > box.x + 1 && x < box.x + box.width - 1 && y > box.y + 1 && y < box.y + box.height - 1;
+  return isWithin && !isInside;
+};
+
+describe("laying out", () => {
+  it("keeps every state within the one around it and apart from all others, and every line at both its states", async () => {
+    for (const layout of [await layoutChart(lamp), connectionChart, connectionOverview]) {
+      const byId = new Map(layout.boxes.map((box) => [box.id, box]));
+      expect(overlaps(layout)).toEqual([]);
+      for (const { id, parent, x, y, width, height } of layout.boxes) {
+        const around =
+          parent === null ? { x: 0, y: 0, width: layout.width, height: layout.height } : byId.get(parent);
+        if (around === undefined) throw new Error(`${id} is in ${parent}, which is not there`);
+        expect(x).toBeGreaterThan(around.x);
+        expect(y).toBeGreaterThan(around.y);
+        expect(x + width).toBeLessThan(around.x + around.width);
+        expect(y + height).toBeLessThan(around.y + around.height);
+      }
+      for (const { id, from, to, points } of layout.lines) {
+        const [first] = points;
+        const last = points.at(-1);
+        if (first === undefined || last === undefined) throw new Error(`${id} has no points`);
+        // From the machine itself to one of its states: there is no box to begin at.
+        if (from !== layout.id) expect(touches(layout, from, first.x, first.y), id).toBe(true);
+        expect(touches(layout, to, last.x, last.y), id).toBe(true);
+      }
+    }
+  });
+
+  it("writes labels beside one another, not over states", () => {
+    const labels = connectionChart.lines.flatMap(({ label }) => label ?? []);
+    expect(labels.length).toBeGreaterThan(30);
+    const boxes = labels.map((label, index) => ({ ...label, id: `label ${index}` }));
+    const leaves = connectionChart.boxes.filter(({ type }) => type !== "compound");
+    expect(overlaps({ ...connectionChart, boxes: [...boxes, ...leaves] as never })).toEqual([]);
+  });
+
+  it("puts every state in the same place however the keys of the definition are sorted", async () => {
+    const places = ({ boxes }: Layout) => [...boxes].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const received = await layoutChart(JSON.stringify(sent(lamp)), { labels: false });
+    expect(places(received)).toEqual(places(await layoutChart(lamp, { labels: false })));
+  });
+
+  it("has the chart of a connection ready, whole: nobody who shows it needs the engine", () => {
+    // Whether it is the very one that the engine gives now is checked by `npm run chart -- --check`.
+    const { states } = chartOf(definition);
+    const { lines, bundles } = drawnLines(chartOf(definition));
+    const ids = [...lines, ...bundles.flatMap((bundle) => bundle.lines)].map(({ id }) => id);
+    for (const layout of [connectionOverview, connectionChart]) {
+      expect(layout.boxes.map(({ id }) => id)).toEqual([...states.keys()].slice(1));
+      expect(layout.lines.map(({ id }) => id)).toEqual(ids);
+    }
+  });
+
+  it("shows a chart at a size at which a page of 1280 by 800 leaves it legible", () => {
+    const scale = Math.min(880 / connectionOverview.width, 540 / connectionOverview.height);
+    expect(scale * 13).toBeGreaterThan(11);
+  });
+
+  it("lays out a machine that has one state, none, or fifty", async () => {
+    expect((await layoutChart({ id: "one", initial: "a", states: { a: {} } })).boxes).toHaveLength(1);
+    expect((await layoutChart({ id: "none" })).boxes).toEqual([]);
+    const ring = Array.from({ length: 50 }, (_, at) => [`s${at}`, { on: { next: `s${(at + 1) % 50}` } }]);
+    const layout = await layoutChart({ id: "ring", initial: "s0", states: Object.fromEntries(ring) });
+    expect(layout.boxes).toHaveLength(50);
+    expect(overlaps(layout)).toEqual([]);
+  });
+
+  it("puts a label where it hides no state", () => {
+    for (const line of connectionOverview.lines) {
+      const size = { width: 90, height: 17 };
+      const { x, y } = labelPlace(connectionOverview, [line], size);
+      expect(x - 45).toBeGreaterThanOrEqual(0);
+      expect(x + 45).toBeLessThanOrEqual(connectionOverview.width);
+      expect(y - 8.5).toBeGreaterThanOrEqual(0);
+      expect(y + 8.5).toBeLessThanOrEqual(connectionOverview.height);
+    }
+  });
+});
+
+describe("the SVG", () => {
+  it("lights the states of a snapshot's value, inner and outer", () => {
+    const svg = svgOf(connectionOverview, { current: { reconnecting: "waiting" } });
+    const lit = [...svg.matchAll(/class="[^"]*\blit\b[^"]*" data-state="([^"]+)"/g)].map(([, id]) => id);
+    expect(lit).toEqual(["connection.reconnecting", "connection.reconnecting.waiting"]);
+    expect(svgOf(connectionOverview)).not.toMatch(/class="[^"]*\blit\b/);
+  });
+
+  it("carries its colours in a file, and none in a page, whose policy forbids styles of its own", () => {
+    expect(svgOf(connectionOverview, { theme: "dark" })).toContain("<style>");
+    const inPage = svgOf(connectionOverview, { theme: "page" });
+    expect(inPage).not.toMatch(/<style|style=|fill=|stroke="/);
+  });
+
+  it("is well-formed whatever a machine's names are, and runs nothing", async () => {
+    const name = `</text><script>alert("1")</script> & 'more'`;
+    const layout = await layoutChart({
+      id: name,
+      initial: name,
+      states: { [name]: { on: { [name]: name } } },
+    });
+    const svg = svgOf(layout);
+    expect(svg).not.toContain("<script");
+    expect(svg.match(/<text/g)?.length).toBe(svg.match(/<\/text>/g)?.length);
+    expect(svg.replaceAll(/&#\d+;/g, "")).not.toContain("&");
+  });
+});
+
+describe("Mermaid", () => {
+  it("has every state and every line", () => {
+    const text = mermaidOf(definition);
+    expect(text.startsWith("stateDiagram-v2\n")).toBe(true);
+    expect(text).toContain('state "connecting" as connecting');
+    expect(text).toContain("state migrating {");
+    expect(text).toMatch(/^ {2}reconnecting_authenticating --> connected: server\.pong$/m);
+    expect(text).toMatch(/^ {2}closed --> \[\*\]$/m);
+    expect(text.match(/ as /g)).toHaveLength(chartOf(definition).states.size - 1);
+    const arrows = text.match(/ --> (?!\[\*\])(?<!\[\*\] --> )/g)?.length ?? 0;
+    expect(arrows).toBe(linesOf(chartOf(definition)).length);
+  });
+
+  it("takes no name for a word of Mermaid, and nothing in a name for its syntax", () => {
+    const states = { end: { on: { 'a: "b"; #c {d}': "the state" } }, "the state": {} };
+    const text = mermaidOf({ id: "m", initial: "end", states });
+    expect(text).toContain('state "end" as end_\n');
+    expect(text).toContain('state "the state" as the_state\n');
+    expect(text).toMatch(/^ {2}end_ --> the_state: [\w ]+$/m);
+  });
+});
+
+describe("a snapshot's value", () => {
+  it.each([
+    ["connected", "connected", ["m.connected"]],
+    [{ a: "b" }, "a › b", ["m.a", "m.a.b"]],
+    [{ a: { b: "c" }, d: "e" }, "a › b › c + d › e", ["m.a", "m.a.b", "m.a.b.c", "m.d", "m.d.e"]],
+    [{ a: {} }, "a", ["m.a"]],
+    [null, "", []],
+  ])("%j reads as %s", (value, text, ids) => {
+    expect(stateText(value)).toBe(text);
+    expect([...activeIds("m", value)]).toEqual(ids);
+  });
+});
