@@ -31,7 +31,8 @@ export function examplesOf(markdown) {
   return files;
 }
 
-const compilerOptions = {
+/** How strictly they are compiled. */
+export const compilerOptions = {
   module: "nodenext",
   moduleResolution: "nodenext",
   target: "es2022",

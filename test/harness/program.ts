@@ -1,0 +1,135 @@
+// Programs of the documentation as their user has them: a process each, from TypeScript that imports `nats-statechart`,
+// which is this client's source here. The command line tool has its own: test/cli/tool.ts.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, afterEach, beforeAll } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const source = (entry: string) => join(root, "src", entry, "index.ts");
+
+/** What a user imports, and where it is here. */
+const entries = {
+  "nats-statechart/machine": source("machine"),
+  "nats-statechart/testing": source("testing"),
+  "nats-statechart/nats-core": source("nats-core"),
+  "nats-statechart": source("."),
+};
+
+/** What a program left behind. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that runs. */
+export interface Program {
+  readonly child: ChildProcess;
+  /** What it has printed on stdout so far. */
+  stdout(): string;
+  /** Resolves with the match when what it printed on stdout matches; rejects where it ends before. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves when it has ended. */
+  ended(): Promise<Ran>;
+  /** SIGTERM; resolves when it has ended. */
+  stop(): Promise<Ran>;
+}
+
+const running = new Set<ChildProcess>();
+let folder = "";
+
+/** Makes programs possible in this test file, and ends those that a test forgot. */
+export function usePrograms(): void {
+  // In the repository, so that packages are found.
+  beforeAll(async () => {
+    await mkdir(join(root, ".cache"), { recursive: true });
+    folder = await mkdtemp(join(root, ".cache", "programs-"));
+  });
+  afterEach(async () => {
+    const exits = [...running].map((child) => once(child, "close"));
+    for (const child of running) child.kill("SIGKILL");
+    await Promise.all(exits);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+}
+
+/** What the compiler says of the project in that folder: nothing where all is well. */
+export async function compilerSays(project: string): Promise<string> {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const child = spawn(process.execPath, [tsc, "-p", project], { stdio: ["ignore", "pipe", "inherit"] });
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
+  return code === 0 || said !== "" ? said : `it ended with ${code}`;
+}
+
+/** A folder for files of this test file's programs. */
+export const programFolder = (): string => folder;
+
+/** What was built, by source: several processes may run the same program. */
+const built = new Map<string, Promise<string>>();
+
+async function buildProgram(file: string): Promise<string> {
+  const outfile = join(folder, `${basename(file, ".ts")}.mjs`);
+  await build({
+    entryPoints: [file],
+    outfile,
+    alias: entries,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    sourcemap: "inline",
+    logLevel: "silent",
+  });
+  return outfile;
+}
+
+/** Starts the program in that file, with these variables in its environment. */
+export async function start(file: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+  const building = built.get(file) ?? buildProgram(file);
+  built.set(file, building);
+  const outfile = await building;
+  const child = spawn(process.execPath, ["--enable-source-maps", outfile], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"], NO_COLOR: "1", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const closed = once(child, "close").then(([code]): Ran => {
+    running.delete(child);
+    return { code, stdout, stderr };
+  });
+  return {
+    child,
+    stdout: () => stdout,
+    ended: () => closed,
+    stop: () => {
+      child.kill("SIGTERM");
+      return closed;
+    },
+    printed: async (pattern) => {
+      for (;;) {
+        const match = pattern.exec(stdout);
+        if (match !== null) return match;
+        const ran = await Promise.race([closed, once(child.stdout, "data").then(() => undefined)]);
+        if (ran !== undefined && !pattern.test(stdout)) {
+          throw new Error(`it ended with ${ran.code} and never printed ${pattern}:\n${stdout}${stderr}`);
+        }
+      }
+    },
+  };
+}
