@@ -71,6 +71,14 @@ describe("an attempt goes well", () => {
     expect(story.last("settleConnect")).toEqual({ failure: null, attempts: [] });
   });
 
+  test("a server that greets in lame duck mode says so, and the attempt goes on", () => {
+    const story = begin()
+      .happens(opened)
+      .happens(info({ lameDuck: true }));
+    expect(story.state).toBe("connecting.authenticating");
+    expect(story.did).toEqual(["notifyStatus ldm", "sendConnect"]);
+  });
+
   test("it answers a PING while it waits for the PONG", () => {
     const story = begin().happens(opened, info()).happens(ping);
     expect(story.state).toBe("connecting.authenticating");
@@ -202,6 +210,13 @@ describe("a user leaves during an attempt", () => {
     });
   }
 
+  test("connect is rejected with a reason of its own where the user gave none", () => {
+    expect(begin().happens(close()).last("settleConnect")).toEqual({
+      failure: { code: "CANCELLED", message: "closed before the connection stood" },
+      attempts: [],
+    });
+  });
+
   test("an aborted connect is rejected with the reason that came with the close", () => {
     const failure = { code: "ABORTED", message: "the signal was aborted" };
     const story = begin().happens(close(0, failure));
@@ -237,6 +252,18 @@ describe("TLS", () => {
       {
         step: "greeting",
         failure: { code: "SERVER_OPT_NA", message: "a:4222 requires TLS, but the option tls is null" },
+      },
+    ]);
+  });
+
+  test("never, but the URL asks for it: the failure says so", () => {
+    expect(wanted("never", available, "tls://a").errors).toEqual([
+      {
+        step: "greeting",
+        failure: {
+          code: "SERVER_OPT_NA",
+          message: "the URL of a:4222 asks for TLS, but the option tls is null",
+        },
       },
     ]);
   });

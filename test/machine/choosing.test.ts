@@ -1,7 +1,20 @@
 // The user chooses servers: one at each attempt (`reconnectToServer`), or all of them (`setServers`).
 
 import { describe, expect, test } from "vitest";
-import { begin, chosen, close, fires, lost, setServers, unreachable } from "./story.js";
+import {
+  begin,
+  chosen,
+  close,
+  delay,
+  drain,
+  fires,
+  info,
+  lost,
+  opened,
+  refused,
+  setServers,
+  unreachable,
+} from "./story.js";
 
 const asked = (policy = {}, servers?: readonly string[]) =>
   begin({ asksForServer: true, ...policy }, servers);
@@ -46,6 +59,22 @@ describe("reconnectToServer", () => {
     expect(story.state).toBe("reconnecting.choosing");
   });
 
+  test("is asked with the server that is next first, although another that is within its wait comes before it", () => {
+    const story = asked({ asksForDelay: true, waitOnFirstConnect: true });
+    story.happens(chosen(null), unreachable, delay(10_000), chosen(null), unreachable, delay(100));
+    expect(story.pool).toEqual(["a:4222", "b:4222"]);
+    story.after(100).happens(fires("reconnect"));
+    expect(story.last("askNextServer")?.pool.map((server) => server.name)).toEqual(["b:4222", "a:4222"]);
+  });
+
+  test("that leaves the choice while the only server is within its wait is asked again when that is over", () => {
+    const story = asked({ waitOnFirstConnect: true }).happens(chosen(null), unreachable);
+    story.happens(setServers("a:4222")).after(500).happens(chosen(null));
+    expect(story.state).toBe("connecting.waiting");
+    expect(story.last("startTimer")).toMatchObject({ timer: "reconnect", ms: 1_500 });
+    expect(story.after(1_500).happens(fires("reconnect")).state).toBe("connecting.choosing");
+  });
+
   test("that fails ends the connection with its failure", () => {
     const failure = { code: "UNKNOWN_ERROR", message: "no idea" };
     const story = asked().happens({ type: "choice.failed", failure });
@@ -86,8 +115,11 @@ describe("setServers", () => {
   });
 
   test("makes servers that were learnt configured ones: a cluster cannot take them away", () => {
-    const story = begin().connects().happens(setServers("b:4222"));
-    expect(story.server("b:4222").learnt).toBe(false);
+    const cluster = info({ connectUrls: ["b:4222"] });
+    const story = begin({}, ["a"]).connects().happens(cluster);
+    expect(story.server("b:4222").learnt).toBe(true);
+    story.happens(setServers("b:4222"), info({ connectUrls: ["c:4222"] }));
+    expect(story.pool).toEqual(["b:4222", "c:4222"]);
   });
 
   test("ends a wait: a new server is dialed at once", () => {
@@ -96,6 +128,25 @@ describe("setServers", () => {
     story.happens(setServers("c:4222"));
     expect(story.state).toBe("reconnecting.dialing");
     expect(story.did.slice(0, 1)).toEqual(["stopTimer reconnect"]);
+  });
+
+  const lameDuck = info({ lameDuck: true });
+  test.each([
+    ["connecting.dialing", () => begin()],
+    ["reconnecting.dialing", () => begin().connects().happens(lost())],
+    ["migrating.dialing", () => begin({ onLameDuck: "migrate" }).connects().happens(lameDuck)],
+    ["draining.subscriptions", () => begin().connects().happens(drain())],
+  ])("in %s replaces the pool, and nothing else", (state, play) => {
+    const story = play().happens(setServers("c:4222"));
+    expect([story.state, story.did, story.pool]).toEqual([state, [], ["c:4222"]]);
+  });
+
+  test("in the middle of an attempt to a server that is not among them: where it fails, they are next", () => {
+    for (const fails of [[unreachable], [opened, info(), refused]]) {
+      const story = begin().happens(setServers("c:4222"), ...fails);
+      expect(story.last("openSocket")?.server.name).toBe("c:4222");
+      expect(story.pool).toEqual(["c:4222"]);
+    }
   });
 
   test("in the middle of an attempt does not disturb it", () => {

@@ -88,17 +88,35 @@ describe("what an earlier attempt has to say", () => {
     ["reconnecting.authenticating", () => again().happens(opened, info())],
     ["reconnecting.waiting", () => again().happens(unreachable)],
     ["reconnecting.asking", () => again(true).happens(unreachable)],
+    ["connecting.dialing", () => first()],
+    ["connecting.greeting", () => first().happens(opened)],
+    ["connecting.securing", () => first().happens(opened, info({ tlsRequired: true }))],
+    ["connecting.authenticating", () => first().happens(opened, info())],
+    ["migrating.dialing", () => moving()],
+    ["migrating.authenticating", () => moving().happens(opened, info())],
+    ["migrating.subscribing", () => moving().happens(opened, info(), pong)],
+    ["migrating.handingOver", () => moving().happens(opened, info(), pong, pong)],
     ["connected", () => again().connects()],
     ["draining.subscriptions", () => again().connects().happens(drain())],
     ["draining.publishers", () => again().connects().happens(drain(), drained)],
   ];
   function again(asksForDelay = false): Story {
-    const story = begin({ asksForDelay }, ["a", "b", "c"]).connects();
+    const story = begin({ asksForDelay, onLameDuck: "migrate" }, ["a", "b", "c"]).connects();
     for (let ended = 0; ended < 2; ended++) {
       story.happens(lost());
       if (asksForDelay) story.happens(delay(1_000));
     }
     return story;
+  }
+
+  function first(): Story {
+    return begin({}, ["a", "b", "c"]).happens(unreachable, unreachable);
+  }
+  function moving(): Story {
+    return again()
+      .connects()
+      .after(60_000)
+      .happens(info({ lameDuck: true }));
   }
 
   for (const [state, at] of later) {

@@ -26,6 +26,16 @@ describe("staying alive", () => {
     expect(story.did).toEqual([]);
   });
 
+  test("a PONG that no PING asked for says nothing: what the server complained of is still the reason", () => {
+    const story = connected({ reconnect: false }).happens(error("something new"), pong, lost());
+    expect(story.last("settleClosed")?.failure?.message).toBe("something new");
+  });
+
+  test("a PONG of an earlier socket says nothing of this one", () => {
+    const story = connected().happens(lost()).connects().happens(fires("ping"));
+    expect(story.happens({ ...pong, attempt: 1 }).context.pingsOut).toBe(1);
+  });
+
   test("when the ping timer fires with maxPingOut PINGs unanswered, the connection is stale", () => {
     const story = connected({ maxPingOut: 2 }).happens(fires("ping"), fires("ping")).happens(fires("ping"));
     expect(story.state).toBe("reconnecting.dialing");
@@ -113,6 +123,7 @@ describe("-ERR", () => {
   ])("'%s' ends the connection without waiting for the server", (text) => {
     const story = connected().happens(error(text));
     expect(story.state).toBe("reconnecting.dialing");
+    expect(story.errors).toMatchObject([{ step: "connected", failure: { message: text } }]);
     expect(story.did.slice(0, 5)).toEqual([
       "stopTimer ping",
       "notifyStatus error",
@@ -133,6 +144,7 @@ describe("-ERR", () => {
   ])("'%s' is reported, and is the reason when the server closes the socket", (text) => {
     const story = connected({ reconnect: false }).happens(error(text));
     expect(story.state).toBe("connected");
+    expect(story.errors).toMatchObject([{ step: "connected", failure: { message: text } }]);
     expect(story.did).toEqual(["notifyStatus error"]);
     expect(story.happens(lost()).last("settleClosed")?.failure?.message).toBe(text);
   });
@@ -172,6 +184,26 @@ describe("the connection ends", () => {
       "notifyStatus reconnecting",
       "openSocket b:4222",
     ]);
+  });
+
+  test.each([
+    ["the user wanted another one", reconnect, "DISCONNECT", "disconnected from a:4222"],
+    [
+      "the server does not speak NATS",
+      violated,
+      "NATS_PROTOCOL_ERR",
+      "a:4222 does not speak the NATS protocol: unknown operation HTTP/1.1",
+    ],
+    ["the server closed it", lost(), "DISCONNECT", "a:4222 closed the connection (step: connected)"],
+    [
+      "the network did",
+      lost({ code: "ECONNRESET", message: "reset by peer" }),
+      "ECONNRESET",
+      "reset by peer",
+    ],
+  ])("the reason is kept where nothing follows: %s", (_why, event, code, message) => {
+    const story = connected({ reconnect: false }).happens(event);
+    expect(story.last("settleClosed")).toEqual({ failure: { code, message } });
   });
 
   test("user.close hands over what was published, and closes", () => {

@@ -2,8 +2,10 @@
 
 import { expect, test } from "vitest";
 import { initialTransition } from "xstate";
+import * as actions from "../../src/machine/actions.js";
 import { effectActions } from "../../src/machine/actions.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
+import type { EffectName } from "../../src/machine/effects.js";
 
 interface Node {
   readonly key: string;
@@ -52,6 +54,15 @@ test("states nest at two levels, not more, and each says what it is", () => {
   }
 });
 
+test("every description is a sentence", () => {
+  const written = JSON.stringify(connectionMachine.config);
+  const descriptions = [...written.matchAll(/"description":"([^"]*)"/g)].map(
+    ([, description]) => description,
+  );
+  expect(descriptions).not.toHaveLength(0);
+  for (const description of descriptions) expect(description).toMatch(/^[A-Z].+[.?]$/);
+});
+
 test("every action and guard is named: no inline function is in the chart", () => {
   const unnamed: string[] = [];
   walk(connectionMachine.config, "chart");
@@ -73,6 +84,16 @@ test("every effect that the chart can ask for is used by it", () => {
   for (const name of Object.keys(effectActions)) {
     if (!conditional.includes(name)) expect(written).toContain(`"${name}"`);
   }
+});
+
+test("every effect that is written for the chart has an empty body, so that the chart runs pure", () => {
+  const written = Object.values(actions).flatMap((one) => ("type" in one ? [one.type] : []));
+  expect(written).toContain("openSocket");
+  for (const name of written) expect(effectActions[name as EffectName]).toBeTypeOf("function");
+});
+
+test("the parameters of a status are named for it, for those who look at the chart", () => {
+  expect(actions.reportStale.params.name).toBe("staleConnection");
 });
 
 test("a connection with a wrong input is an error from the start, which says what is wrong", () => {

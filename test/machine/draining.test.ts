@@ -37,6 +37,12 @@ test("subscriptions first, then publishers, then the end; one timer bounds it al
   expect(story.state).toBe("closed");
   expect(story.did).toEqual(["stopTimer drain", "closeSocket after flush", "settleClosed"]);
   expect(story.last("settleClosed")).toEqual({ failure: null });
+  expect(story.context.socket).toBeNull();
+});
+
+test("a drain that is done has no reason, whatever the server complained of", () => {
+  const story = draining().happens(error("Stale Connection"), drained, flushed);
+  expect(story.last("settleClosed")).toEqual({ failure: null });
 });
 
 test("a flush that was not asked for yet does not end the drain", () => {
@@ -67,7 +73,10 @@ test.each(phases)("in %s a lost connection ends the drain with the reason", (pha
   const story = at().happens(lost());
   expect(story.state).toBe("closed");
   expect(story.did).toEqual(["stopTimer drain", "settleClosed"]);
-  expect(story.last("settleClosed")?.failure?.code).toBe("DISCONNECT");
+  expect(story.last("settleClosed")?.failure).toEqual({
+    code: "DISCONNECT",
+    message: "a:4222 closed the connection (step: draining)",
+  });
   expect(["subscriptions", "publishers"]).toContain(phase);
 });
 
@@ -104,6 +113,7 @@ test.each(phases)(
   (_, at) => {
     const story = at().happens(error("User Authentication Expired"));
     expect(story.did).toEqual(["notifyStatus error"]);
+    expect(story.errors[0]?.step).toBe("draining");
     expect(story.happens(lost()).last("settleClosed")?.failure?.code).toBe("AUTHENTICATION_EXPIRED");
   },
 );
@@ -113,9 +123,10 @@ test("draining or closing while not connected is the end, and what stays unsent 
   for (const leave of [drain, close]) {
     expect(disconnected().state).toBe("reconnecting.waiting");
     expect(disconnected().happens(leave(0)).last("settleClosed")).toEqual({ failure: null });
-    expect(disconnected().happens(leave(1)).last("settleClosed")?.failure?.message).toBe(
-      "closed while not connected: 1 message that was published could not be sent",
-    );
+    expect(disconnected().happens(leave(1)).last("settleClosed")?.failure).toEqual({
+      code: "DISCONNECT",
+      message: "closed while not connected: 1 message that was published could not be sent",
+    });
     expect(disconnected().happens(leave(7)).last("settleClosed")?.failure?.message).toBe(
       "closed while not connected: 7 messages that were published could not be sent",
     );

@@ -16,6 +16,7 @@ import {
   ping,
   pong,
   reconnect,
+  secured,
   unreachable,
   violated,
 } from "./story.js";
@@ -108,9 +109,9 @@ describe("while it moves", () => {
   });
 
   test("errors of the old server are told", () => {
-    expect(leaving().happens(old(error('Permissions Violation for Publish to "x"'))).did).toEqual([
-      "notifyStatus error",
-    ]);
+    const story = leaving().happens(old(error('Permissions Violation for Publish to "x"')));
+    expect(story.did).toEqual(["notifyStatus error"]);
+    expect(story.errors[0]?.step).toBe("connected");
   });
 
   test("a server that fails is passed over for the next", () => {
@@ -136,14 +137,47 @@ describe("while it moves", () => {
   });
 
   test.each([
-    ["closes", () => handingOver().happens(lost())],
-    ["does not answer in time", () => handingOver().happens(fires("attempt"))],
-    ["speaks nonsense", () => handingOver().happens(violated)],
-    ["turns the client away", () => handingOver().happens(error("Authorization Violation"))],
-  ])("where the new server %s during the hand-over, the old one gets what was kept", (_why, play) => {
-    const story = play();
-    expect(story.state).toBe("connected");
-    expect(story.effects[0]).toEqual({ type: "releaseOutbound", params: { attempt: 1 } });
+    ["closes", () => handingOver().happens(lost()), "b:4222 closed the connection (step: handingOver)"],
+    [
+      "does not answer in time",
+      () => handingOver().happens(fires("attempt")),
+      "b:4222: the server that is being left did not confirm what was published within 20000 ms (step: handingOver)",
+    ],
+    [
+      "speaks nonsense",
+      () => handingOver().happens(violated),
+      "b:4222 does not speak the NATS protocol: unknown operation HTTP/1.1",
+    ],
+    [
+      "turns the client away",
+      () => handingOver().happens(error("Authorization Violation")),
+      "Authorization Violation",
+    ],
+  ])(
+    "where the new server %s during the hand-over, the old one gets what was kept",
+    (_why, play, message) => {
+      const story = play();
+      expect(story.state).toBe("connected");
+      expect(story.effects[0]).toEqual({ type: "releaseOutbound", params: { attempt: 1 } });
+      expect(story.errors).toMatchObject([{ step: "handingOver", failure: { message } }]);
+      expect(story.server("b:4222").failures).toBe(1);
+    },
+  );
+
+  test("during the hand-over the new server is heard: PING, news, and errors about one subject", () => {
+    const story = handingOver();
+    expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2 } }]);
+    expect(story.happens(info({ connectUrls: ["c:4222"], serverName: "new" })).did).toEqual([
+      "notifyStatus update",
+    ]);
+    expect(story.context.info?.serverName).toBe("new");
+    expect(story.pool).toContain("c:4222");
+    expect(story.happens(error("Invalid Subject")).errors).toMatchObject([{ step: "handingOver" }]);
+    expect(story.state).toBe("migrating.handingOver");
+  });
+
+  test("a new server that does not confirm the subscriptions is told of with that step", () => {
+    expect(subscribing().happens(fires("attempt")).errors).toMatchObject([{ step: "subscribing" }]);
   });
 
   test("no delay is asked for: what would have to wait is given up", () => {
@@ -169,16 +203,64 @@ describe("while it moves", () => {
     ]);
   });
 
+  test("nonsense of the old server is the reason where nothing follows", () => {
+    const story = leaving({ reconnect: false }).happens(old(violated));
+    expect(story.last("settleClosed")?.failure?.message).toBe(
+      "a:4222 does not speak the NATS protocol: unknown operation HTTP/1.1",
+    );
+  });
+
   test("nonsense of the old server is a loss too", () => {
     const story = subscribing().happens(old(violated));
     expect(story.state).toBe("reconnecting.dialing");
-    expect(story.did.slice(0, 4)).toEqual([
-      "notifyStatus error",
-      "closeSocket",
-      "closeSocket",
-      "stopTimer attempt",
+    expect(story.errors[0]?.step).toBe("connected");
+    expect(story.effects.slice(1, 4)).toEqual([
+      { type: "closeSocket", params: { attempt: 1, flush: false } },
+      { type: "closeSocket", params: { attempt: 2, flush: false } },
+      { type: "stopTimer", params: { timer: "attempt" } },
     ]);
   });
+});
+
+describe("servers that were learnt", () => {
+  const cluster = (...connectUrls: string[]) => info({ lameDuck: true, connectUrls });
+
+  test("stay in the pool while they are dialed, although the server that is left no longer names them", () => {
+    const story = begin({ onLameDuck: "migrate" }, ["tls://a"]).happens(
+      opened,
+      info({ tlsAvailable: true }),
+      secured,
+      pong,
+    );
+    story.happens(info({ connectUrls: ["b:4222", "c:4222"] }), cluster());
+    expect(story.last("openSocket")?.server.name).toBe("b:4222");
+    story.happens(old(cluster("c:4222", "d:4222")));
+    expect(story.pool).toEqual(["a:4222", "b:4222", "c:4222", "d:4222"]);
+    expect(story.last("notifyStatus")?.status).toMatchObject({ type: "update", server: "a:4222" });
+    // What a server under TLS names is talked to under TLS.
+    expect(story.server("d:4222").tls).toBe(true);
+  });
+
+  test("stay in the pool while they are left, although the new server does not name them", () => {
+    const story = begin({ onLameDuck: "migrate" }, ["a"])
+      .connects()
+      .happens(info({ connectUrls: ["b:4222"] }), lost())
+      .connects();
+    expect(story.context.server).toBe("b:4222");
+    story.after(60_000).happens(info({ lameDuck: true }), opened, info({ connectUrls: ["c:4222"] }));
+    expect(story.state).toBe("migrating.authenticating");
+    expect(story.last("notifyStatus")?.status).toMatchObject({ type: "update", server: "a:4222" });
+    expect([...story.pool].sort()).toEqual(["a:4222", "b:4222", "c:4222"]);
+  });
+});
+
+test("the server that was being dialed when the old one is lost is next, although it failed before", () => {
+  const story = begin({ onLameDuck: "migrate" }, ["b:4222", "a:4222"]).happens(unreachable).connects();
+  story.after(5_000).happens(info({ lameDuck: true }));
+  expect(story.last("openSocket")?.server.name).toBe("b:4222");
+  story.after(1).happens({ ...lost(), attempt: 2 });
+  expect(story.state).toBe("reconnecting.dialing");
+  expect(story.last("openSocket")?.server.name).toBe("b:4222");
 });
 
 describe("the user", () => {

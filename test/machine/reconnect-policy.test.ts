@@ -1,7 +1,41 @@
 import { describe, expect, test } from "vitest";
 import { defaultPolicy, drawWait, nextRandom, shuffled } from "../../src/machine/reconnect-policy.js";
 
+// Source: the documentation of the reference client's options.
+test("the defaults are those of the reference client", () => {
+  expect(defaultPolicy).toEqual({
+    reconnect: true,
+    maxReconnectAttempts: 10,
+    reconnectTimeWait: 2_000,
+    reconnectJitter: 100,
+    reconnectJitterTls: 1_000,
+    asksForDelay: false,
+    asksForServer: false,
+    waitOnFirstConnect: false,
+    ignoreAuthErrorAbort: false,
+    ignoreClusterUpdates: false,
+    noRandomize: false,
+    timeout: 20_000,
+    pingInterval: 120_000,
+    maxPingOut: 2,
+    drainTimeout: 30_000,
+    tls: "offered",
+    onLameDuck: "notify",
+  });
+});
+
 describe("nextRandom", () => {
+  // A recording of yesterday must replay to the same delays: the numbers are part of its format.
+  test.each([
+    [0, 0.26642920868471265, 1831565813],
+    [1, 0.6270739405881613, 1831565814],
+    [-1, 0.8964226141106337, 1831565812],
+    [2147483647, 0.4290980885270983, -315917836],
+    [123456789, 0.2577907438389957, 1955022602],
+  ])("gives the numbers of mulberry32 from the state %i", (state, value, next) => {
+    expect(nextRandom(state)).toEqual([value, next]);
+  });
+
   test("stays within [0, 1), spreads, and depends on nothing but its state", () => {
     let state = 42;
     let sum = 0;
@@ -31,6 +65,10 @@ describe("shuffled", () => {
     const items = Object.freeze([1, 2, 3, 4, 5]);
     const [result] = shuffled(items, 9);
     expect([...result].sort()).toEqual(items);
+  });
+
+  test("gives the same order for the same state, and says where the generator is", () => {
+    expect(shuffled([1, 2, 3, 4, 5], 1)).toEqual([[5, 3, 2, 1, 4], -1263671339]);
   });
 
   test("nothing and one item need no randomness", () => {

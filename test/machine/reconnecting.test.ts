@@ -323,6 +323,11 @@ describe("credentials refused", () => {
     expect(refuse(story, error("Authorization Violation", 2)).state).toBe("closed");
   });
 
+  test("an attempt in between that fails for another reason does not count", () => {
+    expect(refuse(refuse(lostOnce()).happens(unreachable)).state).toBe("closed");
+    expect(refuse(refuse(lostOnce(), error("Authentication Timeout"))).state).toBe("reconnecting.dialing");
+  });
+
   test("another reason the second time does not", () => {
     expect(refuse(refuse(lostOnce()), error("User Authentication Expired")).state).toBe(
       "reconnecting.dialing",

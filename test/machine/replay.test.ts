@@ -57,6 +57,7 @@ test("a recording that begins in the middle goes on in the same way", () => {
       from: { value: at.state, context: at.context },
       events: events.slice(cut),
     });
+    expect(rest[0]).toEqual({ event: null, state: at.state, context: at.context, effects: [] });
     expect(rest.slice(1)).toEqual(steps.slice(cut + 1));
   }
 });

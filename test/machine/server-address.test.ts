@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseAddress, splitCredentials } from "../../src/machine/server-address.js";
+import { parseAddress, splitCredentials, webSocketUrl } from "../../src/machine/server-address.js";
 
 const parsed = (url: string) => {
   const result = parseAddress(url);
@@ -8,12 +8,34 @@ const parsed = (url: string) => {
 
 describe("parseAddress", () => {
   test.each([
+    ["ws://a", "a:80", 80, false, "/"],
+    ["wss://a", "a:443", 443, true, "/"],
+    ["WSS://A:8443/", "a:8443", 8443, true, "/"],
+    ["ws://a:8080/nats/one", "a:8080/nats/one", 8080, false, "/nats/one"],
+    ["wss://a/über raum/../x", "a:443/x", 443, true, "/x"],
+    ["wss://a/über", "a:443/%C3%BCber", 443, true, "/%C3%BCber"],
+  ])("reads the WebSocket URL %j", (url, name, port, tls, webSocketPath) => {
+    expect(parsed(url)).toEqual({ name, host: "a", port, tls, webSocketPath, isAddress: false });
+  });
+
+  test.each([
+    ["ws://a", "ws://a:80/"],
+    ["wss://[::1]:8443/nats", "wss://[::1]:8443/nats"],
+    ["wss://a/über", "wss://a:443/%C3%BCber"],
+  ])("gives the URL that a WebSocket to %j is opened with", (url, dialed) => {
+    const result = parseAddress(url);
+    if (!result.ok) throw new Error(result.problem);
+    expect(webSocketUrl(result.value)).toBe(dialed);
+  });
+
+  test.each([
     ["localhost", "localhost:4222", "localhost", 4222],
     ["localhost:4333", "localhost:4333", "localhost", 4333],
     ["nats://demo.nats.io", "demo.nats.io:4222", "demo.nats.io", 4222],
     ["NATS://Demo.NATS.io:1", "demo.nats.io:1", "demo.nats.io", 1],
     ["nats://demo.nats.io:4222/", "demo.nats.io:4222", "demo.nats.io", 4222],
     ["  a:65535\n", "a:65535", "a", 65_535],
+    ["10.0.0.1.nip.io", "10.0.0.1.nip.io:4222", "10.0.0.1.nip.io", 4222],
     ["under_score.local", "under_score.local:4222", "under_score.local", 4222],
     ["bücher.example", "xn--bcher-kva.example:4222", "xn--bcher-kva.example", 4222],
   ])("reads %j", (url, name, host, port) => {
@@ -31,6 +53,10 @@ describe("parseAddress", () => {
     ["[::1]:4333", "[::1]:4333", "::1"],
     ["nats://[2001:DB8:0:0:0:0:0:1]:4333", "[2001:db8::1]:4333", "2001:db8::1"],
     ["::1", "[::1]:4222", "::1"],
+    ["10.11.12.13", "10.11.12.13:4222", "10.11.12.13"],
+    ["::ffff:10.11.12.13", "10.11.12.13:4222", "10.11.12.13"],
+    ["[1::ffff:10.0.0.1]", "[1::ffff:a00:1]:4222", "1::ffff:a00:1"],
+    ["2001:db8::1", "[2001:db8::1]:4222", "2001:db8::1"],
     ["fe80::1:2", "[fe80::1:2]:4222", "fe80::1:2"],
     ["[::ffff:10.0.0.1]:4222", "10.0.0.1:4222", "10.0.0.1"],
     ["::ffff:10.0.0.1", "10.0.0.1:4222", "10.0.0.1"],
@@ -53,9 +79,17 @@ describe("parseAddress", () => {
     ["a:1234567", "no valid host and port"],
     ["[::1", "no valid host and port"],
     ["[::1]x", "no valid host and port"],
+    ["x[::1]", "no valid host and port"],
+    ["::1%eth0", "no valid host and port"],
+    ["[::ffff:10.0.0.1:2]", "characters that no host name has"],
     ["[1]", "characters that no host name has"],
     ["[::1::2]", "characters that no host name has"],
-    ["ws://a", "the scheme ws://"],
+    ["wsss://a", "the scheme wsss://"],
+    ["constructor://a", "the scheme constructor://"],
+    ["ws://a?token=1", "a path, a query or a fragment"],
+    ["wss://a/nats#x", "a path, a query or a fragment"],
+    ["wss://a/b@c", "credentials in a place where they are not allowed"],
+    ["ws://", "no host"],
     ["http://a", "the scheme http://"],
     ["nats://a/path", "a path, a query or a fragment"],
     ["nats://a?tls=1", "a path, a query or a fragment"],
@@ -70,6 +104,20 @@ describe("parseAddress", () => {
   });
 
   test.each([
+    ["nats://a/path", "has a path, a query or a fragment"],
+    ["http://a", "has the scheme http://"],
+    ["nats://user@a", "carries credentials in a place where they are not allowed"],
+    ["a:", "has no valid host and port"],
+    ["", "has no host"],
+    ["a b", "has a host with characters that no host name has"],
+    ["a:0", "has a port that is not between 1 and 65535"],
+  ])("says what is wrong with %j in one sentence, and what is allowed", (url, problem) => {
+    const [says, allowed] = `${parsed(url)}`.split("; ");
+    expect(says).toBe(`the server URL ${problem}`);
+    expect(allowed).toMatch(/^allowed are host, host:port, \[ipv6\]:port, nats:\/\/host:port/);
+  });
+
+  test.each([
     "nats://user:s3cret@host",
     "user:s3cret@host:4222",
     "s3cret@host",
@@ -80,6 +128,10 @@ describe("parseAddress", () => {
     "http://user:s3cret@host",
     "nats://host#s3cret",
     "host:s3cret",
+    "wss://user:s3/cret@host",
+    "wss://user:12/s3cret@host",
+    "wss://host/path?token=s3cret",
+    "wss://host/s3cret@path",
   ])("never quotes a password: %s", (url) => {
     const result = parseAddress(url);
     expect(result.ok).toBe(false);
@@ -100,9 +152,12 @@ describe("splitCredentials", () => {
     ["a", "a", null],
     ["nats://user:pass@a:4222", "nats://a:4222", "user:pass"],
     ["token@a", "a", "token"],
+    ["user:tok://en@a", "a", "user:tok://en"],
     ["tls://user:p@ss@a", "tls://a", "user:p@ss"],
     [" nats://us%40er:p%3Ass@[::1]:1 ", "nats://[::1]:1", "us%40er:p%3Ass"],
     ["nats://@a", "nats://a", ""],
+    ["wss://user:p@ss@a/nats", "wss://a/nats", "user:p@ss"],
+    ["wss://a/n@ts", "wss://a/n@ts", null],
   ])("splits %j", (url, rest, credentials) => {
     expect(splitCredentials(url)).toEqual({ url: rest, credentials });
   });

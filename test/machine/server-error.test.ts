@@ -42,19 +42,28 @@ describe("serverErrorFrom", () => {
       subject: "a.b",
     });
     expect(
-      serverErrorFrom('Permissions Violation for Subscription to "a.>" using queue "q"').permission,
+      serverErrorFrom('Permissions Violation for Subscription to "a.>" using queue "workers"').permission,
     ).toEqual({
       operation: "subscription",
       subject: "a.>",
-      queue: "q",
+      queue: "workers",
     });
   });
 
   test("a permissions violation of a shape that nobody knows has no permission, and no harm is done", () => {
-    expect(serverErrorFrom("Permissions Violation")).toEqual({
+    expect(serverErrorFrom("Permissions Violation")).toStrictEqual({
       kind: "permissionsViolation",
       code: "PERMISSIONS_VIOLATION",
       message: "Permissions Violation",
+    });
+  });
+
+  test("no other error has a permission, whatever it names", () => {
+    const error = serverErrorFrom('Maximum Payload Violation in Publish to "x"');
+    expect(error).toStrictEqual({
+      kind: "maximumPayload",
+      code: "MAX_PAYLOAD_EXCEEDED",
+      message: 'Maximum Payload Violation in Publish to "x"',
     });
   });
 
@@ -68,6 +77,7 @@ describe("serverErrorFrom", () => {
 
 test("what concerns one subject is harmless, and only that", () => {
   const harmless = texts.filter(([text]) => isHarmless(serverErrorFrom(text))).map(([, kind]) => kind);
+  expect(isHarmless(serverErrorFrom("something new"))).toBe(false);
   expect(new Set(harmless)).toEqual(
     new Set(["permissionsViolation", "invalidSubject", "maximumSubscriptions"]),
   );
@@ -75,6 +85,7 @@ test("what concerns one subject is harmless, and only that", () => {
 
 test("what concerns the credentials is a refusal, and only that: not a timeout", () => {
   const refusals = texts.filter(([text]) => isRefusal(serverErrorFrom(text))).map(([, kind]) => kind);
+  expect(isRefusal(serverErrorFrom("something new"))).toBe(false);
   expect(refusals).toEqual([
     "authorizationViolation",
     "authenticationRevoked",

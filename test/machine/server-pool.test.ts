@@ -7,6 +7,9 @@ import {
   createPool,
   findServer,
   learnServers,
+  type PoolServer,
+  readyAt,
+  replacePool,
   type ServerPool,
   toBack,
   withServer,
@@ -67,6 +70,43 @@ describe("createPool", () => {
   });
 });
 
+describe("replacePool", () => {
+  const replace = (pool: ServerPool, urls: readonly string[], noRandomize = true) =>
+    replacePool(pool, urls.map(address), noRandomize, 7);
+
+  test("servers that stay keep what is known of them, the others are new, and the order is the one given", () => {
+    const before = withServer(poolOf("a", "b"), "b:4222", { failures: 3, lastAttemptAt: 5, learnt: true });
+    const [pool, random] = replace(before, ["c", "b"]);
+    expect(names(pool)).toBe("c b");
+    expect(findServer(pool, "b:4222")).toMatchObject({ failures: 3, lastAttemptAt: 5, learnt: false });
+    expect(findServer(pool, "c:4222")).toEqual(findServer(poolOf("c"), "c:4222"));
+    expect(random).toBe(7);
+  });
+
+  test("a server that stays takes TLS from its new URL", () => {
+    expect(findServer(replace(poolOf("a"), ["tls://a"])[0], "a:4222")?.tls).toBe(true);
+    expect(findServer(replace(poolOf("tls://a"), ["a"])[0], "a:4222")?.tls).toBe(false);
+  });
+
+  test("the new servers are shuffled unless noRandomize", () => {
+    const [, random] = replace(poolOf("a"), ["a", "b", "c"], false);
+    expect(random).not.toBe(7);
+  });
+});
+
+describe("readyAt", () => {
+  const [server] = poolOf("a") as [PoolServer];
+
+  test("always, where nobody tried it", () => {
+    expect(readyAt(server)).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  test("its wait after the last attempt; at once while the wait is being asked for", () => {
+    expect(readyAt({ ...server, lastAttemptAt: 50, wait: 20 })).toBe(70);
+    expect(readyAt({ ...server, lastAttemptAt: 50, wait: null })).toBe(50);
+  });
+});
+
 describe("choose", () => {
   const tried = (pool: ServerPool, name: string, lastAttemptAt: number, wait = 100) =>
     withServer(pool, name, { lastAttemptAt, wait });
@@ -105,6 +145,16 @@ describe("toBack and afterFailure", () => {
     const pool = afterFailure(poolOf("a", "b"), "a:4222", 42, 10);
     expect(names(pool)).toBe("b a");
     expect(findServer(pool, "a:4222")).toMatchObject({ failures: 1, wait: 42 });
+  });
+
+  test("a server that is not in the pool takes nobody with it", () => {
+    expect(names(afterFailure(poolOf("a"), "x:4222", 0, 1))).toBe("a");
+  });
+
+  test("failures are counted one by one, and the limit is that many", () => {
+    const failed = withServer(poolOf("a"), "a:4222", { failures: 1 });
+    expect(findServer(afterFailure(failed, "a:4222", 0, 3), "a:4222")?.failures).toBe(2);
+    expect(afterFailure(failed, "a:4222", 0, 2)).toEqual([]);
   });
 
   test.each([
@@ -167,5 +217,41 @@ describe("learnServers", () => {
     expect(findServer(pool, "b:4222")?.tlsName).toBeNull();
     const next = learn(pool, ["10.0.0.2", "10.0.0.3"], "10.0.0.2:4222").pool;
     expect(findServer(next, "10.0.0.3:4222")?.tlsName).toBe("nats.example");
+  });
+
+  test("servers of a tls:// server are talked to under TLS, others as the URL says", () => {
+    const tlsOf = (pool: ServerPool, inUse: string) =>
+      findServer(learn(pool, ["b"], inUse).pool, "b:4222")?.tls;
+    expect(tlsOf(poolOf("tls://a"), "a:4222")).toBe(true);
+    expect(tlsOf(poolOf("a"), "a:4222")).toBe(false);
+    expect(tlsOf(poolOf("tls://a"), "gone:4222")).toBe(false);
+  });
+
+  test("an IP address learnt from a server that left the pool has no name", () => {
+    expect(
+      findServer(learn(poolOf("a"), ["10.0.0.2"], "gone:4222").pool, "10.0.0.2:4222")?.tlsName,
+    ).toBeNull();
+    expect(names(learnServers(poolOf("a"), ["b"], [], policy, 1).pool)).toBe("a b");
+  });
+
+  test("the generator is used where servers are shuffled, and only there", () => {
+    const random = (urls: readonly string[], how: Partial<Policy>) =>
+      learnServers(poolOf("a"), urls, ["a:4222"], { ...defaultPolicy, ...how }, 1).random;
+    expect(random(["b", "c"], {})).not.toBe(1);
+    expect(random(["b", "c"], { noRandomize: true })).toBe(1);
+    expect(random(["b", "c"], { ignoreClusterUpdates: true })).toBe(1);
+    expect(random([], {})).toBe(1);
+  });
+
+  test.each([
+    ["an INFO that names none", [], {}],
+    ["ignoreClusterUpdates", ["b"], { ignoreClusterUpdates: true }],
+  ] as const)("%s changes nothing, and says so", (_, urls, how) => {
+    const pool = learn(poolOf("a"), ["c"]).pool;
+    expect(learn(pool, urls, "a:4222", { ...policy, ...how })).toEqual({
+      pool,
+      changed: { added: [], deleted: [] },
+      random: 1,
+    });
   });
 });

@@ -74,6 +74,10 @@ describe("what a server says", () => {
     ["-ERR without quotes", "-ERR Slow Consumer\r\n", ["error", "Slow Consumer"]],
     ["-ERR with a quote inside", "-ERR 'isn't allowed'\r\n", ["error", "isn't allowed"]],
     ["-ERR without a text", "-ERR\r\n", ["error", ""]],
+    ["-ERR with a quote at its beginning only", "-ERR 'half\r\n", ["error", "'half"]],
+    ["-ERR with a quote at its end only", "-ERR half'\r\n", ["error", "half'"]],
+    ["-ERR of one quote", "-ERR '\r\n", ["error", "'"]],
+    ["-ERR of nothing in quotes", "-ERR ''\r\n", ["error", ""]],
   ])("reads %s", (_, text, call) => {
     expect(parse([text])).toEqual([call]);
   });
@@ -141,6 +145,17 @@ describe("chunks", () => {
     for (let cut = 0; cut <= stream.length; cut += 1) {
       expect(parse([stream.slice(0, cut), stream.slice(cut)])).toEqual(whole);
     }
+  });
+
+  test("that begin like a command in the middle of one are the middle of one", () => {
+    const inner = "MSG b 2 1\r\ny\r\n";
+    expect(parse([`MSG a 1 ${inner.length}\r\n`, `${inner}\r\n`])).toEqual([message(1, "a", "", "", inner)]);
+    expect(() => parse(["-ERR ", inner])).toThrow('unknown command: "y"');
+  });
+
+  test("may hold many lines, each of which keeps the limit", () => {
+    const limits = { maxControlLine: 20 };
+    expect(parse(["PING\r\n".repeat(50)], {}, limits)).toHaveLength(50);
   });
 
   test("may be single bytes, and empty", () => {
@@ -239,11 +254,21 @@ describe("what is not the protocol", () => {
     ],
     ["a size over the limit", "MSG a 1 68157441\r\n", 'MSG with a size over 68157440: "68157441"'],
     ["headers longer than the whole", "HMSG a 1 13 12\r\n", 'HMSG with a header size over 12: "13"'],
+    [
+      "headers longer than the whole, which is all there",
+      "HMSG a 1 13 12\r\nNATS/1.0\r\n\r\n\r\n",
+      'HMSG with a header size over 12: "13"',
+    ],
     ["headers of no size", "HMSG a 1 x 12\r\n", 'HMSG with a header size that is not a number: "x"'],
     [
       "a payload longer than announced",
       "MSG a 1 2\r\nhello\r\n",
       'no CRLF after the 2 bytes of a message, but: "ll"',
+    ],
+    [
+      "a payload that ends without LF",
+      "MSG a 1 2\r\nhi\r!",
+      'no CRLF after the 2 bytes of a message, but: "\\r!"',
     ],
     [
       "a payload that ends without CR",
@@ -267,6 +292,22 @@ describe("what is not the protocol", () => {
     expect(violation(`INFO ${"x".repeat(196)}\r\n`, limits)).toMatch(/^line of more than 200 bytes/);
     expect(parse([`INFO ${"x".repeat(195)}\r\n`], {}, limits)).toEqual([["info", "x".repeat(195)]]);
     expect(() => parse(Array(1000).fill("MSG "), {}, limits)).toThrow("line of more than 100 bytes");
+  });
+
+  test("the limit of INFO is for INFO, in any case and wherever it is cut, and for no other line", () => {
+    const limits = { maxControlLine: 100, maxInfo: 200 };
+    const text = "x".repeat(150);
+    const pieces = (line: string) => line.match(/.{1,7}|\r\n/g) ?? [];
+    for (const verb of ["INFO", "info"]) {
+      expect(parse([`${verb} ${text}\r\n`], {}, limits)).toEqual([["info", text]]);
+      expect(parse([...pieces(`${verb} ${text}`), "\r\n"], {}, limits)).toEqual([["info", text]]);
+    }
+    const tooLong = "line of more than 100 bytes";
+    // Pieces that begin like INFO, in a line that does not.
+    expect(() => parse(["-ERR ", ...Array(40).fill("INFO")], {}, limits)).toThrow(tooLong);
+    // An INFO before it, in the same chunk or cut.
+    expect(() => parse([`INFO {}\r\n-ERR ${text}`], {}, limits)).toThrow(tooLong);
+    expect(() => parse(["INF", "O {}\r\n", `-ERR ${text}`], {}, limits)).toThrow(tooLong);
   });
 
   test("messages before it are delivered", () => {
@@ -294,6 +335,16 @@ describe("what is not the protocol", () => {
       'MSG with a size over 10: "11"',
     );
   });
+});
+
+test("a reset between chunks keeps nothing", () => {
+  const calls: Call[] = [];
+  const parser = new Parser(recorder(calls));
+  parser.push(bytes("PING\r\nPO"));
+  parser.reset();
+  expect(parser.rest()).toHaveLength(0);
+  parser.push(bytes("PONG\r\n"));
+  expect(calls).toEqual([["ping"], ["pong"]]);
 });
 
 describe("a callback", () => {
