@@ -1,6 +1,7 @@
 // TLS by node:tls: from the user's options and an open socket to a secured one, or a failure that says what to do.
 
-import { isIP, type Socket } from "node:net";
+import { X509Certificate } from "node:crypto";
+import { isIP, isIPv6, type Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/effects.js";
 import type { Material } from "./certificates.js";
@@ -63,7 +64,7 @@ export function handshake(
 }
 
 /** What goes to `node:tls`; an option that is undefined must not take the place of a default there. */
-function connectionOptions(server: Destination, options: TlsOptions): ConnectionOptions {
+export function connectionOptions(server: Destination, options: TlsOptions): ConnectionOptions {
   const { handshakeFirst: _, certFile: _c, keyFile: _k, caFile: _a, timeout: _t, ...given } = options;
   const name = server.tlsName ?? server.host;
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -73,9 +74,19 @@ function connectionOptions(server: Destination, options: TlsOptions): Connection
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says, as in the reference.
     rejectUnauthorized: true,
     ...defined,
-    checkServerIdentity: guarded(options.checkServerIdentity ?? checkServerIdentity),
+    checkServerIdentity: guarded(options.checkServerIdentity ?? checkIdentity),
   };
 }
+
+/**
+ * As Node does it. Where Node says no for an IPv6 address, OpenSSL decides: `checkServerIdentity` of Node 22.23 takes such
+ * an address for a host name, and so refuses every certificate for it.
+ */
+export const checkIdentity: typeof checkServerIdentity = (name, certificate) => {
+  const problem = checkServerIdentity(name, certificate);
+  if (problem === undefined || !isIPv6(name)) return problem;
+  return new X509Certificate(certificate.raw).checkIP(name) === undefined ? problem : undefined;
+};
 
 /** The user's function, made safe: what it throws would end the process. */
 function guarded(check: typeof checkServerIdentity): typeof checkServerIdentity {
@@ -93,7 +104,7 @@ function guarded(check: typeof checkServerIdentity): typeof checkServerIdentity 
 }
 
 /** What `connect` throws is about the options. An error for a wrong argument quotes it, be it a secret: that is cut off. */
-function badOption(error: NodeJS.ErrnoException, { pfx }: TlsOptions): Error {
+export function badOption(error: NodeJS.ErrnoException, { pfx }: TlsOptions): Error {
   const { code = "", message } = error;
   if (/^ERR_INVALID_ARG/.test(code)) {
     return new TlsFailure(message.replace(/\.? Received .*$/s, "").replaceAll("options.", "tls."));

@@ -1,0 +1,153 @@
+// Checks that the package is one that tools like: types for each way to import each entry, source maps that lead to the
+// source, a bundle that holds only what is used, a bill of materials. Used by check-package.mjs. What the API is, and that
+// a change to it is seen: api-report.mjs.
+
+import { execFile } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+
+const run = promisify(execFile);
+
+/** Bytes of a minified bundle that uses `headers` alone. It had 8,935 when this was written; the whole client has 174,000. */
+const MOST_FOR_HEADERS = 12_000;
+/** Fewer would mean that the check no longer sees what the client consists of. */
+const LEAST_FOR_CONNECT = 100_000;
+
+function assert(isSo, otherwise) {
+  if (!isSo) throw new Error(otherwise);
+}
+
+/** Minified as an application's bundler does it, in the project that has the package installed. */
+async function bundled(project, code) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir: project },
+    bundle: true,
+    minify: true,
+    platform: "node",
+    format: "esm",
+    // Optional peers.
+    external: ["ws"],
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+  });
+  const [{ imports, inputs, bytes }] = Object.values(metafile.outputs);
+  const used = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  const text = outputFiles[0].text;
+  return { bytes, text, imports: imports.map(({ path }) => path), files: used.map(([file]) => file) };
+}
+
+/** The places in our source that a stack trace names: { name, file, line }. */
+function placesIn(stack) {
+  const frames = stack.matchAll(/at (?:async )?(\S+) \((?:file:\/\/)?(\S+?)\/src\/(\S+\.ts):(\d+):\d+\)/g);
+  return [...frames].map(([, name, , file, line]) => ({ name, file: `src/${file}`, line: Number(line) }));
+}
+
+/** Where an error is made in the installed package, by a stack trace with source maps. */
+async function checkTrace(project, root, { name }, kind) {
+  const load = {
+    mjs: `const { headers } = await import("${name}");`,
+    cjs: `const { headers } = require("${name}");`,
+  };
+  const file = `trace.${kind}`;
+  const report = "console.log(JSON.stringify([error.message, error.stack]));";
+  await writeFile(join(project, file), `${load[kind]}\ntry { headers(1); } catch (error) { ${report} }\n`);
+  const { stdout } = await run(process.execPath, ["--enable-source-maps", file], { cwd: project });
+  const [message, stack] = JSON.parse(stdout);
+  const place = placesIn(stack).find((one) => one.name === "headers");
+  assert(place !== undefined, `the trace names no source:\n${stack}`);
+  const line = (await readFile(join(root, place.file), "utf8")).split("\n")[place.line - 1] ?? "";
+  assert(line.includes(message), `${place.file}:${place.line} does not throw that error: ${line}`);
+}
+
+/** Each file of code has a map, and each map holds the sources as they are. */
+async function checkMaps(project, root, { name }) {
+  const dist = join(project, "node_modules", name, "dist");
+  const files = (await readdir(dist, { recursive: true })).filter((file) => /^(esm|cjs)\b.*\.js$/.test(file));
+  assert(files.length > 0, "there is no code");
+  let sources = 0;
+  for (const file of files) {
+    const code = await readFile(join(dist, file), "utf8");
+    assert(/(?:^|\n)\/\/# sourceMappingURL=\S+\.js\.map\s*$/.test(code), `${file} does not name its map`);
+    const map = JSON.parse(await readFile(join(dist, `${file}.map`), "utf8"));
+    for (const [index, source] of map.sources.entries()) {
+      const path = relative(dirname(dist), join(dist, dirname(file), source));
+      const there = await readFile(join(root, path), "utf8");
+      assert(map.sourcesContent?.[index] === there, `the map of ${file} does not hold ${path} as it is`);
+      sources++;
+    }
+  }
+  assert(sources > 0, "no map has a source");
+}
+
+/** attw says that the types are right, and it has looked at each entry. The oldest way knows no exports: it is left out. */
+async function checkTypes(tarball, root, { name, exports }) {
+  const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+  const args = [attw, tarball, "--profile", "node16", "--format", "ascii", "--no-color"];
+  const { stdout } = await run(process.execPath, args);
+  const seen = [...stdout.matchAll(/^"(.+)"$/gm)].map(([, entry]) => entry).sort();
+  const expected = Object.keys(exports)
+    .map((path) => path.replace(".", name))
+    .sort();
+  assert(seen.join() === expected.join(), `it saw ${seen}, the package has ${expected}`);
+}
+
+/**
+ * The checks, as pairs of what is checked and how.
+ * @param tarball the packed package
+ * @param project has it installed, without its optional peers
+ */
+export function buildChecks(tarball, project, root, manifest) {
+  const { name } = manifest;
+  return [
+    [
+      "the types of each entry are right for every way of resolving them (attw)",
+      () => checkTypes(tarball, root, manifest),
+    ],
+    ["each map holds its sources as they are", () => checkMaps(project, root, manifest)],
+    ...["mjs", "cjs"].map((kind) => [
+      `a stack trace names the line of the source (${kind})`,
+      () => checkTrace(project, root, manifest, kind),
+    ]),
+    [
+      "a bundle that uses headers alone holds no chart and no sockets",
+      async () => {
+        const small = await bundled(project, `import { headers } from "${name}"; console.log(headers());`);
+        const foreign = small.files.filter(
+          (file) => file.includes("node_modules/") && !file.includes(`/${name}/`),
+        );
+        assert(foreign.length === 0, `it holds ${foreign.join(", ")}`);
+        assert(small.imports.length === 0, `it imports ${small.imports.join(", ")}`);
+        assert(small.bytes < MOST_FOR_HEADERS, `it has ${small.bytes} bytes`);
+        const nothing = await bundled(project, `import "${name}";`);
+        assert(nothing.bytes === 0, `an import that uses nothing leaves ${nothing.text.slice(0, 200)}`);
+        // The client does hold them: if that were not seen, nothing would be.
+        const whole = await bundled(project, `import { connect } from "${name}"; console.log(connect);`);
+        assert(
+          whole.files.some((file) => file.includes("node_modules/xstate/")),
+          "xstate is not seen",
+        );
+        assert(whole.imports.includes("node:net"), `the client imports ${whole.imports.join(", ")}`);
+        assert(whole.bytes > LEAST_FOR_CONNECT, `the client has ${whole.bytes} bytes`);
+      },
+    ],
+    [
+      "its bill of materials lists what is installed with it",
+      async () => {
+        const folder = join(project, "node_modules", name);
+        const bom = JSON.parse(await readFile(join(folder, "dist/sbom.cdx.json"), "utf8"));
+        const { component } = bom.metadata;
+        assert(component.name === name && component.version === manifest.version, JSON.stringify(component));
+        const listed = bom.components.map((one) => one.name).sort();
+        const lock = JSON.parse(await readFile(join(project, "package-lock.json"), "utf8"));
+        const installed = Object.keys(lock.packages)
+          .filter((path) => path.startsWith("node_modules/") && path !== `node_modules/${name}`)
+          .map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
+        const there = [...new Set(installed)].sort();
+        assert(listed.join() === there.join(), `it lists ${listed}, installed are ${there}`);
+      },
+    ],
+  ];
+}

@@ -1,0 +1,38 @@
+// Whether a certificate is for the server that was dialed: names and addresses. Run on each Node by `npm run runtimes`, as
+// one of them gets IPv6 addresses wrong (src/effects/node/tls.ts). With real servers: test/integration/tls*.test.ts.
+
+import { X509Certificate } from "node:crypto";
+import type { PeerCertificate } from "node:tls";
+import { describe, expect, it } from "vitest";
+import { checkIdentity } from "../../../src/effects/node/tls.js";
+import { Authority } from "../../harness/certificates.js";
+
+const authority = new Authority();
+const certificateFor = (...names: string[]) =>
+  new X509Certificate(authority.issue({ names }).cert).toLegacyObject() as PeerCertificate;
+
+describe("a certificate", () => {
+  it.each([
+    ["localhost", "localhost"],
+    ["127.0.0.1", "127.0.0.1"],
+    ["::1", "::1"],
+    ["2001:db8::5", "2001:db8:0:0:0:0:0:5"],
+    ["2001:db8:0:0:0:0:0:5", "2001:db8::5"],
+  ])("for %s is taken from %s", (name, dialed) => {
+    expect(checkIdentity(dialed, certificateFor("other.example", name))).toBeUndefined();
+  });
+
+  it.each([
+    ["localhost", "other.example"],
+    ["127.0.0.1", "127.0.0.2"],
+    ["::1", "::2"],
+    ["2001:db8::5", "2001:db8::6"],
+    ["localhost", "::1"],
+    ["127.0.0.1", "::ffff:127.0.0.1"],
+  ])("for %s is not taken from %s", (name, dialed) => {
+    expect(checkIdentity(dialed, certificateFor(name))).toMatchObject({
+      code: "ERR_TLS_CERT_ALTNAME_INVALID",
+      host: dialed,
+    });
+  });
+});
