@@ -51,12 +51,31 @@ async function buildStrictly(options) {
     throw new Error(`esbuild warns of ${warnings.length} problems in ${options.format}`);
 }
 
+const { imports } = JSON.parse(await readFile("package.json", "utf8"));
+/**
+ * That package.json ends the reach of `imports` in the one above it: what CommonJS requires by such a name, it gets by the
+ * package's own. Bundlers for browsers take the ESM.
+ */
+async function resolveImports() {
+  const names = (await readdir("dist/cjs", { recursive: true })).filter((name) => name.endsWith(".js"));
+  for (const path of names.map((name) => join("dist/cjs", name))) {
+    const code = await readFile(path, "utf8");
+    const resolved = code.replace(
+      /require\("(#[^"]+)"\)/g,
+      (_, name) => `require("${imports[name].default}")`,
+    );
+    if (resolved !== code) await writeFile(path, resolved);
+  }
+}
+
 await rm("dist", { recursive: true, force: true });
 await buildStrictly({
   entryPoints: await entryPoints(),
   format: "esm",
   bundle: true,
   packages: "external",
+  // Which package that is, whoever runs or bundles ours decides: `imports` in package.json.
+  external: Object.keys(imports),
   splitting: true,
   outdir: "dist/esm",
   chunkNames: "chunks/[name]-[hash]",
@@ -70,6 +89,7 @@ await buildStrictly({
   define: { "import.meta.url": "__filename" },
 });
 await writeFile("dist/cjs/package.json", '{ "type": "commonjs" }\n');
+await resolveImports();
 // As npm makes it where it installs the package.
 for (const file of Object.values(await bin())) await chmod(file, 0o755);
 await buildInspectorPage("dist/inspector");

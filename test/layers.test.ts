@@ -52,7 +52,7 @@ inFolder(
     from("node:net"),
     from("net"),
     from("fs/promises"),
-    from("nkeys.js"),
+    from("#nkeys"),
     from("nats-statechart"),
     from("xstate/graph"),
     from("../effects/world.js"),
@@ -99,7 +99,7 @@ for (const [folder, src] of Object.entries(here)) {
     [],
     [
       from("xstate"),
-      from("nkeys.js"),
+      from("#nkeys"),
       from("./other.js"),
       from(`${src}/machine/events.js`),
       from(`${src}/effects/world.js`),
@@ -123,7 +123,27 @@ for (const [folder, src] of Object.entries(here)) {
     ],
   );
 }
-inFolder("src/effects", [IMPORT], [from("./node/node-world.js")]);
+inFolder("src/effects", [IMPORT], [from("./node/node-world.js"), from("./web-socket/web-world.js")]);
+inFolder("src/effects/node", [IMPORT], [from("../web-socket/web-world.js")]);
+inFolder("src/effects/simulated", [IMPORT], [from("../web-socket/web-world.js")]);
+inFolder(
+  "src/effects/web-socket",
+  [],
+  [from("./other.js"), from("../world.js"), from("../../machine/events.js"), uses("setTimeout(() => {}, 1)")],
+);
+inFolder(
+  "src/effects/web-socket",
+  [IMPORT],
+  [
+    from("node:net"),
+    from("ws"),
+    from("../node/tls.js"),
+    from("./node-web-sockets.js"),
+    from("../../api/connect.js"),
+    from("../../index.js"),
+    from("nats-statechart"),
+  ],
+);
 inFolder("src/effects/wire", [], ["export const first = (list: number[]) => list[0]!;"]);
 inFolder("src/effects", [NON_NULL], ["export const first = (list: number[]) => list[0]!;"]);
 
@@ -145,7 +165,19 @@ inFolder(
   [],
   [from("node:fs"), from("./msg.js"), from("../effects/interpreter.js"), from("../machine/index.js")],
 );
-inFolder("src/api", [IMPORT], [from("../index.js"), from("nats-statechart")]);
+inFolder(
+  "src/api",
+  [IMPORT],
+  [from("../index.js"), from("nats-statechart"), from("../inspector/drawing/index.js")],
+);
+inFolder("src/machine", [IMPORT], [from("../inspector/drawing/index.js")]);
+inFolder("src/effects", [IMPORT], [from("../inspector/serve.js")]);
+inFolder("src/inspector/drawing", [], [from("./chart.js"), from("../../machine/index.js")]);
+inFolder(
+  "src/inspector/drawing",
+  [IMPORT],
+  [from("node:fs"), from("../page/main.js"), from("../serve.js"), from("../../api/connect.js")],
+);
 inFolder("src", [], [from("./api/connect.js"), from("./machine/index.js")]);
 
 interface Report {

@@ -4,7 +4,7 @@
 // so that a secret can come from a vault; the answer is then a promise too. Errors say what is wrong with a secret
 // and never quote it, nor keep a cause that does: what nkeys.js throws can name a character of the seed.
 
-import { encode as base64, fromSeed, NKeysErrorCode } from "nkeys.js";
+import { encode as base64, fromSeed, NKeysErrorCode } from "#nkeys";
 import { textDecoder, textEncoder } from "./codec.js";
 import { ErrorCode, NatsError } from "./errors.js";
 

@@ -2,6 +2,7 @@
 
 import { NodeWorld } from "../effects/node/node-world.js";
 import { TracingWorld } from "../effects/tracing-world.js";
+import { nodeWebSockets } from "../effects/web-socket/node-web-sockets.js";
 import { Connection } from "./connection.js";
 import type { NatsConnection } from "./nats-connection.js";
 import { type ConnectionOptions, checkOptions } from "./options.js";
@@ -20,6 +21,7 @@ export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnect
   const world = new NodeWorld({
     noRandomize: opts.noRandomize === true || opts.resolve === false,
     tls: opts.tls,
+    dialWebSocket: nodeWebSockets(opts.tls),
   });
   const traced = opts.debug === true ? new TracingWorld(world, (line) => console.log(line)) : world;
   return new Connection(traced, { ...opts }).start();

@@ -15,8 +15,10 @@ import type { Status } from "./status.js";
 /** Options of `connect`. Source: `ConnectionOptions` of `nats` 2.29.3, unless marked as going beyond it. */
 export interface ConnectionOptions {
   /**
-   * Where to connect: `host`, `host:port`, `[ipv6]:port`, `nats://…` or `tls://…`, one or several; credentials may
-   * be in the URL (`nats://user:pass@host`, `nats://token@host`). Default `127.0.0.1:4222`. Not with `port`.
+   * Where to connect: `host`, `host:port`, `[ipv6]:port`, `nats://…`, `tls://…`, or by WebSocket `ws://…` and `wss://…`
+   * (ports 80 and 443, and a path), one or several, of one kind or mixed; credentials may be in the URL
+   * (`nats://user:pass@host`, `nats://token@host`). Default `127.0.0.1:4222`. Not with `port`. In a browser WebSocket only,
+   * and what has no scheme is `wss://` on a page that came by https, else `ws://`.
    */
   servers?: string[] | string;
   /** Port on 127.0.0.1. Not with `servers`. */
@@ -53,7 +55,10 @@ export interface ConnectionOptions {
   verbose?: boolean;
   /** The server checks more strictly. For work on clients. Default false. */
   pedantic?: boolean;
-  /** TLS: options make it required, null forbids it. Default: used where the server offers it. */
+  /**
+   * TLS: options make it required, null forbids it. Default: used where the server offers it. By WebSocket the URL says
+   * whether there is TLS, and `timeout` of these options is not heeded; in a browser the object must be empty.
+   */
   tls?: TlsOptions | null;
   /** Do not learn of other servers from the cluster. Default false. */
   ignoreClusterUpdates?: boolean;
@@ -235,12 +240,19 @@ export function configuredServers({ servers, port }: ConnectionOptions): readonl
  * @throws NatsError `INVALID_OPTION` that says what is wrong, and never quotes the URL
  */
 export function readServers(given: readonly string[]): readonly ConfiguredServer[] {
+  const byName = new Map<string, boolean>();
   return given.map((server) => {
     const { url, credentials } = splitCredentials(server);
     const address = parseAddress(url);
     if (!address.ok) throw new NatsError(`the option "servers": ${address.problem}`, ErrorCode.InvalidOption);
+    const { name, webSocketPath } = address.value;
+    if (byName.get(name) === (webSocketPath === undefined)) {
+      const message = `the option "servers" names ${name} both for TCP and for WebSocket: they cannot share a port`;
+      throw new NatsError(message, ErrorCode.InvalidOption);
+    }
+    byName.set(name, webSocketPath !== undefined);
     const auth = credentials === null ? undefined : authOf(credentials);
-    return { name: address.value.name, url, auth };
+    return { name, url, auth };
   });
 }
 

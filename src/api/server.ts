@@ -1,6 +1,7 @@
 // The servers of the pool, as `getServers` and `reconnectToServer` show them: the shape of the v3 client.
 
 import type { ServerInfo } from "../effects/server-info.js";
+import { webSocketUrl } from "../machine/server-address.js";
 import type { PoolServer, ServerPool } from "../machine/server-pool.js";
 import { ErrorCode, NatsError } from "./errors.js";
 
@@ -10,9 +11,9 @@ export interface Server {
   readonly hostname: string;
   /** TCP port. */
   readonly port: number;
-  /** `host:port`, the name of the server in statuses and errors. */
+  /** `host:port`, and the path of a WebSocket URL that has one: the name of the server in statuses and errors. */
   readonly listen: string;
-  /** The same: URLs are kept without their credentials. */
+  /** The same, or its `ws://` or `wss://` URL: what `setServers` takes. Without credentials. */
   readonly src: string;
   /** Name that its certificate must carry where it is not `hostname`; else empty. */
   readonly tlsName: string;
@@ -42,7 +43,7 @@ function serverFrom(server: PoolServer): Server {
     hostname: server.host,
     port: server.port,
     listen: server.name,
-    src: server.name,
+    src: server.webSocketPath === undefined ? server.name : webSocketUrl(server),
     tlsName: server.tlsName ?? "",
     reconnects: server.failures,
     lastConnect: server.lastAttemptAt ?? 0,

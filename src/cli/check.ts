@@ -9,7 +9,7 @@ import { type Finding, findingOf } from "./check/findings.js";
 import type { Observation } from "./check/observation.js";
 import { certificateAt, lookUp, neighbourAt } from "./check/probes.js";
 import { reportLines } from "./check/report.js";
-import { type Command, FAILED, OK, readArguments } from "./command.js";
+import { type Command, FAILED, OK, readArguments, UsageError } from "./command.js";
 import {
   CONNECTION_HELP,
   connectionOptions,
@@ -44,6 +44,10 @@ export const check: Command = {
   async run(args, terminal) {
     const { values, positionals } = readArguments(args, { ...connectionOptions, json: { type: "boolean" } });
     const wanted = readConnection(values, positionals, terminal.env);
+    if (wanted.servers.some((server) => addressOf(server).webSocketPath !== undefined))
+      throw new UsageError(
+        "check takes no ws:// or wss:// server: its steps are those of TCP; inspect takes them",
+      );
     const findings: Finding[] = [];
     for (const server of wanted.servers) {
       const finding = findingOf(await observe(server, wanted), Date.now());

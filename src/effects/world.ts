@@ -8,7 +8,7 @@ import type { Milliseconds } from "../machine/failure.js";
 
 /** What a socket has to tell. After `closed` it is silent. */
 export interface TransportEvents {
-  /** The TCP connection stands. */
+  /** The TCP connection or the WebSocket stands. */
   opened(): void;
   /** The TLS handshake asked for by `secure` succeeded. */
   secured(): void;
@@ -50,6 +50,6 @@ export interface World {
   stopTimer(timer: Timer): void;
   /** Calls `run` soon, when the current turn and what it caused is done. */
   defer(run: () => void): void;
-  /** Opens a TCP connection; ends in `opened` or `closed`, never synchronously. */
+  /** Opens a TCP connection, or a WebSocket where the server has a `webSocketPath`; ends in `opened` or `closed`, never synchronously. */
   dial(server: Destination, events: TransportEvents): Transport;
 }

@@ -9,7 +9,7 @@ import { type Choice, choose, createPool, findServer, type ServerPool } from "./
 
 /** What a connection starts from. */
 export interface ConnectionInput {
-  /** The configured servers, as `host:port`, `nats://host:port` or `tls://host:port`, without credentials. */
+  /** The configured servers, as `host:port` or with `nats://`, `tls://`, `ws://` or `wss://`, without credentials. */
   readonly servers: readonly string[];
   /** Seed of all randomness: shuffling and jitter. */
   readonly seed: number;
@@ -45,7 +45,7 @@ export interface ConnectionContext {
   readonly destination: Destination | null;
   /** What the user's function chose, and when it may be dialed; null where it was not asked. */
   readonly chosen: { readonly server: string; readonly at: Milliseconds } | null;
-  /** True once TLS secures the current socket. */
+  /** True once TLS secures the current socket; by `wss://` from the beginning, since none opens without. */
   readonly secured: boolean;
   /** The last INFO over the current socket; null before it came. */
   readonly info: ServerSummary | null;
@@ -135,6 +135,11 @@ export function candidates(context: ConnectionContext): ServerPool {
 /** The server over whose socket messages flow, or flowed last: while migrating, the one that is being left. */
 export function serverInUse(context: ConnectionContext): string {
   return context.leaving?.server ?? serverName(context);
+}
+
+/** True where the current attempt goes by WebSocket: its URL alone says whether there is TLS. */
+export function isWebSocket({ destination: to }: ConnectionContext): boolean {
+  return to?.webSocketPath !== undefined;
 }
 
 /** True where this server may be talked to only under TLS. */

@@ -19,7 +19,7 @@ export type TimerName = "attempt" | "reconnect" | "ping" | "drain";
 
 /** What `openSocket` needs to know of a server. Where credentials belong to it, the interpreter has them by `name`. */
 export interface Destination {
-  /** `host:port`. */
+  /** `host:port`, and the path of a WebSocket URL that has one. */
   readonly name: string;
   readonly host: string;
   readonly port: number;
@@ -27,6 +27,8 @@ export interface Destination {
   readonly tlsName: string | null;
   /** True where the URL asks for TLS. */
   readonly tls: boolean;
+  /** Where the server is reached by WebSocket: the path of its URL. Absent for TCP. */
+  readonly webSocketPath?: string;
 }
 
 /** A status as the chart reports it; the client hands it on as a `Status` of the reference's shape. */
@@ -46,7 +48,7 @@ export type StatusReport =
 
 /** The parameters of every effect, by its name. */
 export interface EffectParams {
-  /** Open a TCP connection. Answer: `socket.opened` or `socket.closed`. */
+  /** Open a TCP connection, or a WebSocket. Answer: `socket.opened` or `socket.closed`. */
   openSocket: { readonly attempt: number; readonly server: Destination };
   /** Run the TLS handshake over the open socket. Answer: `socket.secured` or `socket.closed`. */
   upgradeToTls: { readonly attempt: number; readonly server: Destination };

@@ -113,7 +113,7 @@ export interface ChoiceFailed extends OfAttempt {
 /** `nc.setServers()`. */
 export interface UserSetServers extends Happened {
   readonly type: "user.setServers";
-  /** The new pool, as `host:port`, `nats://host:port` or `tls://host:port`, without credentials. */
+  /** The new pool, as `host:port` or with `nats://`, `tls://`, `ws://` or `wss://`, without credentials. */
   readonly servers: readonly string[];
 }
 

@@ -47,8 +47,9 @@ const awaited: Readonly<Record<Step, string>> = {
 };
 
 /** The failure of an attempt that took longer than the `timeout` option allows. */
-export function timedOut(server: string, step: Step, timeout: Milliseconds): Failure {
-  return { code: "TIMEOUT", message: `${server}: ${awaited[step]} within ${timeout} ms (step: ${step})` };
+export function timedOut(server: string, step: Step, timeout: Milliseconds, byWebSocket = false): Failure {
+  const what = byWebSocket && step === "dialing" ? "the WebSocket was not opened" : awaited[step];
+  return { code: "TIMEOUT", message: `${server}: ${what} within ${timeout} ms (step: ${step})` };
 }
 
 /** The failure of a socket that the other side closed without saying why. */

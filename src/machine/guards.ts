@@ -1,6 +1,6 @@
 // The questions that the chart asks before it moves: named, so that the chart reads as English. Pure.
 
-import { type ConnectionContext, isOfOldSocket, nextServer, tlsIsDemanded } from "./context.js";
+import { type ConnectionContext, isOfOldSocket, isWebSocket, nextServer, tlsIsDemanded } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent, ServerSummary } from "./events.js";
 import { isHarmless, isRefusal as refuses } from "./server-error.js";
@@ -68,18 +68,23 @@ export const guards = {
   aServerIsReady: ({ context }: Asked) => nextServer(context).type === "dial",
 
   /** TLS comes before the first byte of the protocol. */
-  tlsComesFirst: ({ context, event }: Asked) => ofSocket(context, event) && context.policy.tls === "first",
+  tlsComesFirst: ({ context, event }: Asked) =>
+    ofSocket(context, event) && context.policy.tls === "first" && !isWebSocket(context),
   /** Client and server cannot agree on TLS: one demands what the other does not do. */
   tlsIsImpossible: ({ context, event }: Asked) => {
     const info = infoIn(event);
-    if (info === null || !ofSocket(context, event) || context.secured) return false;
+    if (info === null || !ofSocket(context, event)) return false;
+    // What the server says of TLS is about another listener, or about what stands between.
+    if (isWebSocket(context))
+      return tlsIsDemanded(context) && context.secured === (context.policy.tls === "never");
+    if (context.secured) return false;
     if (context.policy.tls === "never") return info.tlsRequired || tlsIsDemanded(context);
     return tlsIsDemanded(context) && !info.tlsRequired && !info.tlsAvailable;
   },
   /** The server demands TLS, or offers it to a client that did not decline. */
   tlsIsNext: ({ context, event }: Asked) => {
     const info = infoIn(event);
-    if (info === null || !ofSocket(context, event) || context.secured) return false;
+    if (info === null || !ofSocket(context, event) || context.secured || isWebSocket(context)) return false;
     return (info.tlsRequired || info.tlsAvailable) && context.policy.tls !== "never";
   },
   /** The server has greeted over this socket (not so in handshake-first TLS). */

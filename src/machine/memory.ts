@@ -5,6 +5,7 @@ import {
   beforeMove,
   type ConnectionContext,
   isOfOldSocket,
+  isWebSocket,
   MAX_ATTEMPT_REPORTS,
   nextServer,
   serverName,
@@ -59,7 +60,7 @@ export function why(
     case "server.info":
       return noTls(context, event.info.tlsRequired);
     case "timer.fired":
-      return whyTimer(context, event.timer, step);
+      return whyTimer(context, step);
     default:
       return { code: "DISCONNECT", message: `disconnected from ${server}` };
   }
@@ -68,6 +69,10 @@ export function why(
 function noTls(context: ConnectionContext, required: boolean): Failure {
   const server = serverName(context);
   const isForbidden = context.policy.tls === "never";
+  if (isWebSocket(context) && !isForbidden) {
+    const message = `TLS was asked for, but the URL of ${server} begins with ws://: wss:// is the one with TLS`;
+    return { code: "SERVER_OPT_NA", message };
+  }
   const demand = required ? `${server} requires TLS` : `the URL of ${server} asks for TLS`;
   const message = isForbidden
     ? `${demand}, but the option tls is null`
@@ -75,19 +80,19 @@ function noTls(context: ConnectionContext, required: boolean): Failure {
   return { code: "SERVER_OPT_NA", message };
 }
 
-function whyTimer(context: ConnectionContext, timer: string, step: Step | "connected" | "draining"): Failure {
+function whyTimer(context: ConnectionContext, step: Step | "connected" | "draining"): Failure {
   const server = serverName(context);
   const { timeout, maxPingOut, drainTimeout } = context.policy;
   if (step === "connected") {
     return { code: "DISCONNECT", message: `stale connection: ${server} left ${maxPingOut} PINGs unanswered` };
   }
-  if (step === "draining" || timer === "drain") {
+  if (step === "draining") {
     return {
       code: "TIMEOUT",
       message: `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`,
     };
   }
-  return timedOut(server, step, timeout);
+  return timedOut(server, step, timeout, isWebSocket(context));
 }
 
 function refusalIn(event: ConnectionEvent): Refusal | null {
@@ -145,16 +150,18 @@ export const memory = {
   beginAttempt: remember((context) => {
     const next = nextServer(context);
     if (next.type !== "dial") throw new Error("invariant: an attempt begins only when a server is ready");
-    const { name, host, port, tlsName, tls } = next.server;
+    const { name, host, port, tlsName, tls, webSocketPath } = next.server;
+    const isWebSocket = webSocketPath !== undefined;
     const attempt = context.attempt + 1;
     return {
       attempt,
       socket: attempt,
       server: name,
-      destination: { name, host, port, tlsName, tls },
+      destination: { name, host, port, tlsName, tls, ...(isWebSocket ? { webSocketPath } : {}) },
       chosen: null,
       pool: withServer(context.pool, name, { lastAttemptAt: context.now }),
-      secured: false,
+      // A WebSocket has its TLS from the first byte, or never.
+      secured: isWebSocket && tls,
       info: null,
       failure: null,
     };

@@ -3,14 +3,19 @@
 
 /** Where a server listens. */
 export interface ServerAddress {
-  /** `host:port`, with an IPv6 address in brackets: the server's name in statuses, errors and the pool. */
+  /**
+   * `host:port`, with an IPv6 address in brackets, and the path of a WebSocket URL that has one: the server's name in
+   * statuses, errors and the pool.
+   */
   readonly name: string;
   /** Host name or IP address, without brackets. */
   readonly host: string;
   /** TCP port, 1 to 65535. */
   readonly port: number;
-  /** True where the URL asks for TLS (`tls://`). */
+  /** True where the URL asks for TLS (`tls://`, `wss://`). */
   readonly tls: boolean;
+  /** Where the server is reached by WebSocket (`ws://`, `wss://`): the path of the URL, `/` if it has none. Absent for TCP. */
+  readonly webSocketPath?: string;
   /** True where `host` is an IP address, not a name. */
   readonly isAddress: boolean;
 }
@@ -20,8 +25,17 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: string };
 
-const DEFAULT_PORT = 4222;
-const SHAPE = "allowed are host, host:port, [ipv6]:port, nats://host:port and tls://host:port";
+/** What a URL begins with, and the port where it names none. */
+const schemes: Readonly<
+  Record<string, { readonly port: number; readonly tls: boolean; readonly webSocket: boolean }>
+> = {
+  nats: { port: 4222, tls: false, webSocket: false },
+  tls: { port: 4222, tls: true, webSocket: false },
+  ws: { port: 80, tls: false, webSocket: true },
+  wss: { port: 443, tls: true, webSocket: true },
+};
+const SHAPE =
+  "allowed are host, host:port, [ipv6]:port, nats://host:port, tls://host:port, ws://host:port/path and wss://host:port/path";
 
 /** Splits `scheme://user:pass@host:port` into the part without credentials and the (still encoded) credentials. */
 export function splitCredentials(url: string): { readonly url: string; readonly credentials: string | null } {
@@ -29,33 +43,41 @@ export function splitCredentials(url: string): { readonly url: string; readonly 
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(trimmed)?.[0] ?? "";
   const rest = trimmed.slice(scheme.length);
   const at = rest.lastIndexOf("@");
-  if (at === -1) return { url: trimmed, credentials: null };
+  // A WebSocket URL may have a path: what stands before an @ in it are no credentials. parseAddress refuses it.
+  const isInPath = /^wss?:/i.test(scheme) && rest.slice(0, Math.max(at, 0)).includes("/");
+  if (at === -1 || isInPath) return { url: trimmed, credentials: null };
   return { url: scheme + rest.slice(at + 1), credentials: rest.slice(0, at) };
 }
 
 /** Reads a server URL. A problem never quotes the URL: it could hold a password in the wrong place. */
 export function parseAddress(url: string): Parsed<ServerAddress> {
-  const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)\/?$/i.exec(url.trim());
-  if (match === null) return bad("has a path, a query or a fragment");
-  const scheme = match[1]?.toLowerCase() ?? "nats";
+  const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)(\/[^?#]*)?$/i.exec(url.trim());
+  const name = match?.[1]?.toLowerCase() ?? "nats";
+  const scheme = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
+  const path = match?.[3] ?? "/";
+  if (match !== null && scheme === undefined) return bad(`has the scheme ${name}://`);
+  if (match === null || scheme === undefined || (path !== "/" && !scheme.webSocket))
+    return bad("has a path, a query or a fragment");
   const authority = match[2] ?? "";
-  if (scheme !== "nats" && scheme !== "tls") return bad(`has the scheme ${scheme}://`);
-  if (authority.includes("@")) return bad("carries credentials in a place where they are not allowed");
-  const split = splitPort(authority);
+  if (authority.includes("@") || path.includes("@"))
+    return bad("carries credentials in a place where they are not allowed");
+  const split = splitPort(authority, scheme.port);
   if (split === null) return bad("has no valid host and port");
   const host = split.host === "" ? null : canonicalHost(split.host);
   if (host === null)
     return bad(split.host === "" ? "has no host" : "has a host with characters that no host name has");
   if (split.port < 1 || split.port > 65_535) return bad("has a port that is not between 1 and 65535");
   const isV6 = host.includes(":");
-  const name = isV6 ? `[${host}]:${split.port}` : `${host}:${split.port}`;
+  const listens = isV6 ? `[${host}]:${split.port}` : `${host}:${split.port}`;
+  const webSocketPath = canonicalPath(path);
   return {
     ok: true,
     value: {
-      name,
+      name: webSocketPath === "/" ? listens : listens + webSocketPath,
       host,
       port: split.port,
-      tls: scheme === "tls",
+      tls: scheme.tls,
+      ...(scheme.webSocket ? { webSocketPath } : {}),
       isAddress: isV6 || /^\d+\.\d+\.\d+\.\d+$/.test(host),
     },
   };
@@ -65,12 +87,30 @@ function bad(problem: string): { readonly ok: false; readonly problem: string } 
   return { ok: false, problem: `the server URL ${problem}; ${SHAPE}` };
 }
 
-function splitPort(authority: string): { readonly host: string; readonly port: number } | null {
+/** The path with what may not stand there percent-encoded, and without `.` and `..`. */
+function canonicalPath(path: string): string {
+  return new URL(`http://host${path}`).pathname;
+}
+
+/** The URL that a WebSocket to that server is opened with. Without credentials: they go into CONNECT. */
+export function webSocketUrl({
+  host,
+  port,
+  tls,
+  webSocketPath = "/",
+}: Omit<ServerAddress, "name" | "isAddress">): string {
+  return `${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}${webSocketPath}`;
+}
+
+function splitPort(
+  authority: string,
+  defaultPort: number,
+): { readonly host: string; readonly port: number } | null {
   const bracketed = /^\[([0-9a-f.]*:[0-9a-f:.]*)\](?::(\d{1,6}))?$/i.exec(authority);
-  if (bracketed !== null) return { host: bracketed[1] ?? "", port: Number(bracketed[2] ?? DEFAULT_PORT) };
-  if (/^[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*$/i.test(authority)) return { host: authority, port: DEFAULT_PORT };
+  if (bracketed !== null) return { host: bracketed[1] ?? "", port: Number(bracketed[2] ?? defaultPort) };
+  if (/^[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*$/i.test(authority)) return { host: authority, port: defaultPort };
   const plain = /^([^:]*)(?::(\d{1,6}))?$/.exec(authority);
-  return plain === null ? null : { host: plain[1] ?? "", port: Number(plain[2] ?? DEFAULT_PORT) };
+  return plain === null ? null : { host: plain[1] ?? "", port: Number(plain[2] ?? defaultPort) };
 }
 
 /** The host in lower case with an IPv6 address in its canonical form, or null where it can be none. */

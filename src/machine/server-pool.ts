@@ -32,6 +32,7 @@ export interface PoolServer extends ServerAddress {
   readonly didConnect: boolean;
 }
 
+/** The servers that may be dialed, as a queue: the next one first. */
 export type ServerPool = readonly PoolServer[];
 
 function newServer(address: ServerAddress, learnt: boolean, tlsName: string | null): PoolServer {
@@ -70,7 +71,8 @@ export function replacePool(
   const [fresh, next] = createPool(addresses, noRandomize, random);
   const merged = fresh.map((server) => {
     const known = findServer(pool, server.name);
-    return known === undefined ? server : { ...known, tls: server.tls, learnt: false };
+    const isAnother = known === undefined || known.webSocketPath !== server.webSocketPath;
+    return isAnother ? server : { ...known, tls: server.tls, learnt: false };
   });
   return [merged, next];
 }
@@ -90,6 +92,13 @@ export function toBack(pool: ServerPool, name: string, changes: Partial<PoolServ
   const moved = findServer(pool, name);
   if (moved === undefined) return pool;
   return [...pool.filter((server) => server !== moved), { ...moved, ...changes }];
+}
+
+/** How a server learnt from this one is reached: by TCP or WebSocket, with TLS or without, as this one. */
+function transportOf(dialed: PoolServer | undefined): Pick<ServerAddress, "tls" | "webSocketPath"> {
+  if (dialed === undefined) return { tls: false };
+  // A path belongs to the host that it was configured for: the cluster tells its servers' own listeners.
+  return dialed.webSocketPath === undefined ? { tls: dialed.tls } : { tls: dialed.tls, webSocketPath: "/" };
 }
 
 /** What the pool answers to "which server next?". */
@@ -151,7 +160,8 @@ export function learnServers(
   const named = new Map<string, ServerAddress>();
   for (const url of connectUrls) {
     const address = parseAddress(url);
-    if (address.ok) named.set(address.value.name, address.value);
+    // A cluster names hosts and ports; how they are reached, the client knows.
+    if (address.ok && address.value.webSocketPath === undefined) named.set(address.value.name, address.value);
   }
   const dialed = findServer(pool, inUse[0] ?? null);
   const tlsName = dialed === undefined ? null : dialed.isAddress ? dialed.tlsName : dialed.host;
@@ -161,7 +171,7 @@ export function learnServers(
   const fresh = [...named.values()]
     .filter((address) => findServer(pool, address.name) === undefined)
     .map((address) =>
-      newServer({ ...address, tls: dialed?.tls ?? false }, true, address.isAddress ? tlsName : null),
+      newServer({ ...address, ...transportOf(dialed) }, true, address.isAddress ? tlsName : null),
     );
   const [joining, next] = policy.noRandomize ? [fresh, random] : shuffled(fresh, random);
   const added = fresh.map((server) => server.name);

@@ -48,6 +48,7 @@ describe("the tool", () => {
     [["help", "frobnicate"], "there is no such command"],
     [["constructor"], "there is no such command"],
     [["nats://me:s3cret@127.0.0.1"], "there is no such command"],
+    [["check", "wss://me:s3cret@127.0.0.1"], "check takes no ws:// or wss:// server"],
     [["check", "--frobnicate"], "unknown option --frobnicate"],
     [["check", "--user"], "--user needs a value"],
     [["check", "--tls=yes"], "--tls takes no value"],

@@ -220,7 +220,7 @@ export class TestServer {
 }
 
 /** A configuration as text: JSON is valid in a NATS configuration file. */
-function configText(config: ServerConfig): string {
+export function configText(config: ServerConfig): string {
   if (typeof config === "string") return config;
   return Object.entries(config)
     .map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)

@@ -18,6 +18,8 @@ export interface NodeWorldOptions {
   readonly tls: TlsOptions | null | undefined;
   /** Shown the socket of each TLS handshake that succeeded: protocol, cipher and certificate are there to be read. */
   readonly secured?: ((socket: TLSSocket) => void) | undefined;
+  /** Opens WebSockets, for servers that are reached by them; see ../web-socket. Without it there are none. */
+  readonly dialWebSocket?: World["dial"] | undefined;
 }
 
 /**
@@ -53,7 +55,10 @@ export class NodeWorld implements World {
   }
 
   dial(server: Destination, events: TransportEvents): Transport {
-    return new NodeTransport(server, events, this.#options);
+    const { dialWebSocket } = this.#options;
+    if (server.webSocketPath === undefined) return new NodeTransport(server, events, this.#options);
+    if (dialWebSocket === undefined) throw new Error("this world opens no WebSockets");
+    return dialWebSocket(server, events);
   }
 }
 
