@@ -27,7 +27,7 @@ async function carriesEverywhere(urls: readonly string[]): Promise<void> {
   for (const client of clients) {
     for (const place of clients.keys()) await expect.poll(() => answers(client, place)).toBe(true);
   }
-  // Whoever listened before the node came back is known by now, too: interest goes the same way, in order.
+  // And every node knows who answers.
   for (const client of clients)
     await expect
       .poll(() =>
@@ -111,6 +111,7 @@ describe.each(servers)("lame duck mode of nats-server $label", ({ path }) => {
     const responder = await connected({ onLameDuck: "migrate" });
     responder.subscribe("ask", { callback: (_error, msg) => void msg.respond(msg.data) });
     await responder.flush();
+    await carriesEverywhere(cluster.nodes.map(({ url }) => url));
     let asked = 0;
     const failures: unknown[] = [];
     let goesOn = true;
