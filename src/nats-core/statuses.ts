@@ -2,13 +2,11 @@
 // all iterators. See src/api/status.ts for what each means.
 
 import type { Status as CoreStatus, Subscription as CoreSubscription } from "@nats-io/nats-core";
+import { Broadcast } from "../api/broadcast.js";
 import type { NatsConnection } from "../api/nats-connection.js";
-import { QueuedIterator } from "../api/queued-iterator.js";
+import type { QueuedIterator } from "../api/queued-iterator.js";
 import { DebugEvents, Events, type Status } from "../api/status.js";
 import { coreError } from "./errors.js";
-
-/** Statuses that an iterator keeps for a reader who does not come; then the oldest are dropped. As for ours. */
-const LIMIT = 1_024;
 
 /** One of our statuses, as nats-core's. */
 export function coreStatus(status: Status): CoreStatus {
@@ -46,8 +44,7 @@ export function coreStatus(status: Status): CoreStatus {
 
 /** The iterators over the statuses of one connection. */
 export class CoreStatuses {
-  readonly #iterators = new Set<QueuedIterator<CoreStatus>>();
-  #isClosed = false;
+  readonly #readers = new Broadcast<CoreStatus>();
 
   /** @param seen is told of each status first, before any iterator */
   constructor(nc: NatsConnection, seen: (status: CoreStatus) => void) {
@@ -56,19 +53,12 @@ export class CoreStatuses {
 
   /** A new iterator over what happens from now on; the last is `close`. `stop()` ends it. */
   iterate(): QueuedIterator<CoreStatus> {
-    const iterator: QueuedIterator<CoreStatus> = new QueuedIterator({
-      limit: LIMIT,
-      drop: "oldest",
-      onDone: () => this.#iterators.delete(iterator),
-    });
-    if (this.#isClosed) iterator.stop();
-    else this.#iterators.add(iterator);
-    return iterator;
+    return this.#readers.iterate();
   }
 
   /** Tells every iterator. */
   report(status: CoreStatus): void {
-    for (const iterator of [...this.#iterators]) iterator.push(status);
+    this.#readers.tell(status);
   }
 
   async #read(statuses: AsyncIterable<Status>, seen: (status: CoreStatus) => void): Promise<void> {
@@ -78,7 +68,6 @@ export class CoreStatuses {
       this.report(core);
     }
     this.report({ type: "close" });
-    this.#isClosed = true;
-    for (const iterator of [...this.#iterators]) iterator.stop();
+    this.#readers.close();
   }
 }
