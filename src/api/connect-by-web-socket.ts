@@ -1,6 +1,6 @@
 // `connect` where there are WebSockets and nothing else: browsers. The same options, but for those of Node.
 
-import { TracingWorld } from "../effects/tracing-world.js";
+import { tracingWorld } from "../effects/tracing-world.js";
 import { WebWorld } from "../effects/web-socket/web-world.js";
 import { Connection } from "./connection.js";
 import { ErrorCode, NatsError } from "./errors.js";
@@ -27,7 +27,7 @@ export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnect
   const given = typeof opts.servers === "string" ? [opts.servers] : (opts.servers ?? []);
   const servers = byWebSocket(given.length === 0 ? [host] : given);
   const world = new WebWorld();
-  const traced = opts.debug === true ? new TracingWorld(world, (line) => console.log(line)) : world;
+  const traced = opts.debug === true ? tracingWorld(world, (line) => console.log(line)) : world;
   return new WebSocketConnection(traced, { ...rest, servers }).start();
 }
 

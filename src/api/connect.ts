@@ -1,7 +1,7 @@
 // `connect`: from options to a connection.
 
 import { NodeWorld } from "../effects/node/node-world.js";
-import { TracingWorld } from "../effects/tracing-world.js";
+import { tracingWorld } from "../effects/tracing-world.js";
 import { nodeWebSockets } from "../effects/web-socket/node-web-sockets.js";
 import { Connection } from "./connection.js";
 import type { NatsConnection } from "./nats-connection.js";
@@ -23,6 +23,6 @@ export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnect
     tls: opts.tls,
     dialWebSocket: nodeWebSockets(opts.tls),
   });
-  const traced = opts.debug === true ? new TracingWorld(world, (line) => console.log(line)) : world;
+  const traced = opts.debug === true ? tracingWorld(world, (line) => console.log(line)) : world;
   return new Connection(traced, { ...opts }).start();
 }

@@ -1,9 +1,8 @@
 // The option `debug`: a world that prints what goes over its sockets. Secrets are masked: CONNECT is the only command
 // that carries any, and it is always written whole.
 
-import type { Destination } from "../machine/effects.js";
 import { decodeText } from "./wire/text.js";
-import type { Timer, Transport, TransportEvents, World } from "./world.js";
+import { type World, withDial } from "./world.js";
 
 /** Fields of CONNECT that may be seen. All others may be, or prove, a secret: whatever an authenticator gave. */
 const PUBLIC = new Set([
@@ -36,36 +35,9 @@ function shown(bytes: Uint8Array): string {
 }
 
 /** A world that behaves as another and prints every chunk that a socket sends (`>`) and receives (`<`). */
-export class TracingWorld implements World {
-  readonly seed: number;
-  readonly #world: World;
-  readonly #print: (line: string) => void;
-
-  constructor(world: World, print: (line: string) => void) {
-    this.seed = world.seed;
-    this.#world = world;
-    this.#print = print;
-  }
-
-  now(): number {
-    return this.#world.now();
-  }
-
-  startTimer(ms: number, fired: () => void): Timer {
-    return this.#world.startTimer(ms, fired);
-  }
-
-  stopTimer(timer: Timer): void {
-    this.#world.stopTimer(timer);
-  }
-
-  defer(run: () => void): void {
-    this.#world.defer(run);
-  }
-
-  dial(server: Destination, events: TransportEvents): Transport {
-    const print = this.#print;
-    const transport = this.#world.dial(server, {
+export function tracingWorld(world: World, print: (line: string) => void): World {
+  return withDial(world, (server, events) => {
+    const transport = world.dial(server, {
       opened: () => events.opened(),
       secured: () => events.secured(),
       drained: () => events.drained(),
@@ -84,5 +56,5 @@ export class TracingWorld implements World {
         return transport.write(chunk, written);
       },
     };
-  }
+  });
 }

@@ -53,3 +53,15 @@ export interface World {
   /** Opens a TCP connection, or a WebSocket where the server has a `webSocketPath`; ends in `opened` or `closed`, never synchronously. */
   dial(server: Destination, events: TransportEvents): Transport;
 }
+
+/** A world that behaves as another, but for how it dials: to look at what goes over its sockets. */
+export function withDial(world: World, dial: World["dial"]): World {
+  return {
+    seed: world.seed,
+    now: () => world.now(),
+    startTimer: (ms, fired) => world.startTimer(ms, fired),
+    stopTimer: (timer) => world.stopTimer(timer),
+    defer: (run) => world.defer(run),
+    dial,
+  };
+}

@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { connectCommand } from "../../src/effects/connect-command.js";
-import { TracingWorld } from "../../src/effects/tracing-world.js";
+import { tracingWorld } from "../../src/effects/tracing-world.js";
 import type { TransportEvents, World } from "../../src/effects/world.js";
 
 it("prints what is sent and received, with the secrets of CONNECT masked", () => {
@@ -17,7 +17,7 @@ it("prints what is sent and received, with the secrets of CONNECT masked", () =>
     },
   } as unknown as World;
   const received: string[] = [];
-  const world = new TracingWorld(bare, (line) => lines.push(line));
+  const world = tracingWorld(bare, (line) => lines.push(line));
   const events = { data: (chunk: Uint8Array) => received.push(new TextDecoder().decode(chunk)) };
   const transport = world.dial(
     { name: "a:1", host: "a", port: 1, tlsName: null, tls: false },

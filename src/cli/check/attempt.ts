@@ -10,7 +10,7 @@ import { parseInfo, type ServerInfo } from "../../effects/server-info.js";
 import type { Step } from "../../machine/failure.js";
 import type { Recording } from "../../machine/replay.js";
 import { DEFAULT_TIMEOUT } from "../connection-options.js";
-import { ListeningWorld, StopWatch } from "./listening-world.js";
+import { listeningWorld, StopWatch } from "./listening-world.js";
 import type { CertificateSeen, FailureSeen, InfoSeen, Observation, TlsSeen } from "./observation.js";
 
 /** The part of an observation that the attempt itself gives. */
@@ -41,7 +41,7 @@ export async function attempt(server: string, options: ConnectionOptions): Promi
       seen.tls = tlsSeen(socket);
     },
   });
-  const world = new ListeningWorld(node, clock, (json) => {
+  const world = listeningWorld(node, clock, (json) => {
     seen.info = parseInfo(json);
   });
   const connection = new Connection(world, wanted);

@@ -1,8 +1,7 @@
 // The outside of a client, overheard: the first INFO whole, which the chart does not keep, and when each step was reached.
 // It changes nothing. Who uses it: attempt.ts.
 
-import type { Timer, Transport, TransportEvents, World } from "../../effects/world.js";
-import type { Destination } from "../../machine/effects.js";
+import { type World, withDial } from "../../effects/world.js";
 
 /** What may be reached. */
 export type Mark = "opened" | "greeted" | "secured" | "accepted";
@@ -34,38 +33,12 @@ export class StopWatch {
   }
 }
 
-/** A world that behaves as another, and hears the first INFO: the whole of it, which the chart does not keep. */
-export class ListeningWorld implements World {
-  readonly seed: number;
-  readonly #world: World;
-  readonly #clock: StopWatch;
-  readonly #heard: (json: string) => void;
-
-  /** `heard` gets the JSON of the first INFO. */
-  constructor(world: World, clock: StopWatch, heard: (json: string) => void) {
-    this.seed = world.seed;
-    this.#world = world;
-    this.#clock = clock;
-    this.#heard = heard;
-  }
-
-  now(): number {
-    return this.#world.now();
-  }
-
-  startTimer(ms: number, fired: () => void): Timer {
-    return this.#world.startTimer(ms, fired);
-  }
-
-  stopTimer(timer: Timer): void {
-    this.#world.stopTimer(timer);
-  }
-
-  defer(run: () => void): void {
-    this.#world.defer(run);
-  }
-
-  dial(server: Destination, events: TransportEvents): Transport {
+/**
+ * A world that behaves as another, and hears the first INFO: the whole of it, which the chart does not keep. `heard` gets
+ * its JSON.
+ */
+export function listeningWorld(world: World, clock: StopWatch, heard: (json: string) => void): World {
+  return withDial(world, (server, events) => {
     let text: string | undefined = "";
     const listen = (chunk: Uint8Array) => {
       if (text === undefined) return;
@@ -75,12 +48,18 @@ export class ListeningWorld implements World {
       const json = /^INFO\s+(.*)$/i.exec(text.slice(0, end).trimEnd())?.[1];
       text = undefined;
       if (json === undefined) return;
-      this.#clock.note("greeted");
-      this.#tell(Buffer.from(json, "latin1").toString("utf8"));
+      clock.note("greeted");
+      tell(Buffer.from(json, "latin1").toString("utf8"));
     };
-    const clock = this.#clock;
+    const tell = (json: string) => {
+      try {
+        heard(json);
+      } catch {
+        // The library reads it too, and says what is wrong with it.
+      }
+    };
     clock.start();
-    return this.#world.dial(server, {
+    return world.dial(server, {
       opened: () => {
         clock.note("opened");
         events.opened();
@@ -96,13 +75,5 @@ export class ListeningWorld implements World {
         events.data(chunk);
       },
     });
-  }
-
-  #tell(json: string): void {
-    try {
-      this.#heard(json);
-    } catch {
-      // The library reads it too, and says what is wrong with it.
-    }
-  }
+  });
 }
