@@ -172,6 +172,15 @@ inFolder(
 );
 inFolder("src/machine", [IMPORT], [from("../inspector/drawing/index.js")]);
 inFolder("src/effects", [IMPORT], [from("../inspector/serve.js")]);
+// Made of the client, each of them: the client knows none.
+for (const above of ["cli/main.js", "testing/index.js", "nats-core/index.js"]) {
+  inFolder("src/machine", [IMPORT], [from(`../${above}`)]);
+  inFolder("src/effects", [IMPORT], [from(`../${above}`)]);
+  for (const folder of ["wire", "node", "simulated", "web-socket"]) {
+    inFolder(`src/effects/${folder}`, [IMPORT], [from(`../../${above}`)]);
+  }
+  inFolder("src/api", [IMPORT], [from(`../${above}`)]);
+}
 inFolder("src/inspector/drawing", [], [from("./chart.js"), from("../../machine/index.js")]);
 inFolder(
   "src/inspector/drawing",
