@@ -1,37 +1,24 @@
 // The command line tool as its user has it: a process of its own. Built from the sources once for each test file.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll } from "vitest";
+import { type Followed, followed, type Ran } from "../harness/followed.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 // In the repository, so that packages are found; with the process id, so that two test files do not meet.
 const folder = `${root}.cache/cli-${process.pid}`;
 const file = `${folder}/main.mjs`;
 
-/** What a run of the tool left behind. */
-export interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** A tool that still runs. */
-export interface Running {
-  readonly child: ChildProcess;
-  /** What it has printed so far. */
-  stdout(): string;
-  stderr(): string;
+export interface Running extends Omit<Followed, "printed"> {
   /** Resolves with all that it printed on stdout when that holds the text; rejects where it ends before. */
   printed(text: string): Promise<string>;
-  /** Resolves when it has ended. */
-  ended(): Promise<Ran>;
 }
 
-const running = new Set<ChildProcess>();
+const running = new Set<Followed["child"]>();
 
 /** Makes the tool ready for the tests of this file, with the page of the local inspector; ends what a test forgot. */
 export function useInspector(): void {
@@ -73,32 +60,12 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  running.add(child);
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-  });
-  const closed = once(child, "close").then(([code]): Ran => {
-    running.delete(child);
-    return { code, stdout, stderr };
-  });
+  const tool = followed(child, running);
   return {
-    child,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    ended: () => closed,
+    ...tool,
     printed: async (text) => {
-      while (!stdout.includes(text)) {
-        const ran = await Promise.race([closed, once(child.stdout, "data").then(() => undefined)]);
-        if (ran !== undefined && !stdout.includes(text)) {
-          throw new Error(`it ended with ${ran.code} and never printed "${text}":\n${stdout}${stderr}`);
-        }
-      }
-      return stdout;
+      await tool.printed(new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+      return tool.stdout();
     },
   };
 }

@@ -1,7 +1,7 @@
 // Programs of the documentation as their user has them: a process each, from TypeScript that imports `nats-statechart`,
 // which is this client's source here. The command line tool has its own: test/cli/tool.ts.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -9,6 +9,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Followed, followed, type Ran } from "./followed.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const source = (entry: string) => join(root, "src", entry, "index.ts");
@@ -21,27 +22,13 @@ const entries = {
   "nats-statechart": source("."),
 };
 
-/** What a program left behind. */
-export interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** A program that runs. */
-export interface Program {
-  readonly child: ChildProcess;
-  /** What it has printed on stdout so far. */
-  stdout(): string;
-  /** Resolves with the match when what it printed on stdout matches; rejects where it ends before. */
-  printed(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Resolves when it has ended. */
-  ended(): Promise<Ran>;
+export interface Program extends Followed {
   /** SIGTERM; resolves when it has ended. */
   stop(): Promise<Ran>;
 }
 
-const running = new Set<ChildProcess>();
+const running = new Set<Followed["child"]>();
 let folder = "";
 
 /** Makes programs possible in this test file, and ends those that a test forgot. */
@@ -100,36 +87,12 @@ export async function start(file: string, env: Readonly<Record<string, string>> 
     env: { PATH: process.env["PATH"], NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  running.add(child);
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk) => {
-    stderr += chunk;
-  });
-  const closed = once(child, "close").then(([code]): Ran => {
-    running.delete(child);
-    return { code, stdout, stderr };
-  });
+  const program = followed(child, running);
   return {
-    child,
-    stdout: () => stdout,
-    ended: () => closed,
+    ...program,
     stop: () => {
       child.kill("SIGTERM");
-      return closed;
-    },
-    printed: async (pattern) => {
-      for (;;) {
-        const match = pattern.exec(stdout);
-        if (match !== null) return match;
-        const ran = await Promise.race([closed, once(child.stdout, "data").then(() => undefined)]);
-        if (ran !== undefined && !pattern.test(stdout)) {
-          throw new Error(`it ended with ${ran.code} and never printed ${pattern}:\n${stdout}${stderr}`);
-        }
-      }
+      return program.ended();
     },
   };
 }

@@ -2,14 +2,9 @@
 // INFO changes neither. Certificates are made here. The rest over ws://: websocket.test.ts.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import {
-  type ConnectionOptions,
-  connect,
-  ErrorCode,
-  type NatsConnection,
-  type NatsError,
-} from "../../src/index.js";
+import { type ConnectionOptions, connect, ErrorCode, type NatsConnection } from "../../src/index.js";
 import { Authority, encryptedKey } from "../harness/certificates.js";
+import { refused } from "../harness/refused.js";
 import { servers } from "../harness/versions.js";
 import { nextStatus } from "../harness/waiting.js";
 import { startWebSocketServer, type WebSocketServer } from "../harness/web-socket-server.js";
@@ -27,15 +22,6 @@ async function connected(options: ConnectionOptions): Promise<NatsConnection> {
   open.push(nc);
   return nc;
 }
-
-const refused = (options: ConnectionOptions): Promise<NatsError> =>
-  connect(options).then(
-    async (nc) => {
-      await nc.close();
-      throw new Error("it connected");
-    },
-    (error: NatsError) => error,
-  );
 
 describe.each(servers)("wss:// to nats-server $label", ({ path }) => {
   const client = authority.issue({ commonName: "client" });

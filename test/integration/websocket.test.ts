@@ -13,11 +13,11 @@ import {
   ErrorCode,
   headers,
   type NatsConnection,
-  type NatsError,
   nkeyAuthenticator,
   type Status,
 } from "../../src/index.js";
 import { Operator } from "../harness/operator.js";
+import { refused } from "../harness/refused.js";
 import { servers } from "../harness/versions.js";
 import { nextStatus, sleep } from "../harness/waiting.js";
 import {
@@ -47,15 +47,6 @@ describe.each(servers)("WebSocket to nats-server $label", ({ path }) => {
     open.push(nc);
     return nc;
   }
-
-  const refused = (options: ConnectionOptions): Promise<NatsError> =>
-    connect(options).then(
-      async (nc) => {
-        await nc.close();
-        throw new Error("it connected");
-      },
-      (error: NatsError) => error,
-    );
 
   describe("while all is well", () => {
     it("publishes, subscribes and answers requests, with headers", async () => {
