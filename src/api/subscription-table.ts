@@ -55,9 +55,11 @@ export class SubscriptionTable implements SubscriptionOwner {
 
   #find(sid: number): SubscriptionImpl | undefined {
     const found = this.#subscriptions.get(sid);
+    if (found === undefined) return undefined;
     const place = sid % RECENT;
+    // Filled up to there: holes would make every look-up slower.
     while (this.#recent.length <= place) this.#recent.push(undefined);
-    if (found !== undefined) this.#recent[place] = found;
+    this.#recent[place] = found;
     return found;
   }
 

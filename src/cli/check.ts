@@ -6,7 +6,7 @@ import { policyOf } from "../api/options.js";
 import { parseAddress, type ServerAddress, splitCredentials } from "../machine/server-address.js";
 import { attempt } from "./check/attempt.js";
 import { type Finding, findingOf } from "./check/findings.js";
-import type { Observation } from "./check/observation.js";
+import { NOTHING_SEEN, type Observation } from "./check/observation.js";
 import { certificateAt, lookUp, neighbourAt } from "./check/probes.js";
 import { reportLines } from "./check/report.js";
 import { type Command, FAILED, OK, readArguments, UsageError } from "./command.js";
@@ -69,16 +69,7 @@ async function observe(server: string, wanted: Wanted): Promise<Observation> {
   const start = {
     server: address.name,
     lookup,
-    opened: null,
-    greeted: null,
-    info: null,
-    secured: null,
-    tls: null,
-    accepted: null,
-    roundTrips: [],
-    failure: null,
-    neighbour: null,
-    refusedCertificate: null,
+    ...NOTHING_SEEN,
     credentials: wanted.credentialsFor(server),
     credentialsEnd: wanted.credentialsEnd,
     tlsPolicy: given === "offered" && address.tls ? ("required" as const) : given,

@@ -74,13 +74,13 @@ const canFail = (step: Step) =>
 // The four steps in which a socket becomes a connection.
 const handshake = {
   dialing: {
-    description: "The TCP connection is being opened.",
+    description: "The TCP connection, or the WebSocket, is being opened.",
     entry: [does.startAttemptTimer, does.reportReconnecting, does.openSocket],
     on: {
       ...canFail("dialing"),
       "socket.opened": [
         { description: "TLS before the first word.", guard: "tlsComesFirst", target: "securing" },
-        { description: "TCP stands.", guard: "isCurrent", target: "greeting" },
+        { description: "The socket is open.", guard: "isCurrent", target: "greeting" },
       ],
     },
   },

@@ -18,7 +18,7 @@ interface OfAttempt extends Happened {
   readonly attempt: number;
 }
 
-/** The TCP connection stands (in handshake-first TLS: the bare TCP connection). Answer to `openSocket`. */
+/** The TCP connection or the WebSocket stands (in handshake-first TLS: the bare TCP connection). Answer to `openSocket`. */
 export interface SocketOpened extends OfAttempt {
   readonly type: "socket.opened";
 }

@@ -3,9 +3,10 @@
 
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { Status } from "../api/status.js";
+import type { Step } from "../machine/failure.js";
 import { isHarmless, serverErrorFrom } from "../machine/server-error.js";
 
-const steps: ReadonlySet<string> = new Set([
+const steps: ReadonlySet<string> = new Set<Step>([
   "dialing",
   "greeting",
   "securing",

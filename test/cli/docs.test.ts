@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { chartJson } from "../../src/cli/chart.js";
 import { findingOf } from "../../src/cli/check/findings.js";
+import { NOTHING_SEEN } from "../../src/cli/check/observation.js";
 import { played } from "../../src/cli/recording-file.js";
 import { storyJson } from "../../src/cli/story.js";
 import { chartOf } from "../../src/inspector/drawing/chart.js";
@@ -55,16 +56,8 @@ describe("docs/cli.md", () => {
       {
         server: "a:1",
         lookup: { ms: 1, addresses: [] },
-        opened: null,
-        greeted: null,
-        info: null,
-        secured: null,
-        tls: null,
-        accepted: null,
-        roundTrips: [],
+        ...NOTHING_SEEN,
         failure: { step: "dialing", code: "CONNECTION_REFUSED", message: "", complaint: null, cause: null },
-        neighbour: null,
-        refusedCertificate: null,
         credentials: "none",
         credentialsEnd: null,
         tlsPolicy: "offered",

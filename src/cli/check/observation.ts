@@ -105,3 +105,17 @@ export interface Observation {
   /** Whether TLS was wanted; `required` also where the URL asks for it. */
   readonly tlsPolicy: TlsPolicy;
 }
+
+/** Of a server that was not tried. */
+export const NOTHING_SEEN = {
+  opened: null,
+  greeted: null,
+  info: null,
+  secured: null,
+  tls: null,
+  accepted: null,
+  roundTrips: [],
+  failure: null,
+  neighbour: null,
+  refusedCertificate: null,
+} as const satisfies Partial<Observation>;
