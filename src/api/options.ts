@@ -89,7 +89,8 @@ export interface ConnectionOptions {
   /**
    * What to do when the server enters lame duck mode: report it (`notify`, the default), or also move to another known
    * server before this one shuts down (`migrate`), without losing a message. A message that arrives during the move may
-   * be delivered twice to a subscription without a queue group. Beyond the reference.
+   * be delivered twice to a subscription without a queue group; and a member of a queue group whose `max` is reached while it
+   * is subscribed with both servers may be sent more than it takes, which the group then misses. Beyond the reference.
    */
   onLameDuck?: "notify" | "migrate";
   /** Chooses the server to dial, at each attempt. Source: the option of the same name of the v3 client. */
