@@ -1,8 +1,9 @@
 // A program that does with the packed package what every user does, on whatever runtime it is started: see check-runtimes.mjs,
 // which bundles it with the test harness and puts it into a project that has the package installed. Not a test suite.
 //
-// First how many steps there are; then a line for each: `ok`, or `no` and why. The steps after one that fails are done all the same. It has to end by
-// itself: what keeps it alive would keep a user's process alive. NATS_SERVER names the nats-server to run.
+// First how many steps there are; then a line for each: `ok`, or `no`, why, and what its connection went through. The steps
+// after one that fails are done all the same. It has to end by itself: what keeps it alive would keep a user's process
+// alive. NATS_SERVER names the nats-server to run.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { createUser } from "@nats-io/nkeys";
@@ -37,8 +38,15 @@ async function withServer(config, work) {
   }
 }
 
+/** What the connection of this step went through, so that one that fails says where it stood. */
+let events = [];
+
+function note({ type, event }) {
+  if (type === "@xstate.event") events.push(event.type);
+}
+
 async function withConnection(options, work) {
-  const nc = await connect(options);
+  const nc = await connect({ inspect: note, ...options });
   try {
     await work(nc);
   } finally {
@@ -244,6 +252,7 @@ const steps = {
 
 console.log(`of\t${Object.keys(steps).length}`);
 for (const [name, step] of Object.entries(steps)) {
+  events = [];
   const deadline = new AbortController();
   const late = sleep(PATIENCE, undefined, { signal: deadline.signal }).then(
     () => {
@@ -255,7 +264,8 @@ for (const [name, step] of Object.entries(steps)) {
     await Promise.race([step(), late]);
     console.log(`ok\t${name}`);
   } catch (error) {
-    console.log(`no\t${name}\t${String(error?.message ?? error).split("\n")[0]}`);
+    const [reason] = String(error?.message ?? error).split("\n");
+    console.log(`no\t${name}\t${reason} (last events: ${events.slice(-20).join(", ") || "none"})`);
   } finally {
     deadline.abort();
   }

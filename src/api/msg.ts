@@ -27,8 +27,9 @@ export interface Msg {
   /** Where a reply is expected; absent where none is. */
   reply?: string;
   /**
-   * The payload. It shares memory with what else the socket received at the time, some 64 KiB, which is held as long as
-   * the payload or the message is. What you keep for long, keep as `data.slice()`, a copy; `string()` and `json()` share nothing.
+   * The payload. It shares memory with what else the socket received at the time, 4 KiB on a quiet connection and up to
+   * 256 KiB on a busy one, which is held as long as the payload or the message is. What you keep for long, keep as
+   * `data.slice()`, a copy; `string()` and `json()` share nothing.
    */
   data: Uint8Array;
   /** The headers; absent where it has none. */

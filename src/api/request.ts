@@ -4,6 +4,7 @@
 import { textLength } from "../effects/wire/bytes.js";
 import type { Timer, World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
+import { AwaitingTable } from "./awaiting-table.js";
 import type { Payload } from "./codec.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
@@ -51,10 +52,9 @@ export interface Awaiting {
 /** The shared inbox of a connection. Holds an entry for each request under way; each has a timeout. */
 export class Mux {
   readonly #requester: Requester;
-  readonly #awaiting = new Map<number, Awaiting>();
+  readonly #awaiting = new AwaitingTable<Awaiting>();
   #subscription: SubscriptionImpl | undefined;
   #prefix = "";
-  #lastToken = 0;
   #underWay = 0;
   #whenIdle: (() => void)[] = [];
 
@@ -66,8 +66,7 @@ export class Mux {
   add(awaiting: Awaiting): Inbox {
     if (this.#subscription === undefined) this.#subscribe();
     // The prefix is secret and unique, so that the rest may be counted.
-    const token = ++this.#lastToken;
-    this.#awaiting.set(token, awaiting);
+    const token = this.#awaiting.add(awaiting);
     return new SharedInbox(this.#awaiting, token, this.#prefix + token);
   }
 
@@ -75,9 +74,9 @@ export class Mux {
   refuse(permission: PermissionContext, error: NatsError): boolean {
     const isOurs =
       permission.operation === "subscription" && permission.subject === this.#subscription?.subject;
-    const concerned = [...this.#awaiting.values()].filter(
-      (one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject),
-    );
+    const concerned = this.#awaiting
+      .values()
+      .filter((one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject));
     if (isOurs) this.#subscription = undefined;
     for (const one of isOurs ? concerned : concerned.slice(0, 1)) one.failed(error);
     return concerned.length > 0;
@@ -100,7 +99,7 @@ export class Mux {
 
   /** The connection is closed: nobody is answered any more. */
   close(error: () => NatsError): void {
-    for (const one of [...this.#awaiting.values()]) one.failed(error());
+    for (const one of this.#awaiting.values()) one.failed(error());
   }
 
   #subscribe(): void {
@@ -123,10 +122,10 @@ export interface Inbox {
 
 class SharedInbox implements Inbox {
   readonly reply: string;
-  readonly #awaiting: Map<number, Awaiting>;
+  readonly #awaiting: AwaitingTable<Awaiting>;
   readonly #token: number;
 
-  constructor(awaiting: Map<number, Awaiting>, token: number, reply: string) {
+  constructor(awaiting: AwaitingTable<Awaiting>, token: number, reply: string) {
     this.#awaiting = awaiting;
     this.#token = token;
     this.reply = reply;

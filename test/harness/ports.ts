@@ -4,18 +4,23 @@ import { once } from "node:events";
 import { createServer, connect as dial } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Every port that was handed out: whoever got one may not listen on it yet. */
+const handedOut = new Set<number>();
+
 /**
- * Ports that nobody listens on now. They are below those that outgoing connections get (from 32768 on Linux):
+ * Ports that nobody listens on now, each handed out once. They are below those that outgoing connections get (from 32768 on Linux):
  * a client that dials a dead server's port must not be given that very port, connect to itself, or block the restart.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  for (let tries = 0; ports.size < count; tries++) {
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries++) {
     if (tries > 1_000) throw new Error(`no ${count} free ports were found`);
     const port = 10_000 + Math.floor(Math.random() * 22_000);
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+    if (handedOut.has(port)) continue;
+    handedOut.add(port);
+    if (await isFree(port)) ports.push(port);
   }
-  return [...ports];
+  return ports;
 }
 
 function isFree(port: number): Promise<boolean> {

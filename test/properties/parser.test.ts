@@ -64,8 +64,9 @@ function chunked(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   const chunks: Buffer[] = [];
   for (let at = 0, i = 0; at < bytes.length; i += 1) {
     const length = lengths[i % lengths.length] as number;
-    // A chunk is memory of its own, as a socket gives it.
-    chunks.push(Buffer.from(bytes.subarray(at, at + length)));
+    const chunk = bytes.subarray(at, at + length);
+    // A chunk lies behind the one before it, as reads into one buffer do, or is memory of its own.
+    chunks.push(length % 2 === 0 ? chunk : Buffer.from(chunk));
     at += length;
   }
   return chunks;

@@ -7,6 +7,7 @@ import type { Destination } from "../../machine/effects.js";
 import { shuffled } from "../../machine/reconnect-policy.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { offersCertificate, readMaterial } from "./certificates.js";
+import { ReceiveBuffer } from "./receive-buffer.js";
 import { handshake, type TlsOptions } from "./tls.js";
 import { isTlsError, tlsFailure } from "./tls-failure.js";
 
@@ -78,12 +79,21 @@ class NodeTransport implements Transport {
     this.#tls = options.tls ?? {};
     this.#secured = options.secured;
     const { host, port } = server;
+    const received = new ReceiveBuffer(() => performance.now());
     this.#socket = connect({
       host,
       port,
       noDelay: true,
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_TIMEOUT,
+      // Reads of a TCP socket go there, and no event `data` tells of them.
+      onread: {
+        buffer: () => received.room(),
+        callback: (bytes) => {
+          this.#received(received.taken(bytes));
+          return true;
+        },
+      },
       ...(isIP(host) !== 0 || options.noRandomize ? {} : { lookup: shufflingLookup }),
     });
     this.#listen(this.#socket);
@@ -134,11 +144,15 @@ class NodeTransport implements Transport {
     this.#socket.destroy();
   }
 
+  #received(chunk: Uint8Array): void {
+    if (!this.#isDone && !this.#isEnding) this.#events.data(chunk);
+  }
+
   // The listeners stay on the socket to the end: an error that nobody hears would end the process.
   #listen(socket: Socket | TLSSocket): void {
     const counts = () => socket === this.#socket && !this.#isDone;
     socket.on("data", (chunk) => {
-      if (counts() && !this.#isEnding) this.#events.data(chunk);
+      if (counts()) this.#received(chunk);
     });
     socket.on("drain", () => {
       if (counts()) this.#events.drained();

@@ -16,6 +16,13 @@ export function allocate(size: number): Uint8Array {
   return platform === undefined ? new Uint8Array(size) : platform.allocUnsafeSlow(size);
 }
 
+/** The `length` bytes from `offset` on, as a window: the same memory. Of one kind with what `allocate` gives. */
+export function windowOf(memory: ArrayBufferLike, offset: number, length: number): Uint8Array {
+  return platform === undefined
+    ? new Uint8Array(memory, offset, length)
+    : platform.from(memory as ArrayBuffer, offset, length);
+}
+
 /**
  * Writes `text` as UTF-8 into `bytes` (made by `allocate`) from `at` on and returns how many bytes it took. What
  * cannot be UTF-8 (half a surrogate pair) becomes U+FFFD. The room must be there: what does not fit is left out.

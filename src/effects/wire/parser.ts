@@ -4,7 +4,7 @@
 // there ever is; everything else (other verbs, odd white space, what is split over chunks, what is wrong) goes
 // through `#step`, which is slower and complete. What a line says is read in message-line.ts.
 
-import { allocate, EMPTY, joined } from "./bytes.js";
+import { allocate, EMPTY, joined, windowOf } from "./bytes.js";
 import { argumentText, MessageLine, mayBecomeVerb, verbOf } from "./message-line.js";
 import { ProtocolViolation } from "./protocol-violation.js";
 
@@ -92,7 +92,10 @@ export class Parser {
   /** A line that began in an earlier chunk: its bytes are carry[0..carried). */
   #carry = EMPTY;
   #carried = 0;
-  /** A message that began in an earlier chunk, from its line to its CRLF. */
+  /** A chunk that ends within a message, and where the line of that message begins in it. It is not copied yet. */
+  #begun: Uint8Array | null = null;
+  #begunAt = 0;
+  /** A message that began in an earlier chunk, from its line to its CRLF: put together. */
   #message: Uint8Array | null = null;
   #filled = 0;
   #needed = 0;
@@ -119,7 +122,7 @@ export class Parser {
     this.#isWalking = true;
     try {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        this.#walk(next);
+        this.#walk(this.#begun === null ? next : this.#goOn(this.#begun, next));
         this.#chunk = null;
       }
     } catch (error) {
@@ -146,6 +149,7 @@ export class Parser {
     this.#violation = null;
     this.#carry = EMPTY;
     this.#carried = 0;
+    this.#begun = null;
     this.#message = null;
   }
 
@@ -157,6 +161,25 @@ export class Parser {
   /** Changes the limit of payload and headers, in bytes; see ParserLimits. */
   setMaxPayload(bytes: number): void {
     this.#maxPayload = bytes;
+  }
+
+  /**
+   * A chunk after one that ends within a message. Where it lies right behind that one in memory, both are one chunk from
+   * the message on; where not, what there is of the message is copied, for the rest to be added.
+   */
+  #goOn(begun: Uint8Array, chunk: Uint8Array): Uint8Array {
+    const at = this.#begunAt;
+    const length = begun.length - at;
+    const start = begun.byteOffset + at;
+    this.#begun = null;
+    if (begun.buffer === chunk.buffer && start + length === chunk.byteOffset)
+      return windowOf(begun.buffer, start, length + chunk.length);
+    const message = allocate(Math.min(this.#needed, Math.max(length, this.#lineLength + TRUSTED)));
+    message.set(begun.subarray(at));
+    this.#filled = length;
+    this.#line.move(-at);
+    this.#message = message;
+    return chunk;
   }
 
   #walk(chunk: Uint8Array): void {
@@ -290,11 +313,17 @@ export class Parser {
     }
     const length = end - start;
     this.#needed = length + line.size + 2;
+    this.#lineLength = length;
+    if (bytes === chunk) {
+      this.#begun = chunk;
+      this.#begunAt = start;
+      this.#next = chunk.length;
+      return;
+    }
     const message = allocate(Math.min(this.#needed, length + TRUSTED));
     message.set(bytes.subarray(start, end));
     this.#filled = length;
     line.move(-start);
-    this.#lineLength = length;
     this.#message = message;
     this.#continueMessage(chunk, this.#next, message);
   }

@@ -190,6 +190,44 @@ describe("chunks", () => {
     expect(pings).toBe(1);
   });
 
+  test("are not copied where their chunks lie one behind the other in memory", () => {
+    const all = Buffer.alloc(300_000, "x");
+    all.write(`MSG big 1 ${250_000}\r\n`);
+    const start = all.indexOf("\n") + 1;
+    all.write("\r\nPING\r\n", start + 250_000);
+    const seen: Uint8Array[] = [];
+    const calls: Call[] = [];
+    const parser = new Parser({
+      ...recorder(calls),
+      message: (from, ...offsets) => seen.push(from.subarray(offsets[6], offsets[7])),
+    });
+    const length = start + 250_008;
+    for (let i = 0; i < length; i += 65_536) parser.push(all.subarray(i, Math.min(length, i + 65_536)));
+    expect(calls).toEqual([["ping"]]);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.buffer).toBe(all.buffer);
+    expect(seen[0]?.byteOffset).toBe(all.byteOffset + start);
+    expect(seen[0]).toHaveLength(250_000);
+  });
+
+  test("are copied where one chunk lies elsewhere, and nothing is taken for what it is not", () => {
+    const all = Buffer.from("MSG a 1 9\r\n123456789\r\nMSG b 1 1\r\nx\r\n");
+    // The second chunk has its place right behind the first one, in another memory; the third lies before the first.
+    const memory = new Uint8Array(100);
+    const place = (at: number, bytes: Uint8Array, into = memory) => {
+      into.set(bytes, at);
+      return into.subarray(at, at + bytes.length);
+    };
+    const chunks = [
+      place(50, all.subarray(0, 14)),
+      place(64, all.subarray(14, 16), new Uint8Array(100)),
+      place(0, all.subarray(16)),
+    ];
+    const calls: Call[] = [];
+    pushAll(new Parser(recorder(calls)), chunks);
+    expect(calls).toEqual([message(1, "a", "", "", "123456789"), message(1, "b", "", "", "x")]);
+  });
+
   test("do not change what a sink has kept", () => {
     const kept: [Uint8Array, string][] = [];
     const parser = new Parser({
