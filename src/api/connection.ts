@@ -126,6 +126,7 @@ export class Connection implements NatsConnection {
         return askForServer(reconnectToServer, pool, this.#interpreter.info);
       },
       resubscription: () => this.#subscriptions.resubscription(),
+      resubscriptionAhead: () => this.#subscriptions.resubscriptionAhead(),
       subscriptionChanges: () => this.#subscriptions.changes(),
       unsubscribeLines: () => this.#subscriptions.unsubscribeLines(),
       drainSubscriptions: async () => {

@@ -88,6 +88,8 @@ export class SubscriptionImpl implements Sub<Msg> {
   readonly sid: number;
   readonly subject: string;
   readonly queue: string | undefined;
+  /** The line that tells a server of it, kept: after an outage all of them are said at once. */
+  readonly line: string;
   readonly closed: Promise<void>;
   readonly responder: Responder;
   /** True for the inbox of requests: it stays open in a drain until they are settled. */
@@ -119,6 +121,7 @@ export class SubscriptionImpl implements Sub<Msg> {
     this.responder = owner.responder;
     this.subject = subject;
     this.queue = opts.queue;
+    this.line = opts.queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${opts.queue} ${sid}`;
     this.max = opts.max === undefined || opts.max <= 0 ? undefined : opts.max;
     this._limit = this.max ?? Number.POSITIVE_INFINITY;
     this._owner = owner;

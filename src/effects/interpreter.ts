@@ -51,8 +51,10 @@ export interface ClientSide {
   chooseDelay(): Milliseconds;
   /** The user's `reconnectToServer`. Throws where it does, or chooses a server that is not in the pool. */
   chooseServer(pool: ServerPool): { readonly server: string | null; readonly ms: Milliseconds };
-  /** The lines that tell a new server of all subscriptions, and a way to what changes after them. */
-  resubscription(): { readonly lines: string; readonly changes: SubscriptionChanges };
+  /** The lines that tell a server of all subscriptions, as it is taken into use. */
+  resubscription(): string;
+  /** The same while another server is in use, and a way to what changes until this one is. */
+  resubscriptionAhead(): { readonly lines: string; readonly changes: SubscriptionChanges };
   /** From here on changes do not reach the server in use: a way to them, should it be in use again. */
   subscriptionChanges(): SubscriptionChanges;
   /** The UNSUB lines that end every subscription. */
@@ -149,7 +151,9 @@ export class Interpreter {
     resubscribe: (self, { attempt }) => {
       const session = self.#sessions.get(attempt);
       if (session === undefined) return;
-      const { lines, changes } = self.#client.resubscription();
+      // With no server in use, the chart takes this one into use in the same step.
+      if (!self.#isUp) return session.write(self.#client.resubscription());
+      const { lines, changes } = self.#client.resubscriptionAhead();
       session.changes = changes;
       session.write(lines);
     },
