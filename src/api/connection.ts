@@ -203,7 +203,7 @@ export class Connection implements NatsConnection {
 
   /** A message arrived: the parser calls this, for each. */
   readonly #message: ClientSide["message"] = (
-    bytes,
+    received,
     sid,
     subjectStart,
     subjectEnd,
@@ -221,7 +221,7 @@ export class Connection implements NatsConnection {
     subscription.deliver(
       new MsgImpl(
         subscription,
-        bytes,
+        received,
         subjectStart,
         subjectEnd,
         reply,

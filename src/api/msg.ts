@@ -1,6 +1,7 @@
 // A message, as received. It is a window onto the bytes of the socket: subject, reply, headers and payload are
 // decoded when they are asked for, and only then.
 
+import type { Received } from "../effects/wire/bytes.js";
 import { decodeText } from "../effects/wire/text.js";
 import type { Bytes } from "../machine/failure.js";
 import type { Payload } from "./codec.js";
@@ -70,7 +71,7 @@ const TAB = 9;
  */
 export class MsgImpl implements Msg {
   private readonly _receiver: Receiver;
-  private readonly _bytes: Uint8Array;
+  private readonly _received: Received;
   private readonly _subjectStart: number;
   private readonly _subjectEnd: number;
   /** 0 where there is no reply. Where it begins is looked up on the line. */
@@ -82,7 +83,7 @@ export class MsgImpl implements Msg {
 
   constructor(
     receiver: Receiver,
-    bytes: Uint8Array,
+    received: Received,
     subjectStart: number,
     subjectEnd: number,
     replyEnd: number,
@@ -91,7 +92,7 @@ export class MsgImpl implements Msg {
     payloadEnd: number,
   ) {
     this._receiver = receiver;
-    this._bytes = bytes;
+    this._received = received;
     this._subjectStart = subjectStart;
     this._subjectEnd = subjectEnd;
     this._replyEnd = replyEnd;
@@ -106,17 +107,17 @@ export class MsgImpl implements Msg {
   }
 
   get subject(): string {
-    return decodeText(this._bytes, this._subjectStart, this._subjectEnd);
+    return decodeText(this._received.bytes, this._subjectStart, this._subjectEnd);
   }
 
   // The reference gives "" for a message without reply, its type says undefined; both are falsy.
   get reply(): string {
-    return this._replyEnd === 0 ? "" : decodeText(this._bytes, this._replyStart(), this._replyEnd);
+    return this._replyEnd === 0 ? "" : decodeText(this._received.bytes, this._replyStart(), this._replyEnd);
   }
 
   /** The line is `subject sid reply sizes`, with white space between them. */
   private _replyStart(): number {
-    const bytes = this._bytes;
+    const { bytes } = this._received;
     const isSpace = (at: number) => bytes[at] === SPACE || bytes[at] === TAB;
     let at = this._subjectEnd;
     while (isSpace(at)) at++;
@@ -126,13 +127,12 @@ export class MsgImpl implements Msg {
   }
 
   get data(): Uint8Array {
-    const { _bytes: bytes, _payloadStart: start, _payloadEnd: end } = this;
-    return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+    return this._received.window(this._payloadStart, this._payloadEnd);
   }
 
   get headers(): MsgHdrs {
     if (this._headers === undefined && this._headersStart < this._payloadStart) {
-      this._headers = MsgHdrsImpl.decode(this._bytes.subarray(this._headersStart, this._payloadStart));
+      this._headers = MsgHdrsImpl.decode(this._received.window(this._headersStart, this._payloadStart));
     }
     return this._headers as MsgHdrs;
   }
@@ -153,7 +153,7 @@ export class MsgImpl implements Msg {
   }
 
   string(): string {
-    return decodeText(this._bytes, this._payloadStart, this._payloadEnd);
+    return decodeText(this._received.bytes, this._payloadStart, this._payloadEnd);
   }
 
   /** Bytes of subject, reply, headers and payload. Source: `size()` of `nats` 2.29.3. */
@@ -165,7 +165,7 @@ export class MsgImpl implements Msg {
 
   /** The number that the subject is from that byte on; NaN where it is none. */
   subjectNumber(from: Bytes): number {
-    const bytes = this._bytes;
+    const { bytes } = this._received;
     const end = this._subjectEnd;
     let at = this._subjectStart + from;
     if (at >= end) return Number.NaN;

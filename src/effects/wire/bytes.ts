@@ -24,6 +24,27 @@ export function windowOf(memory: ArrayBufferLike, offset: number, length: number
 }
 
 /**
+ * Received bytes, with the memory that they are a window onto. Looked up once for all messages in them: to ask a typed
+ * array for its memory takes as long as to read the line of a message.
+ */
+export class Received {
+  readonly bytes: Uint8Array;
+  readonly #memory: ArrayBufferLike;
+  readonly #offset: number;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.#memory = bytes.buffer;
+    this.#offset = bytes.byteOffset;
+  }
+
+  /** The bytes from `start` to before `end`, as a window. */
+  window(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.#memory, this.#offset + start, end - start);
+  }
+}
+
+/**
  * Writes `text` as UTF-8 into `bytes` (made by `allocate`) from `at` on and returns how many bytes it took. What
  * cannot be UTF-8 (half a surrogate pair) becomes U+FFFD. The room must be there: what does not fit is left out.
  */

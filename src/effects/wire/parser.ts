@@ -4,7 +4,7 @@
 // there ever is; everything else (other verbs, odd white space, what is split over chunks, what is wrong) goes
 // through `#step`, which is slower and complete. What a line says is read in message-line.ts.
 
-import { allocate, EMPTY, joined, windowOf } from "./bytes.js";
+import { allocate, EMPTY, joined, Received, windowOf } from "./bytes.js";
 import { argumentText, MessageLine, mayBecomeVerb, verbOf } from "./message-line.js";
 import { ProtocolViolation } from "./protocol-violation.js";
 
@@ -13,11 +13,11 @@ export { ProtocolViolation } from "./protocol-violation.js";
 /** What a parser finds. A callback may throw, and may call `reset` of its parser. */
 export interface ParserSink {
   /**
-   * MSG or HMSG, whole. The numbers after `sid` are offsets into `bytes`, which are never overwritten and may be
-   * kept. Without a reply `replyStart === replyEnd`; without headers `headersStart === payloadStart`.
+   * MSG or HMSG, whole. The numbers after `sid` are offsets into the bytes of `received`, which are never overwritten and
+   * may be kept. Without a reply `replyStart === replyEnd`; without headers `headersStart === payloadStart`.
    */
   message(
-    bytes: Uint8Array,
+    received: Received,
     sid: number,
     subjectStart: number,
     subjectEnd: number,
@@ -188,6 +188,7 @@ export class Parser {
     const end = chunk.length;
     this.#chunk = chunk;
     this.#next = 0;
+    let received: Received | undefined;
     if (this.#message !== null || this.#carried > 0) this.#step(chunk, 0);
     let i = this.#next;
     while (i < end && this.#chunk === chunk) {
@@ -200,8 +201,9 @@ export class Parser {
           this.#next = i;
           const { sid, subjectStart, subjectEnd, replyStart, replyEnd } = line;
           const payloadStart = headersStart + headerSize;
+          received ??= new Received(chunk);
           sink.message(
-            chunk,
+            received,
             sid,
             subjectStart,
             subjectEnd,
@@ -354,7 +356,7 @@ export class Parser {
     }
     const payloadStart = headersStart + headerSize;
     this.#sink.message(
-      bytes,
+      new Received(bytes),
       sid,
       subjectStart,
       subjectEnd,

@@ -26,7 +26,7 @@ export function recorder(calls: Call[], instead: Partial<ParserSink> = {}): Pars
   return {
     message: (...args) => {
       const [
-        bytes,
+        received,
         sid,
         subjectStart,
         subjectEnd,
@@ -36,7 +36,7 @@ export function recorder(calls: Call[], instead: Partial<ParserSink> = {}): Pars
         payloadStart,
         payloadEnd,
       ] = args;
-      const text = (start: number, end: number) => latin1(bytes, start, end);
+      const text = (start: number, end: number) => latin1(received.bytes, start, end);
       const subject = text(subjectStart, subjectEnd);
       const call = message(
         sid,

@@ -181,7 +181,7 @@ describe("chunks", () => {
     let pings = 0;
     const parser = new Parser({
       ...recorder([]),
-      message: (from, ...offsets) => seen.push(from.subarray(offsets[6], offsets[7])),
+      message: (from, ...offsets) => seen.push(from.window(offsets[6] as number, offsets[7] as number)),
       ping: () => pings++,
     });
     for (let i = 0; i < all.length; i += 65_536) parser.push(all.subarray(i, i + 65_536));
@@ -199,7 +199,7 @@ describe("chunks", () => {
     const calls: Call[] = [];
     const parser = new Parser({
       ...recorder(calls),
-      message: (from, ...offsets) => seen.push(from.subarray(offsets[6], offsets[7])),
+      message: (from, ...offsets) => seen.push(from.window(offsets[6] as number, offsets[7] as number)),
     });
     const length = start + 250_008;
     for (let i = 0; i < length; i += 65_536) parser.push(all.subarray(i, Math.min(length, i + 65_536)));
@@ -233,7 +233,7 @@ describe("chunks", () => {
     const parser = new Parser({
       ...recorder([]),
       message: (from, _sid, start, _end, _r, _s, _h, _p, end) => {
-        const view = from.subarray(start, end);
+        const view = from.window(start, end);
         kept.push([view, Buffer.from(view).toString("latin1")]);
       },
     });
