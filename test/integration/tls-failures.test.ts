@@ -125,6 +125,12 @@ describe.each(servers)("TLS with nats-server $label fails", ({ path }) => {
     ["the certificate names the address but not the name", "onlyAddress", { ca }, otherName, "localhost"],
     ["TLS comes first and the server has none", "plain", { ca, handshakeFirst: true }, notTls],
     ["TLS comes first and the server begins with INFO", "good", { ca, handshakeFirst: true }, notTls],
+    [
+      "TLS comes first and INFO is there before the authority is read from its file",
+      "good",
+      { caFile: authority.certFile, handshakeFirst: true },
+      notTls,
+    ],
   ])("where %s", async (_what, kind, tls, message, host = "127.0.0.1") => {
     const options = { servers: `${host}:${started[kind].port}`, ...(tls === undefined ? {} : { tls }) };
     const error = await rejection(options);

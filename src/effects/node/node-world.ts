@@ -70,6 +70,8 @@ class NodeTransport implements Transport {
   /** The socket that counts: the TCP socket, after the handshake the TLS socket around it. */
   #socket: Socket | TLSSocket;
   #error: Error | null = null;
+  /** Nothing more of the protocol comes from the TCP socket. */
+  #isForHandshake = false;
   #isSecuring = false;
   #isEnding = false;
   #isDone = false;
@@ -90,8 +92,10 @@ class NodeTransport implements Transport {
       onread: {
         buffer: () => received.room(),
         callback: (bytes) => {
-          this.#received(received.taken(bytes));
-          return true;
+          const chunk = received.taken(bytes);
+          if (!this.#isForHandshake) this.#received(chunk);
+          else this.#socket.push(chunk);
+          return !this.#isForHandshake;
         },
       },
       ...(isIP(host) !== 0 || options.noRandomize ? {} : { lookup: shufflingLookup }),
@@ -113,7 +117,9 @@ class NodeTransport implements Transport {
   secure(server: Destination): void {
     const plain = this.#socket;
     // What arrives from here on is for the handshake. It waits in the socket; and when node:tls takes it from there, the
-    // socket tells of it as data: whoever got in between could slip in a line of the protocol.
+    // socket tells of it as data: whoever got in between could slip in a line of the protocol. A socket that has just
+    // connected reads once more, paused or not.
+    this.#isForHandshake = true;
     plain.pause();
     plain.removeAllListeners("data");
     const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
