@@ -148,7 +148,7 @@ ${table(["", ...head], spreads)}
 - *reconnect*: the client has two servers; the worker kills the one it is on and stops the clock when the other has
   confirmed all subscriptions.
 - *peak memory*: the most resident memory of the process, less what it had before the first of the publishes.
-- *bundle*: esbuild, everything exported, minified, for Node.
+- *bundle*: esbuild, everything exported, minified, for Node; without \`ws\`, an optional peer of nats-statechart.
 - *raw socket*: \`node:net\` with prepared bytes. It is no client: no encoder, no parser, no message.
 - C client: default options, no limit of pending messages; one delivery thread where there are many subscriptions.
 `;

@@ -1,7 +1,7 @@
 // The real world: sockets by node:net and node:tls, timers and clock of Node.
 
 import { lookup } from "node:dns";
-import { connect, isIP, type Socket } from "node:net";
+import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/effects.js";
 import { shuffled } from "../../machine/reconnect-policy.js";
@@ -28,6 +28,9 @@ export interface NodeWorldOptions {
  * Node gives up on the earlier address then, so this is longer than the 250 ms of the RFC.
  */
 const ADDRESS_ATTEMPT_TIMEOUT = 500;
+
+/** Deno (2.9) cannot begin TLS on a socket that reads into memory of ours. */
+const knowsOnread = process.versions["deno"] === undefined;
 
 /** The world of a Node process. */
 export class NodeWorld implements World {
@@ -81,23 +84,13 @@ class NodeTransport implements Transport {
     this.#tls = options.tls ?? {};
     this.#secured = options.secured;
     const { host, port } = server;
-    const received = new ReceiveBuffer(() => performance.now());
     this.#socket = connect({
       host,
       port,
       noDelay: true,
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_TIMEOUT,
-      // Reads of a TCP socket go there, and no event `data` tells of them.
-      onread: {
-        buffer: () => received.room(),
-        callback: (bytes) => {
-          const chunk = received.taken(bytes);
-          if (!this.#isForHandshake) this.#received(chunk);
-          else this.#socket.push(chunk);
-          return !this.#isForHandshake;
-        },
-      },
+      ...(knowsOnread ? { onread: this.#onread() } : {}),
       ...(isIP(host) !== 0 || options.noRandomize ? {} : { lookup: shufflingLookup }),
     });
     this.#listen(this.#socket);
@@ -148,6 +141,20 @@ class NodeTransport implements Transport {
   destroy(): void {
     this.#isDone = true;
     this.#socket.destroy();
+  }
+
+  /** Reads of the TCP socket go into memory of ours; then no event `data` tells of them. */
+  #onread(): OnReadOpts {
+    const received = new ReceiveBuffer(() => performance.now());
+    return {
+      buffer: () => received.room(),
+      callback: (bytes) => {
+        const chunk = received.taken(bytes);
+        if (!this.#isForHandshake) this.#received(chunk);
+        else this.#socket.push(chunk);
+        return !this.#isForHandshake;
+      },
+    };
   }
 
   #received(chunk: Uint8Array): void {
