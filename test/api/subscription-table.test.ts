@@ -18,6 +18,21 @@ test("a subscription has a number that is never used again", () => {
   expect(table.get(3)).toBeUndefined();
 });
 
+test("each of many is found by its number, in any order and after others ended", () => {
+  const { table, subscribe } = bound(new Scene());
+  const all = Array.from({ length: 3_000 }, (_, i) => subscribe({ callback: () => {} }, `s.${i}`));
+  // The same ones more than once, and those whose numbers end alike, in turn.
+  for (const sid of [1, 1, 1_025, 1, 2_049, 1_025, 1_024, 2_048, 3_000, 1_976, 3_000]) {
+    expect(table.get(sid)).toBe(all[sid - 1]);
+  }
+  all[2_048]?.unsubscribe();
+  all[1_024]?.unsubscribe();
+  expect([table.get(2_049), table.get(1_025)]).toEqual([undefined, undefined]);
+  expect(table.get(1)).toBe(all[0]);
+  expect([table.get(0), table.get(3_001)]).toEqual([undefined, undefined]);
+  expect(table.size).toBe(2_998);
+});
+
 describe("draining all", () => {
   test("leaves inboxes open, and waits for loops to take what had arrived", async () => {
     const { table, pings, subscribe, sent } = bound(new Scene());

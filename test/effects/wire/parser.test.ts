@@ -210,6 +210,29 @@ describe("chunks", () => {
     expect(seen[0]).toHaveLength(250_000);
   });
 
+  test("are not copied where they begin in the middle of a chunk", () => {
+    const all = new Uint8Array(Buffer.from("PING\r\nMSG a 1 9\r\n123456789\r\nPING\r\n"));
+    const seen: Uint8Array[] = [];
+    const parser = new Parser({
+      ...recorder([]),
+      message: (from, ...offsets) => seen.push(from.window(offsets[6] as number, offsets[7] as number)),
+    });
+    pushAll(parser, [all.subarray(0, 20), all.subarray(20)]);
+    expect(seen.map(({ buffer, byteOffset, length }) => [buffer, byteOffset, length])).toEqual([
+      [all.buffer, 17, 9],
+    ]);
+  });
+
+  test("are copied where the next chunk lies elsewhere in the same memory", () => {
+    const all = Buffer.from("MSG a 1 9\r\n123456789\r\n");
+    const memory = new Uint8Array(100);
+    memory.set(all.subarray(0, 14), 50);
+    memory.set(all.subarray(14), 10);
+    const calls: Call[] = [];
+    pushAll(new Parser(recorder(calls)), [memory.subarray(50, 64), memory.subarray(10, 18)]);
+    expect(calls).toEqual([message(1, "a", "", "", "123456789")]);
+  });
+
   test("are copied where one chunk lies elsewhere, and nothing is taken for what it is not", () => {
     const all = Buffer.from("MSG a 1 9\r\n123456789\r\nMSG b 1 1\r\nx\r\n");
     // The second chunk has its place right behind the first one, in another memory; the third lies before the first.
