@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 // The chart is built when its module is loaded: a mutant of it needs every test. So nothing slow is among them.
 const TESTS = {
   machine: ["test/machine/*.test.ts"],
-  messages: ["test/effects/wire/*.test.ts", "test/api/subscri*.test.ts"],
+  messages: ["test/effects/wire/*.test.ts", "test/api/subscri*.test.ts", "test/api/slow-consumer.test.ts"],
 } as const;
 
 const set = process.env["MUTATION"] === "messages" ? "messages" : "machine";
