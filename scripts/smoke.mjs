@@ -56,7 +56,9 @@ async function withConnection(options, work) {
 
 const connected = (work, config) =>
   withServer(config, (server) =>
-    withConnection({ port: server.port, reconnectTimeWait: 50 }, (nc) => work(nc, server)),
+    withConnection({ port: server.port, reconnectTimeWait: 50, maxReconnectAttempts: -1 }, (nc) =>
+      work(nc, server),
+    ),
   );
 
 /** The types of the statuses from now on, in a list that grows. */
@@ -191,15 +193,18 @@ const steps = {
         expect(told?.message.includes("npm install ws"), `it says ${told?.message}`);
         return;
       }
-      await withConnection({ servers: there.url, reconnectTimeWait: 50 }, async (nc) => {
-        const seen = statuses(nc);
-        nc.subscribe("echo", { callback: (_error, msg) => msg.respond(msg.data) });
-        await nc.flush();
-        await there.restart();
-        await until(() => seen.includes("reconnect"));
-        const { data } = await nc.request("echo", PAYLOAD, { timeout: PATIENCE });
-        expect(data.length === PAYLOAD.length, `${data.length} bytes`);
-      });
+      await withConnection(
+        { servers: there.url, reconnectTimeWait: 50, maxReconnectAttempts: -1 },
+        async (nc) => {
+          const seen = statuses(nc);
+          nc.subscribe("echo", { callback: (_error, msg) => msg.respond(msg.data) });
+          await nc.flush();
+          await there.restart();
+          await until(() => seen.includes("reconnect"));
+          const { data } = await nc.request("echo", PAYLOAD, { timeout: PATIENCE });
+          expect(data.length === PAYLOAD.length, `${data.length} bytes`);
+        },
+      );
     } finally {
       await there.server.kill();
     }
@@ -232,7 +237,7 @@ const steps = {
 
   "the embedded server is killed and comes back": async () => {
     const server = await startEmbeddedServer();
-    const nc = await connect({ servers: server.url, reconnectTimeWait: 50 });
+    const nc = await connect({ servers: server.url, reconnectTimeWait: 50, maxReconnectAttempts: -1 });
     try {
       nc.subscribe("echo", { callback: (_error, msg) => msg.respond(msg.data) });
       await nc.flush();
