@@ -38,6 +38,9 @@ async function withServer(config, work) {
   }
 }
 
+/** Options of a client whose server comes back soon, and on a slow machine later. */
+const untilBack = { reconnectTimeWait: 50, maxReconnectAttempts: -1 };
+
 /** What the connection of this step went through, so that one that fails says where it stood. */
 let events = [];
 
@@ -56,9 +59,7 @@ async function withConnection(options, work) {
 
 const connected = (work, config) =>
   withServer(config, (server) =>
-    withConnection({ port: server.port, reconnectTimeWait: 50, maxReconnectAttempts: -1 }, (nc) =>
-      work(nc, server),
-    ),
+    withConnection({ port: server.port, ...untilBack }, (nc) => work(nc, server)),
   );
 
 /** The types of the statuses from now on, in a list that grows. */
@@ -193,18 +194,15 @@ const steps = {
         expect(told?.message.includes("npm install ws"), `it says ${told?.message}`);
         return;
       }
-      await withConnection(
-        { servers: there.url, reconnectTimeWait: 50, maxReconnectAttempts: -1 },
-        async (nc) => {
-          const seen = statuses(nc);
-          nc.subscribe("echo", { callback: (_error, msg) => msg.respond(msg.data) });
-          await nc.flush();
-          await there.restart();
-          await until(() => seen.includes("reconnect"));
-          const { data } = await nc.request("echo", PAYLOAD, { timeout: PATIENCE });
-          expect(data.length === PAYLOAD.length, `${data.length} bytes`);
-        },
-      );
+      await withConnection({ servers: there.url, ...untilBack }, async (nc) => {
+        const seen = statuses(nc);
+        nc.subscribe("echo", { callback: (_error, msg) => msg.respond(msg.data) });
+        await nc.flush();
+        await there.restart();
+        await until(() => seen.includes("reconnect"));
+        const { data } = await nc.request("echo", PAYLOAD, { timeout: PATIENCE });
+        expect(data.length === PAYLOAD.length, `${data.length} bytes`);
+      });
     } finally {
       await there.server.kill();
     }
@@ -237,7 +235,7 @@ const steps = {
 
   "the embedded server is killed and comes back": async () => {
     const server = await startEmbeddedServer();
-    const nc = await connect({ servers: server.url, reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+    const nc = await connect({ servers: server.url, ...untilBack });
     try {
       nc.subscribe("echo", { callback: (_error, msg) => msg.respond(msg.data) });
       await nc.flush();

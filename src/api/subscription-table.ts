@@ -107,10 +107,8 @@ export class SubscriptionTable implements SubscriptionOwner {
     // There may be ten thousand, in code that has hardly run before: forEach and few steps make a third of the time.
     this.#subscriptions.forEach((subscription) => {
       if (subscription.isDraining()) return;
-      const { line, sid, max, received } = subscription;
-      subscription.countedFrom = received;
-      lines += `${line}\r\n`;
-      if (max !== undefined) lines += `${unsubLine(sid, max, received)}\r\n`;
+      subscription.countedFrom = subscription.received;
+      lines += linesOf(subscription);
     });
     return lines;
   }

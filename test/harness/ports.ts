@@ -8,8 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 const handedOut = new Set<number>();
 
 /**
- * Ports that nobody listens on now, each handed out once. They are below those that outgoing connections get (from 32768 on Linux):
- * a client that dials a dead server's port must not be given that very port, connect to itself, or block the restart.
+ * Ports that nobody listens on now, each handed out once. They are below those that outgoing connections get (from
+ * 32768 on Linux): a client that dials a dead server's port must not be given that very port, connect to itself, or
+ * block the restart.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];

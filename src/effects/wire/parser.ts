@@ -62,7 +62,7 @@ const CR = 13;
 const isInfo = (first: number | undefined): boolean => first === 73 || first === 105;
 /**
  * Up to here memory for a message is taken when its line has come; a longer one must first send this much (which is
- * copied a second time then; all else is copied once).
+ * copied a second time then; all else is copied once at most).
  */
 const TRUSTED = MIB + 65_536;
 /** The memory for lines that are split over chunks is kept up to this size. */
@@ -174,12 +174,19 @@ export class Parser {
     this.#begun = null;
     if (begun.buffer === chunk.buffer && start + length === chunk.byteOffset)
       return windowOf(begun.buffer, start, length + chunk.length);
-    const message = allocate(Math.min(this.#needed, Math.max(length, this.#lineLength + TRUSTED)));
-    message.set(begun.subarray(at));
-    this.#filled = length;
-    this.#line.move(-at);
-    this.#message = message;
+    this.#putTogether(begun, at, begun.length);
     return chunk;
+  }
+
+  /** Begins to put a message together: `bytes[start..end)` is what there is of it, from its line on. */
+  #putTogether(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    const length = end - start;
+    const message = allocate(Math.min(this.#needed, Math.max(length, this.#lineLength + TRUSTED)));
+    message.set(bytes.subarray(start, end));
+    this.#filled = length;
+    this.#line.move(-start);
+    this.#message = message;
+    return message;
   }
 
   #walk(chunk: Uint8Array): void {
@@ -322,12 +329,7 @@ export class Parser {
       this.#next = chunk.length;
       return;
     }
-    const message = allocate(Math.min(this.#needed, length + TRUSTED));
-    message.set(bytes.subarray(start, end));
-    this.#filled = length;
-    line.move(-start);
-    this.#message = message;
-    this.#continueMessage(chunk, this.#next, message);
+    this.#continueMessage(chunk, this.#next, this.#putTogether(bytes, start, end));
   }
 
   /** Adds what the chunk has from `start` on to the message that is put together. */
