@@ -59,6 +59,7 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
+/** Opens the page and waits until it listens: one that comes late gets no more than the backlog. */
 async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
   pages.push(page);
@@ -69,6 +70,7 @@ async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
     if (message.type() === "error") complaints.push(message.text());
   });
   await page.goto(inspector.url);
+  await page.getByText("Listening").waitFor();
   return page;
 }
 
@@ -384,7 +386,6 @@ describe("the local inspector's page", { timeout: 60_000 }, () => {
   it("comes back by itself when the inspector was away", async () => {
     const port = Number(new URL(inspector.url).port);
     const page = await openPage();
-    await page.getByText("Listening").waitFor();
     await inspector.close();
     await page.getByText("trying again").waitFor();
     inspector = await serveLocalInspector({ page: folder, port });
