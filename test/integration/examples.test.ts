@@ -1,7 +1,9 @@
 // The programs of docs/examples, as a user runs them: each a process of its own, against a real nats-server, told to stop
-// by SIGTERM. That they compile is checked here too, and against the packed package by scripts/check-package.mjs.
+// by SIGTERM; a page in Chromium. That they compile is checked here too, and against the packed package by scripts/check-package.mjs.
 
-import { readdir } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
@@ -9,12 +11,16 @@ import { Kvm } from "@nats-io/kv";
 import { afterEach, describe, expect, it } from "vitest";
 import { connect, type Msg, type NatsConnection } from "../../src/index.js";
 import { asNatsCore } from "../../src/nats-core/index.js";
+import { openChromium } from "../harness/chromium.js";
 import { startServer } from "../harness/nats-server.js";
+import { accepts, answered, freePorts } from "../harness/ports.js";
 import { compilerSays, type Program, start, usePrograms } from "../harness/program.js";
 import { servers } from "../harness/versions.js";
+import { startWebSocketServer } from "../harness/web-socket-server.js";
 import { startJetStream } from "../nats-core/clients.js";
 
-const examples = fileURLToPath(new URL("../../docs/examples", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const examples = join(root, "docs/examples");
 
 /** What is waited for comes at once; a busy machine may take its time. */
 const patience = { timeout: 15_000 };
@@ -225,10 +231,73 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
     expect(stdout).toMatch(/^stopped$/m);
   });
 
+  it("browser-page.ts: two pages chat, and what is written in an outage arrives after it", async () => {
+    tested.add("browser-page.ts");
+    const nats = await startWebSocketServer({ path });
+    await using site = await served("browser-page.ts");
+    await using browser = await openChromium();
+    const complaints: string[] = [];
+    const openPage = async () => {
+      const page = await browser.newPage();
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      await page.goto(`${site.url}/browser-page.html?server=${nats.url}`);
+      const says = (state: RegExp) => page.locator("output").filter({ hasText: state }).waitFor();
+      const write = async (text: string) => {
+        await page.getByLabel("Message").fill(text);
+        await page.getByRole("button", { name: "Send" }).click();
+      };
+      return { says, write, lines: () => page.locator("li:not(.under-way)").allTextContents(), page };
+    };
+    try {
+      const [first, second] = await Promise.all([openPage(), openPage()]);
+      await Promise.all([first, second].map(({ page }) => page.getByLabel("Message").waitFor()));
+      await Promise.all([first.says(/^connected$/), second.says(/^connected$/)]);
+      await first.write("hello");
+      await expect.poll(second.lines, patience).toEqual(["hello"]);
+      await nats.server.kill();
+      await Promise.all([first.says(/^reconnecting, /), second.says(/^reconnecting, /)]);
+      await second.write("<b>still here?</b>");
+      expect(await second.page.locator("li.under-way").allTextContents()).toEqual(["<b>still here?</b>"]);
+      await nats.restart();
+      await Promise.all([first.says(/^connected$/), second.says(/^connected$/)]);
+      await expect.poll(second.lines, patience).toEqual(["hello", "<b>still here?</b>"]);
+      await first.write("yes");
+      await expect.poll(second.lines, patience).toEqual(["hello", "<b>still here?</b>", "yes"]);
+      expect(complaints).toEqual([]);
+    } finally {
+      await nats.server.stop();
+    }
+  }, 60_000);
+
   it("runs all that are there", async () => {
     const there = (await readdir(examples)).filter((name) => name.endsWith(".ts"));
     expect([...tested].sort()).toEqual(there.sort());
   });
+
+  /** Serves a page by the command that its program names, with this client's source as the package. */
+  async function served(name: string) {
+    const [, command = ""] =
+      /^\/\/ npx (esbuild .+)$/m.exec(await readFile(join(examples, name), "utf8")) ?? [];
+    const [port] = await freePorts(1);
+    const [tool = "", ...args] = command.replace("127.0.0.1:8000", `127.0.0.1:${port}`).split(" ");
+    const child = spawn(
+      join(root, "node_modules/.bin", tool),
+      [...args, "--log-level=error", `--alias:nats-statechart=${join(root, "src/browser.ts")}`],
+      { cwd: examples, stdio: ["pipe", "ignore", "inherit"] },
+    );
+    await answered(
+      () => `the page of ${name}`,
+      () => accepts(Number(port)),
+    );
+    return {
+      url: `http://127.0.0.1:${port}`,
+      [Symbol.asyncDispose]: async () => {
+        // It serves for as long as somebody could type.
+        child.stdin.end();
+        await once(child, "close");
+      },
+    };
+  }
 
   async function disposable(path: string) {
     const server = await startServer({ path });
