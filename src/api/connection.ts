@@ -5,7 +5,7 @@ import { type ClientSide, Interpreter } from "../effects/interpreter.js";
 import { BadWireString, OutboundFull } from "../effects/outbound.js";
 import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
-import { subjectProblem } from "../effects/wire/subject.js";
+import { DEFAULT_MAX_CONTROL_LINE, subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import type { Recording } from "../machine/replay.js";
 import { Empty, type Payload } from "./codec.js";
@@ -112,11 +112,13 @@ export class Connection implements NatsConnection {
       noEcho = false,
       tls,
       reconnectBufferSize,
+      maxControlLine,
     } = this.#options;
     return {
       connectFields: { name, verbose, pedantic, noEcho, version },
       tlsWanted: tls !== undefined && tls !== null,
       reconnectBufferSize: reconnectBufferSize ?? DEFAULT_RECONNECT_BUFFER_SIZE,
+      maxControlLine: maxControlLine ?? DEFAULT_MAX_CONTROL_LINE,
       message: this.#message,
       authenticate: (server, nonce) => this.#credentials.of(server, nonce),
       chooseDelay: () => chosenDelay(this.#options),
@@ -169,7 +171,7 @@ export class Connection implements NatsConnection {
     try {
       this.#interpreter.outbound.publish(subject, payload, reply, headers);
     } catch (error) {
-      throw refusedPublish(error);
+      throw refused(error);
     }
   }
 
@@ -236,7 +238,11 @@ export class Connection implements NatsConnection {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
     if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
     checkSubscription(subject, opts);
-    return this.#subscriptions.add(subject, opts);
+    try {
+      return this.#subscriptions.add(subject, opts);
+    } catch (error) {
+      throw refused(error);
+    }
   }
 
   request(subject: string, payload?: Payload, opts: RequestOptions = {}): Promise<Msg> {
@@ -395,7 +401,8 @@ function optionsOf(msg: Msg): PublishOptions {
   return options;
 }
 
-function refusedPublish(error: unknown): unknown {
+/** What the message path throws, as the user gets it. */
+function refused(error: unknown): unknown {
   if (error instanceof BadWireString) return new NatsError(error.message, ErrorCode.BadSubject);
   if (error instanceof OutboundFull) return new NatsError(error.message, ErrorCode.ReconnectBufferExceeded);
   return error;

@@ -84,6 +84,13 @@ export interface ConnectionOptions {
    * (`publish` throws), -1 is unlimited. Default 8 MiB, as in the Go client. Beyond the reference.
    */
   reconnectBufferSize?: number;
+  /**
+   * Bytes that the server accepts on a protocol line behind its verb: subject, reply subject or queue name, and numbers. Set
+   * it where the `max_control_line` of the servers is not their default; they do not tell. `publish` and `subscribe` throw
+   * `BAD_SUBJECT` where names are longer: the server would close the connection. At least 256, default 4,096. Beyond the
+   * reference.
+   */
+  maxControlLine?: number;
   /** Milliseconds that a drain may take (`DrainTimeout` of the Go client). Default 30,000. Beyond the reference. */
   drainTimeout?: number;
   /**
@@ -174,6 +181,10 @@ const allowed: {
   noAsyncTraces: flag,
   resolve: flag,
   reconnectBufferSize: [isCount, "a number of bytes, 0 for none, or -1 for no limit"],
+  maxControlLine: [
+    (value) => Number.isInteger(value) && (value as number) >= 256,
+    "a whole number of bytes, 256 or more",
+  ],
   drainTimeout: positive,
   onLameDuck: [(value) => value === "notify" || value === "migrate", '"notify" or "migrate"'],
   reconnectToServer: aFunction,

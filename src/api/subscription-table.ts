@@ -8,7 +8,12 @@ import type { World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { NatsError } from "./errors.js";
 import type { Responder } from "./msg.js";
-import { SubscriptionImpl, type SubscriptionOptions, type SubscriptionOwner } from "./subscription.js";
+import {
+  SubscriptionImpl,
+  type SubscriptionOptions,
+  type SubscriptionOwner,
+  subscriptionLine,
+} from "./subscription.js";
 
 /** How many subscriptions are found at once. */
 const RECENT = 1_024;
@@ -63,13 +68,19 @@ export class SubscriptionTable implements SubscriptionOwner {
     return found;
   }
 
-  /** A new subscription, told to the server. Subject and queue are checked by the caller. */
+  /**
+   * A new subscription, told to the server. Subject and queue are checked by the caller, but for their length.
+   * @throws BadWireString where they are too long together
+   */
   add(subject: string, opts: SubscriptionOptions): SubscriptionImpl {
-    const subscription = new SubscriptionImpl(this, ++this.#lastSid, subject, opts);
-    this.#subscriptions.set(subscription.sid, subscription);
-    // While disconnected the outbound stream ignores these: the reconnect restores every subscription.
     const { outbound } = this.#wire();
-    const { sid, max, line } = subscription;
+    const sid = this.#lastSid + 1;
+    outbound.checkLine(subscriptionLine(sid, subject, opts.queue));
+    const subscription = new SubscriptionImpl(this, sid, subject, opts);
+    this.#lastSid = sid;
+    this.#subscriptions.set(sid, subscription);
+    // While disconnected the outbound stream ignores these: the reconnect restores every subscription.
+    const { max, line } = subscription;
     outbound.command(line);
     if (max !== undefined) outbound.command(unsubLine(sid, max, 0));
     return subscription;

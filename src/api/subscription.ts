@@ -83,6 +83,11 @@ export interface SubscriptionOwner {
   isClosed(): boolean;
 }
 
+/** The line that tells a server of a subscription, without its CRLF. */
+export function subscriptionLine(sid: number, subject: string, queue: string | undefined): string {
+  return queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`;
+}
+
 /** The subscription as it is implemented. */
 export class SubscriptionImpl implements Sub<Msg> {
   readonly sid: number;
@@ -121,7 +126,7 @@ export class SubscriptionImpl implements Sub<Msg> {
     this.responder = owner.responder;
     this.subject = subject;
     this.queue = opts.queue;
-    this.line = opts.queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${opts.queue} ${sid}`;
+    this.line = subscriptionLine(sid, subject, opts.queue);
     this.max = opts.max === undefined || opts.max <= 0 ? undefined : opts.max;
     this._limit = this.max ?? Number.POSITIVE_INFINITY;
     this._owner = owner;

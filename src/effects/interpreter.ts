@@ -43,6 +43,7 @@ export interface ClientSide {
   readonly tlsWanted: boolean;
   /** Bytes kept while disconnected; 0 refuses, -1 is unlimited. */
   readonly reconnectBufferSize: number;
+  readonly maxControlLine: number;
   /** Where messages go: the hot path. */
   readonly message: ParserSink["message"];
   /** The credentials for that server. May throw, reject, or never answer: the attempt's timeout covers it. */
@@ -228,8 +229,12 @@ export class Interpreter {
     const { inspect, record = false } = observed;
     this.#world = world;
     this.#client = client;
-    const { reconnectBufferSize } = client;
-    this.outbound = new Outbound({ defer: (run) => world.defer(run), reconnectBufferSize });
+    const { reconnectBufferSize, maxControlLine } = client;
+    this.outbound = new Outbound({
+      defer: (run) => world.defer(run),
+      reconnectBufferSize,
+      maxControlLine,
+    });
     this.#side = {
       world,
       message: client.message,

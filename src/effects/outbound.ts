@@ -6,7 +6,9 @@
 
 import { CHUNK_SIZE, Chunk, ChunkPool, SegmentQueue } from "./chunks.js";
 import { ConnectionLines, isOfConnection } from "./connection-lines.js";
+import { textLength } from "./wire/bytes.js";
 import { Encoder, publishSize, roomFor, roomForText } from "./wire/encoder.js";
+import { checkControlLine, DEFAULT_MAX_CONTROL_LINE } from "./wire/subject.js";
 
 export { BadWireString } from "./wire/subject.js";
 
@@ -26,6 +28,8 @@ export interface OutboundOptions {
   readonly defer: (run: () => void) => void;
   /** Bytes of commands kept while the gate is shut; 0 refuses all, -1 is unlimited. */
   readonly reconnectBufferSize: number;
+  /** Bytes of a line behind its verb that the server accepts. Default 4,096. */
+  readonly maxControlLine?: number;
 }
 
 /** The message was refused: not connected, and no room in the reconnect buffer. It leaves no trace. */
@@ -68,7 +72,8 @@ const ALONE = CHUNK_SIZE / 16;
 export class Outbound {
   readonly #defer: (run: () => void) => void;
   readonly #limit: number;
-  readonly #encoder = new Encoder();
+  readonly #maxControlLine: number;
+  readonly #encoder: Encoder;
   readonly #pool = new ChunkPool();
   readonly #queue = new SegmentQueue();
   readonly #connectionLines = new ConnectionLines();
@@ -94,6 +99,8 @@ export class Outbound {
   constructor(options: OutboundOptions) {
     this.#defer = options.defer;
     this.#limit = options.reconnectBufferSize;
+    this.#maxControlLine = options.maxControlLine ?? DEFAULT_MAX_CONTROL_LINE;
+    this.#encoder = new Encoder(this.#maxControlLine);
   }
 
   /** Bytes accepted and not yet reported as written. What a lost sink had is not counted any more. */
@@ -123,7 +130,8 @@ export class Outbound {
 
   /**
    * Accepts a message: PUB, or HPUB with `headers`, a whole header block. All bytes are copied.
-   * @throws BadWireString where `subject` or `reply` could not stand on the line; its message says why
+   * @throws BadWireString where `subject` or `reply` could not stand on the line, or make it too long; its message
+   *   says which
    * @throws OutboundFull where the gate is shut and the buffer has no room
    * @throws OutboundClosed after `close`
    * @throws TypeError where the payload is nothing that can be sent
@@ -141,6 +149,14 @@ export class Outbound {
       encoder.publish(subject, payload, reply, headers);
     else this.#publishAlone(room, subject, payload, reply, headers);
     if (this.#isIdle) this.#schedule();
+  }
+
+  /**
+   * Looks at a SUB line before it is accepted here, and again after each reconnect.
+   * @throws BadWireString where it is too long for a server
+   */
+  checkLine(line: string): void {
+    checkControlLine(textLength(line) - "SUB ".length, this.#maxControlLine);
   }
 
   /**

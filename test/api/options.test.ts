@@ -54,6 +54,8 @@ describe("options", () => {
     ["noAsyncTraces", 1],
     ["resolve", 1],
     ["reconnectBufferSize", -2],
+    ["maxControlLine", 255],
+    ["maxControlLine", 4_096.5],
     ["drainTimeout", 0],
     ["onLameDuck", "run"],
     ["signal", {}],

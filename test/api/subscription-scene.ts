@@ -32,7 +32,7 @@ export class Scene {
       stopTimer: (timer: Timer) => void this.timers.delete(timer),
     };
     const wire = {
-      outbound: { command: (line: string) => void this.lines.push(line) },
+      outbound: { checkLine: () => {}, command: (line: string) => void this.lines.push(line) },
       ping: (answered: () => void, failed: (why: Unanswered) => void) => {
         this.lines.push("PING");
         this.pings.push({ answered, failed });

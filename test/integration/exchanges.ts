@@ -124,6 +124,11 @@ export const openExchanges: readonly Exchange[] = [
   connected("takes spaces where there are too many", "SUB   a   1  \r\nPUB   a   5  \r\nhello\r\n"),
   connected("takes tabs", "SUB\ta\t1\r\nPUB\ta\t5\r\nhello\r\n"),
   connected("refuses a line that is too long", `PUB ${"a".repeat(5_000)} 1\r\n1\r\n`),
+  connected("takes 4,096 bytes behind PUB", `PUB  ${"a".repeat(4_094)} 1\r\n1\r\n`),
+  connected("refuses 4,097 bytes behind PUB", `PUB ${"a".repeat(4_095)} 1\r\n1\r\n`),
+  connected("takes 4,096 bytes behind HPUB", `HPUB ${"a".repeat(4_090)} 12 12\r\nNATS/1.0\r\n\r\n\r\n`),
+  connected("takes 4,096 bytes behind SUB", `SUB ${"a".repeat(4_000)} ${"q".repeat(93)} 1\r\n`),
+  connected("refuses 4,097 bytes behind SUB", `SUB ${"a".repeat(4_000)} ${"q".repeat(94)} 1\r\n`),
   exchange(
     "puts pieces together",
     connect(),

@@ -27,8 +27,9 @@ async function answers(port: number, { says }: Exchange): Promise<string> {
     if (says.length > 1) await sleep(5);
   }
   const pings = says.join("").match(/PING\r?\n/gi)?.length ?? 0;
-  const isDone = () => isClosed || (heard.match(/PONG\r\n/g)?.length ?? 0) === pings;
-  for (let tries = 0; tries < 400 && !isDone(); tries++) await sleep(5);
+  // Who does not ask with PING is to be closed.
+  const isDone = () => isClosed || (pings > 0 && heard.match(/PONG\r\n/g)?.length === pings);
+  for (let tries = 0; tries < 2_000 && !isDone(); tries++) await sleep(5);
   // What is wrong shows late: an answer after the last PONG would be one too many.
   await sleep(5);
   socket.destroy();

@@ -218,6 +218,21 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
       });
     });
 
+    it("refuses a subject longer than a server takes (the reference loses its connection by it)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ ...quick, port: server.port });
+        const watch = new Watch(nc);
+        const code = await codeOf(() => nc.publish("n".repeat(4_095)));
+        await (code === undefined ? watch.until("disconnect") : nc.flush());
+        await nc.close();
+        return { code, isLost: watch.types.includes("disconnect") };
+      });
+      expect(seen).toEqual({
+        reference: { code: undefined, isLost: true },
+        ours: { code: "BAD_SUBJECT", isLost: false },
+      });
+    });
+
     it("allows wildcards in the subject of a publish, which are not wildcards there", async () => {
       const seen = await both(async ({ connect }) => {
         const nc = await connect({ port: server.port });

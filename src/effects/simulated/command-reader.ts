@@ -40,7 +40,7 @@ export class CommandViolation extends Error {
 
 /** Limits in bytes; those of nats-server by default. */
 export interface CommandLimits {
-  /** Default 4,096. */
+  /** Of a line behind its verb. Default 4,096. */
   readonly maxControlLine?: number;
   /** Of headers and payload together. Default 1 MiB. */
   readonly maxPayload?: number;
@@ -48,6 +48,8 @@ export interface CommandLimits {
 
 const LF = 10;
 const CR = 13;
+const SPACE = 32;
+const TAB = 9;
 const unknown = "Unknown Protocol Operation";
 
 interface Expected {
@@ -90,7 +92,8 @@ export class CommandReader {
     if (start === bytes.length) return -1;
     const newline = bytes.indexOf(LF, start);
     const end = newline < 0 ? bytes.length : newline;
-    if (end - start > this.#maxControlLine) throw new CommandViolation("maximum control line exceeded");
+    if (argumentLength(bytes, start, end) > this.#maxControlLine)
+      throw new CommandViolation("maximum control line exceeded");
     const first = bytes[start];
     if (first !== 0x43 && first !== 0x63 && !this.#listener.mayTalk()) {
       throw new CommandViolation("Authorization Violation");
@@ -167,4 +170,13 @@ export class CommandReader {
     this.#listener.publish({ subject, reply, headers, payload: bytes.subarray(start + headerSize, end) });
     return end + 2;
   }
+}
+
+/** Bytes of a line behind its verb, as nats-server measures them. */
+function argumentLength(bytes: Uint8Array, start: number, end: number): number {
+  const isSpace = (at: number) => bytes[at] === SPACE || bytes[at] === TAB;
+  let at = start;
+  while (at < end && !isSpace(at)) at++;
+  while (at < end && isSpace(at)) at++;
+  return (bytes[end - 1] === CR ? end - 1 : end) - at;
 }

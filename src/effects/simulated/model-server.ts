@@ -23,7 +23,7 @@ export interface ModelServerOptions {
   readonly version: string;
   /** Bytes of a message, headers included. Default 1 MiB. */
   readonly maxPayload: Bytes;
-  /** Bytes of a protocol line. Default 4,096. */
+  /** Bytes of a protocol line behind its verb. Default 4,096. */
   readonly maxControlLine: Bytes;
   /** Subscriptions of one client. Default: no limit. */
   readonly maxSubscriptions: number;

@@ -4,7 +4,13 @@
 // there, so a refused one leaves no trace. Which chunk, and when it goes out, is the business of outbound.ts.
 
 import { EMPTY, textLength, writeText } from "./bytes.js";
-import { BadWireString, type NameRole, subjectProblem } from "./subject.js";
+import {
+  BadWireString,
+  checkControlLine,
+  DEFAULT_MAX_CONTROL_LINE,
+  type NameRole,
+  subjectProblem,
+} from "./subject.js";
 
 const CR = 13;
 const LF = 10;
@@ -87,12 +93,18 @@ export class Encoder {
   /** Bytes of headers and payload in them. */
   messageBytes = 0;
 
+  readonly #maxControlLine: number;
   #bytes = EMPTY;
   #view = NO_VIEW;
   /** The subject of the last message in this chunk, and where its bytes are: most messages go where the last one went. */
   #subject: string | null = null;
   #subjectAt = 0;
   #subjectEnd = 0;
+
+  /** @param maxControlLine bytes of a line behind its verb that the server accepts */
+  constructor(maxControlLine = DEFAULT_MAX_CONTROL_LINE) {
+    this.#maxControlLine = maxControlLine;
+  }
 
   /** Goes on in another chunk (made by `allocate`). */
   open(bytes: Uint8Array, view: DataView, at: number): void {
@@ -110,7 +122,8 @@ export class Encoder {
 
   /**
    * Writes PUB, or HPUB where there are headers.
-   * @throws BadWireString where `subject` or `reply` could not stand on the line; nothing is written then
+   * @throws BadWireString where `subject` or `reply` could not stand on the line, or make it too long; nothing is
+   *   written then
    */
   publish(
     subject: string,
@@ -133,26 +146,29 @@ export class Encoder {
     }
     const headerSize = headers === undefined ? 0 : headers.length;
     let size = headerSize;
+    let payloadAt: number;
     if (payload === undefined) {
-      at = this.#writeSizes(at, headers, size);
+      payloadAt = this.#writeSizes(at, headers, size);
+      at = payloadAt;
     } else if (typeof payload === "string") {
       // Nearly every text is ASCII, as long in bytes as in characters. Where it is not, its true length shows when
       // it is written, and it is written again behind that.
       const sizesAt = at;
-      at = this.#writeSizes(sizesAt, headers, headerSize + payload.length);
-      const length = this.#writeString(payload, at);
+      payloadAt = this.#writeSizes(sizesAt, headers, headerSize + payload.length);
+      const length = this.#writeString(payload, payloadAt);
       if (length !== payload.length) {
-        at = this.#writeSizes(sizesAt, headers, headerSize + length);
-        this.#writeString(payload, at);
+        payloadAt = this.#writeSizes(sizesAt, headers, headerSize + length);
+        this.#writeString(payload, payloadAt);
       }
       size += length;
-      at += length;
+      at = payloadAt + length;
     } else {
       size += payload.length;
-      at = this.#writeSizes(at, headers, size);
-      bytes.set(payload, at);
-      at += payload.length;
+      payloadAt = this.#writeSizes(at, headers, size);
+      bytes.set(payload, payloadAt);
+      at = payloadAt + payload.length;
     }
+    checkControlLine(payloadAt - headerSize - 2 - subjectAt, this.#maxControlLine);
     bytes[at] = CR;
     bytes[at + 1] = LF;
     this.at = at + 2;

@@ -18,6 +18,9 @@ export class BadWireString extends Error {
   override readonly name = "BadWireString";
 }
 
+/** Bytes that nats-server accepts on a protocol line behind the verb where nobody says: its `max_control_line`. */
+export const DEFAULT_MAX_CONTROL_LINE = 4_096;
+
 /** What each role allows, the last part of every message. */
 const allowed: Readonly<Record<NameRole, string>> = {
   subject: "use tokens without white space, separated by dots, as in 'orders.created'",
@@ -33,6 +36,19 @@ const allowed: Readonly<Record<NameRole, string>> = {
 const forbidden = /[\u0000-\u0020\u007f]/;
 /** Half a surrogate pair: it has no UTF-8 form, so the name that arrived would be another one. */
 const unpaired = /\p{Surrogate}/u;
+
+/**
+ * Refuses a line that is too long: the server would close the connection, at each attempt where it is a subscription.
+ * @param length bytes behind the verb
+ * @throws BadWireString
+ */
+export function checkControlLine(length: number, limit: number): void {
+  if (length <= limit) return;
+  throw new BadWireString(
+    `the names on the protocol line are too long: it takes ${length} bytes, and the server is taken to accept ${limit}; ` +
+      "use shorter names, or set the option maxControlLine where the server's max_control_line is larger",
+  );
+}
 
 /** A name as it goes into a message: bounded, and on one line. */
 function quote(name: string): string {

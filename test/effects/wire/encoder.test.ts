@@ -109,6 +109,48 @@ describe("a publish", () => {
   });
 });
 
+describe("a line that is longer than the server takes", () => {
+  const block = bytes("NATS/1.0\r\n\r\n");
+  /** Each takes 20 bytes behind the verb. */
+  test.each<[string, Publish]>([
+    ["bytes", ["s".repeat(18), bytes("hello"), undefined, undefined]],
+    ["a text", ["s".repeat(18), "hello", undefined, undefined]],
+    ["nothing", ["s".repeat(18), undefined, undefined, undefined]],
+    ["a size of more digits", ["s".repeat(15), bytes("x".repeat(1_000)), undefined, undefined]],
+    ["a text of more bytes than characters", ["s".repeat(16), "é".repeat(60), undefined, undefined]],
+    ["a reply", ["s".repeat(10), "hello", "r".repeat(7), undefined]],
+    ["headers", ["s".repeat(14), undefined, undefined, block]],
+    ["headers and a reply", ["s".repeat(10), bytes("x"), "rrr", block]],
+    ["a subject beyond ASCII", ["é".repeat(9), "hello", undefined, undefined]],
+  ])("is refused and leaves no trace, with %s", (_, publish) => {
+    const written = (maxControlLine: number) => {
+      const encoder = new Encoder(maxControlLine);
+      const room = allocate(5_000);
+      encoder.open(room, new DataView(room.buffer, room.byteOffset, room.length), 0);
+      encoder.publish(publish[0].slice(0, 3), "1", undefined, undefined);
+      const start = encoder.at;
+      const counted = [encoder.messages, encoder.messageBytes];
+      const attempt = () => encoder.publish(...publish);
+      if (maxControlLine < 20) {
+        expect(attempt).toThrow(BadWireString);
+        expect(attempt).toThrow("it takes 20 bytes, and the server is taken to accept 19");
+        expect([encoder.at, encoder.messages, encoder.messageBytes]).toEqual([start, ...counted]);
+        encoder.publish(publish[0].slice(0, 3), "2", undefined, undefined);
+      } else attempt();
+      return Buffer.from(room.subarray(start, encoder.at)).toString("latin1");
+    };
+    expect(written(20)).toBe(encode(publish));
+    expect(written(19)).toBe(encode([publish[0].slice(0, 3), "2", undefined, undefined]));
+  });
+
+  test("is refused where only the reply is longer than that of the message before", () => {
+    const { encoder } = encoderWith(20_000);
+    const subject = "s".repeat(4_000);
+    encoder.publish(subject, "1", "r".repeat(93), undefined);
+    expect(() => encoder.publish(subject, "1", "r".repeat(94), undefined)).toThrow(BadWireString);
+  });
+});
+
 describe("a name that cannot go on the wire", () => {
   const bad = [
     "",
