@@ -160,6 +160,8 @@ function ids(value: unknown): readonly string[] {
 
 async function violations(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);
+  // Drawn, and told of its new size: two frames.
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
   const found = (await page.evaluate("axe.run()")) as axe.AxeResults;
   expect(found.passes.length).toBeGreaterThan(10);
   return found.violations.map(
