@@ -64,6 +64,7 @@ export class Connection implements NatsConnection {
       inboxPrefix: options.inboxPrefix ?? "",
       asyncTraces: options.noAsyncTraces !== true,
       publish: (subject, payload, opts) => this.publish(subject, payload, opts),
+      handOver: () => this.#interpreter.outbound.flush(),
       subscribe: (subject, opts) => this.subscribe(subject, opts),
     };
     this.#subscriptions = new SubscriptionTable(

@@ -38,6 +38,8 @@ export interface Requester {
   /** True where errors are to say where the request was made. */
   readonly asyncTraces: boolean;
   publish(subject: string, payload: Payload | undefined, opts: PublishOptions): void;
+  /** Hands over now what was published, instead of at the end of the turn. */
+  handOver(): void;
   subscribe(subject: string, opts: SubscriptionOptions): Subscription;
 }
 
@@ -80,6 +82,11 @@ export class Mux {
     if (isOurs) this.#subscription = undefined;
     for (const one of isOurs ? concerned : concerned.slice(0, 1)) one.failed(error);
     return concerned.length > 0;
+  }
+
+  /** True where only one request is under way. */
+  get isOnlyOne(): boolean {
+    return this.#underWay === 1;
   }
 
   /** A request begins, over the shared inbox or one of its own. */
@@ -141,8 +148,13 @@ export function noResponders(subject: string): NatsError {
   return new NatsError(`no responders: nobody is subscribed to "${subject}"`, ErrorCode.NoResponders);
 }
 
+/** Where a request was made. */
+interface CallSite {
+  readonly addTo: (error: NatsError) => NatsError;
+}
+
 /** Adds to an error where the request was made; taken at once, since later the stack is another. */
-export function callSite(requester: Requester): { readonly addTo: (error: NatsError) => NatsError } {
+export function callSite(requester: Requester): CallSite {
   if (!requester.asyncTraces) return { addTo: (error) => error };
   const site = new Error("request made");
   return {
@@ -176,13 +188,16 @@ export function request(
   payload: Payload | undefined,
   opts: RequestOptions,
 ): Promise<Msg> {
-  const site = callSite(requester);
-  return new Promise((resolve, reject) => {
+  let site: CallSite | undefined;
+  const answer = new Promise<Msg>((resolve, reject) => {
     const timeout = checkRequestOptions(opts);
     throwIfAborted(opts.signal, "the request");
-    const fail = (error: NatsError) => reject(site.addTo(error));
+    const fail = (error: NatsError) => reject((site ?? callSite(requester)).addTo(error));
     new RequestUnderWay(requester, mux, subject, resolve, fail).begin(payload, timeout, opts);
   });
+  // It takes as long as a tenth of the whole exchange: behind the publish, so that the server works meanwhile.
+  site = callSite(requester);
+  return answer;
 }
 
 /** One request, from its publish to its answer or its failure. One object for each: many are under way at once. */
@@ -226,6 +241,8 @@ class RequestUnderWay implements Awaiting {
     } catch (error) {
       return this.failed(error as NatsError);
     }
+    // Several share a write at the end of the turn; one alone shall not wait for what else is to be done in it.
+    if (this.#mux.isOnlyOne) requester.handOver();
     this.#timer = requester.world.startTimer(timeout, () => {
       this.#timer = undefined;
       const message = `no answer to the request on "${this.subject}" within ${timeout} ms`;

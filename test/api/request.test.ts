@@ -1,0 +1,85 @@
+// When a request goes out, and from where it is told to have been made. What becomes of requests:
+// ../integration/request.test.ts.
+
+import { describe, expect, it } from "vitest";
+import { ErrorCode, NatsError } from "../../src/api/errors.js";
+import type { Msg } from "../../src/api/msg.js";
+import { Mux, type Requester, request } from "../../src/api/request.js";
+import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
+import type { World } from "../../src/effects/world.js";
+
+/** A connection as requests see it: it writes down what they ask of it, in order. */
+function scene({ asyncTraces = true } = {}) {
+  const done: string[] = [];
+  let answer: SubscriptionOptions["callback"];
+  let refusal: NatsError | undefined;
+  const requester: Requester = {
+    world: { startTimer: () => ({}), stopTimer: () => {} } as unknown as World,
+    inboxPrefix: "",
+    asyncTraces,
+    publish: (subject) => {
+      if (refusal !== undefined) throw refusal;
+      done.push(`publish ${subject}`);
+    },
+    handOver: () => void done.push("hand over"),
+    subscribe: (_subject, { callback }) => {
+      answer = callback;
+      return {} as Subscription;
+    },
+  };
+  const mux = new Mux(requester);
+  return {
+    mux,
+    done: () => done.splice(0),
+    ask: (subject: string) => request(requester, mux, subject, "", {}),
+    answer: (number: number) =>
+      answer?.(null, { subjectNumber: () => number, isNoResponders: () => false } as unknown as Msg),
+    refuse: (error: NatsError) => {
+      refusal = error;
+    },
+  };
+}
+
+describe("a request", () => {
+  it("that is alone is handed over at once, so that the server works while the rest is done", () => {
+    const { ask, done } = scene();
+    void ask("a");
+    expect(done()).toEqual(["publish a", "hand over"]);
+  });
+
+  it("beside others waits for the end of the turn, and shares a write with them", async () => {
+    const { ask, answer, done } = scene();
+    const all = [ask("a"), ask("b"), ask("c")];
+    expect(done()).toEqual(["publish a", "hand over", "publish b", "publish c"]);
+    for (const number of [1, 2, 3]) answer(number);
+    await Promise.all(all);
+    void ask("d");
+    expect(done()).toEqual(["publish d", "hand over"]);
+  });
+
+  it("that cannot be published is not handed over, and says where it was made", async () => {
+    const { ask, done, refuse, mux } = scene();
+    refuse(new NatsError("refused", ErrorCode.BadSubject));
+    async function askedFromHere(): Promise<Msg> {
+      return await ask("a");
+    }
+    const error = await askedFromHere().catch((reason: NatsError) => reason);
+    expect(error).toMatchObject({
+      code: ErrorCode.BadSubject,
+      stack: expect.stringContaining("askedFromHere"),
+    });
+    expect(done()).toEqual([]);
+    await mux.idle();
+  });
+
+  it("that fails later says where it was made, also where nobody awaits it there", async () => {
+    for (const asyncTraces of [true, false]) {
+      const { ask, mux } = scene({ asyncTraces });
+      const askedFromHere = () => ask("a");
+      const asked = askedFromHere();
+      mux.close(() => NatsError.errorForCode(ErrorCode.ConnectionClosed));
+      const { stack } = (await asked.catch((reason: NatsError) => reason)) as NatsError;
+      expect([asyncTraces, stack?.includes("askedFromHere")]).toEqual([asyncTraces, asyncTraces]);
+    }
+  });
+});
