@@ -1,4 +1,4 @@
-// Makes what the workers run: the workers themselves, our client as one bundle, the C program.
+// Makes what the workers run: the workers themselves, our client as the package has it, the C program.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
@@ -27,12 +27,13 @@ export async function build(root: string): Promise<Built> {
     .flatMap((from) => readdirSync(from).map((file) => join(from, file)))
     .filter((file) => file.endsWith(".ts"));
   await bundle({ ...common, entryPoints: workers, outbase: join(root, "bench"), outdir: folder });
-  const ours = { "nats-statechart": join(root, "src/index.ts"), machine: join(root, "src/machine/index.ts") };
-  // As scripts/build.mjs builds the package.
+  // As scripts/build.mjs builds the package: all of its entries, since which there are says which files one of them loads.
+  const entries = ["index", "browser", "machine/index", "testing/index", "nats-core/index"];
   await bundle({
     ...common,
-    entryPoints: ours,
-    outdir: folder,
+    entryPoints: entries.map((name) => join(root, "src", `${name}.ts`)),
+    outbase: join(root, "src"),
+    outdir: join(folder, "nats-statechart"),
     bundle: true,
     splitting: true,
     packages: "external",

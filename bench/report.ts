@@ -137,9 +137,10 @@ ${table(["", ...head], spreads)}
 ## What is measured, and how
 
 - Each figure comes from a process of its own that plays one contender once: warm-up, then the measured part. The
-  contenders take turns, in another order each round. The server is another process, the flooder that feeds
+  contenders take turns, in another order each round, and three times a round where a turn is over in milliseconds
+  (*import*, *reconnect*). The server is another process, the flooder that feeds
   subscribers a third: neither is in a figure. The server drops nobody; a worker checks that every message came.
-- nats-statechart is measured as the bundle of its sources that users get, dependencies beside it.
+- nats-statechart is measured in the files that the package has, dependencies beside it.
 - *publish* flushes after about a mebibyte, at most 10,000 messages, as every contender can: nothing piles up.
 - *headers*: two for each message, made anew; a subscriber reads one of them. All subscribers read the payload.
 - *iterator*: \`for await\`; for the C client a synchronous subscription. The raw socket has neither and counts bytes.

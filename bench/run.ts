@@ -3,7 +3,7 @@
 //   --cases publish,subscribe   only these cases (see task.ts)
 //   --sizes 16,1024             only these payloads; cases without a payload are always in
 //   --contenders ours,nats2     only these
-//   --rounds 5                  how often each contender plays each scenario
+//   --rounds 5                  how often each contender plays each scenario (three times as often what is short)
 //   --out docs/benchmarks       where to write; without it only a run of everything writes, there
 //   --update                    keep what the results there have on scenarios that are not run now, and write after
 //                               each scenario: for measuring a piece at a time
@@ -104,7 +104,7 @@ async function measure(played: (row: Row, circumstances: Circumstances) => void)
 
 /** One scenario: in each round every contender has its turn, each time in another order. */
 async function play(stage: Stage, scenario: Scenario, failures: string[]): Promise<Row> {
-  const { id, title, metric, unit, operations, contenders } = scenario;
+  const { id, title, metric, unit, operations, contenders, plays } = scenario;
   const samples: { [Name in ContenderName]?: Sample[] } = {};
   const turn = async (contender: ContenderName) => {
     try {
@@ -114,7 +114,7 @@ async function play(stage: Stage, scenario: Scenario, failures: string[]): Promi
       failures.push(`${id}, ${contender}: ${(error as Error).message}`);
     }
   };
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds * plays; round += 1) {
     const first = round % contenders.length;
     const turns = [...contenders.slice(first), ...contenders.slice(0, first)];
     for (const contender of turns) await turn(contender);

@@ -14,6 +14,8 @@ export interface Scenario extends Omit<Task, "ports" | "serverPid"> {
   /** One of what. */
   readonly unit: string;
   readonly contenders: readonly ContenderName[];
+  /** How often a contender plays in a round: more than once where a play is over in milliseconds, and so says little. */
+  readonly plays: number;
   /** True where the worker kills its server. */
   readonly killsServer: boolean;
   /** True where the worker looks at its memory and needs a garbage collector that it can call. */
@@ -46,6 +48,7 @@ function scenario(given: Given): Scenario {
     operations,
     warmup: Math.ceil(operations / 3),
     burst: operations,
+    plays: 1,
     killsServer: false,
     looksAtMemory: false,
     ...given,
@@ -145,6 +148,7 @@ const life: readonly Scenario[] = [
       title: `server killed to reconnected, ${count.toLocaleString("en")} subscription${count === 1 ? "" : "s"}`,
       unit: "reconnect",
       count,
+      plays: 3,
       killsServer: true,
       looksAtMemory: true,
     }),
@@ -185,6 +189,7 @@ const life: readonly Scenario[] = [
     title: "import",
     metric: "wall",
     unit: "import",
+    plays: 3,
     contenders: libraries,
     looksAtMemory: true,
   }),
@@ -246,6 +251,7 @@ export function smokeTest(scenarios: readonly Scenario[]): readonly Scenario[] {
         operations,
         warmup: Math.min(one.warmup, 100),
         burst: Math.min(one.burst, operations),
+        plays: 1,
         ...small,
       },
     ];

@@ -1,7 +1,8 @@
 // Builds the package into dist: ESM and CommonJS by esbuild, types by tsc. Entry points are the `exports` of
 // package.json: `./dist/esm/machine/index.js` is built from `src/machine/index.ts`, and so on.
 //
-// ESM is bundled, the entries sharing chunks. CommonJS cannot share chunks, so there each source file stays a file:
+// ESM is bundled, the entries sharing chunks; each file costs time where the client is imported, so the command line tool,
+// which uses other parts than the library's entries do, has chunks of its own. CommonJS cannot share chunks, so there each source file stays a file:
 // the chart, NatsError and the rest exist once in a process, whichever entry they are required from, and an entry may
 // use what another does not export. dist/cjs has a package.json that says that its .js and .d.ts are CommonJS.
 
@@ -18,22 +19,17 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
 const shared = { platform: "node", target: "node20", sourcemap: true, logLevel: "warning" };
 
+const manifest = JSON.parse(await readFile("package.json", "utf8"));
+const entries = Object.values(manifest.exports).flatMap(({ browser, ...target }) => [
+  browser?.default,
+  target.import?.default,
+]);
+const tools = Object.values(manifest.bin);
+
 /** Source files by their place in dist, such as { "machine/index": "src/machine/index.ts" }. */
-async function entryPoints() {
-  const manifest = JSON.parse(await readFile("package.json", "utf8"));
-  const built = [
-    ...Object.values(manifest.exports).flatMap(({ browser, ...target }) => [
-      browser?.default,
-      target.import?.default,
-    ]),
-    ...Object.values(manifest.bin ?? {}),
-  ];
+function entryPoints(built) {
   const names = built.map((path) => /^(?:\.\/)?dist\/esm\/(.+)\.js$/.exec(path ?? "")?.[1]);
   return Object.fromEntries(names.filter(Boolean).map((name) => [name, `src/${name}.ts`]));
-}
-
-async function bin() {
-  return JSON.parse(await readFile("package.json", "utf8")).bin ?? {};
 }
 
 async function sources(folder) {
@@ -51,7 +47,7 @@ async function buildStrictly(options) {
     throw new Error(`esbuild warns of ${warnings.length} problems in ${options.format}`);
 }
 
-const { imports } = JSON.parse(await readFile("package.json", "utf8"));
+const { imports } = manifest;
 /**
  * That package.json ends the reach of `imports` in the one above it: what CommonJS requires by such a name, it gets by the
  * package's own. Bundlers for browsers take the ESM.
@@ -69,8 +65,7 @@ async function resolveImports() {
 }
 
 await rm("dist", { recursive: true, force: true });
-await buildStrictly({
-  entryPoints: await entryPoints(),
+const esm = {
   format: "esm",
   bundle: true,
   packages: "external",
@@ -78,20 +73,23 @@ await buildStrictly({
   external: Object.keys(imports),
   splitting: true,
   outdir: "dist/esm",
-  chunkNames: "chunks/[name]-[hash]",
-});
+};
+await buildStrictly({ ...esm, entryPoints: entryPoints(entries), chunkNames: "chunks/[name]-[hash]" });
+await buildStrictly({ ...esm, entryPoints: entryPoints(tools), chunkNames: "cli/chunks/[name]-[hash]" });
 await buildStrictly({
   entryPoints: await sources("src"),
   format: "cjs",
   outbase: "src",
   outdir: "dist/cjs",
+  // `import()` becomes `require`: who runs CommonJS in a virtual machine, as Jest does, may have no modules there.
+  supported: { "dynamic-import": false },
   // Where a module is: a URL in ESM, a path here (src/inspector/find-page.ts knows both).
   define: { "import.meta.url": "__filename" },
 });
 await writeFile("dist/cjs/package.json", '{ "type": "commonjs" }\n');
 await resolveImports();
 // As npm makes it where it installs the package.
-for (const file of Object.values(await bin())) await chmod(file, 0o755);
+for (const file of tools) await chmod(file, 0o755);
 await buildInspectorPage("dist/inspector");
 await writeNotices("dist/inspector");
 

@@ -40,6 +40,6 @@ export { DebugEvents, Events, type Status } from "./api/status.js";
 export type { MsgCallback, Sub, SubOpts, Subscription, SubscriptionOptions } from "./api/subscription.js";
 export { version } from "./api/version.js";
 export type { Inspect } from "./effects/interpreter.js";
-export type { TlsOptions } from "./effects/node/tls.js";
+export type { TlsOptions } from "./effects/node/tls-options.js";
 export type { ServerInfo } from "./effects/server-info.js";
 export type { ServersChanged } from "./machine/server-pool.js";

@@ -4,7 +4,7 @@ import { createActor } from "xstate";
 import { Stopwatch } from "../stopwatch.js";
 import type { Sample, Task } from "../task.js";
 
-const bundle = "../machine.js";
+const bundle = "../nats-statechart/machine/index.js";
 
 export async function chartEvent(task: Task): Promise<Sample> {
   const { connectionMachine } = (await import(bundle)) as typeof import("../../src/machine/index.js");

@@ -4,7 +4,7 @@ import { memoryInUse, Stopwatch } from "../stopwatch.js";
 import type { ContenderName, Sample } from "../task.js";
 
 const modules: { readonly [Name in ContenderName]?: string } = {
-  ours: "../nats-statechart.js",
+  ours: "../nats-statechart/index.js",
   nats2: "nats",
   nats3: "@nats-io/transport-node",
 };

@@ -3,7 +3,7 @@
 import { chartEvent } from "../cases/chart-event.js";
 import { casesOf } from "../cases/library-cases.js";
 
-const bundle = "../nats-statechart.js";
+const bundle = "../nats-statechart/index.js";
 const { connect, headers } = (await import(bundle)) as typeof import("../../src/index.js");
 
 export const cases = { ...casesOf({ connect, headers }), "chart-event": chartEvent };

@@ -2,7 +2,7 @@
 // option that is not in it, or has a value that makes no sense, is an error at once.
 
 import type { Inspect } from "../effects/interpreter.js";
-import type { TlsOptions } from "../effects/node/tls.js";
+import type { TlsOptions } from "../effects/node/tls-options.js";
 import { defaultPolicy, type Policy, type TlsPolicy } from "../machine/reconnect-policy.js";
 import { parseAddress, splitCredentials } from "../machine/server-address.js";
 import type { Auth, Authenticator } from "./authenticators.js";

@@ -3,8 +3,8 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { TlsOptions } from "./tls.js";
 import { TlsFailure } from "./tls-failure.js";
+import type { TlsOptions } from "./tls-options.js";
 
 /** What `node:tls` is given of them. */
 export type Material = Pick<TlsOptions, "ca" | "cert" | "key">;
@@ -29,12 +29,6 @@ export async function readMaterial(options: TlsOptions): Promise<Material> {
   checkKeys(label("key"), material.key, options.passphrase);
   checkPair(`${label("key")} does not belong to ${label("cert")}`, material, options.passphrase);
   return material;
-}
-
-/** True where the options give a certificate for the client. */
-export function offersCertificate({ cert, certFile, key, keyFile, pfx, secureContext }: TlsOptions): boolean {
-  const isPair = (cert ?? certFile) !== undefined && (key ?? keyFile) !== undefined;
-  return isPair || pfx !== undefined || secureContext !== undefined;
 }
 
 async function read(part: Part, options: TlsOptions): Promise<Material> {

@@ -1,21 +1,19 @@
 // The real world: sockets by node:net and node:tls, timers and clock of Node.
 
-import { lookup } from "node:dns";
-import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
+import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/effects.js";
 import { shuffled } from "../../machine/reconnect-policy.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
-import { offersCertificate, readMaterial } from "./certificates.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
-import { handshake, type TlsOptions } from "./tls.js";
 import { isTlsError, tlsFailure } from "./tls-failure.js";
+import { offersCertificate, type TlsOptions } from "./tls-options.js";
 
 /** What the real world needs to know. */
 export interface NodeWorldOptions {
   /** Take a host's addresses in the order in which the system gives them. */
   readonly noRandomize: boolean;
-  /** Options of the TLS handshake; see tls.ts. */
+  /** Options of the TLS handshake; see tls-options.ts. */
   readonly tls: TlsOptions | null | undefined;
   /** Shown the socket of each TLS handshake that succeeded: protocol, cipher and certificate are there to be read. */
   readonly secured?: ((socket: TLSSocket) => void) | undefined;
@@ -116,7 +114,7 @@ class NodeTransport implements Transport {
     plain.pause();
     plain.removeAllListeners("data");
     const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
-    readMaterial(this.#tls).then((material) => {
+    prepareTls(this.#tls).then(({ handshake, material }) => {
       if (this.#isDone) return;
       this.#isSecuring = true;
       handshake(plain, server, this.#tls, material, {
@@ -191,10 +189,15 @@ class NodeTransport implements Transport {
   }
 }
 
+async function prepareTls(options: TlsOptions) {
+  const { handshake, readMaterial } = await import("./tls.js");
+  return { handshake, material: await readMaterial(options) };
+}
+
 /** Looks a name up as the system does, and gives its addresses in random order, so that clients spread over them. */
-function shufflingLookup(
-  ...[host, options, found]: Parameters<NonNullable<import("node:net").TcpNetConnectOpts["lookup"]>>
-): void {
+const shufflingLookup: LookupFunction = async (host, options, found) => {
+  // Who dials addresses only never loads it.
+  const { lookup } = await import("node:dns");
   lookup(host, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return found(error, []);
     const seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
@@ -205,4 +208,4 @@ function shufflingLookup(
       ? found(new Error(`no address for ${host}`), [])
       : found(null, first.address, first.family);
   });
-}
+};

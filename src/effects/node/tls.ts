@@ -1,4 +1,5 @@
 // TLS by node:tls: from the user's options and an open socket to a secured one, or a failure that says what to do.
+// Loaded with the first connection that is to be secured: node:tls is a tenth of the time that importing the client takes.
 
 import { X509Certificate } from "node:crypto";
 import { isIP, isIPv6, type Socket } from "node:net";
@@ -6,20 +7,9 @@ import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } 
 import type { Destination } from "../../machine/effects.js";
 import type { Material } from "./certificates.js";
 import { TlsFailure } from "./tls-failure.js";
+import type { TlsOptions } from "./tls-options.js";
 
-/** Options of TLS: values or files, and whatever `node:tls` takes. Source: `TlsOptions` of `nats` 2.29.3. */
-export interface TlsOptions extends Omit<ConnectionOptions, "host" | "port" | "socket" | "path"> {
-  /** TLS before the first byte of the protocol; the server must be configured with `handshake_first`. Default false. */
-  handshakeFirst?: boolean;
-  /** File with the client certificate, PEM. Read at each attempt, so that a renewed one is used. */
-  certFile?: string;
-  /** File with the key of the client certificate, PEM. */
-  keyFile?: string;
-  /** File with the certificates of the authorities to trust, PEM. */
-  caFile?: string;
-  /** Milliseconds that the handshake may take. Default: what is left of the option `timeout` of `connect`. */
-  timeout?: number;
-}
+export { readMaterial } from "./certificates.js";
 
 /** How a handshake ends: one of the two is called, once, while the event that decided it is being handled. */
 export interface HandshakeEvents {

@@ -3,9 +3,8 @@
 
 import type { ClientOptions } from "ws";
 import type { Destination } from "../../machine/effects.js";
-import { offersCertificate, readMaterial } from "../node/certificates.js";
-import { badOption, connectionOptions, type TlsOptions } from "../node/tls.js";
 import { isTlsError, TlsFailure, tlsFailure } from "../node/tls-failure.js";
+import { offersCertificate, type TlsOptions } from "../node/tls-options.js";
 import type { Transport, TransportEvents, World } from "../world.js";
 import { globalWebSocket, type WebSocketLike } from "./web-socket.js";
 import { WebSocketFailure } from "./web-socket-failure.js";
@@ -35,6 +34,7 @@ async function open(
   const plain = { perMessageDeflate: false } as const;
   if (!server.tls) return new WebSocket(url, plain) as unknown as WebSocketLike;
   const given = tls ?? {};
+  const { badOption, connectionOptions, readMaterial } = await import("../node/tls.js");
   const material = await readMaterial(given);
   try {
     const options = { ...connectionOptions(server, given), ...material, ...plain };
