@@ -164,12 +164,12 @@ function timerRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (r
 
 /**
  * Ids of the states that start each timer. Which one a `startTimer` starts, its parameters would say only when computed;
- * the name of the action does: `startPingTimer`.
+ * the name of the action does: `startPingTimer`, `startPingTimerOfOld`.
  */
 function startedIn(chart: Chart): ReadonlyMap<string, readonly string[]> {
   const timers = new Map<unknown, string>();
   for (const [name, action] of Object.entries(does)) {
-    const [, timer] = /^start(\w+)Timer$/.exec(name) ?? [];
+    const [, timer] = /^start(\w+?)Timer(?:OfOld)?$/.exec(name) ?? [];
     if (timer !== undefined) timers.set(action, timer.toLowerCase());
   }
   const found = new Map<string, Set<string>>();

@@ -7,6 +7,7 @@ import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
 import { DEFAULT_MAX_CONTROL_LINE, subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
+import { serverInUse } from "../machine/context.js";
 import type { Recording } from "../machine/replay.js";
 import { Empty, type Payload } from "./codec.js";
 import { ServerCredentials } from "./credentials.js";
@@ -338,7 +339,7 @@ export class Connection implements NatsConnection {
   }
 
   getServer(): string {
-    return this.#interpreter.snapshot.context.server ?? "";
+    return serverInUse(this.#interpreter.snapshot.context);
   }
 
   get info(): ServerInfo | undefined {

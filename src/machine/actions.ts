@@ -73,6 +73,7 @@ export const closeOldSocketAfterFlush = { type: "closeSocket", params: oldAfterF
 export const retireOldSocket = { type: "retireSocket", params: old } as const;
 export const sendConnect = { type: "sendConnect", params: attempt } as const;
 export const sendPing = { type: "sendPing", params: current } as const;
+export const sendPingToOld = { type: "sendPing", params: old } as const;
 export const sendPong = { type: "sendPong", params: current } as const;
 export const sendPongToOld = { type: "sendPong", params: old } as const;
 
@@ -85,11 +86,14 @@ const untilAServerIsReady = ({ context }: Given) => {
 };
 const untilPing = (given: Given) =>
   ({ timer: "ping", ...current(given), ms: given.context.policy.pingInterval }) as const;
+const untilOldPing = (given: Given) =>
+  ({ timer: "ping", ...old(given), ms: given.context.policy.pingInterval }) as const;
 const untilDrainTimeout = (given: Given) =>
   ({ timer: "drain", ...current(given), ms: given.context.policy.drainTimeout }) as const;
 export const startAttemptTimer = { type: "startTimer", params: untilTimeout } as const;
 export const startReconnectTimer = { type: "startTimer", params: untilAServerIsReady } as const;
 export const startPingTimer = { type: "startTimer", params: untilPing } as const;
+export const startPingTimerOfOld = { type: "startTimer", params: untilOldPing } as const;
 export const startDrainTimer = { type: "startTimer", params: untilDrainTimeout } as const;
 export const stopAttemptTimer = { type: "stopTimer", params: { timer: "attempt" } } as const;
 export const stopReconnectTimer = { type: "stopTimer", params: { timer: "reconnect" } } as const;
@@ -129,7 +133,7 @@ const plain = (type: Plain, server: (context: ConnectionContext) => string) => {
   return { type: "notifyStatus" as const, params };
 };
 const ping = ({ context }: Given): { readonly status: StatusReport } => ({
-  status: { type: "pingTimer", server: serverName(context), pingsOut: context.pingsOut + 1 },
+  status: { type: "pingTimer", server: serverInUse(context), pingsOut: context.pingsOut + 1 },
 });
 export const reportReconnecting = plain("reconnecting", serverName);
 export const reportDisconnect = plain("disconnect", serverInUse);

@@ -334,6 +334,8 @@ export const connectionMachine = chart.createMachine({
     migrating: {
       description:
         "The server is about to shut down (lame duck mode). While messages still flow, a second socket is made to another one.",
+      entry: does.startPingTimerOfOld,
+      exit: does.stopPingTimer,
       initial: "selecting",
       states: {
         selecting: {
@@ -440,6 +442,27 @@ export const connectionMachine = chart.createMachine({
       },
       on: {
         "server.ping": { guard: "isOld", actions: does.sendPongToOld },
+        "server.pong": { guard: "isOld", actions: "clearPings" },
+        "timer.fired": [
+          {
+            description: "The old server left maxPingOut PINGs unanswered.",
+            guard: "isOldStale",
+            target: "reconnecting",
+            actions: [
+              does.reportPing,
+              does.reportStale,
+              does.closeOldSocket,
+              does.closeSocket,
+              does.stopAttemptTimer,
+              "recordOldLoss",
+            ],
+          },
+          {
+            description: "Is the old server still there?",
+            guard: "oldPingIsDue",
+            actions: [does.reportPing, "countPing", does.sendPingToOld, does.startPingTimerOfOld],
+          },
+        ],
         "server.info": { guard: "isOld", actions: ["reportInfo", "noteInfo"] },
         "user.setServers": { actions: "replaceServers" },
         "server.error": { guard: "isOld", actions: { type: "reportError", params: { step: "connected" } } },

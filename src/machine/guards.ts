@@ -16,6 +16,9 @@ const fired = (context: ConnectionContext, event: ConnectionEvent, timer: TimerN
   event.timer === timer &&
   event.attempt === (timer === "attempt" || timer === "reconnect" ? context.attempt : context.socket);
 
+const firedForOld = ({ leaving }: ConnectionContext, event: ConnectionEvent) =>
+  event.type === "timer.fired" && event.timer === "ping" && event.attempt === leaving?.socket;
+
 const ofSocket = (context: ConnectionContext, event: ConnectionEvent) =>
   "attempt" in event && event.attempt === context.socket;
 
@@ -29,12 +32,9 @@ export const guards = {
 
   /** The event comes from the socket that is being left. */
   isOld: ({ context, event }: Asked) => isOfOldSocket(context, event),
-  /** The server is about to shut down, the user wants to be elsewhere by then, and there is another server. */
+  /** The server is about to shut down, and the user wants to be elsewhere by then. */
   isTimeToMigrate: ({ context, event }: Asked) =>
-    infoIn(event)?.lameDuck === true &&
-    ofSocket(context, event) &&
-    context.policy.onLameDuck === "migrate" &&
-    context.pool.some((server) => server.name !== context.server),
+    infoIn(event)?.lameDuck === true && ofSocket(context, event) && context.policy.onLameDuck === "migrate",
 
   /** The timer that bounds the attempt ran out. */
   attemptTimedOut: ({ context, event }: Asked) => fired(context, event, "attempt"),
@@ -45,6 +45,11 @@ export const guards = {
   /** A PING is due, but too many have not been answered. */
   isStale: ({ context, event }: Asked) =>
     fired(context, event, "ping") && context.pingsOut >= context.policy.maxPingOut,
+  /** A PING to the server that is being left is due, and the last ones were answered. */
+  oldPingIsDue: ({ context, event }: Asked) => firedForOld(context, event),
+  /** A PING to the server that is being left is due, but too many have not been answered. */
+  isOldStale: ({ context, event }: Asked) =>
+    firedForOld(context, event) && context.pingsOut >= context.policy.maxPingOut,
   /** The timer that bounds the drain ran out. */
   drainTimedOut: ({ context, event }: Asked) => fired(context, event, "drain"),
 

@@ -114,9 +114,14 @@ function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step:
     refusal !== null && before?.kind === refusal.kind && before.credentials === refusal.credentials;
   const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
   const report = { attempt: context.attempt, server, step, failure, at: event.at };
+  // While migrating a connection stands: a move that fails costs the server no attempt, and nobody is asked how long to
+  // wait, since the move is given up instead.
+  const pool =
+    context.leaving === null
+      ? afterFailure(noted, server, policy.asksForDelay ? null : drawn, limit)
+      : toBack(noted, server, { wait: drawn });
   return {
-    // While migrating nobody is asked: the move is given up instead of waiting.
-    pool: afterFailure(noted, server, policy.asksForDelay && context.leaving === null ? null : drawn, limit),
+    pool,
     attempts: context.connectedBefore ? [] : [...context.attempts, report].slice(-MAX_ATTEMPT_REPORTS),
     refusedTwice: again && !policy.ignoreAuthErrorAbort,
     failure,

@@ -163,13 +163,14 @@ export function learnServers(
     // A cluster names hosts and ports; how they are reached, the client knows.
     if (address.ok && address.value.webSocketPath === undefined) named.set(address.value.name, address.value);
   }
+  const known = new Set(pool.map((server) => server.name));
   const dialed = findServer(pool, inUse[0] ?? null);
   const tlsName = dialed === undefined ? null : dialed.isAddress ? dialed.tlsName : dialed.host;
   const stays = (server: PoolServer) =>
     !server.learnt || inUse.includes(server.name) || named.has(server.name);
   const deleted = pool.filter((server) => !stays(server)).map((server) => server.name);
   const fresh = [...named.values()]
-    .filter((address) => findServer(pool, address.name) === undefined)
+    .filter((address) => !known.has(address.name))
     .map((address) =>
       newServer({ ...address, ...transportOf(dialed) }, true, address.isAddress ? tlsName : null),
     );

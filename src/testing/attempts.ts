@@ -23,6 +23,8 @@ export class Attempts {
   readonly #configured: () => readonly string[];
   /** The option `maxReconnectAttempts`; -1 where it does not count yet, or never. */
   readonly #limit: () => number;
+  /** True while a connection stands: an attempt to move to another server costs that one nothing when it fails. */
+  #stands = false;
   /** By server: failed attempts in a row. */
   readonly #failures = new Map<string, number>();
 
@@ -41,8 +43,9 @@ export class Attempts {
   /** A status was reported. What the client makes of it shows when it has made it. */
   reported({ type, step, server, error, added = [], deleted = [] }: Status): void {
     if (type === "reconnect") this.#failures.delete(server);
+    if (type === "reconnect" || type === "disconnect") this.#stands = type === "reconnect";
     for (const other of [...added, ...deleted]) this.#failures.delete(other);
-    if (type !== "error" || step === undefined || !steps.has(step)) return;
+    if (this.#stands || type !== "error" || step === undefined || !steps.has(step)) return;
     // What concerns one subject ends no attempt.
     if (error !== undefined && isHarmless(serverErrorFrom(error.message))) return;
     this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);
@@ -50,7 +53,13 @@ export class Attempts {
     queueMicrotask(() => this.#check(server, limit));
   }
 
-  /** It is connected for the first time, or its pool was changed: goes on from what the client says. */
+  /** It is connected for the first time. */
+  connected(): void {
+    this.#stands = true;
+    this.recount();
+  }
+
+  /** Its pool was changed: goes on from what the client says. */
   recount(): void {
     this.#failures.clear();
     for (const { listen, reconnects } of this.#connection().getServers())

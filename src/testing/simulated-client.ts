@@ -112,7 +112,7 @@ export class SimulatedClient {
     connecting.then(
       () => {
         this.#isConnected = true;
-        this.#attempts.recount();
+        this.#attempts.connected();
         this.track("the loop over status()", this.#readStatus());
         this.#work.begin();
       },

@@ -37,6 +37,7 @@ describe("a move", () => {
     expect(story.did).toEqual([
       "stopTimer ping",
       "notifyStatus ldm",
+      "startTimer ping",
       "startTimer attempt",
       "notifyStatus reconnecting",
       "openSocket b:4222",
@@ -53,6 +54,21 @@ describe("a move", () => {
   test("does not begin where there is no other server", () => {
     const story = begin({ onLameDuck: "migrate" }, ["a:4222"]).connects().happens(lameDuck);
     expect(story.state).toBe("connected");
+    expect(story.did).toEqual([
+      "stopTimer ping",
+      "notifyStatus ldm",
+      "startTimer ping",
+      "stopTimer ping",
+      "startTimer ping",
+    ]);
+  });
+
+  test("begins where the cluster names another server with the same words", () => {
+    const story = begin({ onLameDuck: "migrate" }, ["a:4222"])
+      .connects()
+      .happens(info({ lameDuck: true, connectUrls: ["b:4222"] }));
+    expect(story.state).toBe("migrating.dialing");
+    expect(story.last("openSocket")?.server.name).toBe("b:4222");
   });
 
   test("subscribes with the new server, and waits until it confirms", () => {
@@ -74,6 +90,7 @@ describe("a move", () => {
     const story = handingOver().happens(old(flushed));
     expect(story.state).toBe("connected");
     expect(story.effects).toEqual([
+      { type: "stopTimer", params: { timer: "ping" } },
       { type: "stopTimer", params: { timer: "attempt" } },
       { type: "releaseOutbound", params: { attempt: 2 } },
       { type: "retireSocket", params: { attempt: 1 } },
@@ -87,6 +104,7 @@ describe("a move", () => {
     const story = handingOver().happens(old(lost()));
     expect(story.state).toBe("connected");
     expect(story.did).toEqual([
+      "stopTimer ping",
       "stopTimer attempt",
       "releaseOutbound",
       "notifyStatus reconnect",
@@ -158,11 +176,57 @@ describe("while it moves", () => {
     (_why, play, message) => {
       const story = play();
       expect(story.state).toBe("connected");
-      expect(story.effects[0]).toEqual({ type: "releaseOutbound", params: { attempt: 1 } });
+      expect(story.last("releaseOutbound")).toEqual({ attempt: 1 });
       expect(story.errors).toMatchObject([{ step: "handingOver", failure: { message } }]);
-      expect(story.server("b:4222").failures).toBe(1);
+      expect(story.server("b:4222").failures).toBe(0);
     },
   );
+
+  test("a move that fails costs the server no attempt: it is not given up while a connection stands", () => {
+    const story = begin({ onLameDuck: "migrate", maxReconnectAttempts: 1 }, ["a:4222", "b:4222", "c:4222"])
+      .connects()
+      .happens(lameDuck, unreachable, unreachable);
+    expect(story.state).toBe("connected");
+    expect(story.pool).toEqual(["a:4222", "b:4222", "c:4222"]);
+  });
+
+  test("the old server is asked whether it is there, and is left where it does not answer", () => {
+    const story = leaving({ maxPingOut: 2, pingInterval: 1_000, timeout: 60_000 });
+    expect(story.effects).toContainEqual({
+      type: "startTimer",
+      params: { timer: "ping", attempt: 1, ms: 1_000 },
+    });
+    story.happens(old(fires("ping")));
+    expect(story.effects).toEqual([
+      { type: "notifyStatus", params: { status: { type: "pingTimer", server: "a:4222", pingsOut: 1 } } },
+      { type: "sendPing", params: { attempt: 1 } },
+      { type: "startTimer", params: { timer: "ping", attempt: 1, ms: 1_000 } },
+    ]);
+    // An answer of the new server says nothing about the old one.
+    story.happens(opened, info(), pong);
+    expect(story.context.pingsOut).toBe(1);
+    story.happens(old(pong));
+    expect(story.context.pingsOut).toBe(0);
+    story.happens(old(fires("ping")), old(fires("ping")));
+    expect(story.state).toBe("migrating.subscribing");
+    story.happens(old(fires("ping")));
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.did).toEqual([
+      "stopTimer ping",
+      "notifyStatus pingTimer",
+      "notifyStatus staleConnection",
+      "closeSocket",
+      "closeSocket",
+      "stopTimer attempt",
+      "holdOutbound",
+      "notifyStatus disconnect",
+      "startTimer attempt",
+      "notifyStatus reconnecting",
+      "openSocket b:4222",
+    ]);
+    expect(story.last("notifyStatus")?.status).toMatchObject({ type: "reconnecting", server: "b:4222" });
+    expect(story.context.failure).toBeNull();
+  });
 
   test("during the hand-over the new server is heard: PING, news, and errors about one subject", () => {
     const story = handingOver();
@@ -193,6 +257,7 @@ describe("while it moves", () => {
     const story = play().happens(old(lost()));
     expect(story.state).toBe("reconnecting.dialing");
     expect(story.did).toEqual([
+      "stopTimer ping",
       "closeSocket",
       "stopTimer attempt",
       "holdOutbound",
@@ -214,7 +279,7 @@ describe("while it moves", () => {
     const story = subscribing().happens(old(violated));
     expect(story.state).toBe("reconnecting.dialing");
     expect(story.errors[0]?.step).toBe("connected");
-    expect(story.effects.slice(1, 4)).toEqual([
+    expect(story.effects.slice(2, 5)).toEqual([
       { type: "closeSocket", params: { attempt: 1, flush: false } },
       { type: "closeSocket", params: { attempt: 2, flush: false } },
       { type: "stopTimer", params: { timer: "attempt" } },
@@ -271,6 +336,7 @@ describe("the user", () => {
     const story = play().happens(close());
     expect(story.state).toBe("closed");
     expect(story.effects).toEqual([
+      { type: "stopTimer", params: { timer: "ping" } },
       { type: "closeSocket", params: { attempt: 2, flush: false } },
       { type: "stopTimer", params: { timer: "attempt" } },
       { type: "closeSocket", params: { attempt: 1, flush: true } },
@@ -281,6 +347,7 @@ describe("the user", () => {
   test("closes during the hand-over: the old server gets what was kept first", () => {
     const story = handingOver().happens(close());
     expect(story.did).toEqual([
+      "stopTimer ping",
       "closeSocket",
       "stopTimer attempt",
       "releaseOutbound",
@@ -301,7 +368,8 @@ describe("the user", () => {
   test("forces a reconnect: both sockets are closed", () => {
     const story = subscribing().happens(reconnect);
     expect(story.state).toBe("reconnecting.dialing");
-    expect(story.did.slice(0, 4)).toEqual([
+    expect(story.did.slice(0, 5)).toEqual([
+      "stopTimer ping",
       "notifyStatus client initiated reconnect",
       "closeSocket",
       "closeSocket",

@@ -69,7 +69,7 @@ export function nodeOf(snapshot: Snapshot, at: Milliseconds): string {
     leaving === null ? "" : [leaving.server, leaving.secured, leaving.info?.lameDuck].join(),
     chosen === null ? "" : [chosen.server, chosen.at <= at].join(),
     context.connectedBefore,
-    state === "connected" ? context.pingsOut : "",
+    state === "connected" || leaving !== null ? context.pingsOut : "",
     context.refusedTwice,
     failed,
   ].join(" | ");

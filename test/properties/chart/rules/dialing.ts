@@ -158,7 +158,7 @@ export const queueIsKept: Rule = {
   judgesAlone: true,
   sentence: "the pool is a queue: a failed or lost server goes to the back or leaves, and nobody else moves",
   watch: () => (scene) => {
-    const { before, after, event, possible } = scene;
+    const { before, after, event, possible, from } = scene;
     if (before === null || before.context.pool === after.context.pool) return undefined;
     const was = before.context.pool.map(({ name }) => name);
     const is = after.context.pool.map(({ name }) => name);
@@ -171,7 +171,8 @@ export const queueIsKept: Rule = {
     const ended = failed ?? lostServer(scene) ?? left;
     if (ended !== null) {
       const others = was.filter((name) => name !== ended);
-      const isGone = is.join() === others.join() && (failed !== null || !was.includes(ended));
+      const mayGo = failed === null ? !was.includes(ended) : !isMigrating(from) || !was.includes(failed);
+      const isGone = is.join() === others.join() && mayGo;
       const isLast = is.join() === [...others, ended].join();
       return isLast || isGone ? undefined : `the pool was ${was.join()} and is ${is.join()}`;
     }
@@ -199,7 +200,8 @@ function learns({ before, event }: Scene, was: readonly string[], is: readonly s
 }
 
 export const attemptsAreCounted: Rule = {
-  sentence: "failures in a row are counted for each server, and at maxReconnectAttempts it leaves the pool",
+  sentence:
+    "failures in a row are counted for each server but in a move, and at maxReconnectAttempts it leaves the pool",
   watch: (policy) => {
     const failures = new Map<string, number>();
     const { maxReconnectAttempts } = policy;
@@ -208,7 +210,8 @@ export const attemptsAreCounted: Rule = {
       const { before, after, from } = scene;
       const { context } = after;
       if (before !== null && before.context.pool === context.pool) return undefined;
-      const failed = failedServer(scene);
+      // A move that fails costs no attempt: a connection stands.
+      const failed = isMigrating(scene.from) ? null : failedServer(scene);
       const count = failed === null ? 0 : (failures.get(failed) ?? 0) + 1;
       if (failed !== null) failures.set(failed, count);
       if (establishes(scene)) {

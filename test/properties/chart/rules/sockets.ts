@@ -152,26 +152,25 @@ export const pingsAreBounded: Rule = {
   sentence:
     "a PING is sent when the ping timer fires, and with maxPingOut of them unanswered the connection is left",
   watch: (policy) => {
-    /** PINGs that no PONG has answered; null where a move was begun since, which may or may not count anew. */
-    let out: number | null = 0;
+    /** PINGs that no PONG of the server in use has answered. */
+    let out = 0;
     return (scene) => {
-      const { event, possible, from, to, effects } = scene;
-      if (!isStanding(from)) out = 0;
-      if (possible && event?.type === "server.pong") out = 0;
-      const sent = effects.filter(({ type }) => type === "sendPing").length;
-      if (from !== "connected" || (to === "connected" && event?.type === "server.info")) {
-        if (isMigrating(from) || to === "connected") out = null;
-        // A migration asks the new server for a PONG, once.
-        const asked = to === "migrating.subscribing" && to !== from ? 1 : 0;
-        return sent === asked ? undefined : "a stray PING";
+      const { event, possible, before, after, from, to, effects } = scene;
+      const inUse = before?.context.leaving?.socket ?? before?.context.socket;
+      const told = possible && event !== null && "attempt" in event && event.attempt === inUse ? event : null;
+      // What tells of lame duck mode is alive: a move counts anew.
+      const moves = told?.type === "server.info" && told.info.lameDuck && policy.onLameDuck === "migrate";
+      if (!isStanding(from) || told?.type === "server.pong" || (moves && from === "connected")) out = 0;
+      const sent = effects.flatMap((effect) => (effect.type === "sendPing" ? [effect.params.attempt] : []));
+      // A move asks the new server for a PONG, once.
+      const asked = to === "migrating.subscribing" && to !== from ? [after.context.socket] : [];
+      const due = isStanding(from) && told?.type === "timer.fired" && told.timer === "ping";
+      if (due && out >= policy.maxPingOut) {
+        return sent.length > 0 || isStanding(to) ? "a stale connection goes on" : undefined;
       }
-      const due = possible && event?.type === "timer.fired";
-      if (due && out !== null && out >= policy.maxPingOut) {
-        return sent > 0 || to === "connected" ? "a stale connection goes on" : undefined;
-      }
-      const mayLeave = out === null && to !== "connected";
-      if (sent !== (due && !mayLeave ? 1 : 0)) return `${sent} PINGs are sent`;
-      if (out !== null) out += sent;
+      const wanted = due ? [inUse, ...asked] : asked;
+      if (sent.join() !== wanted.join()) return `PINGs go over ${sent.join()}, not ${wanted.join()}`;
+      out = establishes(scene) ? 0 : out + (due ? 1 : 0);
       return undefined;
     };
   },
@@ -185,14 +184,14 @@ export const handsOverInOrder: Rule = {
     let awaited: string[] = [];
     let confirmed = false;
     return (scene) => {
-      const { event, possible, effects, before, from, to } = scene;
+      const { event, possible, effects, before, after, from, to } = scene;
       const current = event !== null && "attempt" in event && event.attempt === before?.context.socket;
       if (possible && current && event.type === "server.pong")
         confirmed = awaited.shift() === "subscriptions";
       for (const effect of effects) {
         if (effect.type === "openSocket") awaited = [];
         if (effect.type === "sendConnect") awaited.push("CONNECT");
-        if (effect.type === "sendPing")
+        if (effect.type === "sendPing" && effect.params.attempt === after.context.socket)
           awaited.push(to === "migrating.subscribing" ? "subscriptions" : "alive");
         if (effect.type === "pauseOutbound" && !confirmed)
           return "the new server has not confirmed the subscriptions";

@@ -4,11 +4,11 @@
 //   attempt    = reconnecting news*
 //   news       = error | update | ldm
 //   standing   = ( news | pingTimer STANDS | move )* ( CLOSED | DRAINS news* CLOSED | lost )
-//   move       = ( attempt | CONNECTED error )+ [ CONNECTED reconnect ] STANDS
+//   move       = ( attempt | pingTimer | CONNECTED error )+ [ CONNECTED reconnect ] STANDS
 //   lost       = [ error | pingTimer staleConnection | "client initiated reconnect" ] HELD disconnect again
 //   again      = attempt* ( CLOSED | CONNECTED reconnect STANDS standing )
 //
-// CONNECTED is releaseOutbound, STANDS the start of the ping timer, HELD holdOutbound, DRAINS drainSubscriptions, CLOSED
+// CONNECTED is releaseOutbound, STANDS the start of the ping timer outside a move, HELD holdOutbound, DRAINS drainSubscriptions, CLOSED
 // settleClosed. In a move, CONNECTED is also the release to the old server where the hand-over is given up; a move that
 // is lost, drained or closed ends as `standing` does. `table` is the same grammar as an automaton: in each place, what
 // may come, and where it leads.
@@ -59,6 +59,8 @@ export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>
   moving: {
     ...news("moving"),
     ...ends,
+    pingTimer: "moving",
+    staleConnection: "leaving",
     reconnecting: "moving",
     STANDS: "standing",
     // What was published is released to the new server, or to the old one again.
@@ -74,14 +76,14 @@ export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>
   over: {},
 };
 
-function tokenOf(effect: Effect): Token | null {
+function tokenOf(effect: Effect, to: string): Token | null {
   switch (effect.type) {
     case "notifyStatus":
       return effect.params.status.type;
     case "releaseOutbound":
       return "CONNECTED";
     case "startTimer":
-      return effect.params.timer === "ping" ? "STANDS" : null;
+      return effect.params.timer === "ping" && !isMigrating(to) ? "STANDS" : null;
     case "holdOutbound":
       return "HELD";
     case "drainSubscriptions":
@@ -98,9 +100,9 @@ export const statusesObeyTheirGrammar: Rule = {
   watch: () => {
     let place: Place = "first";
     let previous: Token | null = null;
-    return ({ effects }) => {
+    return ({ effects, to }) => {
       for (const effect of effects) {
-        const token = tokenOf(effect);
+        const token = tokenOf(effect, to);
         if (token === null) continue;
         const next: Place | undefined = table[place][token];
         if (next === undefined) return `${token} in ${place}`;
