@@ -75,8 +75,8 @@ export class Promises {
 }
 
 /** The error of a clean close that could not hand over everything in time. */
-function lossOf({ bytes }: Unsent): NatsError | undefined {
-  if (bytes === 0) return undefined;
+function lossOf({ messages, bytes }: Unsent): NatsError | undefined {
+  if (messages === 0) return undefined;
   const message = `closed before the server had taken all that was published: ${bytes} bytes are lost`;
   return new NatsError(message, ErrorCode.Disconnect);
 }

@@ -32,6 +32,7 @@ import type { Timer, World } from "./world.js";
 
 /** What could not be sent before the end. */
 export interface Unsent {
+  /** At least these; 0 where only commands were left, which concern nobody any more. */
   readonly messages: number;
   readonly bytes: number;
 }
@@ -166,7 +167,7 @@ export class Interpreter {
     pauseOutbound: (self, { attempt }) => {
       const session = self.#sessions.get(attempt);
       self.outbound.flush(true);
-      self.outbound.hold();
+      self.outbound.pause();
       if (session === undefined) return;
       session.changes = self.#client.subscriptionChanges();
       const pause = {};
@@ -377,13 +378,12 @@ export class Interpreter {
     this.#isUp = false;
     this.#client.closing(failure);
     this.#waitingPings.fail("closed");
-    const messages = this.outbound.pendingMessages;
     for (const attempt of this.#sessions.keys()) {
       this.#stopRetiring(attempt);
       this.#closeSocket(attempt, false);
     }
     await Promise.all(this.#lingering);
-    const bytes = this.outbound.pendingBytes;
+    const { unsentMessages: messages, pendingBytes: bytes } = this.outbound;
     this.outbound.close();
     this.#client.closed(failure, { messages, bytes });
   }

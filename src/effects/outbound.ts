@@ -14,6 +14,8 @@ export { BadWireString } from "./wire/subject.js";
 
 /** Where the bytes go: a socket. */
 export interface Sink {
+  /** False once it takes nothing more, which it may know before it can say so: what waits stays, for the next sink. */
+  readonly isOpen: boolean;
   /**
    * Takes the chunk; must not throw. The bytes stay as they are until `written` is called, at once or later; a second
    * call does nothing.
@@ -85,12 +87,15 @@ export class Outbound {
   #handedMessages = 0;
   #handedOver = 0;
   #inFlight = 0;
+  #inFlightMessages = 0;
   #waiters: Waiter[] = [];
 
   #sink: Sink | null = null;
   /** Number of the sink: what one of the past still reports is ignored. */
   #generation = 0;
   #isFull = false;
+  /** The gate is shut for a moment, with a sink on either side: the limit of the buffer does not count. */
+  #isPaused = false;
   #isScheduled = false;
   #isClosed = false;
   /** Nobody will hand over what is accepted now, but could. One flag for all the above: `publish` looks at it. */
@@ -111,6 +116,11 @@ export class Outbound {
   /** PUB and HPUB accepted and not yet handed to a sink. */
   get pendingMessages(): number {
     return this.#encoder.messages - this.#handedMessages;
+  }
+
+  /** PUB and HPUB accepted and not yet reported as written. */
+  get unsentMessages(): number {
+    return this.pendingMessages + this.#inFlightMessages;
   }
 
   /** Bytes accepted so far, over all sinks: where in the stream the next command begins. */
@@ -179,15 +189,23 @@ export class Outbound {
 
   /** Shuts the gate: the sink is lost, with all it was handed. What it was not handed stays, in order. */
   hold(): void {
+    this.#isPaused = false;
     if (this.#sink === null) return;
     this.#sink = null;
     this.#generation += 1;
     this.#inFlight = 0;
+    this.#inFlightMessages = 0;
     this.#isFull = false;
     this.#isIdle = false;
     this.#cut();
     this.#connectionLines.voidAll(this.#queue, this.#handedOver);
     this.#settle();
+  }
+
+  /** Shuts the gate between two sinks: the same, and what is accepted meanwhile is not limited. */
+  pause(): void {
+    this.hold();
+    this.#isPaused = true;
   }
 
   /** Opens the gate: what waits goes out now, in order, then all that is accepted. A sink before is lost. */
@@ -247,6 +265,7 @@ export class Outbound {
   /** The gate is shut: is there room in the buffer? */
   #admit(size: number): void {
     if (this.#isClosed) throw new OutboundClosed();
+    if (this.#isPaused) return;
     const waiting = this.#waitingBytes();
     if (this.#limit >= 0 && waiting + size > this.#limit) throw new OutboundFull(waiting, this.#limit);
   }
@@ -317,29 +336,32 @@ export class Outbound {
   }
 
   #handOver(force: boolean): void {
-    while (this.#sink !== null && (force || !this.#isFull)) {
+    while (this.#sink?.isOpen === true && (force || !this.#isFull)) {
       const segment = this.#queue.shift();
       if (segment === null) return;
       const { chunk, start, end, messages } = segment;
       // All is counted before the sink has its say: it may report at once, or shut the gate.
       this.#inFlight += end - start;
+      this.#inFlightMessages += messages;
       this.#handedOver += end - start;
       this.#handedMessages += messages;
       const generation = this.#generation;
-      const hasRoom = this.#sink.write(chunk.bytes.subarray(start, end), this.#receipt(chunk, end - start));
+      const receipt = this.#receipt(chunk, end - start, messages);
+      const hasRoom = this.#sink.write(chunk.bytes.subarray(start, end), receipt);
       if (hasRoom || generation !== this.#generation) continue;
       this.#isFull = true;
       this.#isIdle = false;
     }
   }
 
-  #receipt(chunk: Chunk, size: number): () => void {
+  #receipt(chunk: Chunk, size: number, messages: number): () => void {
     const generation = this.#generation;
     let isReported = false;
     return () => {
       if (isReported || generation !== this.#generation) return;
       isReported = true;
       this.#inFlight -= size;
+      this.#inFlightMessages -= messages;
       chunk.pending -= 1;
       if (chunk.pending === 0 && chunk !== this.#chunk) this.#pool.giveBack(chunk);
       this.#settle();

@@ -31,7 +31,9 @@ function masked(text: string): string {
 function shown(bytes: Uint8Array): string {
   return masked(decodeText(bytes, 0, bytes.length))
     .replaceAll("\r", "␍")
-    .replaceAll("\n", "␊");
+    .replaceAll("\n", "␊")
+    // A terminal would obey the others, whoever sent them.
+    .replace(/[\0-\x1f\x7f-\x9f]/g, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** A world that behaves as another and prints every chunk that a socket sends (`>`) and receives (`<`). */
@@ -48,6 +50,9 @@ export function tracingWorld(world: World, print: (line: string) => void): World
       },
     });
     return {
+      get isOpen() {
+        return transport.isOpen;
+      },
       secure: (to) => transport.secure(to),
       end: () => transport.end(),
       destroy: () => transport.destroy(),

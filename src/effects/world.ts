@@ -22,6 +22,8 @@ export interface TransportEvents {
 
 /** A socket to one server. */
 export interface Transport {
+  /** False where `write` would lead nowhere: closed or closing, also before `closed` has told of it. */
+  readonly isOpen: boolean;
   /**
    * Hands bytes over. They must not change until `written` is called, at once or later; a second call means nothing.
    * @returns false when the socket is full: the caller waits for `drained`

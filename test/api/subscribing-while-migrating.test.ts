@@ -7,6 +7,7 @@ import type { Transport, TransportEvents, World } from "../../src/effects/world.
 
 class Socket implements Transport {
   readonly events: TransportEvents;
+  readonly isOpen = true;
   written = "";
 
   constructor(events: TransportEvents) {

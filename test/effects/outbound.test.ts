@@ -13,6 +13,7 @@ class Recorder implements Sink {
   readonly writes: string[] = [];
   readonly unreported: (() => void)[] = [];
   hasRoom = true;
+  isOpen = true;
   reportsAtOnce = false;
 
   write(chunk: Uint8Array, written: () => void): boolean {
@@ -231,6 +232,7 @@ describe("back pressure", () => {
     const { outbound, endTurn } = setUp();
     const taken: { chunk: Uint8Array; text: string; written: () => void }[] = [];
     outbound.release({
+      isOpen: true,
       write(chunk, written) {
         taken.push({ chunk, text: Buffer.from(chunk).toString("latin1"), written });
         return true;
@@ -252,6 +254,7 @@ describe("back pressure", () => {
     const memory = new Set<ArrayBufferLike>();
     let report = () => {};
     outbound.release({
+      isOpen: true,
       write(chunk, written) {
         memory.add(chunk.buffer);
         report();
@@ -269,6 +272,7 @@ describe("back pressure", () => {
     const taken: { chunk: Uint8Array; text: string; written: () => void }[] = [];
     const memory = new Set<ArrayBufferLike>();
     outbound.release({
+      isOpen: true,
       write(chunk, written) {
         memory.add(chunk.buffer);
         taken.push({ chunk, text: Buffer.from(chunk).toString("latin1"), written });
@@ -291,6 +295,7 @@ describe("back pressure", () => {
     let isSecondTime = false;
     let reused = 0;
     outbound.release({
+      isOpen: true,
       write(chunk, done) {
         if (isSecondTime && memory.has(chunk.buffer)) reused += chunk.buffer.byteLength;
         memory.set(chunk.buffer, chunk.buffer.byteLength);
@@ -400,6 +405,56 @@ describe("an outage", () => {
     expect(next.writes).toEqual([pub("not.yet"), `${pub("meanwhile")}PING\r\n`, pub("afterwards")]);
   });
 
+  test("is noticed by the sink before it is told: what waits stays, for the next one", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "handed.over");
+    endTurn();
+    sink.isOpen = false;
+    send(outbound, "not.yet");
+    endTurn();
+    outbound.flush(true);
+    expect(sink.text).toBe(pub("handed.over"));
+    expect(outbound.pendingMessages).toBe(1);
+    outbound.hold();
+    const next = new Recorder();
+    outbound.release(next);
+    expect(next.text).toBe(pub("not.yet"));
+  });
+
+  test("tells how many messages nobody has reported as written", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a");
+    outbound.command("PING");
+    send(outbound, "b");
+    expect([outbound.pendingMessages, outbound.unsentMessages]).toEqual([2, 2]);
+    endTurn();
+    expect([outbound.pendingMessages, outbound.unsentMessages]).toEqual([0, 2]);
+    sink.report();
+    outbound.command("PING");
+    endTurn();
+    expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual(["PING\r\n".length, 0]);
+    send(outbound, "c");
+    endTurn();
+    outbound.hold();
+    expect(outbound.unsentMessages).toBe(0);
+  });
+
+  test("between two sinks nothing is limited; without one it is again", () => {
+    const { outbound, sink } = setUp(0);
+    outbound.release(sink);
+    outbound.pause();
+    send(outbound, "kept");
+    outbound.hold();
+    expect(() => send(outbound, "refused")).toThrow(OutboundFull);
+    const next = new Recorder();
+    outbound.release(next);
+    outbound.hold();
+    expect(() => send(outbound, "refused")).toThrow(OutboundFull);
+    expect(next.text).toBe(pub("kept"));
+  });
+
   test("tells by its position whether a PING was lost", () => {
     const { outbound, sink, endTurn } = setUp();
     outbound.release(sink);
@@ -420,6 +475,7 @@ describe("an outage", () => {
     const { outbound, endTurn } = setUp();
     const taken: { chunk: Uint8Array; text: string; written: () => void }[] = [];
     outbound.release({
+      isOpen: true,
       write(chunk, written) {
         taken.push({ chunk, text: Buffer.from(chunk).toString("latin1"), written });
         return true;
@@ -499,6 +555,7 @@ describe("an outage", () => {
     const { outbound, endTurn } = setUp();
     const writes: string[] = [];
     outbound.release({
+      isOpen: true,
       write(chunk) {
         writes.push(Buffer.from(chunk).toString("latin1"));
         outbound.hold();

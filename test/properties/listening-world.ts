@@ -65,6 +65,7 @@ export class ListeningWorld implements World {
       answer(info({ nonce: "nonce" }));
     });
     return {
+      isOpen: true,
       write: (chunk, written) => {
         // What a server would close the connection for is an error here, thrown into the client: the test fails.
         reader.push(chunk.slice());

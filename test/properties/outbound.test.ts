@@ -118,6 +118,7 @@ function run(steps: readonly Step[], limit: number): void {
         sink += 1;
         const mine = sink;
         outbound.release({
+          isOpen: true,
           write(chunk, written) {
             take(mine, chunk, written);
             if (one.reportsAtOnce) report(taken.length - 1);
@@ -154,6 +155,7 @@ function run(steps: readonly Step[], limit: number): void {
   sink += 1;
   const last = sink;
   outbound.release({
+    isOpen: true,
     write(chunk, written) {
       take(last, chunk, written);
       written();

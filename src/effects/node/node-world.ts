@@ -27,6 +27,9 @@ export interface NodeWorldOptions {
  */
 const ADDRESS_ATTEMPT_TIMEOUT = 500;
 
+/** Milliseconds that a socket which the other side has closed has for what was written to it before. */
+const LEAVING = 1_000;
+
 /** Deno (2.9) cannot begin TLS on a socket that reads into memory of ours. */
 const knowsOnread = process.versions["deno"] === undefined;
 
@@ -97,8 +100,15 @@ class NodeTransport implements Transport {
     });
   }
 
+  get isOpen(): boolean {
+    return this.#socket.writable;
+  }
+
   write(chunk: Uint8Array, written?: () => void): boolean {
-    const hasRoom = this.#socket.write(chunk, written);
+    const hasRoom = this.#socket.write(chunk, (error) => {
+      // Called also where it failed: then it was not written.
+      if (error === undefined || error === null) written?.();
+    });
     if (this.#socket.writableLength > 0) return hasRoom;
     // The system took all of it at once: say so now, and the memory is free for what comes next in this turn.
     written?.();
@@ -173,6 +183,9 @@ class NodeTransport implements Transport {
       // A TLS socket may tell of an error and stay open.
       socket.destroy();
     });
+    socket.on("end", () => {
+      if (counts() && !this.#isSecuring && !this.#isEnding) this.#leave(socket);
+    });
     socket.on("close", () => {
       if (counts() && !this.#isSecuring) this.#closed(this.#error);
     });
@@ -180,6 +193,17 @@ class NodeTransport implements Transport {
 
   #tlsFailure(error: Error): Error {
     return tlsFailure(error, offersCertificate(this.#tls));
+  }
+
+  /**
+   * The other side sends no more: it is closing. `close` would follow only when all that was written is out, which may be
+   * never where that side does not read. So that is told now, and what was written has a moment more.
+   */
+  #leave(socket: Socket | TLSSocket): void {
+    this.#isDone = true;
+    socket.unref();
+    setTimeout(() => socket.destroy(), LEAVING).unref();
+    this.#events.closed(this.#error);
   }
 
   #closed(error: Error | null): void {

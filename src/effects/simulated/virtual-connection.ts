@@ -84,7 +84,11 @@ export class VirtualConnection {
       if (!this.#clientIsGone) this.#events.drained();
     });
     this.#toClient = new Pipe(time, random, link, pipe, own);
+    const isOpen = () => !this.#clientIsGone && !this.#isEnding;
     this.transport = {
+      get isOpen() {
+        return isOpen();
+      },
       write: (bytes, written) => this.#toServer.write(bytes, written),
       secure: () => {
         this.#isSecuring = true;

@@ -97,6 +97,9 @@ export class SimulatedWorld implements World {
     });
     const inner = connection.transport;
     const transport: Transport = {
+      get isOpen() {
+        return inner.isOpen;
+      },
       write: (bytes, written) => {
         const hasRoom = inner.write(bytes, written);
         observer.wrote?.(socket, bytes, connection.queued);

@@ -54,9 +54,13 @@ export class WebSocketTransport implements Transport {
     );
   }
 
+  // Closing, and the event is on its way: what it were given now would be lost.
+  get isOpen(): boolean {
+    return this.#socket?.readyState === OPEN;
+  }
+
   write(chunk: Uint8Array, written?: () => void): boolean {
     const socket = this.#socket;
-    // Closing, and the event is on its way: what it is given now is lost. So it is given no more.
     if (socket === undefined || socket.readyState !== OPEN) return false;
     socket.send(chunk, this.#sent);
     this.#given += chunk.length;

@@ -1,0 +1,104 @@
+// A socket that the other side closes: noticed at once, and nothing more is given to it. What was given to it and is lost
+// is told by `closed()`.
+
+import type { Socket } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { connect, ErrorCode, type NatsConnection } from "../../src/index.js";
+import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
+import { nextStatus } from "../harness/waiting.js";
+
+let server: FakeServer;
+let isThere = false;
+const open: NatsConnection[] = [];
+
+afterEach(async () => {
+  for (const socket of server.sockets) socket.destroy();
+  await Promise.all(open.splice(0).map((nc) => nc.close()));
+  if (isThere) await server.close();
+});
+
+/** A server that greets, answers every PING, and keeps what it reads. */
+async function reading(): Promise<{ readonly texts: string[] }> {
+  const texts: string[] = [];
+  server = await fakeServer((socket) => {
+    const index = texts.push("") - 1;
+    socket.write(info());
+    socket.on("data", (chunk) => {
+      const text = chunk.toString("latin1");
+      texts[index] += text;
+      for (const _ of text.matchAll(/PING\r\n/g)) if (socket.writable) socket.write("PONG\r\n");
+    });
+  });
+  isThere = true;
+  return { texts };
+}
+
+/** The connection, to that server. */
+async function connected(options: Parameters<typeof connect>[0] = {}): Promise<NatsConnection> {
+  const nc = await connect({ port: server.port, reconnectTimeWait: 1, maxReconnectAttempts: -1, ...options });
+  open.push(nc);
+  return nc;
+}
+
+const last = (): Socket => server.sockets.at(-1) as Socket;
+const megabyte = new Uint8Array(1_000_000);
+
+it("loses nothing that is published while the server closes, turn by turn", async () => {
+  const { texts } = await reading();
+  const nc = await connected();
+  const done = nextStatus(nc, "reconnect");
+  let published = 0;
+  let isOver = false;
+  const turn = () => {
+    for (let i = 0; i < 50; i++) nc.publish("a", String(published++));
+    if (!isOver) setImmediate(turn);
+  };
+  turn();
+  setTimeout(() => last().end(), 20);
+  await done;
+  isOver = true;
+  await nc.flush();
+  const arrived = new Set(
+    [...texts.join("").matchAll(/PUB a \d+\r\n(\d+)\r\n/g)].map(([, number]) => number),
+  );
+  const missing = Array.from({ length: published }, (_, i) => String(i)).filter((one) => !arrived.has(one));
+  expect(missing).toEqual([]);
+});
+
+it("notices a server that closes and reads no more, however much waits for it", async () => {
+  await reading();
+  const nc = await connected();
+  const noticed = nextStatus(nc, "disconnect");
+  last().pause();
+  for (let i = 0; i < 20; i++) nc.publish("a", megabyte);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(nc.pendingBytes).toBeGreaterThan(1_000_000);
+  last().end();
+  expect((await noticed).type).toBe("disconnect");
+  await nextStatus(nc, "reconnect");
+});
+
+it("tells that something is lost where the socket breaks while it is closed", async () => {
+  await reading();
+  const nc = await connected({ reconnect: false });
+  last().pause();
+  for (let i = 0; i < 20; i++) nc.publish("a", megabyte);
+  const closing = nc.close();
+  setImmediate(() => last().resetAndDestroy());
+  await closing;
+  const error = await nc.closed();
+  expect(error).toMatchObject({ code: ErrorCode.Disconnect });
+  expect(error?.message).toMatch(/\d+ bytes are lost$/);
+});
+
+it("does not tell of a loss where only commands were left", async () => {
+  await reading();
+  const nc = await connected({ reconnectTimeWait: 60_000 });
+  const lost = nextStatus(nc, "disconnect");
+  isThere = false;
+  await server.close();
+  await lost;
+  nc.flush().catch(() => {});
+  await nc.drain();
+  expect(await nc.closed()).toBeUndefined();
+});
