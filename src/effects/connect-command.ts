@@ -28,6 +28,8 @@ export function connectCommand(
   credentials: Credentials,
 ): string {
   const { name, verbose, pedantic, noEcho, tls, version } = fields;
+  // These and no others: what else a user's authenticator answers is not for the wire, nor for JSON.
+  const { user, pass, auth_token, nkey, sig, jwt } = credentials;
   const options = {
     protocol: 1,
     lang: "nats-statechart",
@@ -39,27 +41,36 @@ export function connectCommand(
     ...(tls ? { tls_required: true } : {}),
     ...(serverHasHeaders ? { headers: true, no_responders: true } : {}),
   };
-  return `CONNECT ${JSON.stringify({ ...credentials, ...options })}\r\nPING\r\n`;
+  return `CONNECT ${JSON.stringify({ user, pass, auth_token, nkey, sig, jwt, ...options })}\r\nPING\r\n`;
 }
 
 interface Offered {
   readonly text: string;
-  readonly count: number;
+  readonly number: number;
 }
 
-/** Tells whether a server is offered the same credentials as the last time, without keeping more than is needed. */
-export class CredentialsCounter {
-  readonly #last = new Map<string, Offered>();
+/** Servers whose credentials are remembered: those that were offered any last. */
+const MOST_REMEMBERED = 1_000;
 
-  /** Credentials are offered to that server: their number there grows when they differ from the time before. Signatures always differ. */
+/** Tells whether a server is offered the same credentials as the last time. */
+export class CredentialsCounter {
+  /** By server, the one that was offered any last at the end. */
+  readonly #last = new Map<string, Offered>();
+  #lastNumber = 0;
+
+  /** Credentials are offered to that server: they get another number when they differ from the time before. Signatures always differ. */
   offer(server: string, { user, pass, auth_token, nkey, jwt }: Credentials): void {
     const text = JSON.stringify([user, pass, auth_token, nkey, jwt]);
     const last = this.#last.get(server);
-    if (text !== last?.text) this.#last.set(server, { text, count: (last?.count ?? 0) + 1 });
+    this.#last.delete(server);
+    this.#last.set(server, last?.text === text ? last : { text, number: ++this.#lastNumber });
+    // Names of servers may come and go for ever. One that is forgotten gets a new number: it counts as others.
+    const [oldest] = this.#last.keys();
+    if (this.#last.size > MOST_REMEMBERED && oldest !== undefined) this.#last.delete(oldest);
   }
 
   /** The number of the credentials that this server was offered last; 0 before the first. */
   of(server: string): number {
-    return this.#last.get(server)?.count ?? 0;
+    return this.#last.get(server)?.number ?? 0;
   }
 }

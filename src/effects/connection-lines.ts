@@ -13,15 +13,22 @@ export function isOfConnection(line: string): boolean {
   return /^(UN)?SUB /.test(line);
 }
 
-/** Where in the stream such lines lie. As many as wait, and no longer than they wait. */
+/** Where in the stream such lines lie. As many as wait, and at most as many again that have gone out. */
 export class ConnectionLines {
   /** Start and end of each, in the order of the stream. */
   #places: number[] = [];
+  /** Before this index all have gone out. */
+  #first = 0;
 
   /** A line from `start` to before `end` was accepted; the sink has all before `handedOver`. */
   add(start: number, end: number, handedOver: number): void {
-    if ((this.#places.at(-1) ?? 0) <= handedOver) this.#places.length = 0;
-    this.#places.push(start, end);
+    const places = this.#places;
+    while (this.#first < places.length && (places[this.#first] as number) < handedOver) this.#first += 2;
+    if (this.#first * 2 >= places.length) {
+      places.splice(0, this.#first);
+      this.#first = 0;
+    }
+    places.push(start, end);
   }
 
   /**
@@ -30,8 +37,9 @@ export class ConnectionLines {
    */
   voidAll(queue: SegmentQueue, position: number): void {
     const places = this.#places;
+    let i = this.#first;
     this.#places = [];
-    let i = 0;
+    this.#first = 0;
     let segmentStart = position;
     for (let segment = queue.first; segment !== null; segment = segment.next) {
       const shift = segment.start - segmentStart;

@@ -94,6 +94,9 @@ export function parseInfo(json: string): ServerInfo {
   };
 }
 
+/** Servers of a cluster that the chart is told of. No cluster has as many; a server that lies must not fill the pool. */
+const MOST_SERVERS = 1_000;
+
 /** What the chart needs of an INFO. */
 export function summaryOf(info: ServerInfo): ServerSummary {
   return {
@@ -103,6 +106,6 @@ export function summaryOf(info: ServerInfo): ServerSummary {
     tlsRequired: info.tls_required === true,
     tlsAvailable: info.tls_available === true,
     lameDuck: info.ldm === true,
-    connectUrls: info.connect_urls ?? [],
+    connectUrls: (info.connect_urls ?? []).slice(0, MOST_SERVERS),
   };
 }

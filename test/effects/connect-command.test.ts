@@ -51,6 +51,13 @@ describe("CONNECT", () => {
     });
   });
 
+  it("carries nothing else that an authenticator answers", () => {
+    const circle: Record<string, unknown> = { user: "u" };
+    circle["self"] = circle;
+    circle["toJSON"] = () => ({ user: "another" });
+    expect(sent(fields, false, circle)).toMatchObject({ user: "u", protocol: 1 });
+  });
+
   it("stays one line whatever the strings are", () => {
     expect(sent({ ...fields, name: "a\r\nPUB x 0\r\n" }, false, { pass: "\r\n" })).toMatchObject({
       pass: "\r\n",
@@ -79,6 +86,19 @@ describe("credentials", () => {
     counter.offer("a:4222", { user: "a" });
     counter.offer("b:4222", { user: "b" });
     counter.offer("a:4222", { user: "a" });
-    expect([counter.of("a:4222"), counter.of("b:4222")]).toEqual([1, 1]);
+    expect([counter.of("a:4222"), counter.of("b:4222")]).toEqual([1, 2]);
+  });
+
+  it("are remembered for a thousand servers, however many names come and go", () => {
+    const counter = new CredentialsCounter();
+    counter.offer("first:4222", { user: "u" });
+    const before = counter.of("first:4222");
+    counter.offer("first:4222", { user: "u" });
+    expect(counter.of("first:4222")).toBe(before);
+    for (let i = 0; i < 1_000; i++) counter.offer(`s${i}:4222`, { user: "u" });
+    expect(counter.of("first:4222")).toBe(0);
+    expect(counter.of("s0:4222")).toBeGreaterThan(before);
+    counter.offer("first:4222", { user: "u" });
+    expect(counter.of("first:4222")).toBeGreaterThan(counter.of("s999:4222"));
   });
 });

@@ -30,6 +30,12 @@ describe("INFO", () => {
     expect(summaryOf(info).connectUrls).toEqual(["a:1", "b:2"]);
   });
 
+  it("tells of a thousand servers at most", () => {
+    const urls = Array.from({ length: 70_000 }, (_, i) => `h${i}:1`);
+    const info = parseInfo(JSON.stringify({ connect_urls: urls }));
+    expect(summaryOf(info).connectUrls).toEqual(urls.slice(0, 1_000));
+  });
+
   it("tells the chart of TLS and lame duck mode only where they are true", () => {
     expect(summaryOf(parseInfo('{"tls_required":true,"tls_available":"yes","ldm":1}'))).toMatchObject({
       tlsRequired: true,

@@ -40,7 +40,7 @@ it("prints what is sent and received, with the secrets of CONNECT masked", () =>
   expect(written).toEqual([command]);
   expect(received).toEqual(["INFO {}\r\n", "-ERR '\x1b[2J\x9b'\r\n"]);
   expect(lines).toEqual([
-    `> CONNECT {"user":"***","pass":"***","auth_token":"***","jwt":"***","sig":"***","nkey":"***","protocol":1,"lang":"nats-statechart","version":"1","verbose":false,"pedantic":false,"name":"n","headers":true,"no_responders":true}␍␊PING␍␊`,
+    `> CONNECT {"user":"***","pass":"***","auth_token":"***","nkey":"***","sig":"***","jwt":"***","protocol":1,"lang":"nats-statechart","version":"1","verbose":false,"pedantic":false,"name":"n","headers":true,"no_responders":true}␍␊PING␍␊`,
     "< INFO {}␍␊",
     "< -ERR '\\x1b[2J\\x9b'␍␊",
   ]);
