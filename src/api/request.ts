@@ -236,13 +236,15 @@ class RequestUnderWay implements Awaiting {
       this.#unlisten = onAbort(signal, () => this.failed(aborted(signal, "the request")));
     }
     const { reply } = inbox;
+    const overtakes = requester.world.hasDeferred;
     try {
       requester.publish(this.subject, payload, headers === undefined ? { reply } : { reply, headers });
     } catch (error) {
       return this.failed(error as NatsError);
     }
-    // Several share a write at the end of the turn; one alone shall not wait for what else is to be done in it.
-    if (this.#mux.isOnlyOne) requester.handOver();
+    // Several share a write at the end of the turn; one alone shall not wait for what else is to be done in it. But where
+    // another connection of the process subscribed or published in this turn, the answer may depend on it: it goes first.
+    if (this.#mux.isOnlyOne && !overtakes) requester.handOver();
     this.#timer = requester.world.startTimer(timeout, () => {
       this.#timer = undefined;
       const message = `no answer to the request on "${this.subject}" within ${timeout} ms`;

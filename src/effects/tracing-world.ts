@@ -27,18 +27,16 @@ function masked(text: string): string {
   });
 }
 
+const escaped = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
+
 /** Bytes as one line of text: CR and LF as symbols, as one is used to from protocol traces. */
 function shown(bytes: Uint8Array): string {
-  return (
-    masked(decodeText(bytes, 0, bytes.length))
-      .replaceAll("\r", "␍")
-      .replaceAll("\n", "␊")
-      // A terminal would obey the others, whoever sent them.
-      .replace(
-        /[\0-\x1f\x7f-\x9f]/g,
-        (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
-      )
-  );
+  const text = masked(decodeText(bytes, 0, bytes.length))
+    .replaceAll("\r", "␍")
+    .replaceAll("\n", "␊");
+  // A terminal would obey the others, whoever sent them.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
+  return text.replace(/[\0-\x1f\x7f-\x9f]/g, escaped);
 }
 
 /** A world that behaves as another and prints every chunk that a socket sends (`>`) and receives (`<`). */

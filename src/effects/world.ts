@@ -52,6 +52,8 @@ export interface World {
   stopTimer(timer: Timer): void;
   /** Calls `run` soon, when the current turn and what it caused is done. */
   defer(run: () => void): void;
+  /** True while something that any client of the process deferred has not run: what is done now overtakes it. */
+  readonly hasDeferred: boolean;
   /** Opens a TCP connection, or a WebSocket where the server has a `webSocketPath`; ends in `opened` or `closed`, never synchronously. */
   dial(server: Destination, events: TransportEvents): Transport;
 }
@@ -64,6 +66,9 @@ export function withDial(world: World, dial: World["dial"]): World {
     startTimer: (ms, fired) => world.startTimer(ms, fired),
     stopTimer: (timer) => world.stopTimer(timer),
     defer: (run) => world.defer(run),
+    get hasDeferred() {
+      return world.hasDeferred;
+    },
     dial,
   };
 }

@@ -9,12 +9,12 @@ import type { Subscription, SubscriptionOptions } from "../../src/api/subscripti
 import type { World } from "../../src/effects/world.js";
 
 /** A connection as requests see it: it writes down what they ask of it, in order. */
-function scene({ asyncTraces = true } = {}) {
+function scene({ asyncTraces = true, hasDeferred = false } = {}) {
   const done: string[] = [];
   let answer: SubscriptionOptions["callback"];
   let refusal: NatsError | undefined;
   const requester: Requester = {
-    world: { startTimer: () => ({}), stopTimer: () => {} } as unknown as World,
+    world: { startTimer: () => ({}), stopTimer: () => {}, hasDeferred } as unknown as World,
     inboxPrefix: "",
     asyncTraces,
     publish: (subject) => {
@@ -55,6 +55,12 @@ describe("a request", () => {
     await Promise.all(all);
     void ask("d");
     expect(done()).toEqual(["publish d", "hand over"]);
+  });
+
+  it("does not overtake what another connection of the process has still to send", () => {
+    const { ask, done } = scene({ hasDeferred: true });
+    void ask("a");
+    expect(done()).toEqual(["publish a"]);
   });
 
   it("that cannot be published is not handed over, and says where it was made", async () => {

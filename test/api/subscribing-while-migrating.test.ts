@@ -39,6 +39,7 @@ class StillWorld implements World {
   now = () => 0;
   startTimer = () => ({});
   stopTimer = () => {};
+  hasDeferred = false;
   defer = (run: () => void) => queueMicrotask(run);
   dial = (_server: unknown, events: TransportEvents) => {
     const socket = new Socket(events);

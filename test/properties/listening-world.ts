@@ -39,6 +39,8 @@ export class ListeningWorld implements World {
 
   stopTimer(): void {}
 
+  readonly hasDeferred = false;
+
   defer(run: () => void): void {
     queueMicrotask(run);
   }

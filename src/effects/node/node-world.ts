@@ -4,6 +4,7 @@ import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from
 import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/effects.js";
 import { shuffled } from "../../machine/reconnect-policy.js";
+import { counted, hasDeferred } from "../deferred.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
 import { isTlsError, tlsFailure } from "./tls-failure.js";
@@ -56,7 +57,11 @@ export class NodeWorld implements World {
   }
 
   defer(run: () => void): void {
-    process.nextTick(run);
+    process.nextTick(counted(run));
+  }
+
+  get hasDeferred(): boolean {
+    return hasDeferred();
   }
 
   dial(server: Destination, events: TransportEvents): Transport {

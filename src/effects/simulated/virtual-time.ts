@@ -92,6 +92,11 @@ export class VirtualTime {
     this.#deferred.push(run);
   }
 
+  /** Whether something deferred has not run. */
+  get hasDeferred(): boolean {
+    return this.#deferred.length > 0;
+  }
+
   /**
    * Lets that much time pass, with all that happens in it.
    * @throws what an event throws (as a rejection), the reason of `halt`, and where events come in a loop that time never

@@ -77,6 +77,10 @@ export class SimulatedWorld implements World {
     this.#time.defer(run);
   }
 
+  get hasDeferred(): boolean {
+    return this.#time.hasDeferred;
+  }
+
   dial(server: Destination, events: TransportEvents): Transport {
     const socket = ++this.#lastSocket;
     const observer = this.#observer;

@@ -3,6 +3,7 @@
 // Node's world is ../node/node-world.ts; it reaches WebSocket servers by node-web-sockets.ts beside this file.
 
 import type { Destination } from "../../machine/effects.js";
+import { counted, hasDeferred } from "../deferred.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { globalWebSocket, type WebSocketSource } from "./web-socket.js";
 import { WebSocketFailure } from "./web-socket-failure.js";
@@ -35,7 +36,11 @@ export class WebWorld implements World {
   }
 
   defer(run: () => void): void {
-    queueMicrotask(run);
+    queueMicrotask(counted(run));
+  }
+
+  get hasDeferred(): boolean {
+    return hasDeferred();
   }
 
   dial(server: Destination, events: TransportEvents): Transport {
