@@ -2,7 +2,6 @@
 // everything after a reconnect.
 
 import type { Outbound } from "../effects/outbound.js";
-import type { Unanswered } from "../effects/pongs.js";
 import type { SubscriptionChanges } from "../effects/session.js";
 import type { World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
@@ -21,7 +20,8 @@ const RECENT = 1_024;
 /** What the table needs of the connection. */
 export interface Wire {
   readonly outbound: Outbound;
-  ping(answered: () => void, failed: (why: Unanswered) => void): void;
+  /** Sends UNSUB to each server that knows the subscriptions; `ended` when none of them sends any more of it. */
+  unsubscribe(line: string, ended: () => void): void;
 }
 
 /** The subscriptions of one connection. Bounded by what the user subscribes to. */
@@ -91,9 +91,8 @@ export class SubscriptionTable implements SubscriptionOwner {
   }
 
   drain(subscription: SubscriptionImpl): Promise<void> {
-    this.unsubscribe(subscription, undefined);
-    // Whatever happens to the connection meanwhile, the server sends no more: the subscription is drained.
-    return new Promise((resolve) => this.#wire().ping(resolve, () => resolve()));
+    const line = unsubLine(subscription.sid, undefined, subscription.countedFrom);
+    return new Promise((resolve) => this.#wire().unsubscribe(line, resolve));
   }
 
   remove({ sid }: SubscriptionImpl): void {

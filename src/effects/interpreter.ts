@@ -153,6 +153,7 @@ export class Interpreter {
     resubscribe: (self, { attempt }) => {
       const session = self.#sessions.get(attempt);
       if (session === undefined) return;
+      session.isSubscribed = true;
       // With no server in use, the chart takes this one into use in the same step.
       if (!self.#isUp) return session.write(self.#client.resubscription());
       const { lines, changes } = self.#client.resubscriptionAhead();
@@ -301,6 +302,29 @@ export class Interpreter {
   ping(answered: () => void, failed?: (why: Unanswered) => void): void {
     this.outbound.command("PING");
     this.#waitingPings.add({ answered, failed }, this.outbound.position);
+  }
+
+  /**
+   * Sends UNSUB to each server that knows the subscriptions: one; two in a move and shortly after; none while disconnected.
+   * @param ended none of them sends any more of it
+   */
+  unsubscribe(line: string, ended: () => void): void {
+    const told = [...this.#sessions.values()].filter(({ isSubscribed }) => isSubscribed);
+    let awaited = told.length;
+    const answered = () => {
+      awaited -= 1;
+      if (awaited === 0) ended();
+    };
+    if (awaited === 0) ended();
+    for (const session of told) {
+      if (session === this.#live && this.#isUp && this.#pause === undefined) {
+        this.outbound.command(line);
+        this.ping(answered, answered);
+      } else {
+        session.write(`${line}\r\n`);
+        session.ping(answered, answered);
+      }
+    }
   }
 
   /** Carries out an effect. A handler that throws is a bug; it must not leave a chart that looks alive and is not. */

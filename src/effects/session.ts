@@ -47,6 +47,8 @@ export class Session {
   readonly pongs = new Pongs();
   /** The last INFO over this socket. */
   info: ServerInfo | undefined;
+  /** True once it was sent the subscriptions: it may deliver. */
+  isSubscribed = false;
   /** While changes to the subscriptions do not reach this server; else undefined. */
   changes: SubscriptionChanges | undefined;
   readonly #side: SessionSide;
@@ -90,9 +92,9 @@ export class Session {
   }
 
   /** PING, written at once. */
-  ping(answered: () => void): void {
+  ping(answered: () => void, failed?: () => void): void {
     this.#side.settlePings(this);
-    this.pongs.add({ answered });
+    this.pongs.add({ answered, failed });
     this.write("PING\r\n");
   }
 

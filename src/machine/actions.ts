@@ -70,6 +70,7 @@ export const closeSocket = { type: "closeSocket", params: abruptly } as const;
 export const closeSocketAfterFlush = { type: "closeSocket", params: afterFlush } as const;
 export const closeOldSocket = { type: "closeSocket", params: oldAbruptly } as const;
 export const closeOldSocketAfterFlush = { type: "closeSocket", params: oldAfterFlush } as const;
+export const retireSocket = { type: "retireSocket", params: current } as const;
 export const retireOldSocket = { type: "retireSocket", params: old } as const;
 export const sendConnect = { type: "sendConnect", params: attempt } as const;
 export const sendPing = { type: "sendPing", params: current } as const;

@@ -365,6 +365,12 @@ export const connectionMachine = chart.createMachine({
               guard: "isCurrent",
               target: "handingOver",
             },
+            "user.drain": {
+              description:
+                "The user leaves by way of the old server; what the new one has sent is taken, too.",
+              target: "#connection.draining",
+              actions: [does.retireSocket, does.stopAttemptTimer, "giveUpMove"],
+            },
           },
         },
         handingOver: {
@@ -433,9 +439,10 @@ export const connectionMachine = chart.createMachine({
               ],
             },
             "user.drain": {
-              description: "The user leaves by way of the old server, and loses nothing.",
+              description:
+                "The user leaves by way of the old server; what the new one has sent is taken, too.",
               target: "#connection.draining",
-              actions: [does.closeSocket, does.stopAttemptTimer, does.releaseOutboundToOld, "giveUpMove"],
+              actions: [does.retireSocket, does.stopAttemptTimer, does.releaseOutboundToOld, "giveUpMove"],
             },
           },
         },

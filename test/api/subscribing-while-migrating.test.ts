@@ -1,8 +1,9 @@
 // A connection that moves to another server (lame duck mode) while the user subscribes. Over a world of two sockets
 // that do nothing of their own accord.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Connection } from "../../src/api/connection.js";
+import type { Subscription } from "../../src/api/subscription.js";
 import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
 
 class Socket implements Transport {
@@ -53,7 +54,7 @@ const info = (ldm: boolean) =>
   `INFO ${JSON.stringify({ server_id: "N", version: "2.12.0", max_payload: 1_024, ldm })}`;
 
 /** A connection to the first of two servers, which enters lame duck mode; the second has been sent the subscriptions. */
-async function subscribing() {
+async function subscribing(subscribes?: (nc: Connection) => Subscription) {
   const world = new StillWorld();
   const nc = new Connection(world, { servers: ["a", "b"], noRandomize: true, onLameDuck: "migrate" });
   const started = nc.start();
@@ -63,6 +64,7 @@ async function subscribing() {
   await settled();
   first.says("PONG");
   await started;
+  const subscription = subscribes?.(nc) as Subscription;
   first.says(info(true));
   const [, second] = world.sockets as [Socket, Socket];
   second.events.opened();
@@ -70,7 +72,7 @@ async function subscribing() {
   await settled();
   second.says("PONG");
   expect(nc.isClosed()).toBe(false);
-  return { nc, first, second };
+  return { nc, subscription, first, second };
 }
 
 test("a subscription made while the new server confirms the others reaches the new server", async () => {
@@ -115,4 +117,85 @@ test("the answer to a hand-over that was given up does not end the drain that fo
   expect(nc.isClosed()).toBe(false);
   first.says("PONG");
   await drained;
+});
+
+describe("a subscription that is drained", () => {
+  const message = (sid: number, payload: string) => `MSG work ${sid} ${payload.length}\r\n${payload}`;
+  const unsubscribed = (socket: Socket) => [...socket.written.matchAll(/UNSUB 1\r\n/g)].length;
+
+  /** A member of a queue group that is about to be, or is, subscribed with both servers; how far the move is. */
+  async function member(moved: "subscribing" | "handingOver" | "connected") {
+    const taken: string[] = [];
+    const scene = await subscribing((nc) =>
+      nc.subscribe("work", { queue: "q", callback: (_, msg) => taken.push(msg.string()) }),
+    );
+    if (moved !== "subscribing") scene.second.says("PONG");
+    if (moved === "connected") scene.first.says("PONG");
+    await settled();
+    scene.first.written = "";
+    scene.second.written = "";
+    return { ...scene, taken };
+  }
+
+  test.each(["subscribing", "handingOver", "connected"] as const)(
+    "waits for both servers that know it, and takes what they send until they confirm (%s)",
+    async (moved) => {
+      const { subscription, first, second, taken } = await member(moved);
+      let isDrained = false;
+      const drained = subscription.drain().then(() => {
+        isDrained = true;
+      });
+      await settled();
+      expect([unsubscribed(first), unsubscribed(second)]).toEqual([1, 1]);
+      // In the hand-over, the first PONG of the old server is the answer to its PING.
+      if (moved === "handingOver") first.says("PONG");
+      if (moved === "subscribing") second.says("PONG");
+      first.says(message(1, "old"));
+      first.says("PONG");
+      await settled();
+      expect(isDrained).toBe(false);
+      second.says(message(1, "new"));
+      second.says("PONG");
+      await drained;
+      expect(taken).toEqual(["old", "new"]);
+    },
+  );
+
+  test.each(["subscribing", "handingOver"] as const)(
+    "with its connection takes what the new server had sent, although the move is given up (%s)",
+    async (moved) => {
+      const { nc, first, second, taken } = await member(moved);
+      const drained = nc.drain();
+      await settled();
+      expect([unsubscribed(first), unsubscribed(second)]).toEqual([1, 1]);
+      second.says(message(1, "new"));
+      second.says("PONG");
+      second.says("PONG");
+      first.says("PONG");
+      first.says(message(1, "old"));
+      first.says("PONG");
+      await settled();
+      first.says("PONG");
+      await drained;
+      expect(taken).toEqual(["new", "old"]);
+    },
+  );
+
+  test("is drained, too, where a server is lost: it sends no more", async () => {
+    const { subscription, first, second } = await member("connected");
+    const drained = subscription.drain();
+    await settled();
+    first.events.closed(null);
+    second.events.closed(null);
+    await drained;
+    expect(subscription.isClosed()).toBe(true);
+  });
+
+  test("while disconnected is drained at once: nobody sends anything", async () => {
+    const { subscription, first, second } = await member("connected");
+    first.events.closed(null);
+    second.events.closed(null);
+    await subscription.drain();
+    expect(subscription.isClosed()).toBe(true);
+  });
 });

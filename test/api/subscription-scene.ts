@@ -4,7 +4,6 @@ import { vi } from "vitest";
 import type { Msg } from "../../src/api/msg.js";
 import type { SubscriptionImpl, SubscriptionOptions } from "../../src/api/subscription.js";
 import { SubscriptionTable, type Wire } from "../../src/api/subscription-table.js";
-import type { Unanswered } from "../../src/effects/pongs.js";
 import type { World } from "../../src/effects/world.js";
 
 export interface Timer {
@@ -17,7 +16,7 @@ export class Scene {
   /** The lines sent to the server, in order. */
   readonly lines: string[] = [];
   readonly timers = new Set<Timer>();
-  readonly pings: { readonly answered: () => void; readonly failed: (why: Unanswered) => void }[] = [];
+  readonly pings: { readonly answered: () => void }[] = [];
   readonly table: SubscriptionTable;
   /** How many messages waited each time that a reader was found slow. */
   readonly slow: number[] = [];
@@ -33,9 +32,9 @@ export class Scene {
     };
     const wire = {
       outbound: { checkLine: () => {}, command: (line: string) => void this.lines.push(line) },
-      ping: (answered: () => void, failed: (why: Unanswered) => void) => {
-        this.lines.push("PING");
-        this.pings.push({ answered, failed });
+      unsubscribe: (line: string, answered: () => void) => {
+        this.lines.push(line, "PING");
+        this.pings.push({ answered });
       },
     };
     this.table = new SubscriptionTable(

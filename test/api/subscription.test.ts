@@ -282,15 +282,6 @@ describe("drain", () => {
     expect(pings).toHaveLength(1);
   });
 
-  test("is done, too, when the connection is lost: that server sends no more", async () => {
-    const { pings, subscribe } = bound(new Scene());
-    const subscription = subscribe({ callback: () => {} });
-    const drained = subscription.drain();
-    pings[0]?.failed("disconnected");
-    await drained;
-    expect(subscription.isClosed()).toBe(true);
-  });
-
   test("of one that has ended, or of a closed connection, is refused", async () => {
     const { table, subscribe } = bound(new Scene());
     const subscription = subscribe();

@@ -362,6 +362,10 @@ describe("the user", () => {
       expect(story.state).toBe("draining.subscriptions");
       expect(story.last("drainSubscriptions")).toEqual({ attempt: 1 });
       expect(story.last("startTimer")).toMatchObject({ timer: "drain", attempt: 1 });
+      // What the new server has sent to a subscription is taken.
+      const isSubscribed = play !== leaving;
+      expect(story.last("retireSocket")).toEqual(isSubscribed ? { attempt: 2 } : undefined);
+      expect(story.last("closeSocket")).toEqual(isSubscribed ? undefined : { attempt: 2, flush: false });
     }
   });
 
