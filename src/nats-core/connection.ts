@@ -25,6 +25,7 @@ import type { SubscriptionOptions as OwnSubscriptionOptions } from "../api/subsc
 import { type CloseListener, CloseListeners } from "./close-listeners.js";
 import { coreError, requestError, translated } from "./errors.js";
 import { ServerFeatures, semVerOf } from "./features.js";
+import { isPull } from "./jetstream-subjects.js";
 import { CoreMsgImpl } from "./msg.js";
 import { optionsOf, publishOptions, requestManyOptions, requestOptions } from "./options.js";
 import { type Adapter, Publisher } from "./publisher.js";
@@ -62,6 +63,8 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
   // What happens on the wire.
 
   publish(subject: string, payload?: Payload, options?: PublishOptions): void {
+    // Kept, it would be one more pull beside that which the consumer makes after the reconnect, and each goes on for ever.
+    if (this.#isDisconnected() && isPull(subject)) return;
     translated(() => this.connection.publish(subject, payload, publishOptions(options)), subject);
   }
 
@@ -233,6 +236,10 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
 
   slowConsumer(sub: Subscription, pending: number): void {
     this.#statuses.report({ type: "slowConsumer", sub, pending });
+  }
+
+  #isDisconnected(): boolean {
+    return this.connection.info === undefined && !this.isClosed();
   }
 
   #noteInfo(): CoreServerInfo | undefined {

@@ -14,8 +14,8 @@ const adapters = new WeakMap<NatsConnection, CoreConnectionImpl>();
  * side, and closing or draining one closes the other. Errors are of nats-core's classes, with the NatsError as `cause`;
  * messages, headers, subscriptions and statuses are nats-core's.
  *
- * Beyond nats-core: what is published in an outage is kept and sent (`reconnectBufferSize`), and `info` stays that of the
- * last server meanwhile.
+ * Beyond nats-core: what is published in an outage is kept and sent (`reconnectBufferSize`), but for the pulls of
+ * consumers, which end with their connection; and `info` stays that of the last server meanwhile.
  * @param nc what `connect` of `nats-statechart` gave
  * @returns the adapter; for the same connection always the same
  */

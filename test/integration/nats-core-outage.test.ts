@@ -11,7 +11,7 @@ import {
   jetstreamManager,
 } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
-import type { NatsConnection } from "@nats-io/nats-core";
+import { deferred, type NatsConnection } from "@nats-io/nats-core";
 import { Objm } from "@nats-io/obj";
 import { describe, expect, it } from "vitest";
 import type { TestServer } from "../harness/nats-server.js";
@@ -144,6 +144,89 @@ describe.each(servers)("the packages of nats-core through crashes of nats-server
     expect(info.ack_floor.stream_seq).toBe(count);
     await nc.close();
   }, 120_000);
+
+  it("has no more messages under way after each outage than before: a pull is of its connection", async () => {
+    await using server = await startJetStream(path);
+    const nc = await ours.connect({ servers: server.url });
+    const jsm = await jetstreamManager(nc);
+    await jsm.streams.add({ name: "S", subjects: ["s"] });
+    await jsm.consumers.add("S", { durable_name: "d", ack_policy: AckPolicy.Explicit });
+    const js = jetstream(nc);
+    for (let i = 0; i < 300; i++) await js.publish("s", `${i}`);
+    const messages = await (await js.consumers.get("S", "d")).consume({ max_messages: 20, expires: 2_000 });
+    // While it is shut nothing is processed, and so all that was asked for comes to lie here.
+    let gate = deferred<void>();
+    const reading = (async () => {
+      for await (const msg of messages) {
+        await gate;
+        msg.ack();
+      }
+    })();
+    const unprocessed = () => messages.getReceived() - messages.getProcessed();
+    const waiting = async () => {
+      await expect.poll(unprocessed, { timeout: 20_000 }).toBeGreaterThan(15);
+      await sleep(300);
+      // With the one that waits at the gate.
+      return unprocessed() + 1;
+    };
+
+    const underWay = [await waiting()];
+    for (let outage = 0; outage < 3; outage++) {
+      await killUnder(server, nc);
+      gate.resolve();
+      await expect.poll(unprocessed).toBe(0);
+      gate = deferred();
+      await startUnder(server, nc);
+      underWay.push(await waiting());
+    }
+    expect(underWay).toEqual([20, 20, 20, 20]);
+    gate.resolve();
+    await messages.close();
+    await reading;
+    await nc.close();
+  }, 120_000);
+
+  it("fetches in an outage: gets what was asked after it, or ends in time and leaves nothing behind", async () => {
+    await using server = await startJetStream(path);
+    const nc = await ours.connect({ servers: server.url });
+    const jsm = await jetstreamManager(nc);
+    await jsm.streams.add({ name: "S", subjects: ["s"] });
+    const js = jetstream(nc);
+    for (let i = 1; i <= 10; i++) await js.publish("s", `${i}`);
+    const consumerCalled = async (name: string) => {
+      await jsm.consumers.add("S", { durable_name: name, ack_policy: AckPolicy.Explicit });
+      return js.consumers.get("S", name);
+    };
+    const consumers = {
+      next: await consumerCalled("next"),
+      fetch: await consumerCalled("fetch"),
+      late: await consumerCalled("late"),
+    };
+    const acknowledged = (msg: JsMsg | null) => {
+      msg?.ack();
+      return msg?.seq;
+    };
+    await killUnder(server, nc);
+    const next = consumers.next.next({ expires: 20_000 }).then(acknowledged);
+    const fetched = (async () => {
+      const seen = [];
+      for await (const msg of await consumers.fetch.fetch({ max_messages: 5, expires: 20_000 }))
+        seen.push(acknowledged(msg));
+      return seen;
+    })();
+    await expect(consumers.late.next({ expires: 1_000 })).rejects.toThrow("heartbeats missed");
+    await startUnder(server, nc);
+    expect(await next).toBe(1);
+    expect(await fetched).toEqual([1, 2, 3, 4, 5]);
+    for (const [name, delivered] of [["next", 1] as const, ["fetch", 5] as const, ["late", 0] as const]) {
+      const seen = async () => {
+        const info = await jsm.consumers.info("S", name);
+        return [info.delivered.stream_seq, info.num_ack_pending, info.num_waiting];
+      };
+      await expect.poll(seen, { timeout: 5_000, message: name }).toEqual([delivered, 0, 0]);
+    }
+    await nc.close();
+  }, 60_000);
 
   it("watches a KV bucket: every change once, in order, also what was put in the outage", async () => {
     await using server = await startJetStream(path);

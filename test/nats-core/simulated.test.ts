@@ -1,7 +1,7 @@
 // The adapter in a simulated world: a service of @nats-io/services through an hour without a server, in virtual time. And
 // what a connection looks like that is closed already.
 
-import type { NatsConnection as CoreConnection, Status } from "@nats-io/nats-core";
+import { type NatsConnection as CoreConnection, errors, type Status } from "@nats-io/nats-core";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { asNatsCore } from "../../src/nats-core/index.js";
 import { Simulation } from "../../src/testing/index.js";
@@ -45,6 +45,30 @@ describe("asNatsCore", () => {
     await world.until(Promise.all([core.drain(), customer.close()]));
     expect(service.isStopped).toBe(true);
     expect(seen).toEqual(["disconnect", "reconnect", "close"]);
+  });
+
+  it("keeps what is published in an outage, but no pull of a consumer: that is of its connection", async () => {
+    const world = new Simulation();
+    const cluster = world.cluster(1);
+    const options = { servers: cluster.urls, maxReconnectAttempts: -1 };
+    const core = asNatsCore(await world.connect(options));
+    const listener = await world.connect(options);
+    const seen: string[] = [];
+    listener.subscribe(">", { callback: (_error, msg) => void seen.push(msg.subject) });
+    await world.advance(1_000);
+    const pulls = ["$JS.API", "$JS.hub.API", "imported"].map((api) => `${api}.CONSUMER.MSG.NEXT.S.worker`);
+    for (const pull of pulls) core.publish(pull, "{}", { reply: "_INBOX.x" });
+    await world.advance(1_000);
+    expect(seen).toEqual(pulls);
+
+    cluster.node(0).crash();
+    await world.advance(1_000);
+    for (const subject of [...pulls, "orders", "$JS.API.CONSUMER.INFO.S.worker"]) core.publish(subject);
+    cluster.node(0).start();
+    await world.advance(60_000);
+    expect(seen.slice(pulls.length)).toEqual(["orders", "$JS.API.CONSUMER.INFO.S.worker"]);
+    await world.until(Promise.all([core.close(), listener.close()]));
+    expect(() => core.publish(pulls[0] as string)).toThrow(errors.ClosedConnectionError);
   });
 
   it("takes a connection that is closed, and says so", async () => {
