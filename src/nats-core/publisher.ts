@@ -4,7 +4,13 @@
 // request, and awaits what the request is told. Here the two become one request of ours: such a reply subject is a
 // label that never reaches the wire, and the answer comes by our own inbox.
 
-import type { Msg as CoreMsg, Payload, PublishOptions } from "@nats-io/nats-core";
+import {
+  ClosedConnectionError,
+  type Msg as CoreMsg,
+  DrainingConnectionError,
+  type Payload,
+  type PublishOptions,
+} from "@nats-io/nats-core";
 import { MAX_MILLISECONDS } from "../api/milliseconds.js";
 import type { Msg } from "../api/msg.js";
 import type { NatsConnection } from "../api/nats-connection.js";
@@ -25,6 +31,12 @@ export interface Adapter {
   messageFrom(own: Msg): CoreMsg;
 }
 
+/** A request under way, and how ours is given up. */
+interface Pending {
+  readonly request: PendingRequest;
+  readonly ended: AbortController;
+}
+
 /** As long as a timer can wait: the request has a timeout of its own, which is shorter. */
 const FOREVER = MAX_MILLISECONDS;
 
@@ -36,10 +48,7 @@ export class Publisher {
   readonly muxSubscriptions: { readonly baseInbox: string; cancel(request: PendingRequest): void };
   readonly #adapter: Adapter;
   /** Requests under way: each has a timeout, after which it cancels itself. */
-  readonly #requests = new Map<
-    string,
-    { readonly request: PendingRequest; readonly ended: AbortController }
-  >();
+  readonly #requests = new Map<string, Pending>();
 
   constructor(adapter: Adapter, baseInbox: string, noAsyncTraces: boolean) {
     this.#adapter = adapter;
@@ -59,15 +68,32 @@ export class Publisher {
     return request;
   }
 
-  /** Publishes, or makes the request whose reply subject is given. @throws an error of nats-core, as `publish` does */
+  /**
+   * Publishes, or makes the request whose reply subject is given.
+   *
+   * A handler may still run when the connection ends, also one of a package, where nobody could catch what is thrown. So
+   * nothing is thrown because the connection is closed or draining: whoever waits for the response asks again, and a
+   * message without an acknowledgement is delivered again.
+   * @throws an error of nats-core, as `publish` does, for all else
+   */
   publish(subject: string, payload?: Payload, options?: PublishOptions): void {
     const { baseInbox } = this.muxSubscriptions;
     const token = options?.reply?.startsWith(baseInbox) ? options.reply.slice(baseInbox.length) : "";
     const pending = this.#requests.get(token);
-    if (pending === undefined) {
+    if (pending === undefined) this.#publishOrLose(subject, payload, options);
+    else this.#request(pending, subject, payload);
+  }
+
+  #publishOrLose(subject: string, payload: Payload | undefined, options: PublishOptions | undefined): void {
+    try {
       this.#adapter.publish(subject, payload, options);
-      return;
+    } catch (error) {
+      if (error instanceof ClosedConnectionError || error instanceof DrainingConnectionError) return;
+      throw error;
     }
+  }
+
+  #request(pending: Pending, subject: string, payload: Payload | undefined): void {
     const { request, ended } = pending;
     const { connection } = this.#adapter;
     connection.request(subject, payload, { timeout: FOREVER, signal: ended.signal }).then(

@@ -11,7 +11,7 @@ import {
   jetstreamManager,
 } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
-import { headers, type NatsConnection } from "@nats-io/nats-core";
+import { deferred, headers, type NatsConnection } from "@nats-io/nats-core";
 import { Objm } from "@nats-io/obj";
 import { ServiceError } from "@nats-io/services";
 import { describe, expect, it, vi } from "vitest";
@@ -255,6 +255,53 @@ describe.each(servers)("the packages of nats-core on nats-server $label", ({ lab
         return { seen: seen.sort(), stopped: (await service.stopped)?.message, closed: await nc.closed() };
       },
       { seen: ["1", "2", "3", "key"], stopped: "required subscription $SRV.PING stopped", closed: undefined },
+    ));
+
+  it("end while handlers still run: what these acknowledge and answer is thrown at nobody", () =>
+    bothSee(
+      async (nc) => {
+        const jsm = await jetstreamManager(nc);
+        await jsm.streams.add({ name: "S", subjects: ["s"] });
+        await jsm.consumers.add("S", { durable_name: "d", ack_policy: AckPolicy.Explicit });
+        const js = jetstream(nc);
+        for (let i = 0; i < 4; i++) await js.publish("s", `${i}`);
+        const ended = deferred<void>();
+        const acknowledge: ((msg: JsMsg) => void)[] = [
+          (msg) => msg.ack(),
+          (msg) => msg.nak(),
+          (msg) => msg.working(),
+          (msg) => msg.term(),
+        ];
+        const handled: Promise<string>[] = [];
+        const callback = (msg: JsMsg) => {
+          const how = acknowledge[msg.seq - 1];
+          handled.push(ended.then(() => how?.(msg)).then(() => "ok", String));
+        };
+        await (await js.consumers.get("S", "d")).consume({ callback });
+
+        // Nobody can catch what a service throws after its handler for statistics.
+        const uncaught: unknown[] = [];
+        const note = (error: unknown) => void uncaught.push(error);
+        process.on("unhandledRejection", note);
+        const asked = deferred<void>();
+        const statsHandler = () => {
+          asked.resolve();
+          return ended;
+        };
+        const service = await servicesOn(nc).add({ name: "slow", version: "1.0.0", statsHandler });
+        service.addEndpoint("slow", { handler: () => {} });
+        nc.publish("$SRV.STATS.slow", "", { reply: "nobody" });
+        await asked;
+        while (handled.length < 4) await nc.flush();
+
+        await nc.close();
+        ended.resolve();
+        const all = await Promise.all(handled);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        process.off("unhandledRejection", note);
+        return { all, uncaught };
+      },
+      { all: ["ok", "ok", "ok", "ok"], uncaught: [] },
     ));
 
   it("use what newer servers add, where they add it", () => {
