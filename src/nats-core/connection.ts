@@ -238,6 +238,10 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
     this.#statuses.report({ type: "slowConsumer", sub, pending });
   }
 
+  lost(error: Error): void {
+    this.#statuses.report({ type: "error", error });
+  }
+
   #isDisconnected(): boolean {
     return this.connection.info === undefined && !this.isClosed();
   }

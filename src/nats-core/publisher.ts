@@ -11,10 +11,12 @@ import {
   type Payload,
   type PublishOptions,
 } from "@nats-io/nats-core";
+import { ErrorCode, type NatsError } from "../api/errors.js";
 import { MAX_MILLISECONDS } from "../api/milliseconds.js";
 import type { Msg } from "../api/msg.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import { coreError } from "./errors.js";
+import { isAcknowledgement } from "./jetstream-subjects.js";
 
 /** A request of nats-core's making: it has its own timeout, and is told how it ends. */
 export interface PendingRequest {
@@ -29,6 +31,8 @@ export interface Adapter {
   publish(subject: string, payload?: Payload, options?: PublishOptions): void;
   /** A message of ours, as nats-core's. */
   messageFrom(own: Msg): CoreMsg;
+  /** What a message published is lost, and nobody is told by an exception. */
+  lost(error: Error): void;
 }
 
 /** A request under way, and how ours is given up. */
@@ -73,7 +77,7 @@ export class Publisher {
    *
    * A handler may still run when the connection ends, also one of a package, where nobody could catch what is thrown. So
    * nothing is thrown because the connection is closed or draining: whoever waits for the response asks again, and a
-   * message without an acknowledgement is delivered again.
+   * message without an acknowledgement is delivered again. That holds also for an acknowledgement without room in an outage.
    * @throws an error of nats-core, as `publish` does, for all else
    */
   publish(subject: string, payload?: Payload, options?: PublishOptions): void {
@@ -89,7 +93,8 @@ export class Publisher {
       this.#adapter.publish(subject, payload, options);
     } catch (error) {
       if (error instanceof ClosedConnectionError || error instanceof DrainingConnectionError) return;
-      throw error;
+      if (!isAcknowledgement(subject) || !isWithoutRoom(error)) throw error;
+      this.#adapter.lost(error);
     }
   }
 
@@ -103,4 +108,9 @@ export class Publisher {
       },
     );
   }
+}
+
+function isWithoutRoom(error: unknown): error is Error {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return (cause as NatsError | undefined)?.code === ErrorCode.ReconnectBufferExceeded;
 }

@@ -14,6 +14,8 @@ import { Kvm } from "@nats-io/kv";
 import { deferred, type NatsConnection } from "@nats-io/nats-core";
 import { Objm } from "@nats-io/obj";
 import { describe, expect, it } from "vitest";
+import { connect, ErrorCode, type NatsError } from "../../src/index.js";
+import { asNatsCore } from "../../src/nats-core/index.js";
 import type { TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { bytes, ours, servicesOn, startJetStream } from "../nats-core/clients.js";
@@ -225,6 +227,56 @@ describe.each(servers)("the packages of nats-core through crashes of nats-server
       };
       await expect.poll(seen, { timeout: 5_000, message: name }).toEqual([delivered, 0, 0]);
     }
+    await nc.close();
+  }, 60_000);
+
+  it("consumes on although the acknowledgements of an outage found no room: it is told, and they come again", async () => {
+    await using server = await startJetStream(path);
+    const own = await connect({
+      servers: server.url,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 50,
+      reconnectBufferSize: 0,
+    });
+    const nc = asNatsCore(own);
+    const jsm = await jetstreamManager(nc);
+    await jsm.streams.add({ name: "S", subjects: ["s"] });
+    const ack_wait = 1_000_000_000;
+    await jsm.consumers.add("S", { durable_name: "d", ack_policy: AckPolicy.Explicit, ack_wait });
+    const js = jetstream(nc);
+    for (let i = 1; i <= 20; i++) await js.publish("s", `${i}`);
+    const told: unknown[] = [];
+    void (async () => {
+      for await (const status of nc.status()) {
+        if (status.type === "error") told.push((status.error.cause as NatsError).code);
+      }
+    })();
+
+    const messages = await (await js.consumers.get("S", "d")).consume({ max_messages: 5, expires: 2_000 });
+    const gate = deferred<void>();
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const msg of messages) {
+        await gate;
+        seen.push(msg.seq);
+        msg.ack();
+      }
+    })();
+    await expect.poll(() => messages.getReceived()).toBe(5);
+    await killUnder(server, nc);
+    gate.resolve();
+    const noRoom = () => told.filter((code) => code === ErrorCode.ReconnectBufferExceeded).length;
+    await expect.poll(noRoom).toBe(5);
+    await startUnder(server, nc);
+    const left = async () => {
+      const info = await jsm.consumers.info("S", "d");
+      return info.num_pending + info.num_ack_pending;
+    };
+    await expect.poll(left, { timeout: 20_000 }).toBe(0);
+    const came = (seq: number) => seen.filter((one) => one === seq).length;
+    expect([1, 2, 3, 4, 5].filter((seq) => came(seq) < 2)).toEqual([]);
+    await messages.close();
+    await reading;
     await nc.close();
   }, 60_000);
 

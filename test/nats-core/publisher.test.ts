@@ -7,12 +7,14 @@ import { describe, expect, it } from "vitest";
 import type { NatsConnection } from "../../src/api/nats-connection.js";
 import type { RequestOptions } from "../../src/api/request.js";
 import { ErrorCode, type Msg, NatsError } from "../../src/index.js";
+import { coreError } from "../../src/nats-core/errors.js";
 import { ServerFeatures } from "../../src/nats-core/features.js";
 import { Publisher } from "../../src/nats-core/publisher.js";
 
-/** A publisher, and what it did: requests of ours stay open until they are answered here. */
-function scene() {
+/** A publisher, and what it did: requests of ours stay open until they are answered here, publishing fails with `refusal`. */
+function scene(refusal?: ErrorCode) {
   const published: unknown[] = [];
+  const lost: string[] = [];
   const asked: {
     subject: string;
     options: RequestOptions;
@@ -28,8 +30,12 @@ function scene() {
   const publisher = new Publisher(
     {
       connection,
-      publish: (subject, _payload, options) => void published.push([subject, options?.reply]),
+      publish: (subject, _payload, options) => {
+        if (refusal !== undefined) throw coreError(NatsError.errorForCode(refusal), subject);
+        published.push([subject, options?.reply]);
+      },
       messageFrom: (own) => own as unknown as CoreMsg,
+      lost: (error) => void lost.push(kindOf(error)),
     },
     "_INBOX.label.",
     true,
@@ -44,7 +50,7 @@ function scene() {
     });
     return { request, ended: Promise.race([request.timer, request.deferred]) };
   };
-  return { publisher, published, asked, acknowledge };
+  return { publisher, published, lost, asked, acknowledge };
 }
 
 describe("a publisher of messages", () => {
@@ -91,6 +97,36 @@ describe("a publisher of messages", () => {
   });
 });
 
+describe("a publisher that is refused", () => {
+  /** What it throws, and which errors it reports instead. */
+  const refused = (refusal: ErrorCode, subject: string) => {
+    const { publisher, lost } = scene(refusal);
+    try {
+      publisher.publish(subject, "x");
+      return { lost };
+    } catch (error) {
+      return { thrown: kindOf(error), lost };
+    }
+  };
+
+  it.each([ErrorCode.ConnectionClosed, ErrorCode.ConnectionDraining])("throws nothing for %s", (code) => {
+    expect(refused(code, "$JS.ACK.x")).toEqual({ lost: [] });
+    expect(refused(code, "_INBOX.x")).toEqual({ lost: [] });
+  });
+
+  it("reports an acknowledgement without room, and throws a response without room", () => {
+    const code = ErrorCode.ReconnectBufferExceeded;
+    expect(refused(code, "$JS.ACK.x")).toEqual({ lost: [`ConnectionError of ${code}`] });
+    expect(refused(code, "$JS.FC.x")).toEqual({ lost: [`ConnectionError of ${code}`] });
+    expect(refused(code, "_INBOX.x")).toEqual({ thrown: `ConnectionError of ${code}`, lost: [] });
+  });
+
+  it("throws what else is wrong, also of an acknowledgement", () => {
+    const code = ErrorCode.MaxPayloadExceeded;
+    expect(refused(code, "$JS.ACK.x")).toEqual({ thrown: `InvalidArgumentError of ${code}`, lost: [] });
+  });
+});
+
 describe("the features of a server", () => {
   it("are those of its version, in one object that changes with it", () => {
     const features = new ServerFeatures();
@@ -108,3 +144,8 @@ describe("the features of a server", () => {
     expect(new ServerFeatures().of(version).supports(Feature.JS_KV)).toBe(false);
   });
 });
+
+function kindOf(error: unknown): string {
+  const { constructor: kind, cause } = error as Error;
+  return `${kind.name} of ${(cause as NatsError).code}`;
+}
