@@ -27,7 +27,7 @@ import { coreError, requestError, translated } from "./errors.js";
 import { ServerFeatures, semVerOf } from "./features.js";
 import { isPull } from "./jetstream-subjects.js";
 import { CoreMsgImpl } from "./msg.js";
-import { optionsOf, publishOptions, requestManyOptions, requestOptions } from "./options.js";
+import { publishOptions, requestManyOptions, requestOptions } from "./options.js";
 import { type Adapter, Publisher } from "./publisher.js";
 import { CoreStatuses } from "./statuses.js";
 import { CoreSubscriptionImpl, type SubscriptionOwner } from "./subscription.js";
@@ -68,14 +68,13 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
     translated(() => this.connection.publish(subject, payload, publishOptions(options)), subject);
   }
 
+  // Ours reads of a message what both have, and takes headers of any making.
   publishMessage(msg: CoreMsg): void {
-    this.publish(msg.subject, msg.data, optionsOf(msg));
+    translated(() => this.connection.publishMessage(msg as unknown as Msg), msg.subject);
   }
 
   respondMessage(msg: CoreMsg): boolean {
-    if (msg.reply === undefined || msg.reply === "") return false;
-    this.publish(msg.reply, msg.data, optionsOf(msg));
-    return true;
+    return translated(() => this.connection.respondMessage(msg as unknown as Msg), msg.reply);
   }
 
   subscribe(subject: string, options: SubscriptionOptions = {}): Subscription {

@@ -1,6 +1,6 @@
 // Options of nats-core as ours: of a publish, a request, a request for many answers. Zero counts as not given, as there.
 
-import type { Msg as CoreMsg, PublishOptions, RequestManyOptions, RequestOptions } from "@nats-io/nats-core";
+import type { PublishOptions, RequestManyOptions, RequestOptions } from "@nats-io/nats-core";
 import { MsgHdrsImpl } from "../api/headers.js";
 import type { PublishOptions as OwnPublishOptions } from "../api/msg.js";
 import type { RequestOptions as OwnRequestOptions } from "../api/request.js";
@@ -20,14 +20,6 @@ export function publishOptions(options: PublishOptions | undefined): OwnPublishO
   const own: OwnPublishOptions = headersOf(options);
   if (options.reply !== undefined) own.reply = options.reply;
   return own;
-}
-
-/** What a message that is passed on is published with. */
-export function optionsOf(msg: CoreMsg): PublishOptions {
-  const options: PublishOptions = {};
-  if (msg.reply !== undefined) options.reply = msg.reply;
-  if (msg.headers !== undefined) options.headers = msg.headers;
-  return options;
 }
 
 /** Options of a request. */
