@@ -36,6 +36,39 @@ export interface ConnectRequest {
   readonly auth_token?: string;
 }
 
+const is = (type: "boolean" | "string") => (value: unknown) => typeof value === type;
+const allowed: Readonly<Record<keyof ConnectRequest, (value: unknown) => boolean>> = {
+  verbose: is("boolean"),
+  pedantic: is("boolean"),
+  echo: is("boolean"),
+  headers: is("boolean"),
+  no_responders: is("boolean"),
+  protocol: Number.isInteger,
+  name: is("string"),
+  user: is("string"),
+  pass: is("string"),
+  auth_token: is("string"),
+};
+
+/**
+ * Reads what CONNECT says, as nats-server does: null says nothing, as a field and as the whole. Undefined where it is no
+ * JSON, no object, or has a field of another kind.
+ */
+export function readConnectRequest(json: string): ConnectRequest | undefined {
+  let said: object;
+  try {
+    said = JSON.parse(json) ?? {};
+  } catch {
+    return undefined;
+  }
+  if (typeof said !== "object" || Array.isArray(said)) return undefined;
+  const given = Object.entries(said).filter(
+    ([name, value]) => Object.hasOwn(allowed, name) && value !== null,
+  );
+  const isRight = given.every(([name, value]) => allowed[name as keyof ConnectRequest](value));
+  return isRight ? Object.fromEntries(given) : undefined;
+}
+
 /** The user that the credentials in a CONNECT belong to; undefined where they are refused. */
 export function findUser(
   users: readonly User[],

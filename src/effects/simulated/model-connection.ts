@@ -3,7 +3,7 @@
 import type { Milliseconds } from "../../machine/failure.js";
 import { joined } from "../wire/bytes.js";
 import type { Timer } from "../world.js";
-import { type ConnectRequest, findUser, permits, type User } from "./authorization.js";
+import { type ConnectRequest, findUser, permits, readConnectRequest, type User } from "./authorization.js";
 import { CommandReader, CommandViolation, type Published } from "./command-reader.js";
 import type { Handshake } from "./handshakes.js";
 import type { ModelServer } from "./model-server.js";
@@ -229,12 +229,8 @@ export class ModelConnection implements ServerPeer {
 
   #connect(json: string): void {
     if (this.handshake.type === "refusing") return this.close(this.handshake.error);
-    let request: ConnectRequest;
-    try {
-      request = JSON.parse(json) as ConnectRequest;
-    } catch {
-      return this.close(null);
-    }
+    const request = readConnectRequest(json);
+    if (request === undefined) return this.close(null);
     if (request.no_responders === true && request.headers !== true) {
       return this.close("no responders requires headers support");
     }
