@@ -23,11 +23,32 @@ export interface EmbeddedServerOptions
   readonly joins?: EmbeddedServer;
 }
 
+/** The longest time that a timer of Node can wait, about 24.8 days: a longer one would fire at once. */
+const LONGEST: Milliseconds = 2 ** 31 - 1;
+
+interface Wait {
+  timer: NodeJS.Timeout;
+}
+
+/** Waits `ms` from now on, in as many pieces as it takes. */
+function wait(ms: Milliseconds, fired: () => void): Wait {
+  const end = performance.now() + ms;
+  const look = () => {
+    const left = end - performance.now();
+    if (left > 0) waiting.timer = piece(left);
+    else fired();
+  };
+  // Its connections keep the process alive, its timers do not.
+  const piece = (left: Milliseconds) =>
+    (left > LONGEST ? setTimeout(look, LONGEST) : setTimeout(fired, left)).unref();
+  const waiting: Wait = { timer: piece(ms) };
+  return waiting;
+}
+
 const clock: Clock = {
   now: () => Date.now(),
-  // Its connections keep the process alive, its timers do not.
-  startTimer: (ms, fired) => setTimeout(fired, ms).unref(),
-  stopTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  startTimer: wait,
+  stopTimer: (waiting) => clearTimeout((waiting as Wait).timer),
 };
 
 /** A model server that listens on a real port. Its faults are its methods; `await using` stops it at the end of a scope. */
