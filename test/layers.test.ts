@@ -125,7 +125,20 @@ for (const [folder, src] of Object.entries(here)) {
 }
 inFolder("src/effects", [IMPORT], [from("./node/node-world.js"), from("./web-socket/web-world.js")]);
 inFolder("src/effects/node", [IMPORT], [from("../web-socket/web-world.js")]);
-inFolder("src/effects/simulated", [IMPORT], [from("../web-socket/web-world.js")]);
+inFolder("src/effects/node", [], [from("node:net"), from("../simulated/model-server.js")]);
+inFolder(
+  "src/effects/simulated",
+  [IMPORT],
+  [
+    from("../web-socket/web-world.js"),
+    from("../node/node-world.js"),
+    from("../node/embedded-server.js"),
+    from("node:net"),
+    from("net"),
+    from("xstate"),
+    uses('import("node:net")'),
+  ],
+);
 inFolder(
   "src/effects/web-socket",
   [],
@@ -151,7 +164,7 @@ for (const folder of ["src/effects/node", "src/effects/simulated"]) {
   inFolder(
     folder,
     [],
-    [from("node:net"), from("../world.js"), from("../../machine/events.js"), from("../wire/parser.js")],
+    [from("./other.js"), from("../world.js"), from("../../machine/events.js"), from("../wire/parser.js")],
   );
   inFolder(
     folder,
