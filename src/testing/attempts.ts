@@ -6,14 +6,15 @@ import type { Status } from "../api/status.js";
 import type { Step } from "../machine/failure.js";
 import { isHarmless, serverErrorFrom } from "../machine/server-error.js";
 
-const steps: ReadonlySet<string> = new Set<Step>([
-  "dialing",
-  "greeting",
-  "securing",
-  "authenticating",
-  "subscribing",
-  "handingOver",
-]);
+/** An error in one of these ends an attempt; one in a state of the connection does not. */
+const steps: Readonly<Record<Step, true>> = {
+  dialing: true,
+  greeting: true,
+  securing: true,
+  authenticating: true,
+  subscribing: true,
+  handingOver: true,
+};
 
 /** The failed attempts of one client. */
 export class Attempts {
@@ -45,7 +46,7 @@ export class Attempts {
     if (type === "reconnect") this.#failures.delete(server);
     if (type === "reconnect" || type === "disconnect") this.#stands = type === "reconnect";
     for (const other of [...added, ...deleted]) this.#failures.delete(other);
-    if (this.#stands || type !== "error" || step === undefined || !steps.has(step)) return;
+    if (this.#stands || type !== "error" || step === undefined || !Object.hasOwn(steps, step)) return;
     // What concerns one subject ends no attempt.
     if (error !== undefined && isHarmless(serverErrorFrom(error.message))) return;
     this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);

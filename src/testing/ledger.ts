@@ -39,8 +39,8 @@ export function readPayload(text: string): (MessageId & { readonly says: string 
 /** The books of one client. */
 export class Ledger implements WorldObserver {
   readonly client: string;
-  /** For each accepted message, by its number: the socket it was handed to. */
   readonly #registry: Registry;
+  /** For each message that was handed to a socket, by its number: which one. */
   readonly #socketOf: number[] = [];
   /** For each accepted message, by its number: the size of its payload. */
   readonly #sizes: Bytes[] = [];

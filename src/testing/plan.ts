@@ -54,7 +54,7 @@ export type Act =
   /** Ends the client. Another takes its place after `ms`. */
   | { readonly type: "close" | "drain"; readonly client: number; readonly ms: Milliseconds };
 
-/** Something that happens at a time. */
+/** A step of a plan: something that happens at a time. */
 export interface Step {
   /** Milliseconds since the beginning. */
   readonly at: Milliseconds;
