@@ -35,7 +35,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const acts = size.acts ?? random.between(10, 60);
   const faults = size.faults ?? random.between(2, 14);
   const network = drawNetwork(random);
-  const draw = new Draw(random, servers, clients, duration, network.latency[1]);
+  const draw = new Draw(random, new Random(~seed), servers, clients, duration, network.latency[1]);
   const steps = [
     ...Array.from({ length: acts }, () => draw.work()).flat(),
     ...Array.from({ length: faults }, () => draw.trouble()).flat(),
@@ -53,6 +53,8 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
 
 class Draw {
   readonly #random: Random;
+  /** Decides what makes a fault worse: apart, so that the rest of a seed's plan does not depend on it. */
+  readonly #worse: Random;
   readonly #servers: number;
   readonly #clients: number;
   readonly #duration: Milliseconds;
@@ -64,12 +66,14 @@ class Draw {
 
   constructor(
     random: Random,
+    worse: Random,
     servers: number,
     clients: number,
     duration: Milliseconds,
     latency: Milliseconds,
   ) {
     this.#random = random;
+    this.#worse = worse;
     this.#servers = servers;
     this.#clients = clients;
     this.#duration = duration;
@@ -111,12 +115,22 @@ class Draw {
       act,
     });
     const act = () => (random.chance(0.1) ? this.#end() : this.act());
-    return [fault, ...Array.from({ length: random.below(5) }, () => near(act()))];
+    const acts = Array.from({ length: random.below(5) }, () => near(act()));
+    return [fault, ...this.#cutWhileMoving(fault), ...acts];
+  }
+
+  /** While a client moves away from a lame duck it may lose that one too, and every other server, without a word. */
+  #cutWhileMoving({ at, act }: Step): readonly Step[] {
+    const random = this.#worse;
+    if (act.type !== "lameDuck" || random.chance(0.3)) return [];
+    const soon = Math.ceil(this.#talk * random.scaled(0.05, 0.4));
+    const ms = this.#span(2, 30, random);
+    return [{ at: at + soon, act: { type: "cut", client: random.below(this.#clients), node: null, ms } }];
   }
 
   /** A time span around a moment. */
-  #span(least: number, most: number): Milliseconds {
-    return Math.max(1, Math.round(this.#random.scaled(this.#moment * least, this.#moment * most)));
+  #span(least: number, most: number, random = this.#random): Milliseconds {
+    return Math.max(1, Math.round(random.scaled(this.#moment * least, this.#moment * most)));
   }
 
   #client(): number {

@@ -2,8 +2,8 @@
 // always hold is looked at all the time and once more in the peace that follows.
 //
 // What must hold: nothing that was accepted is lost but on a wire that broke, nothing is sent or delivered twice or out
-// of order, every promise settles, memory stays within its bounds, the client comes back when the trouble is over, and
-// nothing is left running after its end. Where it is checked: ledger.ts and simulated-client.ts.
+// of order, every promise settles, memory stays within its bounds, a dead connection is noticed, the client comes back when
+// the trouble is over, and nothing is left running after its end. Where it is checked: ledger.ts and simulated-client.ts.
 
 import { Faults } from "../effects/simulated/faults.js";
 import type { Milliseconds } from "../machine/failure.js";

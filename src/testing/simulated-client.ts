@@ -5,16 +5,20 @@ import { isNatsError } from "../api/errors.js";
 import type { ConnectionOptions } from "../api/options.js";
 import type { Status } from "../api/status.js";
 import type { SimulatedWorld } from "../effects/simulated/world.js";
-import type { Bytes } from "../machine/failure.js";
+import type { Bytes, Milliseconds } from "../machine/failure.js";
 import { replay } from "../machine/replay.js";
 import { Attempts } from "./attempts.js";
 import { Ledger, payloadOf } from "./ledger.js";
 import type { Act, ClientPlan } from "./plan.js";
+import { Silence } from "./silence.js";
 import type { Stage } from "./stage.js";
 import { Workload } from "./workload.js";
 
 /** `PING` and CRLF: kept beyond the reconnect buffer. */
 const PING_SIZE: Bytes = 6;
+
+/** A moment, in which a client does what it has to do by then. */
+const MOMENT: Milliseconds = 1_000;
 
 /** A client under test. */
 export class SimulatedClient {
@@ -36,6 +40,7 @@ export class SimulatedClient {
     () => (this.#isConnected ? this.plan.options.maxReconnectAttempts : -1),
     (what) => this.complain(what),
   );
+  readonly #silence: Silence;
   /** The servers that it was told of last. */
   #servers: readonly string[];
   #promises = 0;
@@ -54,10 +59,16 @@ export class SimulatedClient {
     this.#servers = stage.servers.slice(0, plan.knows);
     // While it moves it has a second socket, and the one that it left last may still be closing.
     this.ledger = new Ledger(name, stage.registry, this.mayRepeat ? 3 : 1, stage.plan.network.highWater);
+    this.#silence = new Silence(
+      stage.simulation.time,
+      () => this.#patience(),
+      (what) => this.complain(what),
+    );
     this.#work = new Workload(this);
     this.#world = stage.simulation.world(name, {
       dialed: (socket, server) => this.#dialed(socket, server),
       wrote: (socket, bytes, kept) => this.ledger.wrote(socket, bytes, kept),
+      received: (socket) => this.#silence.broken(socket),
       ended: (socket, atOnce, kept) => {
         this.note(`${atOnce ? "destroys" : "ends"} socket ${socket}`);
         this.ledger.ended(socket, atOnce, kept);
@@ -113,6 +124,7 @@ export class SimulatedClient {
       () => {
         this.#isConnected = true;
         this.#attempts.connected();
+        if (!this.#isOver && this.#lastStatus === "") this.#silence.begins(this.ledger.socket);
         this.track("the loop over status()", this.#readStatus());
         this.#work.begin();
       },
@@ -282,8 +294,19 @@ export class SimulatedClient {
     if (this.#isOver) this.complain(`reports the status ${type} after it was closed`);
     this.#attempts.reported(status);
     if (type !== "disconnect" && type !== "reconnect") return;
+    if (type === "reconnect") this.#silence.begins(this.ledger.socket);
+    else this.#silence.ends();
     if (type === "disconnect" && this.#lastStatus === type) this.complain("reports two disconnects in a row");
     this.#lastStatus = type;
+  }
+
+  /** After how long a silence of its server it must have noticed. */
+  #patience(): Milliseconds {
+    const { pingInterval, maxPingOut, drainTimeout } = this.plan.options;
+    // The PING after the last one that may be unanswered ends it; the time of one more begins anew when a move is given up.
+    const stale = pingInterval * (maxPingOut + (this.mayRepeat ? 2 : 1));
+    // While it drains it asks no more: that ends by itself.
+    return stale + (this.connection.isDraining() ? drainTimeout : 0) + MOMENT;
   }
 
   #checkBuffer(): void {
@@ -299,6 +322,7 @@ export class SimulatedClient {
   #closed(error: Error | undefined): void {
     const { ledger } = this;
     this.#isOver = true;
+    this.#silence.ends();
     ledger.isOver = true;
     this.note(`closed${error === undefined ? "" : `: ${error.message}`}`);
     const unsent = ledger.accepted - ledger.handedOver;

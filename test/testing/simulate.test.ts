@@ -6,7 +6,15 @@ import { Outbound } from "../../src/effects/outbound.js";
 import { Pongs } from "../../src/effects/pongs.js";
 import { SimulatedWorld } from "../../src/effects/simulated/world.js";
 import { drawPlan } from "../../src/testing/draw-plan.js";
-import { type Plan, plans, SimulationFailure, shrinkPlan, simulate } from "../../src/testing/index.js";
+import {
+  type ClientPlan,
+  type Fault,
+  type Plan,
+  plans,
+  SimulationFailure,
+  shrinkPlan,
+  simulate,
+} from "../../src/testing/index.js";
 
 /** The first of these seeds that fails. */
 async function firstFailure(most = 100, size = {}): Promise<SimulationFailure> {
@@ -87,6 +95,48 @@ describe("simulate", { timeout: 60_000 }, () => {
   it("finds a promise that is never settled", async () => {
     vi.spyOn(Pongs.prototype, "fail").mockImplementation(() => {});
     expect((await firstFailure(200)).broken).toContain("leaves unsettled");
+  });
+
+  describe("finds a dead connection that is taken for a living one", () => {
+    const [silent, patient] = [60_000, 300_000];
+    const { options, ...client } = drawPlan(1, { clients: 1 }).clients[0] as ClientPlan;
+    const moving = { ...options, reconnect: true, noRandomize: true, ignoreClusterUpdates: false };
+    const pings = { pingInterval: 1_000, maxPingOut: 2, timeout: patient };
+    const calm: ClientPlan = {
+      ...client,
+      options: { ...moving, ...pings, onLameDuck: "migrate" },
+      credentials: { type: "none" },
+      chooses: null,
+      knows: 2,
+    };
+    const step = (at: number, act: Fault) => ({ at, act });
+    /** While it moves away from a lame duck, it loses that, and the other server does not answer. */
+    const plan: Plan = {
+      ...drawPlan(1, { clients: 1, servers: 2, duration: silent, acts: 0, faults: 0 }),
+      clients: [calm],
+      steps: [
+        step(5_000, { type: "cut", client: 0, node: 1, ms: silent }),
+        step(5_000, { type: "lameDuck", node: 0, grace: silent, ms: silent }),
+        step(6_000, { type: "cut", client: 0, node: 0, ms: silent }),
+      ],
+    };
+
+    it("since nobody asks any more while it moves", async () => {
+      vi.resetModules();
+      vi.doMock("../../src/machine/actions.js", async (original) => {
+        const actions = await original<typeof import("../../src/machine/actions.js")>();
+        return { ...actions, startPingTimerOfOld: actions.stopPingTimer };
+      });
+      const planted = await import("../../src/testing/index.js");
+      vi.doUnmock("../../src/machine/actions.js");
+      const broken = expect.stringMatching(/^c0 takes the server at its socket 1 for alive, which has said/);
+      await expect(planted.simulate({ seed: 1, plan })).rejects.toMatchObject({ broken });
+    });
+
+    it("and nothing where PINGs go on", async () => {
+      const { events } = await simulate({ seed: 1, plan });
+      expect(events.some(({ what }) => what.startsWith("status staleConnection"))).toBe(true);
+    });
   });
 
   it("finds a client that does not come back", async () => {
