@@ -11,7 +11,7 @@ import { drawPlan, type PlanSize } from "./draw-plan.js";
 import type { Act, Plan } from "./plan.js";
 import { SimulatedClient } from "./simulated-client.js";
 import { Simulation } from "./simulation.js";
-import { type SimulationEvent, Stage } from "./stage.js";
+import { printable, type SimulationEvent, Stage } from "./stage.js";
 
 /** Options of a run. */
 export interface SimulateOptions extends PlanSize {
@@ -98,7 +98,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   } catch (error) {
     throw new SimulationFailure(
       plan,
-      error instanceof Error ? error.message : String(error),
+      printable(error instanceof Error ? error.message : String(error)),
       stage.events,
       error,
     );

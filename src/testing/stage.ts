@@ -21,6 +21,14 @@ export interface SimulationEvent {
 /** Tokens that are drawn by chance, which a seed does not decide: they must not make two runs of it look different. */
 const INBOX = /_INBOX\.[0-9A-Za-z]+(\.[0-9A-Za-z]+)?/g;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text in which nothing steers a terminal: servers say what they like. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** The stage of one run. */
 export class Stage {
   readonly plan: Plan;
@@ -70,7 +78,8 @@ export class Stage {
 
   /** Notes that something happened. */
   note(who: string, what: string): void {
-    const event = { at: this.simulation.time.elapsed(), who, what: what.replace(INBOX, "_INBOX.*") };
+    const said = printable(what).replace(INBOX, "_INBOX.*");
+    const event = { at: this.simulation.time.elapsed(), who, what: said };
     this.events.push(event);
     this.#listener?.(event);
   }

@@ -11,10 +11,12 @@ import {
   type Fault,
   type Plan,
   plans,
+  type SimulationEvent,
   SimulationFailure,
   shrinkPlan,
   simulate,
 } from "../../src/testing/index.js";
+import { lineOf } from "../../src/testing/simulate.js";
 
 /** The first of these seeds that fails. */
 async function firstFailure(most = 100, size = {}): Promise<SimulationFailure> {
@@ -143,6 +145,23 @@ describe("simulate", { timeout: 60_000 }, () => {
     vi.spyOn(Outbound.prototype, "release").mockImplementation(() => {});
     const { broken } = await firstFailure(5, calm);
     expect(broken).toMatch(/does not come back|neither comes back nor ends|never out|unsettled/);
+  });
+
+  it("prints nothing that steers a terminal, whatever a server says", async () => {
+    const say: Fault = { type: "say", client: 0, text: "-ERR '\u001b[2Jgone\u009b\u202e'\r\n" };
+    const plan = {
+      ...drawPlan(1, { clients: 1, servers: 1, acts: 0, faults: 0 }),
+      steps: [{ at: 5_000, act: say }],
+    };
+    const { events } = await simulate({ seed: 1, plan });
+    const told = events.map(lineOf).filter((line) => line.includes("gone") && line.includes("status error"));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("\\u001b[2Jgone\\u009b\\u202e");
+    const onEvent = ({ who }: SimulationEvent) => {
+      if (who === "world") throw new Error("\u001b[2J");
+    };
+    const failure = simulate({ seed: 1, plan, onEvent });
+    await expect(failure).rejects.toMatchObject({ broken: "\\u001b[2J" });
   });
 
   it("makes plans for fast-check that shrink to fewer steps", () => {
