@@ -5,10 +5,12 @@
 // biome-ignore lint/suspicious/noTsIgnore: where fast-check is installed there is no error to expect.
 /** @ts-ignore where fast-check is not installed its types are missing, and nobody calls these */
 import type FastCheck from "fast-check";
+import { checkOptions, type Fields, from, listOf, oneOf } from "../effects/simulated/checks.js";
+import { kindsOfFaults } from "../effects/simulated/fault-checks.js";
 import type { Fault, Outage } from "../effects/simulated/faults.js";
 import type { Handshake } from "../effects/simulated/handshakes.js";
 import type { Milliseconds } from "../machine/failure.js";
-import { drawPlan, type PlanSize } from "./draw-plan.js";
+import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
 import type { Plan } from "./plan.js";
 
 /** The module `fast-check`, version 4. */
@@ -33,6 +35,15 @@ export interface OutageOptions {
    */
   readonly kinds?: readonly Fault["type"][];
 }
+
+const fields: Fields<OutageOptions> = {
+  servers: from(1),
+  clients: from(1),
+  within: from(0),
+  lasting: from(1),
+  most: from(0),
+  kinds: listOf(oneOf(...kindsOfFaults)),
+};
 
 const everyday: readonly Fault["type"][] = [
   "crash",
@@ -82,30 +93,26 @@ const nonsense: readonly [string, ...string[]] = [
  *
  * @param fc the module `fast-check`
  * @throws RangeError where an option leaves nothing to choose from, or is not a whole number
+ * @throws TypeError where an option is not known, or is no number and no list of kinds at all
  */
 export function outages(fc: Fc, options: OutageOptions = {}): FastCheck.Arbitrary<Outage[]> {
+  checkOptions("outages", options, fields);
   const { servers = 3, clients = 1, within = 60_000, lasting = 30_000, most = 6, kinds = everyday } = options;
   if (kinds.length === 0) throw new RangeError("kinds is empty: name at least one kind of fault");
   // One record for all kinds of faults: when the kind shrinks, whom it befalls and for how long can stay.
   const drawn = fc.record({
-    at: fc.nat({ max: count("within", within, 0) }),
+    at: fc.nat({ max: within }),
     kind: fc.nat({ max: kinds.length - 1 }),
-    node: fc.nat({ max: count("servers", servers, 1) - 1 }),
-    client: fc.nat({ max: count("clients", clients, 1) - 1 }),
-    ms: fc.integer({ min: 1, max: count("lasting", lasting, 1) }),
+    node: fc.nat({ max: servers - 1 }),
+    client: fc.nat({ max: clients - 1 }),
+    ms: fc.integer({ min: 1, max: lasting }),
     part: fc.nat({ max: PARTS }),
     which: fc.nat({ max: 99 }),
   });
   const outage = drawn.map(({ at, kind, ...rest }) => ({ at, fault: faultOf(kinds[kind] ?? "crash", rest) }));
   return fc
-    .array(outage, { maxLength: count("most", most, 0), size: "max" })
+    .array(outage, { maxLength: most, size: "max" })
     .map((list) => list.toSorted((one, other) => one.at - other.at));
-}
-
-/** A number of something, as fast-check takes it. */
-function count(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least && value < 2 ** 31) return value;
-  throw new RangeError(`${name} is ${value}: it must be a whole number from ${least} to ${2 ** 31 - 1}`);
 }
 
 /** Of how many parts of something `part` says how many. */
@@ -184,8 +191,10 @@ function handshakeOf(which: number, ms: Milliseconds): Handshake {
  *
  * @param fc the module `fast-check`
  * @param size how large the runs are
+ * @throws TypeError or RangeError where a size is not known, or no such number
  */
 export function plans(fc: Fc, size: PlanSize = {}): FastCheck.Arbitrary<Plan> {
+  checkOptions("plans", size, planSizes);
   const seeds = fc.noShrink(fc.integer({ min: 1 }));
   return seeds.chain((seed) => {
     const plan = drawPlan(seed, size);

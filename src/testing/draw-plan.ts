@@ -1,5 +1,6 @@
 // From a seed to a plan: what a run of the simulation does is decided here, all of it before the run begins.
 
+import { type Fields, from, someMilliseconds } from "../effects/simulated/checks.js";
 import type { Fault } from "../effects/simulated/faults.js";
 import { type Handshake, strangeGreetings } from "../effects/simulated/handshakes.js";
 import { Random } from "../effects/simulated/random.js";
@@ -19,6 +20,15 @@ export interface PlanSize {
   /** What befalls them. Default 2 to 14. */
   readonly faults?: number;
 }
+
+/** What each of them may be. */
+export const planSizes: Fields<PlanSize> = {
+  servers: from(1),
+  clients: from(1),
+  duration: someMilliseconds,
+  acts: from(0),
+  faults: from(0),
+};
 
 const MINUTE: Milliseconds = 60_000;
 const WEEK: Milliseconds = 7 * 24 * 60 * MINUTE;

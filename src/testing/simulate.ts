@@ -5,9 +5,18 @@
 // of order, every promise settles, memory stays within its bounds, a dead connection is noticed, the client comes back when
 // the trouble is over, and nothing is left running after its end. Where it is checked: ledger.ts and simulated-client.ts.
 
+import {
+  aFunction,
+  type Check,
+  check,
+  checkOptions,
+  type Fields,
+  seed,
+} from "../effects/simulated/checks.js";
 import { Faults } from "../effects/simulated/faults.js";
+import { NotSettled } from "../effects/simulated/virtual-time.js";
 import type { Milliseconds } from "../machine/failure.js";
-import { drawPlan, type PlanSize } from "./draw-plan.js";
+import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
 import type { Act, Plan } from "./plan.js";
 import { SimulatedClient } from "./simulated-client.js";
 import { Simulation } from "./simulation.js";
@@ -22,6 +31,9 @@ export interface SimulateOptions extends PlanSize {
   /** Called with each event as it happens. */
   readonly onEvent?: (event: SimulationEvent) => void;
 }
+
+const aPlan: Check = [(value) => typeof value === "object" && value !== null, "a plan"];
+const fields: Fields<SimulateOptions> = { ...planSizes, seed, plan: aPlan, onEvent: aFunction };
 
 /** What a run came to. */
 export interface SimulationReport {
@@ -84,8 +96,11 @@ function patience(plan: Plan): Milliseconds {
 /**
  * Makes a run.
  * @throws SimulationFailure (as a rejection) where something that must hold does not; it names the seed
+ * @throws TypeError or RangeError (as a rejection) where an option is not known, or has a value that makes no sense
  */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
+  checkOptions("simulate", options, fields);
+  check("seed", options.seed, seed);
   const plan = options.plan ?? drawPlan(options.seed, options);
   const { latency, ...pipe } = plan.network;
   const simulation = new Simulation({ seed: plan.seed, latency, pipe: () => pipe });
@@ -121,6 +136,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
 
 /** A client that ends by itself leaves its place empty for this part of the time: at most so many come after it. */
 const PLACES = 30;
+
+const NOT_BACK = "does not come back, though all is well";
 
 /** After this, nothing is on its way any more. */
 const SETTLING: Milliseconds = 10_000;
@@ -196,7 +213,8 @@ class Run {
     const live = this.#clients.filter((client) => !client.isOver);
     const ends = live.map((client, place) => {
       const drains = (plan.seed + place) % 2 === 0 && client.isConnected && !client.connection.isDraining();
-      return simulation.until(drains ? client.drain() : client.close(), patience(plan));
+      const end = simulation.until(drains ? client.drain() : client.close(), patience(plan));
+      return this.#patiently(client, "does not end, though it was told to", end);
     });
     await Promise.all(ends);
     await simulation.advance(600_000);
@@ -214,20 +232,20 @@ class Run {
           client.isConnected || client.isOver ? resolve(true) : time.startTimer(1_000, look);
         look();
       });
-      await this.#patiently(client, time.until(Promise.race([connected, ended]), left()));
+      await this.#patiently(client, NOT_BACK, time.until(Promise.race([connected, ended]), left()));
     }
     if (client.isOver) return true;
     const flushed = client.flush().then(
       () => true,
       () => false,
     );
-    return this.#patiently(client, time.until(Promise.race([flushed, ended]), left()));
+    return this.#patiently(client, NOT_BACK, time.until(Promise.race([flushed, ended]), left()));
   }
 
-  #patiently<T>(client: SimulatedClient, promise: Promise<T>): Promise<T> {
+  #patiently<T>(client: SimulatedClient, broken: string, promise: Promise<T>): Promise<T> {
     return promise.catch((error: unknown) => {
-      if (!(error instanceof Error) || !error.message.startsWith("the promise was not settled")) throw error;
-      throw new Error(`${client.name} does not come back, though all is well: ${error.message}`);
+      if (!(error instanceof NotSettled)) throw error;
+      throw new Error(`${client.name} ${broken}, within ${error.limit} ms of virtual time`, { cause: error });
     });
   }
 

@@ -5,8 +5,19 @@
 
 import { Connection } from "../api/connection.js";
 import type { NatsConnection } from "../api/nats-connection.js";
-import { type ConnectionOptions, checkOptions } from "../api/options.js";
+import { type ConnectionOptions, checkOptions as checkConnectionOptions } from "../api/options.js";
 import { throwIfAborted } from "../api/signal.js";
+import {
+  aFunction,
+  check,
+  checkOptions,
+  type Fields,
+  from,
+  milliseconds,
+  seed,
+  span,
+} from "../effects/simulated/checks.js";
+import { checkOutages } from "../effects/simulated/fault-checks.js";
 import { type Fault, Faults, type Outage } from "../effects/simulated/faults.js";
 import type { Link } from "../effects/simulated/link.js";
 import { Random } from "../effects/simulated/random.js";
@@ -27,6 +38,8 @@ export interface SimulationOptions extends NetworkOptions {
   /** A whole number that decides all that is left to chance. Default 1. */
   readonly seed?: number;
 }
+
+const fields: Fields<SimulationOptions> = { seed, latency: span, pipe: aFunction };
 
 /** How long `connect` and `until` let time pass at most: an hour. */
 const PATIENCE: Milliseconds = 3_600_000;
@@ -63,7 +76,9 @@ export class Simulation {
   readonly #scheduled = new Set<Timer>();
   #clients = 0;
 
+  /** @throws TypeError or RangeError where an option is not known, or has a value that makes no sense */
   constructor(options: SimulationOptions = {}) {
+    checkOptions("a simulation", options, fields);
     this.random = new Random(options.seed ?? 1);
     this.network = new VirtualNetwork(this.time, this.random.fork(), options);
   }
@@ -75,9 +90,11 @@ export class Simulation {
 
   /**
    * Makes a cluster of servers, which run. Their addresses are `10.0.CLUSTER.NODE:4222`, each counted from 1.
-   * @param size how many; default 1
+   * @param size how many, one or more; default 1
+   * @throws TypeError or RangeError for what is no such number, and where an option is not known or makes no sense
    */
   cluster(size = 1, options: ClusterOptions = {}): VirtualCluster {
+    check("size", size, from(1));
     const subnet = this.#clusters.length + 1;
     const address = (node: number) => `10.0.${subnet}.${node}:4222`;
     const cluster = new VirtualCluster(this.time, this.network, this.random.fork(), address, options);
@@ -104,7 +121,7 @@ export class Simulation {
    * @throws NatsError as `connect` does (as a rejection)
    */
   async dial(options: ConnectionOptions = {}): Promise<NatsConnection> {
-    checkOptions(options);
+    checkConnectionOptions(options);
     throwIfAborted(options.signal, "connect");
     const world = this.world(this.#freeName(options.name));
     return new Connection(world, { ...options }).start().then((connection) => {
@@ -159,9 +176,11 @@ export class Simulation {
   }
 
   /**
-   * Makes a fault happen now; it ends by itself when its time is over.
+   * Makes a fault happen now; it ends by itself when its time is over. A place that no server or client has is taken
+   * modulo how many there are now.
    * @param cluster whose servers it names; default: the first
    * @throws Error where there is no cluster
+   * @throws TypeError or RangeError where it is no fault, or says what makes no sense
    */
   inject(fault: Fault, cluster?: VirtualCluster): void {
     this.#faultsOf(cluster).inject(fault);
@@ -171,8 +190,10 @@ export class Simulation {
    * Makes each of these outages happen when its time has come, counted from now.
    * @param cluster whose servers they name; default: the first
    * @throws Error where there is no cluster
+   * @throws TypeError or RangeError where one is no outage, or says what makes no sense; then none is scheduled
    */
   schedule(outages: readonly Outage[], cluster?: VirtualCluster): void {
+    checkOutages(outages);
     const faults = this.#faultsOf(cluster);
     for (const { at, fault } of outages) {
       const timer = this.time.startTimer(at, () => {
@@ -203,9 +224,13 @@ export class Simulation {
     return this.time.elapsed();
   }
 
-  /** Resolves when that much virtual time has passed: for code that waits while the test lets time pass. */
+  /**
+   * Resolves when that much virtual time has passed: for code that waits while the test lets time pass.
+   * @throws TypeError or RangeError (as a rejection) for what is no number of milliseconds
+   */
   sleep(ms: Milliseconds): Promise<void> {
     return new Promise((resolve) => {
+      check("ms", ms, milliseconds);
       this.time.startTimer(ms, resolve);
     });
   }
@@ -214,6 +239,7 @@ export class Simulation {
    * Lets that much time pass, with all that happens in it. What a callback of the code under test throws is an uncaught
    * exception, as it is outside of a simulation.
    * @throws Error (as a rejection) where events follow each other without an end, so that time stands still
+   * @throws TypeError or RangeError (as a rejection) for what is no number of milliseconds
    */
   advance(ms: Milliseconds): Promise<void> {
     return this.time.advance(ms);
@@ -223,7 +249,8 @@ export class Simulation {
    * Lets time pass until the promise is settled.
    * @param limit milliseconds of virtual time at most; default an hour
    * @returns its value
-   * @throws its error, or Error where it is not settled within the limit (as a rejection)
+   * @throws its error, or Error where it is not settled within the limit (as a rejection); TypeError or RangeError where
+   * there is no promise, or the limit is no number of milliseconds
    */
   until<T>(promise: Promise<T>, limit: Milliseconds = PATIENCE): Promise<T> {
     return this.time.until(promise, limit);

@@ -4,10 +4,16 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Milliseconds } from "../../machine/failure.js";
-import type { User } from "../simulated/authorization.js";
+import { checkUsers, type User } from "../simulated/authorization.js";
+import { type Check, check, checkOptions, type Fields, from, text } from "../simulated/checks.js";
 import type { Handshake } from "../simulated/handshakes.js";
 import { ModelCluster } from "../simulated/model-cluster.js";
-import type { Clock, ModelServer, ModelServerOptions } from "../simulated/model-server.js";
+import {
+  type Clock,
+  type ModelServer,
+  type ModelServerOptions,
+  serverFields,
+} from "../simulated/model-server.js";
 import { Random } from "../simulated/random.js";
 
 /** Options of an embedded server. */
@@ -17,9 +23,9 @@ export interface EmbeddedServerOptions
   readonly host?: string;
   /** Default: a free one. */
   readonly port?: number;
-  /** Who may connect. Default: everybody. */
+  /** Who may connect. Default: everybody. Not with `joins`. */
   readonly users?: readonly User[];
-  /** A server whose cluster it joins, then with the users of that cluster. Default: none, it is alone. */
+  /** A server whose cluster it joins, with the users of that cluster. Default: none, it is alone. */
   readonly joins?: EmbeddedServer;
 }
 
@@ -140,8 +146,8 @@ export class EmbeddedServer implements AsyncDisposable {
    * @param duration milliseconds over which they are closed; default 2 minutes
    */
   lameDuck(grace: Milliseconds = 10_000, duration: Milliseconds = 120_000): void {
-    this.#listener.close();
     this.model.lameDuck(grace, duration);
+    this.#listener.close();
   }
 
   /** Resets every connection. New ones are accepted. */
@@ -154,6 +160,7 @@ export class EmbeddedServer implements AsyncDisposable {
    * @param error the text behind -ERR, such as `Authorization Violation`
    */
   expel(error: string): void {
+    check("error", error, text);
     for (const connection of [...this.model.connections]) connection.close(error);
   }
 
@@ -199,13 +206,31 @@ export class EmbeddedServer implements AsyncDisposable {
   }
 }
 
+const { tls: _, maxSubscriptions: __, ...ofModel } = serverFields;
+const anything: Check = [() => true, ""];
+const aServer: Check = [(value) => value instanceof EmbeddedServer, "a server from startEmbeddedServer"];
+const fields: Fields<EmbeddedServerOptions> = {
+  ...ofModel,
+  host: text,
+  port: from(0, 65_535),
+  users: anything,
+  joins: aServer,
+};
+
 /**
  * Starts an embedded server: a model of nats-server on a real TCP port, for tests and demos where none is installed. It
  * knows publish and subscribe, queue groups, requests, headers, users and clusters; not TLS, JetStream or accounts.
  * @returns the server, when it listens
  * @throws what `listen` of node:net throws (as a rejection), such as EADDRINUSE
+ * @throws TypeError or RangeError (as a rejection) where an option is not known, or has a value that makes no sense
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
+  checkOptions("an embedded server", options, fields);
+  if (options.users !== undefined) checkUsers(options.users);
+  if (options.users !== undefined && options.joins !== undefined)
+    throw new TypeError(
+      "users and joins exclude each other: a server that joins has the users of its cluster",
+    );
   const { host = "127.0.0.1", port = 0, users = null, joins } = options;
   const cluster = joins?.model.cluster ?? new ModelCluster(clock, new Random(Date.now()), users);
   const listener = createServer().listen(port, host);

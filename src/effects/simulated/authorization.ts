@@ -1,6 +1,7 @@
 // Who may connect to a model server, for how long, and what they may do.
 
 import type { Milliseconds } from "../../machine/failure.js";
+import { type Check, check, checkOptions, type Fields, listOf, milliseconds, text } from "./checks.js";
 import { covers } from "./subject-matching.js";
 
 /** Subjects that are allowed (default: all) and denied (default: none). Patterns may have wildcards. */
@@ -20,6 +21,27 @@ export interface User {
   readonly publish?: Subjects;
   /** Default: everything. */
   readonly subscribe?: Subjects;
+}
+
+const subjects: Fields<Subjects> = { allow: listOf(text), deny: listOf(text) };
+const anObject: Check = [(value) => typeof value === "object" && value !== null, "an object"];
+const users: Fields<User> = {
+  user: text,
+  pass: text,
+  token: text,
+  expiresAt: milliseconds,
+  publish: anObject,
+  subscribe: anObject,
+};
+
+/** Checks who may connect. @throws TypeError, or RangeError for a number */
+export function checkUsers(given: readonly User[]): void {
+  check("users", given, listOf(anObject));
+  for (const user of given) {
+    checkOptions("a user", user, users);
+    for (const may of ["publish", "subscribe"] as const)
+      if (user[may] !== undefined) checkOptions(`${may} of a user`, user[may], subjects);
+  }
 }
 
 /** What CONNECT says. A model server looks at this much of it. */

@@ -3,6 +3,7 @@
 
 import type { Milliseconds } from "../../machine/failure.js";
 import type { Timer } from "../world.js";
+import { checkFault } from "./fault-checks.js";
 import { type Handshake, normal } from "./handshakes.js";
 import type { VirtualCluster, VirtualNode } from "./virtual-cluster.js";
 import type { Direction } from "./virtual-connection.js";
@@ -93,10 +94,12 @@ export class Faults {
   }
 
   /**
-   * Makes it happen. A place that nobody has is taken modulo how many there are; without any, nothing happens.
-   * @throws RangeError where there is no such fault
+   * Makes it happen. A place that nobody has is taken modulo how many there are; without clients, nothing happens to
+   * them.
+   * @throws TypeError or RangeError where it is no fault, or says what makes no sense; Error where every server has left
    */
   inject(fault: Fault): void {
+    checkFault(fault);
     switch (fault.type) {
       case "crash":
       case "powerOff":
@@ -137,7 +140,7 @@ export class Faults {
         });
         break;
       default:
-        throw new RangeError(`there is no such fault: ${JSON.stringify(fault satisfies never)}`);
+        fault satisfies never;
     }
   }
 
@@ -166,7 +169,9 @@ export class Faults {
 
   #node(at: number): VirtualNode {
     const { nodes } = this.#cluster;
-    return nodes[at % nodes.length] as VirtualNode;
+    const node = nodes[at % nodes.length];
+    if (node === undefined) throw new Error("the cluster has no server left that a fault could befall");
+    return node;
   }
 
   #client(at: number): string {

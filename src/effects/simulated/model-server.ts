@@ -5,6 +5,18 @@
 
 import type { Bytes, Milliseconds } from "../../machine/failure.js";
 import type { Timer, World } from "../world.js";
+import {
+  type Check,
+  check,
+  type Fields,
+  flag,
+  from,
+  milliseconds,
+  oneOf,
+  someMilliseconds,
+  text,
+} from "./checks.js";
+import { checkHandshake } from "./fault-checks.js";
 import { type Handshake, normal } from "./handshakes.js";
 import type { ModelCluster } from "./model-cluster.js";
 import { ModelConnection } from "./model-connection.js";
@@ -53,6 +65,28 @@ const defaults: Omit<ModelServerOptions, "address" | "name"> = {
   headers: true,
   tls: "none",
 };
+
+/** What each option may be. */
+export const serverFields: Fields<Omit<ModelServerOptions, "address">> = {
+  name: text,
+  version: [
+    (value) => typeof value === "string" && /^\d+\.\d+/.test(value),
+    "the version of a nats-server, such as 2.10.0",
+  ],
+  maxPayload: from(1),
+  maxControlLine: from(1),
+  maxSubscriptions: orNone(from(0)),
+  pingInterval: someMilliseconds,
+  maxPingsOut: from(1),
+  authTimeout: milliseconds,
+  headers: flag,
+  tls: oneOf("none", "offered", "required", "first"),
+};
+
+/** That, or no limit. */
+function orNone([isRight, what]: Check): Check {
+  return [(value) => value === Number.POSITIVE_INFINITY || isRight(value), `${what}, or infinite`];
+}
 
 /** A clock that a stopped process has: what is due waits until it goes on. */
 class ProcessClock implements Clock {
@@ -153,6 +187,7 @@ export class ModelServer {
 
   /** The next connections are greeted like that, one each; later ones normally again. */
   greetNext(...handshakes: readonly Handshake[]): void {
+    for (const handshake of handshakes) checkHandshake(handshake);
     this.#handshakes.push(...handshakes);
   }
 
@@ -210,8 +245,11 @@ export class ModelServer {
    * Lame duck mode: tells its clients and the cluster, and closes the connections one by one.
    * @param grace milliseconds until the first is closed
    * @param duration milliseconds over which they are closed
+   * @throws TypeError or RangeError for what is no such number
    */
   lameDuck(grace: Milliseconds, duration: Milliseconds): void {
+    check("grace", grace, milliseconds);
+    check("duration", duration, milliseconds);
     if (!this.#isRunning || this.#isLameDuck) return;
     this.#isLameDuck = true;
     this.cluster.changed();

@@ -1,11 +1,12 @@
 // A cluster of model servers on the virtual network: what a test has in its hands to make trouble.
 
 import type { Milliseconds } from "../../machine/failure.js";
-import type { User } from "./authorization.js";
+import { checkUsers, type User } from "./authorization.js";
+import { type Check, checkOptions, type Fields } from "./checks.js";
 import type { Handshake } from "./handshakes.js";
 import { ModelCluster } from "./model-cluster.js";
 import type { ModelConnection } from "./model-connection.js";
-import type { ModelServer, ModelServerOptions } from "./model-server.js";
+import { type ModelServer, type ModelServerOptions, serverFields } from "./model-server.js";
 import type { Random } from "./random.js";
 import type { VirtualHost, VirtualNetwork } from "./virtual-network.js";
 import type { VirtualTime } from "./virtual-time.js";
@@ -15,6 +16,10 @@ export interface ClusterOptions extends Partial<Omit<ModelServerOptions, "addres
   /** Who may connect. Default: everybody. */
   readonly users?: readonly User[];
 }
+
+const { name: _, ...fields } = serverFields;
+const anything: Check = [() => true, ""];
+const clusterFields: Fields<ClusterOptions> = { ...fields, users: anything };
 
 /** One server of a cluster, and the machine that it runs on. */
 export class VirtualNode {
@@ -94,8 +99,8 @@ export class VirtualNode {
    * @param duration milliseconds over which they are closed; default 2 minutes
    */
   lameDuck(grace: Milliseconds = 10_000, duration: Milliseconds = 120_000): void {
-    this.#host.refuse();
     this.model.lameDuck(grace, duration);
+    this.#host.refuse();
   }
 }
 
@@ -114,6 +119,7 @@ export class VirtualCluster {
 
   /**
    * @param address the `host:port` of each node, from 1
+   * @throws TypeError or RangeError where an option is not known, or has a value that makes no sense
    * @internal
    */
   constructor(
@@ -123,6 +129,8 @@ export class VirtualCluster {
     address: (node: number) => string,
     options: ClusterOptions = {},
   ) {
+    checkOptions("a cluster", options, clusterFields);
+    if (options.users !== undefined) checkUsers(options.users);
     this.#network = network;
     this.#address = address;
     this.#options = options;
@@ -169,8 +177,13 @@ export class VirtualCluster {
   /**
    * Refuses a user from here on, and ends that user's connections.
    * @param user one of `users` in the options, the same object
+   * @throws RangeError where it is none of them
    */
   revoke(user: User): void {
+    if (this.#options.users?.includes(user) !== true)
+      throw new RangeError(
+        "the cluster has no such user: revoke takes one of its option users, the same object",
+      );
     this.model.revoke(user);
   }
 

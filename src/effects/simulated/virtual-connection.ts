@@ -2,6 +2,7 @@
 
 import type { Milliseconds } from "../../machine/failure.js";
 import type { Transport, TransportEvents } from "../world.js";
+import { check, oneOf } from "./checks.js";
 import type { Link } from "./link.js";
 import { Pipe, type PipeOptions } from "./pipe.js";
 import type { Random } from "./random.js";
@@ -14,6 +15,9 @@ export type Accept = (socket: ServerSocket) => ServerPeer;
 
 /** Which way packets go, between a client and a server. */
 export type Direction = "toServer" | "toClient" | "both";
+
+/** All of them. */
+export const directions = oneOf("toServer", "toClient", "both");
 
 const texts = {
   ECONNREFUSED: "connection refused",
@@ -146,8 +150,12 @@ export class VirtualConnection {
     this.#events.closed(errorOf(trouble));
   }
 
-  /** Half-open: from here on everything in that direction vanishes for good, and nobody is told. */
+  /**
+   * Half-open: from here on everything in that direction vanishes for good, and nobody is told.
+   * @throws TypeError where there is no such direction
+   */
   vanish(direction: Direction): void {
+    check("direction", direction, directions);
     if (direction !== "toClient") this.#toServer.vanish();
     if (direction !== "toServer") this.#toClient.vanish();
   }

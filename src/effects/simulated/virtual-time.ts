@@ -6,6 +6,7 @@
 
 import type { Milliseconds } from "../../machine/failure.js";
 import type { Timer } from "../world.js";
+import { type Check, check, milliseconds } from "./checks.js";
 
 /** What was asked for and has not happened yet. */
 interface Planned {
@@ -35,6 +36,24 @@ const MAX_PER_INSTANT = 100_000;
 const standstill = "time stands still: every event causes another at once";
 /** 2020-01-01: a time as the real world could have it. */
 const START: Milliseconds = 1_577_836_800_000;
+
+const aPromise: Check = [
+  (value) => typeof (value as Promise<unknown> | null | undefined)?.then === "function",
+  "a promise",
+];
+
+/** A promise was waited for in vain. */
+export class NotSettled extends Error {
+  override readonly name = "NotSettled";
+  /** How long it was waited for, in virtual time. */
+  readonly limit: Milliseconds;
+
+  constructor(limit: Milliseconds) {
+    const why = "timers of the platform (setTimeout) do not run in virtual time: see world.sleep";
+    super(`the promise was not settled within ${limit} ms of virtual time. The most likely reason: ${why}`);
+    this.limit = limit;
+  }
+}
 
 /** A virtual clock and everything that is planned on it. */
 export class VirtualTime {
@@ -74,7 +93,10 @@ export class VirtualTime {
 
   /** Calls `fired` once, after that time, unless stopped. */
   startTimer(ms: Milliseconds, fired: () => void): Timer {
-    const planned: Planned = { at: this.#now + Math.max(0, ms), number: this.#count++, run: fired };
+    const at = this.#now + Math.max(0, ms);
+    // It would be in nobody's order, and what is planned after it would be lost.
+    if (Number.isNaN(at)) throw new RangeError("a timer of NaN milliseconds: what was that computed from?");
+    const planned: Planned = { at, number: this.#count++, run: fired };
     this.#push(planned);
     return planned;
   }
@@ -100,9 +122,10 @@ export class VirtualTime {
   /**
    * Lets that much time pass, with all that happens in it.
    * @throws what an event throws (as a rejection), the reason of `halt`, and where events come in a loop that time never
-   * leaves
+   * leaves; TypeError or RangeError for what is no number of milliseconds
    */
   async advance(ms: Milliseconds): Promise<void> {
+    check("ms", ms, milliseconds);
     const end = this.#now + ms;
     await this.#drive(() => this.#nextAt() <= end);
     if (this.#now < end) this.#now = end;
@@ -113,6 +136,8 @@ export class VirtualTime {
    * @param limit milliseconds of virtual time until it throws; default an hour
    */
   async until<T>(promise: Promise<T>, limit: Milliseconds = 3_600_000): Promise<T> {
+    check("what is waited for", promise, aPromise);
+    check("limit", limit, milliseconds);
     let isSettled = false;
     const settled = () => {
       isSettled = true;
@@ -120,7 +145,7 @@ export class VirtualTime {
     promise.then(settled, settled);
     const end = this.#now + limit;
     await this.#drive(() => !isSettled && this.#nextAt() <= end);
-    if (!isSettled) throw new Error(`the promise was not settled within ${limit} ms of virtual time`);
+    if (!isSettled) throw new NotSettled(limit);
     return promise;
   }
 

@@ -6,11 +6,20 @@
 /** @ts-ignore where fast-check is not installed its types are missing, and nobody calls these */
 import type FastCheck from "fast-check";
 import { initialTransition, type SnapshotFrom, transition } from "xstate";
+import {
+  type Check,
+  checkOptions,
+  type Fields,
+  from,
+  listOf,
+  oneOf,
+  text,
+} from "../../effects/simulated/checks.js";
 import { connectionMachine } from "../../machine/connection-machine.js";
 import type { ConnectionInput } from "../../machine/context.js";
 import type { Effect } from "../../machine/effects.js";
 import type { ConnectionEvent } from "../../machine/events.js";
-import type { Policy } from "../../machine/reconnect-policy.js";
+import { defaultPolicy, type Policy } from "../../machine/reconnect-policy.js";
 import type { Recording } from "../../machine/replay.js";
 import { type Fc, inputs, moves } from "./drawing.js";
 import { eventFor, type Move } from "./moves.js";
@@ -31,6 +40,16 @@ export interface RecordingOptions {
   readonly outside?: "fair" | "foul";
 }
 
+const anObject: Check = [(value) => typeof value === "object" && value !== null, "an object"];
+const anything: Check = [() => true, ""];
+const fields: Fields<RecordingOptions> = {
+  servers: listOf(text),
+  policy: anObject,
+  most: from(0),
+  outside: oneOf("fair", "foul"),
+};
+const policyFields = Object.fromEntries(Object.keys(defaultPolicy).map((name) => [name, anything]));
+
 /**
  * Recordings of connections as they could be, for `replay` of `nats-statechart/machine`: servers that refuse, break, say
  * errors, change their cluster or enter lame duck mode, timers, and what a user calls. One that fails is shrunk to few and
@@ -46,8 +65,12 @@ export interface RecordingOptions {
  * ```
  *
  * @param fc the module `fast-check`
+ * @throws TypeError or RangeError where an option is not known, or has a value that makes no sense
  */
 export function recordings(fc: Fc, options: RecordingOptions = {}): FastCheck.Arbitrary<Recording> {
+  checkOptions("recordings", options, fields);
+  if (options.policy !== undefined)
+    checkOptions("the policy", options.policy, policyFields as Fields<Policy>);
   const { servers, policy, most = 50, outside = "fair" } = options;
   const fixed = {
     ...(servers === undefined ? {} : { servers }),
