@@ -68,7 +68,7 @@ export interface Segment {
   readonly start: number;
   readonly end: number;
   /** How many of the commands are messages. */
-  readonly messages: number;
+  messages: number;
   next: Segment | null;
 }
 

@@ -7,6 +7,25 @@ import type { SegmentQueue } from "./chunks.js";
 /** No subscription has the number 0, and a server says nothing to an UNSUB of a number that it does not know. */
 const NOTHING = [..."UNSUB 0"].map((character) => character.charCodeAt(0));
 const SPACE = 32;
+const CR = 13;
+const LF = 10;
+/** The least bytes that mean nothing, and as many as every server takes in a line. */
+const SHORTEST = NOTHING.length + 2;
+const LONGEST = 512;
+
+/** Overwrites the bytes from `start` to before `end`, at least 9 of them, with lines that mean nothing. */
+export function voidBytes(bytes: Uint8Array, start: number, end: number): void {
+  for (let at = start; at < end; ) {
+    const left = end - at;
+    // What would be left over must be a line as well.
+    const length = left <= LONGEST ? left : left - LONGEST < SHORTEST ? LONGEST - SHORTEST : LONGEST;
+    bytes.fill(SPACE, at, at + length - 2);
+    bytes.set(NOTHING, at);
+    at += length;
+    bytes[at - 2] = CR;
+    bytes[at - 1] = LF;
+  }
+}
 
 /** Whether the line belongs to one connection. */
 export function isOfConnection(line: string): boolean {
@@ -48,8 +67,7 @@ export class ConnectionLines {
         const start = places[i] as number;
         const end = places[i + 1] as number;
         if (start < segmentStart) continue;
-        segment.chunk.bytes.fill(SPACE, start + shift, end + shift - 2);
-        segment.chunk.bytes.set(NOTHING, start + shift);
+        voidBytes(segment.chunk.bytes, start + shift, end + shift);
       }
       segmentStart = segmentEnd;
     }

@@ -5,7 +5,7 @@
 // (`hold`), chunks wait. No command lies across two chunks: what a lost socket was given ends with a whole command.
 
 import { CHUNK_SIZE, Chunk, ChunkPool, SegmentQueue } from "./chunks.js";
-import { ConnectionLines, isOfConnection } from "./connection-lines.js";
+import { ConnectionLines, isOfConnection, voidBytes } from "./connection-lines.js";
 import { textLength } from "./wire/bytes.js";
 import { Encoder, publishSize, roomFor, roomForText } from "./wire/encoder.js";
 import { checkControlLine, DEFAULT_MAX_CONTROL_LINE } from "./wire/subject.js";
@@ -185,6 +185,27 @@ export class Outbound {
     else this.#alone(room, () => encoder.line(line));
     if (ofConnection) this.#connectionLines.add(start, this.position, this.#handedOver);
     if (this.#isIdle) this.#schedule();
+  }
+
+  /**
+   * Takes a message back that lies from `start` to before `end` of the stream: where no sink was handed it, none will be.
+   * Its place stays taken, so that no position changes.
+   */
+  withdraw(start: number, end: number): void {
+    if (start < this.#handedOver || this.#isClosed) return;
+    this.#cut();
+    let position = this.#handedOver;
+    for (let segment = this.#queue.first; segment !== null; segment = segment.next) {
+      const next = position + segment.end - segment.start;
+      if (start < next) {
+        const shift = segment.start - position;
+        voidBytes(segment.chunk.bytes, start + shift, end + shift);
+        segment.messages -= 1;
+        this.#handedMessages += 1;
+        return;
+      }
+      position = next;
+    }
   }
 
   /** Shuts the gate: the sink is lost, with all it was handed. What it was not handed stays, in order. */

@@ -18,6 +18,9 @@ export interface Registry {
   complain(what: string): void;
 }
 
+/** Where a request went that was given up before it was handed to a socket. */
+const NO_SOCKET = 0;
+
 /** A message: who sent it, and which of theirs it is, counted from 0. It is the beginning of its payload. */
 export interface MessageId {
   readonly client: string;
@@ -44,6 +47,8 @@ export class Ledger implements WorldObserver {
   readonly #socketOf: number[] = [];
   /** For each accepted message, by its number: the size of its payload. */
   readonly #sizes: Bytes[] = [];
+  /** Requests that were given up before they were handed to a socket: they must not go out any more. */
+  readonly #withdrawn = new Set<number>();
   /** Messages that a server has read. */
   readonly #arrived = new Set<number>();
   readonly #readers = new Map<number, CommandReader>();
@@ -87,12 +92,23 @@ export class Ledger implements WorldObserver {
     this.#sizes.pop();
   }
 
+  /** The client has given a request up. */
+  gaveUp(number: number): void {
+    if (number < this.#socketOf.length) return;
+    this.#withdrawn.add(number);
+    this.#passWithdrawn();
+  }
+
+  #passWithdrawn(): void {
+    while (this.#withdrawn.delete(this.#socketOf.length)) this.#socketOf.push(NO_SOCKET);
+  }
+
   /** The size that a message was given; undefined where there is none of that number. */
   sizeOf(number: number): Bytes | undefined {
     return this.#sizes[number];
   }
 
-  /** Messages handed to a socket. */
+  /** Messages handed to a socket, or taken back before. */
   get handedOver(): number {
     return this.#socketOf.length;
   }
@@ -113,6 +129,11 @@ export class Ledger implements WorldObserver {
   missingAtServer(socket: number): number | undefined {
     const missing = this.#socketOf.findIndex((its, number) => its === socket && !this.#arrived.has(number));
     return missing < 0 ? undefined : missing;
+  }
+
+  /** Whether something that was handed to the socket which was closed last has not been read. */
+  get missingAtEnd(): boolean {
+    return this.missingAtServer(this.#lingering) !== undefined;
   }
 
   /** Whether that socket still carries something. */
@@ -206,6 +227,7 @@ export class Ledger implements WorldObserver {
       );
     }
     this.#socketOf.push(socket);
+    this.#passWithdrawn();
   }
 }
 

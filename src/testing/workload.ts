@@ -1,5 +1,6 @@
 // The work that a client of a run does: it publishes, asks, answers and subscribes, and looks at what it gets.
 
+import { ErrorCode, type NatsError } from "../api/errors.js";
 import { headers } from "../api/headers.js";
 import type { Msg } from "../api/msg.js";
 import { RequestStrategy } from "../api/request-many.js";
@@ -177,6 +178,9 @@ export class Workload {
     if (act.abort !== null) client.stage.simulation.time.startTimer(act.abort, () => abort.abort());
     client.accept(0, "?", (payload) => {
       const answer = client.connection.request(act.to, payload, opts);
+      answer.catch(({ code }: NatsError) => {
+        if (code === ErrorCode.Timeout || code === ErrorCode.Cancelled) client.ledger.gaveUp(asked);
+      });
       client.track(
         `a request to ${act.to}`,
         answer.then((msg) => this.#checkAnswer(asked, msg)),

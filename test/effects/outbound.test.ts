@@ -422,6 +422,54 @@ describe("an outage", () => {
     expect(next.text).toBe(pub("not.yet"));
   });
 
+  test("takes a message back that waits: another means nothing in its place, and what is around it goes out", () => {
+    const { outbound, sink } = setUp();
+    send(outbound, "before");
+    const start = outbound.position;
+    send(outbound, "withdrawn", "x".repeat(5_000));
+    const end = outbound.position;
+    send(outbound, "behind");
+    outbound.withdraw(start, end);
+    expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([2, outbound.position]);
+    outbound.release(sink);
+    expect(sink.text).not.toContain("withdrawn");
+    const lines = sink.text.slice(start, end).split("\r\n");
+    expect(lines.pop()).toBe("");
+    for (const line of lines) expect(line).toMatch(/^UNSUB 0 *$/);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(4_096);
+    expect(sink.text.slice(0, start) + sink.text.slice(end)).toBe(pub("before") + pub("behind"));
+    sink.report();
+    expect(outbound.unsentMessages).toBe(0);
+  });
+
+  test.each([11, 12, 511, 512, 513, 514, 520, 521, 522, 1_024, 1_030])(
+    "takes a message of %i bytes back by whole lines",
+    (size) => {
+      const { outbound, sink } = setUp();
+      let payload = "";
+      while (pub("a", payload).length < size) payload += "x";
+      send(outbound, "a", payload);
+      const { length } = pub("a", payload);
+      outbound.withdraw(0, length);
+      outbound.release(sink);
+      expect(sink.text).toMatch(/^(UNSUB 0 *\r\n)+$/);
+      expect(sink.text).toHaveLength(length);
+    },
+  );
+
+  test("takes nothing back that was handed over, or after the end", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "gone");
+    const end = outbound.position;
+    endTurn();
+    outbound.withdraw(0, end);
+    expect([sink.text, outbound.unsentMessages]).toEqual([pub("gone"), 1]);
+    outbound.close();
+    outbound.withdraw(end, end + 11);
+    expect(outbound.pendingMessages).toBe(0);
+  });
+
   test("tells how many messages nobody has reported as written", () => {
     const { outbound, sink, endTurn } = setUp();
     outbound.release(sink);
