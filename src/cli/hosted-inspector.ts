@@ -2,20 +2,16 @@
 // hands inspection messages on to it. Both sides of what @statelyai/inspect/server does, with three differences: it
 // listens on loopback only, no other web page may read along, and a page that opens late still gets the definition.
 //
-// The inspector that needs no other machine: src/inspector/serve.ts.
+// The relay: src/inspector/relay.ts. The inspector that needs no other machine: src/inspector/serve.ts.
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { WebSocket, WebSocketServer } from "ws";
-import { Backlog } from "../inspector/backlog.js";
-import type { LocalInspector } from "../inspector/serve.js";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Limits } from "../inspector/backlog.js";
+import { isAllowed, type LocalInspector, serveRelay } from "../inspector/relay.js";
 
 /** Where the hosted inspector is. */
 export const HOSTED = "https://stately.ai/inspect";
 
-const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
-/** A single message is no larger: a definition takes some 60 kB. */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const HOST = "127.0.0.1";
 
 /** Options of `serveHostedInspector`. */
 export interface HostedInspectorOptions {
@@ -23,6 +19,8 @@ export interface HostedInspectorOptions {
   readonly port?: number;
   /** The inspector to frame. Default: the hosted one. */
   readonly inspector?: string;
+  /** What is kept of each machine for a page that opens late. Default: the last of it. */
+  readonly keep?: Limits | undefined;
 }
 
 /**
@@ -30,52 +28,14 @@ export interface HostedInspectorOptions {
  * @throws Error (as a rejection) where `ws` is not installed or the port is taken
  */
 export async function serveHostedInspector(options: HostedInspectorOptions = {}): Promise<LocalInspector> {
-  const { port = 0, inspector = HOSTED } = options;
-  const { WebSocketServer } = await import("ws");
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
-  const relay = new Relay();
+  const { port = 0, inspector = HOSTED, keep } = options;
   const html = page(inspector);
-  const server = createServer((request, response) => answer(request, response, html));
-  server.on("upgrade", (request, socket, head) => {
-    const isPage = request.url === "/page";
-    if (!isHere(request) || !isAllowed(request, isPage)) {
-      socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (ws) => (isPage ? relay.addPage(ws) : relay.addClient(ws)));
+  return serveRelay({
+    host: HOST,
+    port,
+    keep,
+    answer: (request, response) => answer(request, response, html),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url: `http://${authority}/`,
-    relayUrl: `ws://${authority}/`,
-    close: async () => {
-      endAll(sockets);
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
-}
-
-function endAll(sockets: WebSocketServer): void {
-  for (const ws of sockets.clients) ws.terminate();
-}
-
-/** False where a name of somebody else was made to lead to this machine. */
-function isHere({ headers }: IncomingMessage): boolean {
-  return /^(127\.0\.0\.1|localhost):\d+$/.test(headers.host ?? "");
-}
-
-/**
- * A web page names its origin. Only our own page may read; what sends messages may also be a web application in
- * development on this machine, or no web page at all.
- */
-function isAllowed({ headers: { origin, host } }: IncomingMessage, isPage: boolean): boolean {
-  if (origin === undefined || origin === `http://${host}`) return true;
-  return !isPage && /^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(origin);
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, html: string): void {
@@ -84,7 +44,7 @@ function answer(request: IncomingMessage, response: ServerResponse, html: string
     "cache-control": "no-store",
     "content-security-policy": "frame-ancestors 'none'",
   };
-  if (!isHere(request)) response.writeHead(403).end();
+  if (!isAllowed(request, HOST)) response.writeHead(403).end();
   else if (request.url !== "/") response.writeHead(404).end();
   else response.writeHead(200, headers).end(html);
 }
@@ -113,32 +73,3 @@ const page = (inspector: string) => `<!doctype html>
 </script>
 </html>
 `;
-
-/** A page that does not read is let go; opened again, it gets what was said before. */
-function tell(page: WebSocket, text: string): void {
-  if (page.bufferedAmount > MAX_UNREAD_BYTES) page.terminate();
-  else page.send(text);
-}
-
-/** What clients say goes to every page; a page that opens gets first what was said before. */
-class Relay {
-  readonly #backlog = new Backlog();
-  readonly #pages = new Set<WebSocket>();
-  #clients = 0;
-
-  addClient(ws: WebSocket): void {
-    const client = ++this.#clients;
-    ws.on("error", () => ws.terminate());
-    ws.on("message", (data) => {
-      const text = this.#backlog.add(client, String(data));
-      if (text !== undefined) for (const page of this.#pages) tell(page, text);
-    });
-  }
-
-  addPage(ws: WebSocket): void {
-    ws.on("error", () => ws.terminate());
-    ws.on("close", () => this.#pages.delete(ws));
-    for (const text of this.#backlog.messages()) ws.send(text);
-    this.#pages.add(ws);
-  }
-}

@@ -1,70 +1,138 @@
-// What a page that opens late still gets: of each machine its definition and the last of what happened to it. Bounded
-// in every direction. Pure: it relays nothing (serve.ts does).
+// What a page that opens late still gets: of each machine its definition and the last of what happened to it, and who is
+// gone. Bounded in every direction. Pure: it relays nothing (relay.ts does).
 
 /** Messages kept of one machine and its actors, besides the definitions. */
 export const MAX_MESSAGES = 2_000;
 /** Characters kept of them. */
 export const MAX_TEXT = 8 * 1024 * 1024;
-/** Machines kept; the one that was silent longest goes first. */
+/** Machines kept; those of a process that is gone go first, then the one that was silent longest. */
 export const MAX_MACHINES = 32;
 /** Definitions kept of one machine and its actors. */
 export const MAX_DEFINITIONS = 64;
+/** Characters kept of them. */
+export const MAX_DEFINITIONS_TEXT = 8 * 1024 * 1024;
+
+/** How much is kept of what happened to one machine. */
+export interface Limits {
+  readonly messages: number;
+  /** Characters. */
+  readonly text: number;
+}
+
+/** Enough of a machine that lives on. */
+export const LIVE: Limits = { messages: MAX_MESSAGES, text: MAX_TEXT };
+/** A recording is over before its page opens, and has less than 2,000 events with some messages each: it is kept whole. */
+export const RECORDING: Limits = { messages: 40_000, text: 256 * 1024 * 1024 };
 
 /** A machine with all actors that it made: what they say to each other must keep its order. */
 interface Machine {
-  /** By their session. */
-  readonly definitions: Map<string, string>;
-  readonly latest: string[];
-  length: number;
+  readonly client: number;
+  readonly definitions: Kept;
+  readonly latest: Kept;
+  hasLeft: boolean;
 }
 
 /** What clients said lately. Each message is kept as the text that pages get: `{"client":1,"message":{...}}`. */
 export class Backlog {
   /** In the order of their last message. */
   readonly #machines = new Map<string, Machine>();
+  readonly #limits: Limits;
+
+  constructor(limits: Limits = LIVE) {
+    this.#limits = limits;
+  }
 
   /** Keeps a message. Returns it as pages get it; undefined where it is none: no JSON, or of no known type. */
   add(client: number, text: string): string | undefined {
     const message = parse(text);
     if (message === undefined) return undefined;
     const { type, session, root } = message;
-    const wrapped = `{"client":${client},"message":${text}}`;
+    const wrapped = wrap(client, text);
     const key = `${client} ${root}`;
-    const machine = this.#machines.get(key) ?? { definitions: new Map(), latest: [], length: 0 };
+    const machine = this.#machines.get(key) ?? this.#newMachine(client, root);
     this.#machines.delete(key);
     this.#machines.set(key, machine);
     if (type === "@xstate.actor") machine.definitions.set(session, wrapped);
-    else keep(machine, wrapped);
-    dropFirst(machine.definitions, MAX_DEFINITIONS);
-    dropFirst(this.#machines, MAX_MACHINES);
+    else machine.latest.push(wrapped);
+    this.#forget();
     return wrapped;
   }
 
-  /** All that is kept: the definitions first, then what happened, of each machine the oldest first. */
+  /** Keeps that a client is gone, for as long as a machine of it is kept. Returns what pages get. */
+  leave(client: number): string {
+    for (const machine of this.#machines.values()) if (machine.client === client) machine.hasLeft = true;
+    return left(client);
+  }
+
+  /** All that is kept: the definitions first, then what happened, of each machine the oldest first; then who is gone. */
   messages(): readonly string[] {
     const machines = [...this.#machines.values()];
+    const gone = new Set(machines.flatMap(({ client, hasLeft }) => (hasLeft ? [client] : [])));
     return [
-      ...machines.flatMap(({ definitions }) => [...definitions.values()]),
-      ...machines.flatMap(({ latest }) => latest),
+      ...machines.flatMap(({ definitions }) => definitions.texts()),
+      ...machines.flatMap(({ latest }) => latest.texts()),
+      ...[...gone].map(left),
     ];
   }
-}
 
-function keep(machine: Machine, text: string): void {
-  const { latest } = machine;
-  latest.push(text);
-  machine.length += text.length;
-  // The last one stays, however long: it may be the only one with the state.
-  while (latest.length > 1 && (latest.length > MAX_MESSAGES || machine.length > MAX_TEXT)) {
-    machine.length -= latest.shift()?.length ?? 0;
+  #newMachine(client: number, root: string): Machine {
+    const definitions = new Kept({ messages: MAX_DEFINITIONS, text: MAX_DEFINITIONS_TEXT }, root);
+    return { client, definitions, latest: new Kept(this.#limits), hasLeft: false };
+  }
+
+  #forget(): void {
+    if (this.#machines.size <= MAX_MACHINES) return;
+    const all = [...this.#machines];
+    const [key] = all.find(([, { hasLeft }]) => hasLeft) ?? all[0] ?? [];
+    if (key !== undefined) this.#machines.delete(key);
   }
 }
 
-function dropFirst(map: Map<string, unknown>, limit: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= limit) return;
-    map.delete(key);
+/** Texts in their order; the oldest go where there are too many. */
+class Kept {
+  readonly #texts = new Map<string | number, string>();
+  readonly #limits: Limits;
+  /** Stays, whatever comes: the machine's own definition, without which its actors mean nothing. */
+  readonly #first: string | undefined;
+  #next = 0;
+  #length = 0;
+
+  constructor(limits: Limits, first?: string) {
+    this.#limits = limits;
+    this.#first = first;
   }
+
+  push(text: string): void {
+    this.set(this.#next++, text);
+  }
+
+  /** Takes the place of a text of that name. */
+  set(name: string | number, text: string): void {
+    this.#length += text.length - (this.#texts.get(name)?.length ?? 0);
+    this.#texts.set(name, text);
+    for (const oldest of this.#texts.keys()) {
+      if (this.#texts.size <= this.#limits.messages && this.#length <= this.#limits.text) return;
+      // The last one stays, however long: it may be the only one with the state.
+      if (oldest !== this.#first && oldest !== name) this.#drop(oldest);
+    }
+  }
+
+  texts(): readonly string[] {
+    return [...this.#texts.values()];
+  }
+
+  #drop(name: string | number): void {
+    this.#length -= this.#texts.get(name)?.length ?? 0;
+    this.#texts.delete(name);
+  }
+}
+
+function wrap(client: number, text: string): string {
+  return `{"client":${client},"message":${text}}`;
+}
+
+function left(client: number): string {
+  return wrap(client, '{"type":"client.left"}');
 }
 
 interface Message {
@@ -79,7 +147,7 @@ function parse(text: string): Message | undefined {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return undefined;
     const { type, sessionId, rootId } = value as Readonly<Record<string, unknown>>;
-    if (typeof type !== "string" || !/^(?:@xstate|client)\./.test(type)) return undefined;
+    if (typeof type !== "string" || !type.startsWith("@xstate.")) return undefined;
     const session = typeof sessionId === "string" ? sessionId : "";
     return { type, session, root: typeof rootId === "string" ? rootId : session };
   } catch {

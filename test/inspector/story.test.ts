@@ -1,5 +1,5 @@
 // What inspection messages come to: steps in order, the way that was taken, effects, what is said of them in a line, and
-// what changed in a context. And what a page that opens late still gets. The page itself: test/integration.
+// what changed in a context. What a page that opens late still gets: backlog.test.ts. The page itself: test/integration.
 
 import { createInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
 import { describe, expect, it } from "vitest";
@@ -13,13 +13,6 @@ import {
 } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
 import type { Inspect } from "../../src/effects/interpreter.js";
-import {
-  Backlog,
-  MAX_DEFINITIONS,
-  MAX_MACHINES,
-  MAX_MESSAGES,
-  MAX_TEXT,
-} from "../../src/inspector/backlog.js";
 import { chartOf } from "../../src/inspector/drawing/index.js";
 import { type Node, treeOf } from "../../src/inspector/story/changes.js";
 import { eventName, factsOf } from "../../src/inspector/story/facts.js";
@@ -352,68 +345,4 @@ describe("what changed in a context", () => {
       "none",
     ]);
   });
-});
-
-describe("the backlog for pages that open late", () => {
-  const definition = (session: string, root = session) =>
-    JSON.stringify({ type: "@xstate.actor", sessionId: session, rootId: root });
-  const snapshot = (session: string, number: number, root = session) =>
-    JSON.stringify({ type: "@xstate.snapshot", sessionId: session, rootId: root, number });
-  const kept = (backlog: Backlog) => backlog.messages().map((text) => JSON.parse(text));
-
-  it("has definitions first, then all that happened in a machine and its actors, in order", () => {
-    const backlog = new Backlog();
-    const texts = [
-      definition("x:0"),
-      definition("x:0.server", "x:0"),
-      snapshot("x:0", 1),
-      snapshot("x:0.server", 2, "x:0"),
-      definition("x:1"),
-      snapshot("x:0", 3),
-    ];
-    for (const text of texts) expect(backlog.add(1, text)).toBe(`{"client":1,"message":${text}}`);
-    expect(kept(backlog).map(({ message: { sessionId, number } }) => [sessionId, number])).toEqual([
-      ["x:1", undefined],
-      ["x:0", undefined],
-      ["x:0.server", undefined],
-      ["x:0", 1],
-      ["x:0.server", 2],
-      ["x:0", 3],
-    ]);
-  });
-
-  it("keeps the definition and the last of a machine that says much", () => {
-    const backlog = new Backlog();
-    backlog.add(1, definition("x:0"));
-    for (let number = 0; number < MAX_MESSAGES + 5; number++) backlog.add(1, snapshot("x:0", number));
-    const numbers = kept(backlog).map(({ message }) => message.number);
-    expect(numbers).toHaveLength(MAX_MESSAGES + 1);
-    expect([numbers[0], numbers[1], numbers.at(-1)]).toEqual([undefined, 5, MAX_MESSAGES + 4]);
-  });
-
-  it("keeps no more text than it may, but always the last message", () => {
-    const backlog = new Backlog();
-    const large = (number: number) =>
-      JSON.stringify({ type: "@xstate.snapshot", sessionId: "x:0", number, text: "x".repeat(MAX_TEXT / 2) });
-    for (let number = 0; number < 4; number++) backlog.add(1, large(number));
-    expect(kept(backlog).map(({ message }) => message.number)).toEqual([3]);
-  });
-
-  it("keeps a limited number of machines and definitions, the latest", () => {
-    const backlog = new Backlog();
-    for (let machine = 0; machine < MAX_MACHINES + 3; machine++) backlog.add(1, definition(`x:${machine}`));
-    expect(kept(backlog).map(({ message }) => message.sessionId)[0]).toBe("x:3");
-    expect(backlog.messages()).toHaveLength(MAX_MACHINES);
-    for (let actor = 0; actor < MAX_DEFINITIONS * 2; actor++) backlog.add(2, definition(`y:${actor}`, "y"));
-    expect(kept(backlog).filter(({ client }) => client === 2)).toHaveLength(MAX_DEFINITIONS);
-  });
-
-  it.each([["{"], ["null"], ["3"], ['"text"'], ["{}"], ['{"type":7}'], ['{"type":"other"}']])(
-    "passes nothing on of %s",
-    (text) => {
-      const backlog = new Backlog();
-      expect(backlog.add(1, text)).toBeUndefined();
-      expect(backlog.messages()).toEqual([]);
-    },
-  );
 });

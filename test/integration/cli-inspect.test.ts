@@ -3,6 +3,7 @@
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { connect as dial } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -110,6 +111,31 @@ describe("inspect without a server", () => {
       expect(code).toBe(1);
       expect(stderr).toContain(`port ${one.port} is taken`);
     }
+  });
+});
+
+describe("a WebSocket that is refused", () => {
+  /** Asks for an upgrade under a foreign name, and resets the connection before it is told no. */
+  const askAndReset = (url: string) =>
+    new Promise<void>((resolve) => {
+      const socket = dial(Number(new URL(url).port), "127.0.0.1");
+      const headers = ["host: evil.example", "connection: upgrade", "upgrade: websocket"];
+      socket.on("error", () => {});
+      socket.on("close", () => resolve());
+      socket.write(`GET /page HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`, () => socket.resetAndDestroy());
+    });
+
+  it.each([
+    ["hosted", []],
+    ["local", ["--local"]],
+  ])("and reset does not end the %s inspector", async (_which, args) => {
+    const [port] = await freePorts(1);
+    const tool = start(["inspect", `127.0.0.1:${port}`, ...args]);
+    const url = addressIn(await tool.printed("Inspector: "));
+    for (let count = 0; count < 100; count++) await askAndReset(url);
+    expect((await fetch(url)).status).toBe(200);
+    tool.child.kill("SIGINT");
+    expect(await tool.ended()).toMatchObject({ code: 0, stderr: "" });
   });
 });
 

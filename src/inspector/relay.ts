@@ -1,0 +1,152 @@
+// The server that both inspectors stand on, the local page (serve.ts) and the frame of the hosted one (cli): it listens,
+// knows who may talk to it, and relays what processes say to every page.
+//
+// Not here: what it answers to a GET, which is its caller's; what is kept for a page that opens late (backlog.ts).
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, isIP } from "node:net";
+import type { Duplex } from "node:stream";
+import type { WebSocket, WebSocketServer } from "ws";
+import { Backlog, LIVE, type Limits } from "./backlog.js";
+
+/** An inspector that runs. */
+export interface LocalInspector {
+  /** Address of the page, such as `http://127.0.0.1:40123/`. */
+  readonly url: string;
+  /** Where processes send their inspection messages: `createWebSocketInspector({ url: relayUrl })`. */
+  readonly relayUrl: string;
+  /** Ends the page and the relay; resolves when no socket is left. */
+  close(): Promise<void>;
+}
+
+/** What a relay needs. */
+export interface RelayOptions {
+  readonly port: number;
+  readonly host: string;
+  /** What is kept of each machine. Default: what is enough of one that lives on. */
+  readonly keep?: Limits | undefined;
+  /** Answers what is no WebSocket. Ask `isAllowed` first. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** A single message is no larger: a definition takes some 60 kB. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** A page that reads more slowly than this is let go; opened again, it gets what was said before. */
+const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Listens: for pages at `/page`, for processes anywhere else. Needs the package `ws`.
+ * @throws Error (as a rejection) where `ws` is not installed or the port is taken
+ */
+export async function serveRelay(options: RelayOptions): Promise<LocalInspector> {
+  const { port, host, keep, answer } = options;
+  const { WebSocketServer } = await loadWebSockets();
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  sockets.on("error", () => {});
+  const relay = new Relay(new Backlog(keep ?? LIVE));
+  const server = createServer(answer);
+  server.on("upgrade", (request, socket, head) => {
+    if (!isAllowed(request, host)) return refuse(socket);
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      if (request.url === "/page") relay.addPage(ws);
+      else relay.addClient(ws);
+    });
+  });
+  await listen(server, port, host);
+  const { port: bound } = server.address() as AddressInfo;
+  const authority = `${host.includes(":") ? `[${host}]` : host}:${bound}`;
+  return {
+    url: `http://${authority}/`,
+    relayUrl: `ws://${authority}/`,
+    close: async () => {
+      for (const ws of sockets.clients) ws.terminate();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function loadWebSockets(): Promise<{ WebSocketServer: typeof WebSocketServer }> {
+  try {
+    return await import("ws");
+  } catch (cause) {
+    throw new Error("the inspector needs the package ws: npm install ws", { cause });
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Says no, and lets the socket go. */
+function refuse(socket: Duplex): void {
+  // Node gives it away without a listener. Who is gone before it is told is no reason to end the process.
+  socket.on("error", () => socket.destroy());
+  socket.once("finish", () => socket.destroy());
+  socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
+}
+
+/**
+ * A web page elsewhere can make a browser on this machine call this server: by its own name for 127.0.0.1 (the Host
+ * header shows that) or by a WebSocket (the Origin header shows that). The page must come from here; what sends
+ * messages may be a web application in development, so any origin on this machine may.
+ */
+export function isAllowed({ headers, url }: IncomingMessage, host: string): boolean {
+  const called = hostname(`http://${headers.host}`);
+  const isHere = (name: string | undefined) => name === host || name === "localhost" || isAddress(name);
+  if (!isHere(called)) return false;
+  const { origin } = headers;
+  if (origin === undefined) return true;
+  if (url === "/page" || headers.upgrade === undefined) return origin === `http://${headers.host}`;
+  const from = hostname(origin);
+  return from === host || from === "localhost" || from === "127.0.0.1" || from === "[::1]";
+}
+
+function hostname(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+/** An address cannot be made to lead elsewhere, as a name can. */
+function isAddress(name = ""): boolean {
+  return isIP(name.replace(/^\[|\]$/g, "")) !== 0;
+}
+
+/** What clients say goes to every page, as `{ client, message }`; a page that opens gets the backlog first. */
+class Relay {
+  readonly #backlog: Backlog;
+  readonly #pages = new Set<WebSocket>();
+  #clients = 0;
+
+  constructor(backlog: Backlog) {
+    this.#backlog = backlog;
+  }
+
+  addClient(ws: WebSocket): void {
+    const client = ++this.#clients;
+    ws.on("error", () => ws.terminate());
+    ws.on("message", (data) => this.#tell(this.#backlog.add(client, String(data))));
+    ws.on("close", () => this.#tell(this.#backlog.leave(client)));
+  }
+
+  addPage(ws: WebSocket): void {
+    ws.on("error", () => ws.terminate());
+    ws.on("close", () => this.#pages.delete(ws));
+    for (const text of this.#backlog.messages()) ws.send(text);
+    ws.send('{"client":0,"message":{"type":"backlog.over"}}');
+    this.#pages.add(ws);
+  }
+
+  #tell(text: string | undefined): void {
+    if (text === undefined) return;
+    for (const page of this.#pages) {
+      if (page.bufferedAmount > MAX_UNREAD_BYTES) page.terminate();
+      else page.send(text);
+    }
+  }
+}

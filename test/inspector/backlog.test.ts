@@ -1,0 +1,132 @@
+// What a page that opens late still gets of what processes said: definitions, the last of what happened, who is gone. How
+// it is relayed: test/integration/local-inspector-server.test.ts.
+
+import { describe, expect, it } from "vitest";
+import {
+  Backlog,
+  MAX_DEFINITIONS,
+  MAX_DEFINITIONS_TEXT,
+  MAX_MACHINES,
+  MAX_MESSAGES,
+  MAX_TEXT,
+  RECORDING,
+} from "../../src/inspector/backlog.js";
+
+describe("the backlog for pages that open late", () => {
+  const definition = (session: string, root = session) =>
+    JSON.stringify({ type: "@xstate.actor", sessionId: session, rootId: root });
+  const snapshot = (session: string, number: number, root = session) =>
+    JSON.stringify({ type: "@xstate.snapshot", sessionId: session, rootId: root, number });
+  const kept = (backlog: Backlog) => backlog.messages().map((text) => JSON.parse(text));
+
+  it("has definitions first, then all that happened in a machine and its actors, in order", () => {
+    const backlog = new Backlog();
+    const texts = [
+      definition("x:0"),
+      definition("x:0.server", "x:0"),
+      snapshot("x:0", 1),
+      snapshot("x:0.server", 2, "x:0"),
+      definition("x:1"),
+      snapshot("x:0", 3),
+    ];
+    for (const text of texts) expect(backlog.add(1, text)).toBe(`{"client":1,"message":${text}}`);
+    expect(kept(backlog).map(({ message: { sessionId, number } }) => [sessionId, number])).toEqual([
+      ["x:1", undefined],
+      ["x:0", undefined],
+      ["x:0.server", undefined],
+      ["x:0", 1],
+      ["x:0.server", 2],
+      ["x:0", 3],
+    ]);
+  });
+
+  it("keeps the definition and the last of a machine that says much", () => {
+    const backlog = new Backlog();
+    backlog.add(1, definition("x:0"));
+    for (let number = 0; number < MAX_MESSAGES + 5; number++) backlog.add(1, snapshot("x:0", number));
+    const numbers = kept(backlog).map(({ message }) => message.number);
+    expect(numbers).toHaveLength(MAX_MESSAGES + 1);
+    expect([numbers[0], numbers[1], numbers.at(-1)]).toEqual([undefined, 5, MAX_MESSAGES + 4]);
+  });
+
+  it("keeps no more text than it may, but always the last message", () => {
+    const backlog = new Backlog();
+    const large = (number: number) =>
+      JSON.stringify({ type: "@xstate.snapshot", sessionId: "x:0", number, text: "x".repeat(MAX_TEXT / 2) });
+    for (let number = 0; number < 4; number++) backlog.add(1, large(number));
+    expect(kept(backlog).map(({ message }) => message.number)).toEqual([3]);
+  });
+
+  it("keeps a limited number of machines and definitions, the latest", () => {
+    const backlog = new Backlog();
+    for (let machine = 0; machine < MAX_MACHINES + 3; machine++) backlog.add(1, definition(`x:${machine}`));
+    expect(kept(backlog).map(({ message }) => message.sessionId)[0]).toBe("x:3");
+    expect(backlog.messages()).toHaveLength(MAX_MACHINES);
+    for (let actor = 0; actor < MAX_DEFINITIONS * 2; actor++) backlog.add(2, definition(`y:${actor}`, "y"));
+    expect(kept(backlog).filter(({ client }) => client === 2)).toHaveLength(MAX_DEFINITIONS);
+  });
+
+  it("keeps the definitions within their text, and a machine's own whatever it is made of", () => {
+    const backlog = new Backlog();
+    const large = (session: string) =>
+      JSON.stringify({
+        type: "@xstate.actor",
+        sessionId: session,
+        rootId: "x:0",
+        definition: "x".repeat(MAX_DEFINITIONS_TEXT / 4),
+      });
+    for (let actor = 0; actor < 8; actor++) backlog.add(1, large(`x:${actor}`));
+    expect(kept(backlog).map(({ message }) => message.sessionId)).toEqual(["x:0", "x:6", "x:7"]);
+    backlog.add(1, large("x:7"));
+    expect(kept(backlog).map(({ message }) => message.sessionId)).toEqual(["x:0", "x:6", "x:7"]);
+    for (let actor = 0; actor < MAX_DEFINITIONS * 2; actor++) backlog.add(1, definition(`y:${actor}`, "x:0"));
+    expect(kept(backlog)[0]).toMatchObject({ message: { sessionId: "x:0" } });
+    expect(kept(backlog)).toHaveLength(MAX_DEFINITIONS);
+  });
+
+  it("keeps the machines that live, however many clients came and went", () => {
+    const backlog = new Backlog();
+    backlog.add(1, definition("x:0"));
+    for (let client = 2; client < MAX_MACHINES * 3; client++) {
+      if (client % 2 === 0) backlog.add(client, definition("x:0"));
+      expect(backlog.leave(client)).toBe(`{"client":${client},"message":{"type":"client.left"}}`);
+    }
+    expect(kept(backlog)[0]).toMatchObject({ client: 1, message: { sessionId: "x:0" } });
+  });
+
+  it("says of each client whose machines are kept that it is gone, once, after all that it said", () => {
+    const backlog = new Backlog();
+    backlog.add(1, definition("x:0"));
+    backlog.add(1, definition("x:1"));
+    backlog.add(2, snapshot("x:0", 1));
+    backlog.leave(1);
+    backlog.leave(3);
+    expect(kept(backlog).map(({ client, message }) => `${client} ${message.type}`)).toEqual([
+      "1 @xstate.actor",
+      "1 @xstate.actor",
+      "2 @xstate.snapshot",
+      "1 client.left",
+    ]);
+  });
+
+  it("keeps the whole of a recording where it is told to", () => {
+    const backlog = new Backlog(RECORDING);
+    for (let number = 0; number < MAX_MESSAGES * 5; number++) backlog.add(1, snapshot("x:0", number));
+    expect(kept(backlog)).toHaveLength(MAX_MESSAGES * 5);
+  });
+
+  it.each([
+    ["{"],
+    ["null"],
+    ["3"],
+    ['"text"'],
+    ["{}"],
+    ['{"type":7}'],
+    ['{"type":"other"}'],
+    ['{"type":"client.left"}'],
+  ])("passes nothing on of %s", (text) => {
+    const backlog = new Backlog();
+    expect(backlog.add(1, text)).toBeUndefined();
+    expect(backlog.messages()).toEqual([]);
+  });
+});
