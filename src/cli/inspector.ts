@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Inspect } from "../effects/interpreter.js";
+import type { Limits } from "../inspector/backlog.js";
 import { type LocalInspector, serveLocalInspector } from "../inspector/serve.js";
 import { CommandFailed, UsageError } from "./command.js";
 import { serveHostedInspector } from "./hosted-inspector.js";
@@ -49,13 +50,18 @@ const DEPTH = 20;
 
 /**
  * Serves an inspector and says where.
+ * @param keep what is kept for a page that opens late; default: the last of what happened
  * @throws UsageError, CommandFailed where a package is missing or the port is taken
  */
-export async function openInspector(wishes: InspectorWishes, terminal: Terminal): Promise<OpenInspector> {
+export async function openInspector(
+  wishes: InspectorWishes,
+  terminal: Terminal,
+  keep?: Limits,
+): Promise<OpenInspector> {
   const port = portOf(wishes);
   const { createInspector } = await needed(() => import("@statelyai/inspect"));
   const { WebSocket } = await needed(() => import("ws"));
-  const page = await served(wishes.local === true, port);
+  const page = await served(wishes.local === true, { port, keep });
   // As createWebSocketInspector does, but for the end: this one knows when all has arrived.
   const socket = new WebSocket(page.relayUrl);
   await once(socket, "open");
@@ -88,13 +94,16 @@ function portOf({ port }: InspectorWishes): number {
   throw new UsageError("--port must be a port, from 0 (a free one) to 65535");
 }
 
-async function served(isLocal: boolean, port: number): Promise<LocalInspector> {
+async function served(
+  isLocal: boolean,
+  options: { readonly port: number; readonly keep: Limits | undefined },
+): Promise<LocalInspector> {
   try {
-    return await (isLocal ? serveLocalInspector({ port }) : serveHostedInspector({ port }));
+    return await (isLocal ? serveLocalInspector(options) : serveHostedInspector(options));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE")
-      throw new CommandFailed(`port ${port} is taken: leave --port away, or take another`);
+      throw new CommandFailed(`port ${options.port} is taken: leave --port away, or take another`);
     throw new CommandFailed(message);
   }
 }

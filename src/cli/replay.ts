@@ -4,6 +4,7 @@
 
 import { createActor, type InspectionEvent } from "xstate";
 import { inspection } from "../api/inspection.js";
+import { RECORDING } from "../inspector/backlog.js";
 import { connectionMachine } from "../machine/connection-machine.js";
 import type { Recording } from "../machine/replay.js";
 import { type Command, OK, readArguments, UsageError } from "./command.js";
@@ -58,7 +59,7 @@ export const replayCommand: Command = {
       terminal.out(storyLines(recording, steps, terminal.paint).join("\n"));
       return OK;
     }
-    const inspector = await openInspector(values, terminal);
+    const inspector = await openInspector(values, terminal, RECORDING);
     showAgain(recording, inspection(inspector.inspect));
     terminal.out(`${recording.events.length} events sent; Ctrl-C ends it`);
     await untilStopped(terminal);

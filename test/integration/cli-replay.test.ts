@@ -6,6 +6,7 @@ import { stateName } from "../../src/cli/story.js";
 import { connect } from "../../src/index.js";
 import { type Recording, replay } from "../../src/machine/index.js";
 import { addressIn, openPage } from "../cli/page.js";
+import { outage } from "../cli/recordings.js";
 import { run, start, useInspector } from "../cli/tool.js";
 import { scratchFile } from "../harness/certificates.js";
 import { startServer } from "../harness/nats-server.js";
@@ -85,6 +86,30 @@ describe("replay of a real outage", () => {
     expect(page.states().map((state) => stateName(state as never))).toEqual(changes());
     const chart = page.messages.find(({ definition }) => definition?.includes('"id":"connection"'));
     expect(chart?.definition).not.toContain("[Object]");
+    tool.child.kill("SIGINT");
+    expect(await tool.ended()).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("replay of a recording as long as one can be", () => {
+  it.each([
+    ["hosted", []],
+    ["local", ["--local"]],
+  ])("shows a page of the %s inspector all of it, from its beginning", async (_which, args) => {
+    const greeted = outage.events.slice(0, 3);
+    const at = (greeted.at(-1)?.at ?? 0) + 1_000;
+    // One in a second: more often they are left out.
+    const pings = Array.from({ length: 1_990 }, (_, index) => ({
+      type: "server.ping" as const,
+      attempt: 1,
+      at: at + index * 1_000,
+    }));
+    const long = { ...outage, events: [...greeted, ...pings] };
+    const tool = start(["replay", scratchFile("long.json", JSON.stringify(long)), "--inspect", ...args]);
+    const page = await openPage(addressIn(await tool.printed("events sent")));
+    const steps = () => page.messages.filter(({ type, snapshot }) => type === "@xstate.snapshot" && snapshot);
+    await page.until(() => steps().length === 1 + long.events.length);
+    expect(steps()[0]?.event?.type).toBe("xstate.init");
     tool.child.kill("SIGINT");
     expect(await tool.ended()).toMatchObject({ code: 0, stderr: "" });
   });
