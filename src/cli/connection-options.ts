@@ -61,6 +61,9 @@ export interface Wanted {
 /** Milliseconds that an attempt may take where nobody says. */
 export const DEFAULT_TIMEOUT = 5_000;
 
+/** The longest that a timer takes, 24 days. */
+const MAX_TIMEOUT = 2_147_483_647;
+
 /**
  * Reads how to connect.
  * @throws UsageError for what cannot be meant; no message quotes a value that could be a secret
@@ -83,9 +86,12 @@ export function readConnection(given: Given, positionals: readonly string[], env
 }
 
 function serversOf(positionals: readonly string[], env: Environment): readonly string[] {
-  const listed = positionals.length > 0 ? positionals : [env["NATS_URL"] ?? ""];
   // A comma separates servers, as in other NATS tools. One in a password has to be written as %2C.
-  const servers = listed.flatMap((list) => list.split(",")).filter((server) => server.trim() !== "");
+  const split = (list: string) => list.split(",").filter((server) => server.trim() !== "");
+  // What was meant to name a server, such as a variable of a script, must not become this machine's.
+  if (positionals.some((list) => split(list).length === 0))
+    throw new UsageError("a SERVER is empty: leave it away for NATS_URL or 127.0.0.1:4222");
+  const servers = (positionals.length > 0 ? positionals : [env["NATS_URL"] ?? ""]).flatMap(split);
   const chosen = servers.length > 0 ? servers : ["127.0.0.1:4222"];
   try {
     configuredServers({ servers: chosen });
@@ -164,7 +170,7 @@ const tlsFiles = [
 
 function tlsOf(given: Given, env: Environment): ConnectionOptions["tls"] {
   const isForbidden = given["no-tls"] === true;
-  const isWanted = given.tls === true || given["tls-first"] === true;
+  const wanted = (["tls", "tls-first"] as const).find((option) => given[option] === true);
   const files: Record<string, string> = {};
   for (const [option, variable, name] of tlsFiles) {
     const path = text(given[option]) ?? (isForbidden ? undefined : set(env[variable]));
@@ -173,15 +179,16 @@ function tlsOf(given: Given, env: Environment): ConnectionOptions["tls"] {
     readable(path, text(given[option]) === undefined ? variable : `--${option}`);
     files[name] = path;
   }
-  if (isForbidden && isWanted) throw new UsageError("--no-tls and --tls exclude each other");
+  if (isForbidden && wanted !== undefined)
+    throw new UsageError(`--no-tls and --${wanted} exclude each other`);
   if (isForbidden) return null;
-  if (!isWanted && Object.keys(files).length === 0) return undefined;
+  if (wanted === undefined && Object.keys(files).length === 0) return undefined;
   return { ...files, ...(given["tls-first"] === true ? { handshakeFirst: true } : {}) };
 }
 
 function timeoutOf({ timeout }: Given): number {
   if (timeout === undefined) return DEFAULT_TIMEOUT;
   const ms = Number(timeout);
-  if (Number.isInteger(ms) && ms > 0 && ms <= 2_147_483_647) return ms;
-  throw new UsageError("--timeout must be a whole number of milliseconds above 0");
+  if (Number.isInteger(ms) && ms > 0 && ms <= MAX_TIMEOUT) return ms;
+  throw new UsageError(`--timeout must be a whole number of milliseconds, from 1 to ${MAX_TIMEOUT}`);
 }

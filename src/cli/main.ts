@@ -115,10 +115,23 @@ function signalsHeard(): AbortSignal {
   return stop.signal;
 }
 
-// Whoever reads no further, such as `head`, has seen enough.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? OK : FAILED);
-});
+let isTold = false;
+
+/** Ends the process where stdout takes no more. */
+function unwritten({ code }: NodeJS.ErrnoException): void {
+  // Whoever reads no further, such as `head`, has seen enough.
+  if (code === "EPIPE") process.exit(OK);
+  if (isTold) return;
+  isTold = true;
+  process.stderr.write(`nats-statechart: the output could not be written (${code})\n`, () =>
+    process.exit(FAILED),
+  );
+}
+
+process.stdout.on("error", unwritten);
 const code = await main(process.argv.slice(2), processTerminal());
 // Not before all is written: exit throws away what a slow pipe has not taken.
-process.stdout.write("", () => process.exit(code));
+process.stdout.write("", (error) => {
+  if (error === null || error === undefined) process.exit(code);
+  unwritten(error);
+});

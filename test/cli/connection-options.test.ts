@@ -14,7 +14,7 @@ describe("the servers", () => {
   it("are those of the command line, else of NATS_URL, else the one of this machine", () => {
     expect(wanted({}, { NATS_URL: "b:1" }, ["a:1"]).servers).toEqual(["a:1"]);
     expect(wanted({}, { NATS_URL: "b:1,c:2" }).servers).toEqual(["b:1", "c:2"]);
-    expect(wanted({}, { NATS_URL: "" }).servers).toEqual(["127.0.0.1:4222"]);
+    for (const url of ["", ","]) expect(wanted({}, { NATS_URL: url }).servers).toEqual(["127.0.0.1:4222"]);
     expect(wanted({}, {}, ["a:1,b:2", "c:3"]).servers).toEqual(["a:1", "b:2", "c:3"]);
   });
 });

@@ -1,7 +1,10 @@
 // The command line tool as its user has it: a process of its own. Built from the sources once for each test file.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll } from "vitest";
@@ -80,4 +83,14 @@ export function run(
   tool.child.stdin?.on("error", () => {});
   tool.child.stdin?.end(stdin);
   return tool.ended();
+}
+
+/** Runs the tool to its end with stdout going into a file. */
+export async function runInto(path: string, args: readonly string[]): Promise<Omit<Ran, "stdout">> {
+  const into = openSync(path, "w");
+  const child = spawn(process.execPath, [file, ...args], { cwd: root, stdio: ["ignore", into, "pipe"] });
+  closeSync(into);
+  if (child.stderr === null) throw new Error("it has no stderr");
+  const [[code], stderr] = await Promise.all([once(child, "close"), text(child.stderr)]);
+  return { code, stderr };
 }

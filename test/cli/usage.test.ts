@@ -1,9 +1,10 @@
 // How the command line tool is called: help, versions, exit codes, and what it says of a wrong call. As a process, as its
 // user has it; no network.
 
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { version } from "../../src/api/version.js";
-import { run, useTool } from "./tool.js";
+import { run, runInto, start, useTool } from "./tool.js";
 
 useTool();
 
@@ -59,7 +60,12 @@ describe("the tool", () => {
     [["check", "--timeout", "0"], "--timeout must be"],
     [["check", "--creds", "/nowhere/me.creds"], "--creds: the file cannot be read (ENOENT)"],
     [["check", "--tls-ca", "/nowhere/ca.pem"], "--tls-ca: the file cannot be read (ENOENT)"],
+    [["check", "--timeout", "99999999999"], "from 1 to 2147483647"],
+    [["check", ""], "a SERVER is empty"],
+    [["check", ","], "a SERVER is empty"],
+    [["inspect", "127.0.0.1", " , "], "a SERVER is empty"],
     [["check", "--tls", "--no-tls"], "exclude each other"],
+    [["check", "--tls-first", "--no-tls"], "--no-tls and --tls-first exclude each other"],
     [["check", "--no-tls", "--tls-ca", "ca.pem"], "exclude each other"],
     [["check", "--user", "me", "--creds", "me.creds"], "not both"],
     [["check", "--password", "s3cret"], "--password needs --user"],
@@ -79,5 +85,20 @@ describe("the tool", () => {
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(text);
     expect(stderr).not.toContain("s3cret");
+  });
+});
+
+describe("output that cannot be written", () => {
+  it.skipIf(!existsSync("/dev/full"))("fails and says so", async () => {
+    for (const args of [["--version"], ["chart", "--json"]]) {
+      const { code, stderr } = await runInto("/dev/full", args);
+      expect([code, stderr]).toEqual([1, "nats-statechart: the output could not be written (ENOSPC)\n"]);
+    }
+  });
+
+  it("is no failure where nobody reads on", async () => {
+    const tool = start(["chart", "--json"]);
+    tool.child.stdout?.destroy();
+    expect(await tool.ended()).toMatchObject({ code: 0, stderr: "" });
   });
 });
