@@ -15,7 +15,8 @@ const HELP = `nats-statechart inspect: connects, and shows the connection's char
 
 Usage: nats-statechart inspect [SERVER...] [options]
 
-  SERVER                host, host:port, nats://host:port or tls://host:port; several make one pool.
+  SERVER                host, host:port, nats://host:port, tls://host:port, ws://host:port or
+                        wss://host:port; several make one pool.
                         Default: NATS_URL, else 127.0.0.1:4222.
 
 It connects and reconnects until Ctrl-C, which drains and ends it. No secret is in what it shows.

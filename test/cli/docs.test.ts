@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { chartJson } from "../../src/cli/chart.js";
 import { findingOf } from "../../src/cli/check/findings.js";
 import { NOTHING_SEEN } from "../../src/cli/check/observation.js";
+import { inspect } from "../../src/cli/inspect.js";
 import { played } from "../../src/cli/recording-file.js";
 import { storyJson } from "../../src/cli/story.js";
 import { chartOf } from "../../src/inspector/drawing/chart.js";
@@ -49,6 +50,13 @@ describe("docs/cli.md", () => {
     expect([...options, ...variables].filter((name) => !page.includes(name))).toEqual([]);
   });
 
+  it("has every way to write a server, as the help of inspect does", () => {
+    for (const scheme of ["nats", "tls", "ws", "wss"]) {
+      expect(page).toContain(`\`${scheme}://host:port\``);
+      expect(inspect.help).toContain(`${scheme}://host:port`);
+    }
+  });
+
   it("shows the JSON of check as it is", () => {
     const given = example("check") as never as { servers: { steps: { details: object }[] }[] };
     expect(keys(given)).toEqual(["version", "ok", "servers"]);
@@ -89,5 +97,11 @@ describe("docs/cli.md", () => {
     expect(keys(given.states[0]?.transitions[0])).toEqual(keys(state?.transitions[0]));
     const entry = chart.states.find((one) => one.entry.length > 0)?.entry[0];
     expect(keys(given.states[0]?.entry[0])).toEqual(keys(entry));
+    // The state that is shown is as it is; of its transitions there may be fewer.
+    const [shown] = given.states as unknown as [{ id: string; transitions: object[] }];
+    const { transitions, ...rest } = chart.states.find((one) => (one as never)["id"] === shown.id) ?? {};
+    const { transitions: some, ...others } = shown;
+    expect(others).toEqual(rest);
+    for (const one of some) expect(transitions).toContainEqual(one);
   });
 });

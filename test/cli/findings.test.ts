@@ -295,6 +295,14 @@ describe("a server that is not", () => {
     );
   });
 
+  it("is told of with the way in where it may be a port for WebSockets", () => {
+    const http = lines(greeting({ code: "NATS_PROTOCOL_ERR", message: 'not INFO: "HTTP/1.1 400' })).join(
+      "\n",
+    );
+    expect(http).toContain("a program connects to it by ws://server:4222 or wss://server:4222");
+    expect(http).toContain("nats-statechart inspect takes such an address");
+  });
+
   it("is told of with the certificate that was refused", () => {
     const told = lines({ ...securing("DEPTH_ZERO_SELF_SIGNED_CERT"), refusedCertificate: certificate });
     const pad = " ".repeat(22);

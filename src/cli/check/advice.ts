@@ -94,7 +94,7 @@ function greetingProblem(seen: Observation, failure: FailureSeen): Problem {
   const { neighbour } = seen;
   if (failure.code === "SERVER_OPT_NA") return tlsMismatch(seen);
   if (failure.complaint !== null) return credentialsProblem(seen, failure);
-  if (neighbour?.speaks === "http") return httpProblem(neighbour.isMonitor, neighbour.overTls);
+  if (neighbour?.speaks === "http") return httpProblem(seen, neighbour.isMonitor, neighbour.overTls);
   if (neighbour?.speaks === "nats over tls") {
     return problem(
       "tls-first",
@@ -119,7 +119,7 @@ function greetingProblem(seen: Observation, failure: FailureSeen): Problem {
     );
   }
   if (failure.code === "NATS_PROTOCOL_ERR") {
-    if (failure.message.includes("HTTP/")) return httpProblem(false, false);
+    if (failure.message.includes("HTTP/")) return httpProblem(seen, false, false);
     return problem(
       "not-nats",
       printable(failure.message),
@@ -134,7 +134,7 @@ function greetingProblem(seen: Observation, failure: FailureSeen): Problem {
   );
 }
 
-function httpProblem(isMonitor: boolean, overTls: boolean): Problem {
+function httpProblem({ server }: Observation, isMonitor: boolean, overTls: boolean): Problem {
   if (isMonitor) {
     return problem(
       "monitoring-port",
@@ -146,6 +146,7 @@ function httpProblem(isMonitor: boolean, overTls: boolean): Problem {
     "http-server",
     `an ${overTls ? "HTTPS" : "HTTP"} server listens there, not a nats-server`,
     "Check the port: a nats-server listens on 4222 unless told otherwise.",
-    "A port for WebSockets of a nats-server looks like this too: this client does not use it.",
+    `A port for WebSockets of a nats-server looks like this too: a program connects to it by ws://${server} or wss://${server}.`,
+    "check knows TCP only; nats-statechart inspect takes such an address.",
   );
 }
