@@ -1,7 +1,7 @@
 // Charts as pictures: any machine's definition becomes a layout, an SVG, or Mermaid. Pure text in, text out.
 //
 // The layout engine (elkjs, a development dependency) is loaded by `layoutChart` alone; the layout of our own chart is
-// made beforehand (connection-layout.ts), so that nobody who only shows it needs the engine.
+// made beforehand (connection-overview.ts, connection-chart.ts), so that nobody who only shows it needs the engine.
 
 export { activeIds, stateText } from "./active.js";
 export { type Chart, chartOf, type Definition, type Named, type State, type Transition } from "./chart.js";
