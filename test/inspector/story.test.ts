@@ -18,7 +18,7 @@ import { type Node, treeOf } from "../../src/inspector/story/changes.js";
 import { eventName, factsOf } from "../../src/inspector/story/facts.js";
 import { waitedFor } from "../../src/inspector/story/next.js";
 import { pathOf } from "../../src/inspector/story/path.js";
-import { MAX_STEPS, type Step, Story } from "../../src/inspector/story/story.js";
+import { hasEarlier, MAX_ACTORS, MAX_STEPS, type Step, Story } from "../../src/inspector/story/story.js";
 import { connectionMachine } from "../../src/machine/index.js";
 
 /** Runs a machine and returns what an inspector would be sent, as JSON would carry it. */
@@ -206,6 +206,50 @@ describe("the story of any machine", () => {
     const [actor] = story.actors;
     expect(actor?.steps).toHaveLength(MAX_STEPS);
     expect([actor?.steps[0]?.number, actor?.steps.at(-1)?.number]).toEqual([10, MAX_STEPS + 9]);
+  });
+
+  it("knows whether an actor took steps before the first one that is kept", () => {
+    const story = new Story();
+    const say = (type: string) =>
+      story.add(1, { type: "@xstate.snapshot", sessionId: "x:1", event: { type }, snapshot: { value: "a" } });
+    const isCut = () => story.actors.map(hasEarlier);
+    story.add(1, { type: "@xstate.actor", sessionId: "x:1" });
+    expect(isCut()).toEqual([false]);
+    say("xstate.init");
+    for (let count = 1; count < MAX_STEPS; count++) say("tick");
+    expect(isCut()).toEqual([false]);
+    say("tick");
+    expect(isCut()).toEqual([true]);
+    story.clear();
+    say("tick");
+    expect(isCut()).toEqual([true]);
+  });
+
+  it("forgets actors where there are too many: first those that are gone, then those that ended, then silent ones", () => {
+    const story = new Story();
+    const say = (client: number, session: number, status = "active") =>
+      story.add(client, {
+        type: "@xstate.snapshot",
+        sessionId: `x:${session}`,
+        event: { type: "tick" },
+        snapshot: { value: "a", status },
+      });
+    const isKnown = (key: string) => story.actor(key) !== undefined;
+    // The oldest three: a silent one, one that ended, one whose process is gone. Then many that live.
+    say(1, 0);
+    say(1, 1, "done");
+    say(2, 0);
+    story.add(2, { type: "client.left" });
+    for (let session = 2; session < MAX_ACTORS - 1; session++) say(1, session);
+    expect(story.actors).toHaveLength(MAX_ACTORS);
+    say(3, 0);
+    expect([isKnown("1 x:0"), isKnown("1 x:1"), isKnown("2 x:0")]).toEqual([true, true, false]);
+    say(3, 1);
+    expect([isKnown("1 x:0"), isKnown("1 x:1")]).toEqual([true, false]);
+    say(1, 0);
+    say(3, 2);
+    expect([isKnown("1 x:0"), isKnown("1 x:2"), isKnown("3 x:2")]).toEqual([true, false, true]);
+    expect(story.actors).toHaveLength(MAX_ACTORS);
   });
 });
 

@@ -1,7 +1,8 @@
 // What inspection messages tell, put in order: actors, and of each the steps it took. Pure; the page shows it.
 //
 // A step is an event with the state and context after it (`@xstate.snapshot`), the way the chart went, and what it asked
-// for. Bounded: of an actor with more than MAX_STEPS steps the first are forgotten.
+// for. Bounded: of an actor with more than MAX_STEPS steps the first are forgotten, of more than MAX_ACTORS actors those
+// that nobody misses.
 
 import { type Chart, chartOf } from "../drawing/chart.js";
 import { definedEffects, type ShownEffect } from "./effects.js";
@@ -41,6 +42,8 @@ export interface Actor {
 
 /** Steps kept of one actor. */
 export const MAX_STEPS = 2_000;
+/** Actors kept: those of a process that is gone go first, then those that ended, then the one that was silent longest. */
+export const MAX_ACTORS = 1_000;
 
 type Kept = { -readonly [Key in keyof Actor]: Actor[Key] } & {
   readonly steps: Step[];
@@ -48,12 +51,15 @@ type Kept = { -readonly [Key in keyof Actor]: Actor[Key] } & {
   sent: ShownEffect[];
   /** True where it tells its effects so. */
   tells: boolean;
+  /** Number of the last message about it. */
+  heard: number;
 };
 type Json = Readonly<Record<string, unknown>>;
 
 /** All actors, by what their messages told so far. */
 export class Story {
   readonly #actors = new Map<string, Kept>();
+  #messages = 0;
 
   /** In the order of their first message. */
   get actors(): readonly Actor[] {
@@ -78,12 +84,14 @@ export class Story {
     }
     const session = message["sessionId"];
     if (typeof session !== "string") return;
+    this.#messages++;
     if (message["type"] === "@xstate.actor") this.#introduce(client, session, message);
     else if (message["type"] === "@xstate.event") this.#hear(client, session, message);
     else if (message["type"] === "@xstate.snapshot") {
       const actor = this.#actors.get(`${client} ${session}`) ?? this.#introduce(client, session, {});
       const step = stepOf(actor, message);
       actor.sent = [];
+      actor.heard = this.#messages;
       if (step === undefined) return;
       actor.steps.push(step);
       if (actor.steps.length > MAX_STEPS) actor.steps.shift();
@@ -107,11 +115,21 @@ export class Story {
       hasLeft: false,
       sent: [],
       tells: false,
+      heard: this.#messages,
     };
     this.#actors.set(key, actor);
+    this.#forget();
     const beside = actor.parent === null ? undefined : this.#actors.get(`${client} ${actor.parent}`);
     if (beside !== undefined && isBeside(beside, session)) beside.tells = true;
     return actor;
+  }
+
+  #forget(): void {
+    if (this.#actors.size <= MAX_ACTORS) return;
+    const least = [...this.#actors.values()].reduce((one, other) =>
+      worth(other) < worth(one) || (worth(other) === worth(one) && other.heard < one.heard) ? other : one,
+    );
+    this.#actors.delete(least.key);
   }
 
   /** An event from one actor to another one that stands beside it: an effect of the first. */
@@ -121,6 +139,18 @@ export class Story {
     const { type, ...params } = event;
     source.sent.push({ name: String(type), params });
   }
+}
+
+/** How much an actor would be missed: more while it lives. */
+function worth({ hasLeft, steps }: Kept): number {
+  if (hasLeft) return 0;
+  return (steps.at(-1)?.status ?? "active") === "active" ? 2 : 1;
+}
+
+/** True where an actor took steps before the first one that is kept. */
+export function hasEarlier({ steps }: Actor): boolean {
+  const [first] = steps;
+  return first !== undefined && first.event.type !== "xstate.init";
 }
 
 /** Those that our connections speak with are named after them: `x:0.server`. Actors that a machine made are not. */
