@@ -12,6 +12,7 @@ import {
   type Layout,
   layoutChart,
   mermaidOf,
+  type Point,
   stateText,
   svgOf,
 } from "../../src/inspector/drawing/index.js";
@@ -283,6 +284,24 @@ describe("laying out", () => {
       expect(x + 45).toBeLessThanOrEqual(connectionOverview.width);
       expect(y - 8.5).toBeGreaterThanOrEqual(0);
       expect(y + 8.5).toBeLessThanOrEqual(connectionOverview.height);
+    }
+  });
+
+  it("puts a label where something of its line is still seen, however short that is", () => {
+    for (const line of connectionOverview.lines) {
+      const size = { width: 90, height: 17 };
+      const { x, y } = labelPlace(connectionOverview, [line], size);
+      const seen = line.points.slice(1).reduce((sum, to, index) => {
+        const from = line.points[index] as Point;
+        const length = Math.hypot(to.x - from.x, to.y - from.y);
+        // A line a pixel wide, as far as the label lies on it.
+        const across =
+          Math.min(x + 45, Math.max(from.x, to.x) + 0.5) - Math.max(x - 45, Math.min(from.x, to.x) - 0.5);
+        const down =
+          Math.min(y + 8.5, Math.max(from.y, to.y) + 0.5) - Math.max(y - 8.5, Math.min(from.y, to.y) - 0.5);
+        return sum + length - Math.min(length, Math.max(0, across) * Math.max(0, down));
+      }, 0);
+      expect.soft([line.id, seen]).toEqual([line.id, expect.toSatisfy((length: number) => length >= 16)]);
     }
   });
 });

@@ -1,6 +1,10 @@
-// Where a label beside a line hides least: over as little of the states as can be, near the line's middle. Pure.
+// Where a label beside a line hides least: over as little of the states as can be, near the line's middle, and never over
+// all of the line. Pure.
 
 import type { Box, Layout, Line, Point } from "./layout.js";
+
+/** How much of a line is to be seen beside its label. */
+const SEEN = 24;
 
 interface Size {
   readonly width: number;
@@ -15,7 +19,9 @@ export function labelPlace(layout: Layout, lines: readonly Line[], size: Size): 
     for (const [point, offCentre] of candidates(points, size)) {
       const within = inside(point, size, layout);
       const hidden = leaves.reduce((sum, box) => sum + overlap(within, size, box), 0);
-      const cost = hidden * 10 + offCentre + Math.abs(within.x - point.x) + Math.abs(within.y - point.y);
+      const unseen = Math.max(0, SEEN - lengthBeside(within, size, points));
+      const moved = Math.abs(within.x - point.x) + Math.abs(within.y - point.y);
+      const cost = hidden * 10 + unseen * 2 + offCentre + moved;
       if (best === undefined || cost < best.cost) best = { point: within, cost };
     }
   }
@@ -28,6 +34,8 @@ function candidates(
   { width, height }: Size,
 ): readonly (readonly [Point, number])[] {
   const found: [Point, number][] = [];
+  const left = Math.min(...points.map(({ x }) => x));
+  const right = Math.max(...points.map(({ x }) => x));
   for (const [index, to] of points.entries()) {
     const from = points[index - 1];
     if (from === undefined) continue;
@@ -36,11 +44,14 @@ function candidates(
     const aside = isUpright ? { x: width / 2 + 6, y: 0 } : { x: 0, y: height / 2 + 5 };
     for (const part of [0.5, 0.25, 0.75]) {
       const on = { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
-      // A short part is a poor place: the label would hide all of it.
+      // A short part is a poor place: little of it would be seen.
       const cost = Math.abs(part - 0.5) * 20 + Math.max(0, 80 - length);
       found.push([on, cost]);
       found.push([{ x: on.x + aside.x, y: on.y + aside.y }, cost + 10]);
       found.push([{ x: on.x - aside.x, y: on.y - aside.y }, cost + 12]);
+      // Where a line winds between two states, beside all of it.
+      found.push([{ x: right + width / 2 + 6, y: on.y }, cost + 14]);
+      found.push([{ x: left - width / 2 - 6, y: on.y }, cost + 16]);
     }
   }
   return found;
@@ -57,4 +68,20 @@ function overlap({ x, y }: Point, { width, height }: Size, box: Box): number {
   const across = Math.min(x + width / 2, box.x + box.width) - Math.max(x - width / 2, box.x);
   const down = Math.min(y + height / 2, box.y + box.height) - Math.max(y - height / 2, box.y);
   return Math.max(0, across) * Math.max(0, down);
+}
+
+/** How much of a line lies beside a label there: its parts are level or upright. */
+function lengthBeside({ x, y }: Point, { width, height }: Size, points: readonly Point[]): number {
+  let beside = 0;
+  for (const [index, to] of points.entries()) {
+    const from = points[index - 1];
+    if (from === undefined) continue;
+    const within = (a: number, b: number, at: number, half: number) =>
+      Math.min(Math.max(a, b), at + half) - Math.max(Math.min(a, b), at - half);
+    const across = within(from.x, to.x, x, width / 2);
+    const down = within(from.y, to.y, y, height / 2);
+    beside += Math.hypot(to.x - from.x, to.y - from.y);
+    if (across >= 0 && down >= 0) beside -= across + down;
+  }
+  return beside;
 }
