@@ -396,6 +396,80 @@ describe("the local inspector's page", { timeout: 60_000 }, () => {
     complaints.length = 0;
   });
 
+  it("shows one that lives, not a process that is gone, until somebody chose or stopped", async () => {
+    const introduce = {
+      type: "@xstate.actor",
+      sessionId: "x:0",
+      name: "door",
+      definition: JSON.stringify(door),
+    };
+    const early = await openPage();
+    const gone = async (count: number) => {
+      inspectors.pop()?.stop();
+      await early
+        .locator("#actor option", { hasText: `process ${count}, gone` })
+        .waitFor({ state: "attached" });
+    };
+    const opened = async () => {
+      const say = await speaker();
+      say(introduce);
+      say(step("xstate.init", "shut"));
+      say(step("open", "open"));
+      return say;
+    };
+    const chosen = (page: Page) => page.locator("#actor option:checked").textContent();
+    await opened();
+    await shows(early, "open", "door");
+    await gone(1);
+    // Nobody else is there: its end is what is to be seen.
+    expect(await chosen(early)).toContain("process 1, gone");
+    await opened();
+    await early.locator("#actor option", { hasText: "process 2" }).waitFor({ state: "attached" });
+    expect(await chosen(early)).toContain("(process 2)");
+    const late = await openPage();
+    await shows(late, "open", "door");
+    expect(await chosen(late)).toContain("(process 2)");
+    // Who looks back at a step keeps it in view, as does who chose.
+    await early.getByRole("button", { name: "One step back" }).click();
+    await late.locator("#actor").selectOption({ index: 1 });
+    await gone(2);
+    await opened();
+    for (const page of [early, late]) {
+      await page.locator("#actor option", { hasText: "process 3" }).waitFor({ state: "attached" });
+      expect(await chosen(page)).toContain("process 2, gone");
+    }
+    await early.getByRole("button", { name: "Live" }).click();
+    expect(await chosen(early)).toContain("(process 3)");
+  });
+
+  it("says where earlier steps are not kept, and of each row when it was", async () => {
+    const page = await openPage();
+    const say = await speaker();
+    const earlier = page.getByText("Earlier steps are not kept");
+    say({ type: "@xstate.actor", sessionId: "x:0", name: "door", definition: JSON.stringify(door) });
+    say({ ...step("xstate.init", "shut"), createdAt: "1700000000000" });
+    say({ ...step("knock", "shut"), createdAt: "1700000001000" });
+    say({ ...step("knock", "shut"), createdAt: "1700000002500" });
+    say({ ...step("open", "open"), createdAt: "1e300" });
+    await shows(page, "open", "door");
+    expect(await earlier.isVisible()).toBe(false);
+    expect(await attributes(page, "#steps button", "title")).toEqual([
+      "2023-11-14T22:13:20.000Z",
+      "2023-11-14T22:13:21.000Z – 2023-11-14T22:13:22.500Z",
+      "",
+    ]);
+    for (let count = 0; count < 1_000; count++) {
+      say(step("close", "shut"));
+      say(step("open", "open"));
+    }
+    await earlier.waitFor();
+    await page.locator("#count", { hasText: /^2004 of 2004$/ }).waitFor();
+    const late = await openPage();
+    await shows(late, "open", "door");
+    expect(await late.getByText("Earlier steps are not kept").isVisible()).toBe(true);
+    expect(await late.locator("#count").textContent()).toBe("2000 of 2000");
+  });
+
   it("could not call anybody else if it wanted to", async () => {
     let calls = 0;
     const other = createServer((_request, response) => {
@@ -411,6 +485,78 @@ describe("the local inspector's page", { timeout: 60_000 }, () => {
     expect(complaints.join()).toContain("Content Security Policy");
     complaints.length = 0;
     other.close();
+  });
+});
+
+describe("the local inspector's page on a narrow screen", { timeout: 60_000 }, () => {
+  const narrow = { viewport: { width: 400, height: 800 } };
+  /** How far the timeline is from the top of the window, and where the chart is scrolled to. */
+  const places = (page: Page) =>
+    page.evaluate(`(() => {
+      const { scrollLeft, scrollTop } = document.querySelector("#chart");
+      return [Math.abs(Math.round(document.querySelector("#timeline").getBoundingClientRect().top)), scrollLeft, scrollTop];
+    })()`) as Promise<readonly number[]>;
+  /** Whether all of the lit state is to be seen in the chart's frame. */
+  const isLitInside = (page: Page) =>
+    page.evaluate(`(() => {
+      const lit = [...document.querySelectorAll(".state.lit")].at(-1).getBoundingClientRect();
+      const chart = document.querySelector("#chart").getBoundingClientRect();
+      return lit.left >= chart.left && lit.right <= chart.right && lit.top >= chart.top && lit.bottom <= chart.bottom;
+    })()`);
+
+  it("brings each new state into view within the chart, and never moves the page", async () => {
+    const nats = await server();
+    // So low that there is something to scroll to.
+    const page = await openPage({ viewport: { width: 400, height: 400 } });
+    const nc = await connecting({ port: nats.port, inspect: observed() });
+    await shows(page, "connected");
+    expect(await isLitInside(page)).toBe(true);
+    // The list is read, with the chart above the window.
+    await page.evaluate(`document.querySelector("#timeline").scrollIntoView()`);
+    expect((await places(page))[0]).toBe(0);
+    for (const [key, state] of [
+      ["Home", "connecting › dialing"],
+      ["ArrowDown", "connecting › greeting"],
+      ["End", "connected"],
+    ] as const) {
+      await page.locator('#steps button[tabindex="0"]').focus();
+      await page.keyboard.press(key);
+      await shows(page, state);
+      expect(await isLitInside(page)).toBe(true);
+      expect((await places(page))[0]).toBe(0);
+    }
+    await nc.close();
+    await shows(page, "closed");
+    expect(await isLitInside(page)).toBe(true);
+    expect((await places(page))[0]).toBe(0);
+  });
+
+  it("leaves the chart where its reader put it while the state stays", async () => {
+    const page = await openPage(narrow);
+    const nats = await server();
+    const nc = await connecting({ port: nats.port, inspect: observed() });
+    await shows(page, "connected");
+    await page.getByRole("button", { name: "One step back" }).click();
+    await shows(page, "connecting › authenticating");
+    await page.evaluate(`document.querySelector("#chart").scrollTo(500, 300)`);
+    const before = await places(page);
+    await nc.close();
+    await page.locator("#steps li", { hasText: "→ closed" }).waitFor();
+    expect(await lit(page)).toEqual(["connecting", "connecting.authenticating"]);
+    expect(await places(page)).toEqual(before);
+  });
+
+  it("shows all of what happened in a step", async () => {
+    const page = await openPage(narrow);
+    const nats = await server();
+    await connecting({ port: nats.port, reconnectTimeWait: 60_000, inspect: observed() });
+    await shows(page, "connected");
+    await nats.kill();
+    await shows(page, "reconnecting › waiting");
+    const hidden = await page.evaluate(
+      `(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(document.querySelector("#step"))`,
+    );
+    expect(hidden).toBe(0);
   });
 });
 

@@ -33,6 +33,8 @@ export class ChartView {
   /** The lines by the ways that they stand for. */
   #byWay = new Map<string, Line>();
   #shown: { readonly actor: Actor; readonly past: readonly Step[] } | undefined;
+  /** Id of the state that was brought into view last. */
+  #seen: string | undefined;
 
   constructor(place: HTMLElement) {
     this.#place = place;
@@ -62,6 +64,7 @@ export class ChartView {
 
   #draw(layout: Layout): void {
     this.#layout = layout;
+    this.#seen = undefined;
     this.#place.innerHTML = svgOf(layout, { theme: "page", title: layout.id });
     const drawing = this.#place.querySelector("svg");
     if (drawing === null) return;
@@ -130,11 +133,22 @@ export class ChartView {
     this.#bringIntoView(layout, lit);
   }
 
-  /** Brings the innermost of the current states into view. */
+  /** Brings the innermost of the current states into view, once: whoever looks elsewhere meanwhile is left alone. */
   #bringIntoView({ boxes }: Layout, lit: ReadonlySet<string>): void {
-    const box = boxes.findLast(({ id }) => lit.has(id));
-    if (!this.#isScrolled() || box === undefined) return;
-    this.#states.get(box.id)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const isScrolled = this.#isScrolled();
+    const id = boxes.findLast((box) => lit.has(box.id))?.id;
+    const state = id === undefined ? undefined : this.#states.get(id);
+    if (state === undefined || id === this.#seen) return;
+    this.#seen = id;
+    if (!isScrolled) return;
+    // Not scrollIntoView: that would move the page as well.
+    const box = state.getBoundingClientRect();
+    const frame = this.#place.getBoundingClientRect();
+    const right = frame.left + this.#place.clientWidth;
+    const bottom = frame.top + this.#place.clientHeight;
+    if (box.left >= frame.left && box.right <= right && box.top >= frame.top && box.bottom <= bottom) return;
+    this.#place.scrollLeft += (box.left + box.right - frame.left - right) / 2;
+    this.#place.scrollTop += (box.top + box.bottom - frame.top - bottom) / 2;
   }
 
   /** The event, beside the lines that were taken for it. */

@@ -18,6 +18,10 @@ const timelineView = new TimelineView(element("steps"), (number) => look(number)
 
 /** Key of the actor that is looked at. */
 let chosen: string | undefined;
+/** True where the reader chose it. */
+let isPicked = false;
+/** True once the relay has told all that was before: who is gone comes last. */
+let isTold = false;
 /** Number of the step that is looked at; undefined follows the last. */
 let stopped: number | undefined;
 let isDrawing = false;
@@ -29,6 +33,7 @@ const live = element("live", HTMLButtonElement);
 
 select.addEventListener("change", () => {
   chosen = select.value;
+  isPicked = true;
   stopped = undefined;
   draw();
 });
@@ -81,10 +86,8 @@ function drawSoon(): void {
 }
 
 function draw(): void {
-  if (chosen === undefined || story.actor(chosen) === undefined) {
-    const actors = worthSeeing();
-    chosen = (actors.find(({ hasLeft }) => !hasLeft) ?? actors.at(-1))?.key;
-  }
+  if (!isTold) return;
+  choose();
   drawChoice();
   const seen = actor();
   const step = current();
@@ -102,6 +105,16 @@ function draw(): void {
   drawPlayer(seen, step, at);
   document.title = `${stateText(step.value) || step.status} – ${seen.name}`;
   announce(stateText(step.value) || step.status);
+}
+
+/** Keeps to the actor that the reader chose or stopped at; otherwise to one that lives, if any does. */
+function choose(): void {
+  const known = actor();
+  if (known !== undefined && (isPicked || stopped !== undefined || !known.hasLeft)) return;
+  const actors = worthSeeing();
+  const next = actors.find(({ hasLeft }) => !hasLeft) ?? known ?? actors.at(-1);
+  if (known === undefined) isPicked = false;
+  chosen = next?.key;
 }
 
 function drawPlayer({ steps }: Actor, step: Step, at: number): void {
@@ -154,12 +167,14 @@ function listen(): void {
   link.textContent = "Connecting…";
   socket.addEventListener("open", () => {
     story.clear();
+    isTold = false;
     link.textContent = "Listening";
     link.classList.add("on");
   });
   socket.addEventListener("message", ({ data }) => {
     const { client, message } = JSON.parse(String(data)) as { client: number; message: unknown };
-    story.add(client, message);
+    if ((message as { type?: unknown } | null)?.type === "backlog.over") isTold = true;
+    else story.add(client, message);
     drawSoon();
   });
   socket.addEventListener("close", () => {

@@ -3,8 +3,8 @@
 
 import { stateText } from "../drawing/active.js";
 import { eventName, factsOf } from "../story/facts.js";
-import type { Actor, Step } from "../story/story.js";
-import { make } from "./dom.js";
+import { type Actor, hasEarlier, type Step } from "../story/story.js";
+import { element, make } from "./dom.js";
 
 interface Row {
   readonly item: HTMLElement;
@@ -32,6 +32,7 @@ export class TimelineView {
 
   show(actor: Actor, step: Step): void {
     const { steps, key } = actor;
+    element("earlier").hidden = !hasEarlier(actor);
     const [oldest] = steps;
     const lastKnown = this.#rows.at(-1)?.last;
     if (key !== this.#actor || (lastKnown !== undefined && !steps.includes(lastKnown)))
@@ -58,6 +59,7 @@ export class TimelineView {
     if (row !== undefined && repeats(row.last, step)) {
       row.last = step;
       row.times.textContent = `× ${step.number - row.first.number + 1}`;
+      row.button.title = `${isoTime(row.first)} – ${isoTime(step)}`;
       return;
     }
     const { type, ...rest } = step.event;
@@ -83,6 +85,7 @@ export class TimelineView {
       ...(effects === "" ? [] : [" ", make("span", "asked", effects)]),
     );
     button.type = "button";
+    button.title = isoTime(step);
     button.tabIndex = -1;
     const item = make("li", "", button);
     const made: Row = { item, button, times, first: step, last: step };
@@ -128,6 +131,12 @@ function repeats(last: Step, step: Step): boolean {
     JSON.stringify(step.value) === JSON.stringify(last.value) &&
     step.effects.map(({ name }) => name).join() === last.effects.map(({ name }) => name).join()
   );
+}
+
+/** When a step was, as one finds it in a log; empty where its clock is none. */
+function isoTime({ at }: Step): string {
+  const when = new Date(at);
+  return Number.isNaN(when.getTime()) ? "" : when.toISOString();
 }
 
 function elapsed(ms: number): string {
