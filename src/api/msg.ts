@@ -28,7 +28,8 @@ export interface Msg {
   /** Where a reply is expected; absent where none is. */
   reply?: string;
   /**
-   * The payload. It shares memory with what else the socket received at the time, 4 KiB on a quiet connection and up to
+   * The payload; where there is a Buffer (Node, Bun, Deno) it is one, so that `data.toString()` is its text, but for
+   * `slice`, which copies. It shares memory with what else the socket received at the time, 4 KiB on a quiet connection and up to
    * 256 KiB on a busy one, which is held as long as the payload or the message is. What you keep for long, keep as
    * `data.slice()`, a copy; `string()` and `json()` share nothing.
    */

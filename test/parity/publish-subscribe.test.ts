@@ -1,6 +1,7 @@
 // Publishing and subscribing by both clients: what arrives, what is on the wire, how subscriptions end.
 // Statistics through both clients: ../integration/pubsub.test.ts.
 
+import assert from "node:assert";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Msg, SubscriptionOptions } from "../../src/index.js";
 import { fakeServer } from "../harness/fake-server.js";
@@ -105,6 +106,27 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
         noHeaders: true,
       };
       expect(seen).toEqual(same({ read: [first, second], code: undefined }));
+    });
+
+    it("gives its data as a Buffer (whose slice copies, in ours; in the reference not always)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("data", { max: 3 });
+        for (const payload of ["text", "", "x".repeat(100_000)]) nc.publish("data", payload);
+        return read(sub, (msg) => {
+          const data = msg.data as Buffer;
+          assert.deepEqual(Buffer.from(data), Buffer.from(msg.string()));
+          const copies = data.length > 0 && data.slice().buffer !== data.buffer;
+          return [Buffer.isBuffer(data), data.toString().slice(0, 4), data.toString("hex").slice(-2), copies];
+        });
+      });
+      const text = (copies: boolean) => [true, "text", "74", copies];
+      const empty = [true, "", "", false];
+      expect(seen).toEqual({
+        // A payload that came in several chunks is a plain Uint8Array there.
+        reference: { read: [text(false), empty, [false, "120,", "20", true]], code: undefined },
+        ours: { read: [text(true), empty, [true, "xxxx", "78", true]], code: undefined },
+      });
     });
 
     it("gives json with a reviver, and BAD_JSON for what is none", async () => {
