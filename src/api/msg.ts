@@ -179,6 +179,15 @@ export class MsgImpl implements Msg {
     return number;
   }
 
+  /** True where the subject is that text (ASCII) from that byte on, and nothing more. */
+  subjectEndsWith(from: Bytes, text: string): boolean {
+    const { bytes } = this._received;
+    const start = this._subjectStart + from;
+    if (this._subjectEnd - start !== text.length) return false;
+    for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+    return true;
+  }
+
   /** True where the server says that nobody listens on the subject of a request. */
   isNoResponders(): boolean {
     return (

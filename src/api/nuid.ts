@@ -9,13 +9,19 @@ const minimumStep = 33;
 const maximumStep = 333;
 
 /** 62 ** 2: what the last two characters count. `pairs` holds their texts, from the first use on. */
-const lowSize = 3844;
+export const PAIRS = 3844;
 const pairs: string[] = [];
 
 function fillPairs(): void {
   for (const first of digits) {
     for (const second of digits) pairs.push(first + second);
   }
+}
+
+/** Two characters: the text of a number below `PAIRS`. */
+export function pairOf(value: number): string {
+  if (pairs.length === 0) fillPairs();
+  return pairs[value] as string;
 }
 
 /** 62 ** 4: what the first four, and the middle four, characters of the sequence count. */
@@ -58,7 +64,7 @@ export class Nuid {
   /** The next identifier: 22 characters of `0-9A-Za-z`, usable as a token of a subject. */
   next(): string {
     this.#low += this.#step;
-    if (this.#low >= lowSize) this.#carry();
+    if (this.#low >= PAIRS) this.#carry();
     else if (this.#high === quarterSize) this.reset();
     return this.#head + pairs[this.#low];
   }
@@ -69,13 +75,13 @@ export class Nuid {
     this.#prefix = Array.from({ length: prefixLength }, () => digits.charAt(randomBelow(62))).join("");
     this.#high = randomBelow(quarterSize);
     this.#middle = randomBelow(quarterSize);
-    this.#low = randomBelow(lowSize);
+    this.#low = randomBelow(PAIRS);
     this.#step = minimumStep + randomBelow(maximumStep - minimumStep);
     this.#head = this.#prefix + text(this.#high, 4) + text(this.#middle, 4);
   }
 
   #carry(): void {
-    this.#low -= lowSize;
+    this.#low -= PAIRS;
     this.#middle += 1;
     if (this.#middle === quarterSize) {
       this.#middle = 0;

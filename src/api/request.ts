@@ -1,5 +1,5 @@
 // Requests: a message out, one answer back. All of them share one subscription to an inbox (the mux); the last
-// token of the reply subject says whose answer it is.
+// token of the reply subject says whose answer it is, and proves that whoever answers was asked.
 
 import { textLength } from "../effects/wire/bytes.js";
 import type { Timer, World } from "../effects/world.js";
@@ -11,6 +11,7 @@ import type { MsgHdrs } from "./headers.js";
 import { createInbox } from "./inbox.js";
 import { isMilliseconds } from "./milliseconds.js";
 import type { Msg, MsgImpl, PublishOptions } from "./msg.js";
+import { SECRET_LENGTH, secret } from "./secret.js";
 import { aborted, onAbort, throwIfAborted } from "./signal.js";
 import type { Subscription, SubscriptionImpl, SubscriptionOptions } from "./subscription.js";
 
@@ -54,7 +55,7 @@ export interface Awaiting {
 /** The shared inbox of a connection. Holds an entry for each request under way; each has a timeout. */
 export class Mux {
   readonly #requester: Requester;
-  readonly #awaiting = new AwaitingTable<Awaiting>();
+  readonly #awaiting = new AwaitingTable<SharedInbox>();
   #subscription: SubscriptionImpl | undefined;
   #prefix = "";
   #underWay = 0;
@@ -67,9 +68,7 @@ export class Mux {
   /** Waits for answers from here on; what it returns knows the reply subject, and how to stop waiting. */
   add(awaiting: Awaiting): Inbox {
     if (this.#subscription === undefined) this.#subscribe();
-    // The prefix is secret and unique, so that the rest may be counted.
-    const token = this.#awaiting.add(awaiting);
-    return new SharedInbox(this.#awaiting, token, this.#prefix + token);
+    return new SharedInbox(this.#awaiting, awaiting, this.#prefix);
   }
 
   /** The server does not permit something: ends the requests concerned. Returns whether there were any. */
@@ -78,6 +77,7 @@ export class Mux {
       permission.operation === "subscription" && permission.subject === this.#subscription?.subject;
     const concerned = this.#awaiting
       .values()
+      .map(({ awaiting }) => awaiting)
       .filter((one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject));
     if (isOurs) this.#subscription = undefined;
     for (const one of isOurs ? concerned : concerned.slice(0, 1)) one.failed(error);
@@ -106,14 +106,17 @@ export class Mux {
 
   /** The connection is closed: nobody is answered any more. */
   close(error: () => NatsError): void {
-    for (const one of this.#awaiting.values()) one.failed(error());
+    for (const { awaiting } of this.#awaiting.values()) awaiting.failed(error());
   }
 
   #subscribe(): void {
     this.#prefix = `${createInbox(this.#requester.inboxPrefix)}.`;
     const start = textLength(this.#prefix);
     const callback = (error: NatsError | null, msg: Msg) => {
-      if (error === null) this.#awaiting.get((msg as MsgImpl).subjectNumber(start))?.answered(msg);
+      if (error !== null) return;
+      const inbox = this.#awaiting.get((msg as MsgImpl).subjectNumber(start + SECRET_LENGTH));
+      if (inbox !== undefined && (msg as MsgImpl).subjectEndsWith(start, inbox.token))
+        inbox.awaiting.answered(msg);
     };
     this.#subscription = this.#requester.subscribe(`${this.#prefix}*`, { callback }) as SubscriptionImpl;
     this.#subscription.isInbox = true;
@@ -127,19 +130,27 @@ export interface Inbox {
   remove(): void;
 }
 
+/**
+ * One place in the shared inbox. Whoever receives a request sees the prefix, and could count on: so the token has a secret,
+ * which the answer must bring back. Behind it is the number by which the request is found.
+ */
 class SharedInbox implements Inbox {
+  readonly awaiting: Awaiting;
+  readonly token: string;
   readonly reply: string;
-  readonly #awaiting: AwaitingTable<Awaiting>;
-  readonly #token: number;
+  readonly #table: AwaitingTable<SharedInbox>;
+  readonly #number: number;
 
-  constructor(awaiting: AwaitingTable<Awaiting>, token: number, reply: string) {
-    this.#awaiting = awaiting;
-    this.#token = token;
-    this.reply = reply;
+  constructor(table: AwaitingTable<SharedInbox>, awaiting: Awaiting, prefix: string) {
+    this.awaiting = awaiting;
+    this.#table = table;
+    this.#number = table.add(this);
+    this.token = secret() + this.#number;
+    this.reply = prefix + this.token;
   }
 
   remove(): void {
-    this.#awaiting.delete(this.#token);
+    this.#table.delete(this.#number);
   }
 }
 

@@ -1,24 +1,34 @@
-// When a request goes out, and from where it is told to have been made. What becomes of requests:
-// ../integration/request.test.ts.
+// When a request goes out, whose answers it takes, and from where it is told to have been made. What becomes of
+// requests: ../integration/request.test.ts.
 
 import { describe, expect, it } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
-import type { Msg } from "../../src/api/msg.js";
+import { type Msg, MsgImpl, type Receiver } from "../../src/api/msg.js";
 import { Mux, type Requester, request } from "../../src/api/request.js";
 import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
+import { Received } from "../../src/effects/wire/bytes.js";
 import type { World } from "../../src/effects/world.js";
+
+/** A message on that subject, without anything in it. */
+function messageOn(subject: string): Msg {
+  const bytes = new TextEncoder().encode(subject);
+  const end = bytes.length;
+  return new MsgImpl({ sid: 1 } as Receiver, new Received(bytes), 0, end, 0, end, end, end);
+}
 
 /** A connection as requests see it: it writes down what they ask of it, in order. */
 function scene({ asyncTraces = true, hasDeferred = false } = {}) {
   const done: string[] = [];
+  const replies: string[] = [];
   let answer: SubscriptionOptions["callback"];
   let refusal: NatsError | undefined;
   const requester: Requester = {
     world: { startTimer: () => ({}), stopTimer: () => {}, hasDeferred } as unknown as World,
     inboxPrefix: "",
     asyncTraces,
-    publish: (subject) => {
+    publish: (subject, _payload, { reply }) => {
       if (refusal !== undefined) throw refusal;
+      replies.push(reply as string);
       done.push(`publish ${subject}`);
     },
     handOver: () => void done.push("hand over"),
@@ -32,8 +42,9 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     mux,
     done: () => done.splice(0),
     ask: (subject: string) => request(requester, mux, subject, "", {}),
-    answer: (number: number) =>
-      answer?.(null, { subjectNumber: () => number, isNoResponders: () => false } as unknown as Msg),
+    /** The reply subjects of what was asked. */
+    replies,
+    answer: (subject: string) => answer?.(null, messageOn(subject)),
     refuse: (error: NatsError) => {
       refusal = error;
     },
@@ -48,10 +59,10 @@ describe("a request", () => {
   });
 
   it("beside others waits for the end of the turn, and shares a write with them", async () => {
-    const { ask, answer, done } = scene();
+    const { ask, answer, done, replies } = scene();
     const all = [ask("a"), ask("b"), ask("c")];
     expect(done()).toEqual(["publish a", "hand over", "publish b", "publish c"]);
-    for (const number of [1, 2, 3]) answer(number);
+    for (const reply of replies) answer(reply);
     await Promise.all(all);
     void ask("d");
     expect(done()).toEqual(["publish d", "hand over"]);
@@ -61,6 +72,35 @@ describe("a request", () => {
     const { ask, done } = scene({ hasDeferred: true });
     void ask("a");
     expect(done()).toEqual(["publish a"]);
+  });
+
+  it("is not answered by who was asked something else, and counts on from there", async () => {
+    const { ask, answer, replies } = scene();
+    const [first, second] = [ask("a"), ask("b")];
+    const [asked = "", other = ""] = replies;
+    const token = (reply: string) => reply.slice(reply.lastIndexOf(".") + 1);
+    const counted = token(asked).replace(/1$/, "2");
+    expect(token(other)).toMatch(/^\w{8}2$/);
+    for (const forged of [
+      counted,
+      "2",
+      "000000002",
+      `${token(other)}0`,
+      `0${token(other)}`,
+      token(other).slice(1),
+    ]) {
+      answer(asked.replace(token(asked), forged));
+    }
+    answer(other);
+    expect((await second).subject).toBe(other);
+    answer(asked);
+    expect((await first).subject).toBe(asked);
+  });
+
+  it("has a secret that is never used again", () => {
+    const { ask, replies } = scene();
+    for (let i = 0; i < 10_000; i++) void ask("a");
+    expect(new Set(replies.map((reply) => reply.slice(0, reply.lastIndexOf(".") + 9))).size).toBe(10_000);
   });
 
   it("that cannot be published is not handed over, and says where it was made", async () => {
