@@ -14,6 +14,7 @@ import { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
 import { inspection } from "./inspection.js";
+import { withoutNulls } from "./left-out.js";
 import { isMilliseconds } from "./milliseconds.js";
 import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
 import type { NatsConnection, Stats } from "./nats-connection.js";
@@ -25,10 +26,10 @@ import {
   readServers,
 } from "./options.js";
 import { Promises } from "./promises.js";
-import { Mux, type Requester, type RequestOptions, request } from "./request.js";
+import { callSite, Mux, type Requester, type RequestOptions, request } from "./request.js";
 import { type RequestManyOptions, requestMany } from "./request-many.js";
 import { askForServer, type Server, serversFrom } from "./server.js";
-import { aborted, onAbort } from "./signal.js";
+import { checkSignal, onAbort } from "./signal.js";
 import { type Status, slowConsumer, statusFrom } from "./status.js";
 import { Statuses } from "./statuses.js";
 import { rethrow, type Subscription, type SubscriptionOptions } from "./subscription.js";
@@ -167,8 +168,9 @@ export class Connection implements NatsConnection {
     if (typeof payload !== "string" && !(payload instanceof Uint8Array)) {
       throw invalidArgument("payload", payload, "a string or a Uint8Array", ErrorCode.BadPayload);
     }
-    const headers = options?.headers === undefined ? undefined : this.#encodeHeaders(options.headers);
-    const reply = options?.reply === undefined || options.reply === "" ? undefined : options.reply;
+    // Empty or null is left out, as in the reference.
+    const headers = options?.headers ? this.#encodeHeaders(options.headers) : undefined;
+    const reply = options?.reply === null || options?.reply === "" ? undefined : options?.reply;
     this.#checkSize(payload, headers);
     try {
       this.#interpreter.outbound.publish(subject, payload, reply, headers);
@@ -236,32 +238,35 @@ export class Connection implements NatsConnection {
     );
   };
 
-  subscribe(subject: string, opts: SubscriptionOptions = {}): Subscription {
+  subscribe(subject: string, given?: SubscriptionOptions): Subscription {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
     if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
+    const opts = withoutNulls(given);
     checkSubscription(subject, opts);
     try {
-      return this.#subscriptions.add(subject, opts);
+      const subscription = this.#subscriptions.add(subject, opts);
+      if (opts.timeout !== undefined) subscription.site = callSite(this.#requester, "subscribed");
+      return subscription;
     } catch (error) {
       throw refused(error);
     }
   }
 
-  request(subject: string, payload?: Payload, opts: RequestOptions = {}): Promise<Msg> {
+  request(subject: string, payload?: Payload, opts?: RequestOptions): Promise<Msg> {
     const refusal = this.#requestRefusal();
     return refusal === undefined
-      ? request(this.#requester, this.#mux, subject, payload, opts)
+      ? request(this.#requester, this.#mux, subject, payload, withoutNulls(opts))
       : Promise.reject(refusal);
   }
 
   async requestMany(
     subject: string,
     payload?: Payload,
-    opts: Partial<RequestManyOptions> = {},
+    opts?: Partial<RequestManyOptions>,
   ): Promise<AsyncIterable<Msg>> {
     const refusal = this.#requestRefusal();
     if (refusal !== undefined) throw refusal;
-    return requestMany(this.#requester, this.#mux, subject, payload, opts);
+    return requestMany(this.#requester, this.#mux, subject, payload, withoutNulls(opts));
   }
 
   #requestRefusal(): NatsError | undefined {
@@ -391,6 +396,10 @@ export class Connection implements NatsConnection {
 
 /** Headers of another making, checked like our own. */
 function ownHeaders(headers: MsgHdrs): MsgHdrsImpl {
+  // Others iterate too, but over something else: a Map, the Headers of fetch.
+  if (typeof headers.last !== "function" || typeof headers[Symbol.iterator] !== "function") {
+    throw invalidOption("headers", headers, "headers, as the function headers() makes them");
+  }
   const own = new MsgHdrsImpl(headers.code, headers.description);
   for (const [key, values] of headers) for (const value of values) own.append(key, value);
   return own;
@@ -431,7 +440,7 @@ function checkSubscription(subject: string, opts: SubscriptionOptions): void {
     const wanted = "a whole number of messages from 1, for a subscription without a callback";
     throw invalidOption("maxPending", maxPending, wanted);
   }
-  if (signal?.aborted === true) throw aborted(signal, "the subscription");
+  checkSignal(signal, "the subscription");
 }
 
 /** What the user's `reconnectDelayHandler` says; where it fails, its error is uncaught and `reconnectTimeWait` holds. */

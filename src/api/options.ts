@@ -10,6 +10,7 @@ import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import { checkInboxPrefix } from "./inbox.js";
 import { isMilliseconds } from "./milliseconds.js";
 import type { ReconnectToServerHandler } from "./server.js";
+import { isSignal } from "./signal.js";
 import type { Status } from "./status.js";
 
 /** Options of `connect`. Source: `ConnectionOptions` of `nats` 2.29.3, unless marked as going beyond it. */
@@ -135,7 +136,6 @@ const isFunctions: Check = (value) =>
   typeof value === "function" || (Array.isArray(value) && value.every(is("function")));
 const isObserver: Check = (value) =>
   typeof value === "function" || typeof (value as { next?: unknown } | null)?.next === "function";
-const isSignal: Check = (value) => typeof (value as AbortSignal | null)?.addEventListener === "function";
 const isTls: Check = (value) => typeof value === "object" && !Array.isArray(value);
 
 const milliseconds = [

@@ -8,7 +8,7 @@ import { isMilliseconds } from "./milliseconds.js";
 import type { Msg, MsgImpl } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
 import { type Awaiting, callSite, type Mux, noResponders, ownInbox, type Requester } from "./request.js";
-import { aborted, onAbort, throwIfAborted } from "./signal.js";
+import { aborted, checkSignal, onAbort } from "./signal.js";
 
 /** When a request for many answers has enough. Source: `RequestStrategy` of `nats` 2.29.3. */
 export enum RequestStrategy {
@@ -26,7 +26,7 @@ export enum RequestStrategy {
 export interface RequestManyOptions {
   /** Default `timer`. */
   strategy: RequestStrategy;
-  /** Milliseconds until it ends. Default 1,000. */
+  /** Milliseconds until it ends. Default, also for 0, 1,000. */
   maxWait: number;
   /** Headers of the request. */
   headers?: MsgHdrs;
@@ -34,7 +34,7 @@ export interface RequestManyOptions {
   maxMessages?: number;
   /** Use a subscription of its own for the answers. Default false. */
   noMux?: boolean;
-  /** Milliseconds for the strategy `jitterTimer`. Default 300. */
+  /** Milliseconds for the strategy `jitterTimer`. Default, also for 0, 300. */
   jitter?: number;
   /** Ends it when aborted: the iterator throws a NatsError `CANCELLED`. */
   signal?: AbortSignal;
@@ -44,12 +44,10 @@ const DEFAULT_MAX_WAIT = 1_000;
 const DEFAULT_JITTER = 300;
 
 function checked(opts: Partial<RequestManyOptions>) {
-  const {
-    strategy = RequestStrategy.Timer,
-    maxWait = DEFAULT_MAX_WAIT,
-    maxMessages = -1,
-    jitter = DEFAULT_JITTER,
-  } = opts;
+  const { strategy = RequestStrategy.Timer, maxMessages = -1 } = opts;
+  // 0 is left out, as in the reference.
+  const maxWait = opts.maxWait || DEFAULT_MAX_WAIT;
+  const jitter = opts.jitter || DEFAULT_JITTER;
   if (!isMilliseconds(maxWait, 1)) {
     throw invalidOption("maxWait", maxWait, "a number of milliseconds, from 1 to 2147483647");
   }
@@ -73,10 +71,10 @@ export function requestMany(
   payload: Payload | undefined,
   opts: Partial<RequestManyOptions>,
 ): QueuedIterator<Msg> {
-  const site = callSite(requester);
+  const site = callSite(requester, "request made");
   const { strategy, maxWait, maxMessages, jitter } = checked(opts);
   const { signal, headers } = opts;
-  throwIfAborted(signal, "the request");
+  checkSignal(signal, "the request");
   let timer: Timer | undefined;
   let left = maxMessages > 0 ? maxMessages : Number.POSITIVE_INFINITY;
   const stopTimer = () => {
@@ -110,7 +108,7 @@ export function requestMany(
       if (strategy === RequestStrategy.JitterTimer && !ended) endsAfter(jitter);
     },
   };
-  const inbox = opts.noMux === true ? ownInbox(requester, undefined, awaiting) : mux.add(awaiting);
+  const inbox = opts.noMux ? ownInbox(requester, undefined, awaiting) : mux.add(awaiting);
   mux.begin();
   const unlisten = onAbort(signal, () => end(aborted(signal as AbortSignal, "the request")));
   try {

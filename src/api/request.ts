@@ -12,7 +12,7 @@ import { createInbox } from "./inbox.js";
 import { isMilliseconds } from "./milliseconds.js";
 import type { Msg, MsgImpl, PublishOptions } from "./msg.js";
 import { SECRET_LENGTH, secret } from "./secret.js";
-import { aborted, onAbort, throwIfAborted } from "./signal.js";
+import { aborted, checkSignal, onAbort } from "./signal.js";
 import type { Subscription, SubscriptionImpl, SubscriptionOptions } from "./subscription.js";
 
 /** Options of a request. Source: `RequestOptions` of `nats` 2.29.3; `signal` goes beyond it. */
@@ -30,7 +30,7 @@ export interface RequestOptions {
 }
 
 /** How long a request waits where nobody says: as in the reference. */
-export const DEFAULT_REQUEST_TIMEOUT = 1_000;
+const DEFAULT_REQUEST_TIMEOUT = 1_000;
 
 /** What requests need of the connection. */
 export interface Requester {
@@ -159,15 +159,15 @@ export function noResponders(subject: string): NatsError {
   return new NatsError(`no responders: nobody is subscribed to "${subject}"`, ErrorCode.NoResponders);
 }
 
-/** Where a request was made. */
-interface CallSite {
+/** Where a request was made, or a subscription. */
+export interface CallSite {
   readonly addTo: (error: NatsError) => NatsError;
 }
 
-/** Adds to an error where the request was made; taken at once, since later the stack is another. */
-export function callSite(requester: Requester): CallSite {
+/** Adds to an error where what failed was called; taken at once, since later the stack is another. */
+export function callSite(requester: Requester, what: "request made" | "subscribed"): CallSite {
   if (!requester.asyncTraces) return { addTo: (error) => error };
-  const site = new Error("request made");
+  const site = new Error(what);
   return {
     addTo: (error) => {
       error.stack = `${error.stack ?? error.message}\n\n${site.stack ?? ""}`;
@@ -176,18 +176,19 @@ export function callSite(requester: Requester): CallSite {
   };
 }
 
-/** Checks the options; throws a NatsError that names the one that is wrong. */
-export function checkRequestOptions(opts: RequestOptions): number {
-  const { timeout = DEFAULT_REQUEST_TIMEOUT, noMux = false, reply } = opts;
+/** Checks the options, and returns the timeout. @throws NatsError that names the option that is wrong */
+function checkRequestOptions(opts: RequestOptions): number {
+  const { timeout = DEFAULT_REQUEST_TIMEOUT, noMux, reply, signal } = opts;
   if (!isMilliseconds(timeout, 1)) {
     throw invalidOption("timeout", timeout, "a number of milliseconds, from 1 to 2147483647");
   }
-  if (reply !== undefined && !noMux) {
+  if (reply && !noMux) {
     throw new NatsError(
       'the option "reply" needs the option "noMux": the shared inbox has its own',
       ErrorCode.InvalidOption,
     );
   }
+  checkSignal(signal, "the request");
   return timeout;
 }
 
@@ -202,12 +203,11 @@ export function request(
   let site: CallSite | undefined;
   const answer = new Promise<Msg>((resolve, reject) => {
     const timeout = checkRequestOptions(opts);
-    throwIfAborted(opts.signal, "the request");
-    const fail = (error: NatsError) => reject((site ?? callSite(requester)).addTo(error));
+    const fail = (error: NatsError) => reject((site ?? callSite(requester, "request made")).addTo(error));
     new RequestUnderWay(requester, mux, subject, resolve, fail).begin(payload, timeout, opts);
   });
   // It takes as long as a tenth of the whole exchange: behind the publish, so that the server works meanwhile.
-  site = callSite(requester);
+  site = callSite(requester, "request made");
   return answer;
 }
 
@@ -240,7 +240,7 @@ class RequestUnderWay implements Awaiting {
   begin(payload: Payload | undefined, timeout: number, opts: RequestOptions): void {
     const { signal, headers } = opts;
     const requester = this.#requester;
-    const inbox = opts.noMux === true ? ownInbox(requester, opts.reply, this) : this.#mux.add(this);
+    const inbox = opts.noMux ? ownInbox(requester, opts.reply, this) : this.#mux.add(this);
     this.#inbox = inbox;
     this.#mux.begin();
     if (signal !== undefined) {
@@ -286,7 +286,8 @@ class RequestUnderWay implements Awaiting {
 
 /** An inbox that only this request uses. */
 export function ownInbox(requester: Requester, given: string | undefined, awaiting: Awaiting): Inbox {
-  const reply = given ?? createInbox(requester.inboxPrefix);
+  // An empty one is left out, as in the reference.
+  const reply = given || createInbox(requester.inboxPrefix);
   const callback = (error: NatsError | null, msg: Msg) => {
     if (error === null) awaiting.answered(msg);
     else awaiting.failed(error);

@@ -5,6 +5,7 @@ import type { Timer, World } from "../effects/world.js";
 import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
 import type { Msg, Responder } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
+import type { CallSite } from "./request.js";
 import { onAbort } from "./signal.js";
 
 /** Receives messages; with an error, the message is an empty object. */
@@ -16,7 +17,10 @@ export interface SubOpts<T> {
   queue?: string;
   /** Number of messages after which it unsubscribes by itself. Default: no limit. */
   max?: number;
-  /** Milliseconds until the first message; else it ends with a NatsError `TIMEOUT`. Default: no limit. */
+  /**
+   * Milliseconds until the first message; else it ends with a NatsError `TIMEOUT`, whose stack says where `subscribe` was
+   * called. Default: no limit.
+   */
   timeout?: number;
   /** Receives the messages; without it they are read with `for await`. What it throws is an uncaught exception. */
   callback?: MsgCallback<T>;
@@ -101,6 +105,8 @@ export class SubscriptionImpl implements Sub<Msg> {
   isInbox = false;
   /** Subject of the request whose answer it waits for, if it does: a permission error for it ends it. */
   requestSubject: string | undefined;
+  /** Where `subscribe` was called, for the error of a `timeout`. */
+  site: CallSite | undefined;
   received = 0;
   /** What had been received when the server in use was told of it: it counts from there towards a limit. */
   countedFrom = 0;
@@ -191,17 +197,19 @@ export class SubscriptionImpl implements Sub<Msg> {
   }
 
   unsubscribe(max?: number): void {
-    if (max !== undefined && !(Number.isInteger(max) && max >= 0)) {
+    // Null is left out, as in the reference.
+    const limit = max ?? 0;
+    if (!(Number.isInteger(limit) && limit >= 0)) {
       throw invalidArgument("max", max, "a whole number of messages");
     }
     if (this._isClosed) return;
-    if (max === undefined || max === 0 || this.received >= max) {
+    if (limit === 0 || this.received >= limit) {
       this._owner.unsubscribe(this, undefined);
       this._end(undefined);
     } else {
-      this.max = max;
-      this._limit = max;
-      this._owner.unsubscribe(this, max);
+      this.max = limit;
+      this._limit = limit;
+      this._owner.unsubscribe(this, limit);
     }
   }
 
@@ -268,7 +276,8 @@ export class SubscriptionImpl implements Sub<Msg> {
   private _timedOut(ms: number): void {
     this._timer = undefined;
     this._owner.unsubscribe(this, undefined);
-    this.fail(new NatsError(`no message on "${this.subject}" within ${ms} ms`, ErrorCode.Timeout));
+    const error = new NatsError(`no message on "${this.subject}" within ${ms} ms`, ErrorCode.Timeout);
+    this.fail(this.site?.addTo(error) ?? error);
   }
 
   /** The consumer took the last message, or left the loop. */

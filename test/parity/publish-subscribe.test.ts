@@ -3,7 +3,7 @@
 
 import assert from "node:assert";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Msg, SubscriptionOptions } from "../../src/index.js";
+import type { Msg, NatsError, Subscription, SubscriptionOptions } from "../../src/index.js";
 import { fakeServer } from "../harness/fake-server.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
@@ -22,6 +22,11 @@ import {
   welcome,
   wireTo,
 } from "./both.js";
+
+/** Reads a subscription to its end. */
+async function readAll(sub: Subscription): Promise<void> {
+  for await (const _ of sub);
+}
 
 const quick = { reconnectTimeWait: 1, reconnectJitter: 0, maxReconnectAttempts: -1 };
 
@@ -67,6 +72,43 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
       expect(seen.ours).toContain(
         "SUB s.> q 2\r\nSUB m 3\r\nUNSUB 3 3\r\nSUB u 4\r\nUNSUB 4\r\nSUB w 5\r\nUNSUB 5 5\r\n",
       );
+    });
+
+    it("leaves out options that are null or empty", async () => {
+      const given = [
+        null,
+        {},
+        { headers: null },
+        { reply: null },
+        { reply: "" },
+        { headers: null, reply: "r" },
+      ];
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("left.out", { max: given.length });
+        for (const options of given) nc.publish("left.out", "x", structuredClone(options) as never);
+        return read(sub, (msg) => [msg.reply, msg.headers === undefined, msg.string()]);
+      });
+      const plain = ["", true, "x"];
+      const all = [plain, plain, plain, plain, plain, ["r", true, "x"]];
+      expect(seen).toEqual(same({ read: all, code: undefined }));
+    });
+
+    it("refuses headers that are none (with a bare TypeError in the reference)", async () => {
+      const wrong = [{}, "a: b", new Map([["a", "b"]]), new Headers({ a: "b" })];
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        return Promise.all(
+          wrong.map(async (headers) => {
+            const error = await errorOf(() => nc.publish("a", "x", { headers } as never));
+            return [error?.name, error?.code];
+          }),
+        );
+      });
+      expect(seen).toEqual({
+        reference: wrong.map(() => ["TypeError", undefined]),
+        ours: wrong.map(() => ["NatsError", "INVALID_OPTION"]),
+      });
     });
 
     it("carries subject, reply, headers and data to a message", async () => {
@@ -471,6 +513,18 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
       );
     });
 
+    it("has a timeout for its callback, which the first message ends (in the reference it runs on)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const told: (string | undefined)[] = [];
+        nc.subscribe("soon", { timeout: 200, callback: (error) => void told.push(error?.code) });
+        nc.publish("soon");
+        await sleep(300);
+        return told;
+      });
+      expect(seen).toEqual({ reference: [undefined, "TIMEOUT"], ours: [undefined] });
+    });
+
     it("that timed out is ended with the server too (in the reference the server goes on sending)", async () => {
       const seen = await both(async ({ connect }) => {
         const nc = await connect({ port: wire.port });
@@ -514,6 +568,56 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
         reference: "SUB r 1\r\nSUB q g 2\r\n",
         ours: "SUB r 1\r\nUNSUB 1 2\r\nSUB q g 2\r\n",
       });
+    });
+
+    it("leaves out options that are null (in the reference a max of null is 1, a callback of null takes all)", async () => {
+      const names = ["queue", "timeout", "max", "callback"];
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const counts = await Promise.all(
+          names.map(async (name) => {
+            const sub = nc.subscribe(`nulls.${name}`, { [name]: null });
+            let count = 0;
+            void (async () => {
+              for await (const _ of sub) count++;
+            })();
+            for (let i = 0; i < 2; i++) nc.publish(`nulls.${name}`);
+            await nc.flush();
+            await turns();
+            return count;
+          }),
+        );
+        const sub = nc.subscribe("nulls");
+        sub.unsubscribe(null as never);
+        return [...counts, (await readAll(sub)) ?? "ended"];
+      });
+      expect(seen).toEqual({ reference: [2, 2, 1, 0, "ended"], ours: [2, 2, 2, 2, "ended"] });
+    });
+
+    it("takes null for no options (a bare TypeError in the reference)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        return (await errorOf(() => nc.subscribe("a", null as never)))?.name;
+      });
+      expect(seen).toEqual({ reference: "TypeError", ours: undefined });
+    });
+
+    it("that timed out says in its error where it was made, unless noAsyncTraces", async () => {
+      const seen = await both(async ({ connect }) => {
+        const stackOf = async (noAsyncTraces: boolean, hasCallback: boolean) => {
+          const nc = await connect({ port: server.port, noAsyncTraces });
+          return new Promise<boolean>((resolve) => {
+            const told = (error: NatsError | null) =>
+              resolve(error?.stack?.includes("subscribedHere") === true);
+            const callback = hasCallback ? { callback: told } : {};
+            const subscribedHere = () => nc.subscribe("silent", { timeout: 20, ...callback });
+            const sub = subscribedHere();
+            if (!hasCallback) void errorOf(() => readAll(sub)).then((error) => told(error ?? null));
+          });
+        };
+        return [await stackOf(false, true), await stackOf(false, false), await stackOf(true, true)];
+      });
+      expect(seen).toEqual(same([true, true, false]));
     });
 
     it("refuses options that make no sense (the reference takes them)", async () => {

@@ -109,6 +109,43 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
       });
     });
 
+    it("leaves out options that are null or empty", async () => {
+      const given = [
+        { timeout: null },
+        { headers: null },
+        { reply: null },
+        { reply: "" },
+        { noMux: null },
+        { signal: null },
+        { noMux: true, reply: "" },
+        { noMux: true, reply: null },
+        { noMux: 1, reply: "mine" },
+      ];
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        echo(nc);
+        const all: string[] = [];
+        for (const options of given) all.push(text(await nc.request("reply", "", { ...options } as never)));
+        return all.map(shape);
+      });
+      const shared = "_INBOX.*.*";
+      const own = "_INBOX.*";
+      expect(seen).toEqual(same([shared, shared, shared, shared, shared, shared, own, own, "mine"]));
+    });
+
+    it("takes null for no options (a bare TypeError in the reference)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        echo(nc);
+        const errors = [
+          await errorOf(() => nc.request("echo", "", null as never)),
+          await errorOf(() => nc.requestMany("echo", "", null as never)),
+        ];
+        return errors.map((error) => error?.name);
+      });
+      expect(seen).toEqual({ reference: ["TypeError", "TypeError"], ours: [undefined, undefined] });
+    });
+
     it("fails without responders, after its time, and for options that contradict each other", async () => {
       const seen = await both(async ({ connect }) => {
         const nc = await connect({ port: server.port });
@@ -385,6 +422,27 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
         reference: { shared: "TIMEOUT", own: undefined },
         ours: { shared: "CONNECTION_CLOSED", own: "CONNECTION_CLOSED" },
       });
+    });
+
+    it.each([
+      { maxWait: 0 },
+      { maxWait: null },
+      { strategy: "jitterTimer", jitter: 0 },
+      { strategy: "jitterTimer", jitter: null, noMux: true },
+      { strategy: null, maxMessages: null, headers: null, noMux: null, signal: null },
+    ])("leaves out options that are null, maxWait 0 and jitter 0 (%j)", async (options) => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        echo(nc);
+        const begun = performance.now();
+        const { read: answers, code } = await read(
+          await nc.requestMany("echo", "x", { ...options } as never),
+          text,
+        );
+        const seconds = (performance.now() - begun) / 1_000;
+        return { answers, code, isDefault: seconds > ("jitter" in options ? 0.29 : 0.99) };
+      });
+      expect(seen).toEqual(same({ answers: ["x"], code: undefined, isDefault: true }));
     });
 
     it("ends where its reader leaves", async () => {
