@@ -4,12 +4,16 @@
 
 export {
   type AnyAuth,
+  type AsyncAuthenticator,
   type Auth,
   type Authenticator,
+  type AuthOptions,
   buildAuthenticator,
   credsAuthenticator,
   type JwtAuth,
   jwtAuthenticator,
+  type Lazy,
+  type LazyAsync,
   type NKeyAuth,
   type NoAuth,
   nkeyAuthenticator,

@@ -52,9 +52,12 @@ export type Auth = NoAuth | AnyAuth | TokenAuth | UserPass | NKeyAuth | JwtAuth;
 /**
  * Answers a server's challenge, once for each attempt to connect.
  * @param nonce What the server wants signed; absent where it wants no signature.
- * @returns The credentials; a promise of them is beyond the reference.
+ * @returns The credentials.
  */
-export type Authenticator = (nonce?: string) => Auth | Promise<Auth>;
+export type Authenticator = (nonce?: string) => Auth;
+
+/** An authenticator that may take its time: wherever one is wanted, so may be this. Beyond the reference. */
+export type AsyncAuthenticator = (nonce?: string) => Auth | Promise<Auth>;
 
 /** A value, or a function asked for it at each attempt. */
 export type Lazy<T> = T | (() => T);
@@ -64,7 +67,7 @@ export type LazyAsync<T> = T | (() => T | Promise<T>);
 
 /** The options that {@link buildAuthenticator} looks at (`ConnectionOptions` of nats@2.29.3). */
 export interface AuthOptions {
-  authenticator?: Authenticator | Authenticator[] | undefined;
+  authenticator?: AsyncAuthenticator | AsyncAuthenticator[] | undefined;
   user?: string | undefined;
   pass?: string | undefined;
   token?: string | undefined;
@@ -76,7 +79,11 @@ export interface AuthOptions {
  * @throws NatsError `NOT_FUNC` where `authenticator` is neither a function nor an array of functions (the
  * reference connects without credentials then).
  */
-export function buildAuthenticator(opts: AuthOptions): Authenticator {
+export function buildAuthenticator(
+  opts: Omit<AuthOptions, "authenticator"> & { authenticator?: Authenticator | Authenticator[] | undefined },
+): Authenticator;
+export function buildAuthenticator(opts: AuthOptions): AsyncAuthenticator;
+export function buildAuthenticator(opts: AuthOptions): AsyncAuthenticator {
   const given = opts.authenticator ?? [];
   const all = Array.isArray(given) ? [...given] : [given];
   if (all.some((one) => typeof one !== "function")) {
@@ -107,11 +114,11 @@ export function usernamePasswordAuthenticator(
 export function usernamePasswordAuthenticator(
   user: LazyAsync<string>,
   pass?: LazyAsync<string>,
-): Authenticator;
+): AsyncAuthenticator;
 export function usernamePasswordAuthenticator(
   user: LazyAsync<string>,
   pass?: LazyAsync<string>,
-): Authenticator {
+): AsyncAuthenticator {
   return () =>
     chain(asked(user), (u) =>
       chain(
@@ -126,8 +133,8 @@ export function usernamePasswordAuthenticator(
  * The answer throws NatsError `BAD_AUTHENTICATION` where a function returns something other than a string.
  */
 export function tokenAuthenticator(token: Lazy<string>): (nonce?: string) => TokenAuth;
-export function tokenAuthenticator(token: LazyAsync<string>): Authenticator;
-export function tokenAuthenticator(token: LazyAsync<string>): Authenticator {
+export function tokenAuthenticator(token: LazyAsync<string>): AsyncAuthenticator;
+export function tokenAuthenticator(token: LazyAsync<string>): AsyncAuthenticator {
   return () => chain(asked(token), (value): TokenAuth => ({ auth_token: text("token", value) }));
 }
 
@@ -138,8 +145,8 @@ export function tokenAuthenticator(token: LazyAsync<string>): Authenticator {
  * The answer throws NatsError `BAD_AUTHENTICATION` for a seed that cannot sign.
  */
 export function nkeyAuthenticator(seed?: Lazy<Uint8Array>): (nonce?: string) => NKeyAuth;
-export function nkeyAuthenticator(seed?: LazyAsync<Uint8Array>): Authenticator;
-export function nkeyAuthenticator(seed?: LazyAsync<Uint8Array>): Authenticator {
+export function nkeyAuthenticator(seed?: LazyAsync<Uint8Array>): AsyncAuthenticator;
+export function nkeyAuthenticator(seed?: LazyAsync<Uint8Array>): AsyncAuthenticator {
   return (nonce) => chain(asked(seed), (value) => signed(value, nonce, ErrorCode.BadAuthentication));
 }
 
@@ -150,8 +157,8 @@ export function nkeyAuthenticator(seed?: LazyAsync<Uint8Array>): Authenticator {
  * file), or a seed that cannot sign.
  */
 export function jwtAuthenticator(jwt: Lazy<string>, seed?: Lazy<Uint8Array>): (nonce?: string) => JwtAuth;
-export function jwtAuthenticator(jwt: LazyAsync<string>, seed?: LazyAsync<Uint8Array>): Authenticator;
-export function jwtAuthenticator(jwt: LazyAsync<string>, seed?: LazyAsync<Uint8Array>): Authenticator {
+export function jwtAuthenticator(jwt: LazyAsync<string>, seed?: LazyAsync<Uint8Array>): AsyncAuthenticator;
+export function jwtAuthenticator(jwt: LazyAsync<string>, seed?: LazyAsync<Uint8Array>): AsyncAuthenticator {
   return (nonce) =>
     chain(asked(jwt), (token) =>
       chain(
@@ -171,8 +178,8 @@ export function jwtAuthenticator(jwt: LazyAsync<string>, seed?: LazyAsync<Uint8A
  * The answer throws NatsError `BAD_CREDS` that says which part is missing or malformed.
  */
 export function credsAuthenticator(creds: Lazy<Uint8Array>): (nonce?: string) => JwtAuth;
-export function credsAuthenticator(creds: LazyAsync<Uint8Array>): Authenticator;
-export function credsAuthenticator(creds: LazyAsync<Uint8Array>): Authenticator {
+export function credsAuthenticator(creds: LazyAsync<Uint8Array>): AsyncAuthenticator;
+export function credsAuthenticator(creds: LazyAsync<Uint8Array>): AsyncAuthenticator {
   return (nonce) =>
     chain(asked(creds), (content): JwtAuth => {
       const [jwt, seed] = sections(content);

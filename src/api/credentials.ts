@@ -2,7 +2,7 @@
 // Nothing of this enters the chart; a foreign error stays in the cause of ours, since it could quote a secret.
 
 import type { Credentials } from "../effects/connect-command.js";
-import { type Auth, type Authenticator, buildAuthenticator } from "./authenticators.js";
+import { type AsyncAuthenticator, type Auth, buildAuthenticator } from "./authenticators.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import type { ConfiguredServer, ConnectionOptions } from "./options.js";
 
@@ -11,7 +11,7 @@ import type { ConfiguredServer, ConnectionOptions } from "./options.js";
  * the cluster gets those of the first URL that has some: a cluster shares its accounts.
  */
 export class ServerCredentials {
-  readonly #authenticator: Authenticator;
+  readonly #authenticator: AsyncAuthenticator;
   readonly #byName = new Map<string, Auth | undefined>();
   #shared: Auth | undefined;
 

@@ -5,7 +5,7 @@ import type { Inspect } from "../effects/interpreter.js";
 import type { TlsOptions } from "../effects/node/tls-options.js";
 import { defaultPolicy, type Policy, type TlsPolicy } from "../machine/reconnect-policy.js";
 import { parseAddress, splitCredentials } from "../machine/server-address.js";
-import type { Auth, Authenticator } from "./authenticators.js";
+import type { AsyncAuthenticator, Auth } from "./authenticators.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import { checkInboxPrefix } from "./inbox.js";
 import { isMilliseconds } from "./milliseconds.js";
@@ -30,8 +30,8 @@ export interface ConnectionOptions {
   pass?: string;
   /** Token. */
   token?: string;
-  /** Gives the credentials at each attempt; of several, the results are merged in order. */
-  authenticator?: Authenticator | Authenticator[];
+  /** Gives the credentials at each attempt, or a promise of them; of several, the results are merged in order. */
+  authenticator?: AsyncAuthenticator | AsyncAuthenticator[];
   /** Reconnect when the connection is lost. Default true. */
   reconnect?: boolean;
   /** Failed attempts of one server in a row until it leaves the pool; -1: never. Default 10. */

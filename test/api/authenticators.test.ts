@@ -5,6 +5,7 @@ import * as reference from "nats";
 import { createAccount, createCurve, createUser, decode, fromPublic, fromSeed } from "nkeys.js";
 import { describe, expect, it } from "vitest";
 import {
+  type AsyncAuthenticator,
   type Auth,
   type Authenticator,
   buildAuthenticator,
@@ -303,7 +304,7 @@ describe("buildAuthenticator", () => {
 
   it("answers with a promise when one of several does, merged in their order", async () => {
     const later =
-      (auth: Auth): Authenticator =>
+      (auth: Auth): AsyncAuthenticator =>
       async () =>
         auth;
     const options = {
@@ -317,7 +318,7 @@ describe("buildAuthenticator", () => {
 
   it("asks them one after the other, each when the one before has answered", async () => {
     const calls: string[] = [];
-    const slow: Authenticator = async () => {
+    const slow: AsyncAuthenticator = async () => {
       calls.push("slow asked");
       await Promise.resolve();
       calls.push("slow answered");
@@ -332,7 +333,7 @@ describe("buildAuthenticator", () => {
     const throwing: Authenticator = () => {
       throw reason;
     };
-    const rejecting: Authenticator = () => Promise.reject(reason);
+    const rejecting: AsyncAuthenticator = () => Promise.reject(reason);
     expect(() => buildAuthenticator({ authenticator: [me, throwing] })()).toThrow(reason);
     await expect(buildAuthenticator({ authenticator: [rejecting, throwing] })()).rejects.toBe(reason);
   });

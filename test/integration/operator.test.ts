@@ -7,7 +7,7 @@ import { connect as theirConnect, credsAuthenticator as theirCreds } from "nats"
 import { createUser } from "nkeys.js";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
-  type Authenticator,
+  type AsyncAuthenticator,
   type ConnectionOptions,
   connect,
   credsAuthenticator,
@@ -69,7 +69,7 @@ describe.each(servers)("an operator's nats-server $label", ({ path }) => {
     return () => server.stop();
   });
 
-  it.each<[string, () => Authenticator]>([
+  it.each<[string, () => AsyncAuthenticator]>([
     [
       "JWT and seed",
       () => {
@@ -144,7 +144,7 @@ describe.each(servers)("an operator's nats-server $label", ({ path }) => {
     expect(received.sort()).toEqual(["of A", "of B"]);
   });
 
-  it.each<[string, () => Authenticator | undefined]>([
+  it.each<[string, () => AsyncAuthenticator | undefined]>([
     ["without credentials", () => undefined],
     ["with a JWT but no seed", () => jwtAuthenticator(account.user().jwt)],
     ["with another user's seed", () => jwtAuthenticator(account.user().jwt, createUser().getSeed())],
@@ -238,7 +238,7 @@ describe.each(servers)("an operator's nats-server $label", ({ path }) => {
   const damaged = `${seedText.slice(0, 20)}${seedText[20] === "A" ? "B" : "A"}${seedText.slice(21)}`;
   const account1 = new Operator().account("Y");
   const bytes = (content: string) => encoder.encode(content);
-  it.each<[string, string, Authenticator, string]>([
+  it.each<[string, string, AsyncAuthenticator, string]>([
     ["credentials that are empty", ErrorCode.BadCreds, credsAuthenticator(bytes("")), "no user JWT"],
     ["credentials that are a JWT only", ErrorCode.BadCreds, credsAuthenticator(bytes(jwt)), "no user JWT"],
     [

@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import { createUser } from "nkeys.js";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import {
-  type Authenticator,
+  type AsyncAuthenticator,
   type ConnectionOptions,
   connect,
   credsAuthenticator,
@@ -282,7 +282,7 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     const seed = planted.add("seed", key.getSeed());
     const { port } = await server({ authorization: { users: [{ nkey: key.getPublicKey() }] } });
     const signs = nkeyAuthenticator(seed);
-    const signing: Authenticator = async (nonce) => {
+    const signing: AsyncAuthenticator = async (nonce) => {
       const auth = (await signs(nonce)) as { nkey: string; sig: string };
       planted.add("signature", auth.sig);
       return auth;

@@ -159,6 +159,8 @@ export type Proof = [
   Fits<ours.ServerInfo, spec.ServerInfo>,
   Fits<spec.ServerInfo, ours.ServerInfo>,
   Fits<spec.Authenticator, ours.Authenticator>,
+  Fits<ReturnType<ours.Authenticator>, ours.Auth>,
+  Fits<ours.Authenticator, ours.AsyncAuthenticator>,
   Fits<spec.NoAuth, ours.Auth>,
   Fits<spec.UserPass, ours.UserPass>,
   Fits<spec.UserPass, ours.Auth>,
@@ -197,3 +199,17 @@ export type Values = Fits<
   Pick<ours.ConnectionOptions, Exclude<keyof spec.ConnectionOptions, "tls" | "authenticator">>,
   spec.ConnectionOptions
 >;
+
+/** An authenticator answers at once, as in the specification; one that answers later has a type of its own. Options take both. */
+export type Authenticators = [
+  Fits<(nonce?: string) => Promise<ours.UserPass>, ours.AsyncAuthenticator>,
+  Fits<ours.AsyncAuthenticator, ours.ConnectionOptions["authenticator"]>,
+  Fits<(ours.Authenticator | ours.AsyncAuthenticator)[], ours.ConnectionOptions["authenticator"]>,
+  // @ts-expect-error: a promise is no answer of it
+  Fits<(nonce?: string) => Promise<ours.UserPass>, ours.Authenticator>,
+];
+
+export function answerAtOnce(custom: ours.Authenticator): ours.Auth {
+  const auth: ours.Auth = custom("nonce");
+  return auth;
+}
