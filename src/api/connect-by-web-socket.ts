@@ -59,7 +59,7 @@ function byWebSocket(servers: readonly string[]): string[] {
   return servers.map((server) => {
     const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(server)?.[1]?.toLowerCase();
     if (scheme === undefined) return `${ownScheme}://${server.trim()}`;
-    if (scheme !== "nats" && scheme !== "tls") return server;
+    if (scheme !== "nats" && scheme !== "tcp" && scheme !== "tls") return server;
     const wanted = scheme === "tls" ? "wss" : "ws";
     const message = `the option "servers": a browser has no TCP for ${scheme}://; give the server's websocket listener, ${wanted}://host:port`;
     throw new NatsError(message, ErrorCode.InvalidOption);

@@ -16,7 +16,7 @@ import type { Status } from "./status.js";
 /** Options of `connect`. Source: `ConnectionOptions` of `nats` 2.29.3, unless marked as going beyond it. */
 export interface ConnectionOptions {
   /**
-   * Where to connect: `host`, `host:port`, `[ipv6]:port`, `nats://…`, `tls://…`, or by WebSocket `ws://…` and `wss://…`
+   * Where to connect: `host`, `host:port`, `[ipv6]:port`, `nats://…` (or `tcp://…`), `tls://…`, or by WebSocket `ws://…` and `wss://…`
    * (ports 80 and 443, and a path), one or several, of one kind or mixed; credentials may be in the URL
    * (`nats://user:pass@host`, `nats://token@host`). Default `127.0.0.1:4222`. Not with `port`. In a browser WebSocket only,
    * and what has no scheme is `wss://` on a page that came by https, else `ws://`.
@@ -24,17 +24,17 @@ export interface ConnectionOptions {
   servers?: string[] | string;
   /** Port on 127.0.0.1. Not with `servers`. */
   port?: number;
-  /** User name. */
+  /** User name. One that is asked for at each attempt: `usernamePasswordAuthenticator`. */
   user?: string;
   /** Password of `user`. */
   pass?: string;
-  /** Token. */
+  /** Token. One that is asked for at each attempt: `tokenAuthenticator`. */
   token?: string;
   /** Gives the credentials at each attempt, or a promise of them; of several, the results are merged in order. */
   authenticator?: AsyncAuthenticator | AsyncAuthenticator[];
   /** Reconnect when the connection is lost. Default true. */
   reconnect?: boolean;
-  /** Failed attempts of one server in a row until it leaves the pool; -1: never. Default 10. */
+  /** Failed attempts of one server in a row until it leaves the pool; -1 or Infinity: never. Default 10. */
   maxReconnectAttempts?: number;
   /** Milliseconds between two attempts to reach the same server. Default 2,000. */
   reconnectTimeWait?: number;
@@ -154,12 +154,15 @@ const allowed: {
     (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536,
     "a port, from 1 to 65535",
   ],
-  user: [(value) => typeof value === "string" || typeof value === "function", "a string"],
-  pass: [(value) => typeof value === "string" || typeof value === "function", "a string"],
-  token: [(value) => typeof value === "string" || typeof value === "function", "a string"],
+  user: [is("string"), "a string; a function goes into the option authenticator"],
+  pass: [is("string"), "a string; a function goes into the option authenticator"],
+  token: [is("string"), "a string; a function goes into the option authenticator"],
   authenticator: [isFunctions, "an authenticator (a function) or a list of them", ErrorCode.NotFunction],
   reconnect: flag,
-  maxReconnectAttempts: [isCount, "a number of attempts, or -1 for no limit"],
+  maxReconnectAttempts: [
+    (value) => isCount(value) || value === Number.POSITIVE_INFINITY,
+    "a number of attempts, or -1 for no limit",
+  ],
   reconnectTimeWait: milliseconds,
   reconnectJitter: milliseconds,
   reconnectJitterTLS: milliseconds,
@@ -221,7 +224,7 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
       throw error;
     }
   }
-  const { servers, port, inboxPrefix } = opts as ConnectionOptions;
+  const { servers, port, inboxPrefix, tls } = opts as ConnectionOptions;
   if (port !== undefined && servers !== undefined && servers.length > 0) {
     throw new NatsError(
       'the options "servers" and "port" exclude each other: give one of them',
@@ -229,6 +232,21 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
     );
   }
   if (inboxPrefix !== undefined) checkInboxPrefix(inboxPrefix);
+  checkCertificate(tls ?? {});
+}
+
+/** Half of a client certificate would be left out in silence: Node takes it, and the server says that none was given. */
+function checkCertificate(tls: TlsOptions): void {
+  const given = (name: keyof TlsOptions) => tls[name] !== undefined && tls[name] !== null;
+  if (given("pfx") || given("secureContext")) return;
+  const certificate = (["cert", "certFile"] as const).find(given);
+  const key = (["key", "keyFile", "privateKeyIdentifier"] as const).find(given);
+  if ((certificate === undefined) === (key === undefined)) return;
+  const problem =
+    key === undefined
+      ? `${certificate} needs the key of that certificate: key or keyFile is missing`
+      : `${key} needs the certificate of that key: cert or certFile is missing`;
+  throw new NatsError(`the option "tls": ${problem}`, ErrorCode.InvalidOption);
 }
 
 function unknownOption(name: string): NatsError {
@@ -289,9 +307,11 @@ function tlsPolicy(tls: ConnectionOptions["tls"]): TlsPolicy {
 
 /** The part of the options that steers the chart. */
 export function policyOf(opts: ConnectionOptions): Policy {
-  const { reconnectJitterTLS, reconnectDelayHandler, reconnectToServer, tls } = opts;
+  const { reconnectJitterTLS, reconnectDelayHandler, reconnectToServer, tls, maxReconnectAttempts } = opts;
   const given = {
     ...opts,
+    // The chart is plain JSON, which knows no Infinity.
+    maxReconnectAttempts: maxReconnectAttempts === Number.POSITIVE_INFINITY ? -1 : maxReconnectAttempts,
     reconnectJitterTls: reconnectJitterTLS,
     asksForDelay: reconnectDelayHandler !== undefined,
     asksForServer: reconnectToServer !== undefined,

@@ -30,6 +30,8 @@ const schemes: Readonly<
   Record<string, { readonly port: number; readonly tls: boolean; readonly webSocket: boolean }>
 > = {
   nats: { port: 4222, tls: false, webSocket: false },
+  // The name that other clients and docker know it by.
+  tcp: { port: 4222, tls: false, webSocket: false },
   tls: { port: 4222, tls: true, webSocket: false },
   ws: { port: 80, tls: false, webSocket: true },
   wss: { port: 443, tls: true, webSocket: true },

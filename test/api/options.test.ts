@@ -25,9 +25,13 @@ describe("options", () => {
     ["user", 5],
     ["pass", {}],
     ["token", true],
+    ["user", () => "me"],
+    ["pass", () => "s3cret"],
+    ["token", () => "s3cret"],
     ["reconnect", "yes"],
     ["maxReconnectAttempts", 1.5],
     ["maxReconnectAttempts", -2],
+    ["maxReconnectAttempts", Number.NEGATIVE_INFINITY],
     ["reconnectTimeWait", -1],
     ["reconnectTimeWait", Number.NaN],
     ["reconnectJitter", "1"],
@@ -92,6 +96,32 @@ describe("options", () => {
     expect(() => checkOptions({ timeout: undefined, servers: undefined })).not.toThrow();
   });
 
+  it.each([
+    [{ certFile: "c" }, "certFile needs the key of that certificate: key or keyFile is missing"],
+    [{ cert: "c" }, "cert needs the key of that certificate: key or keyFile is missing"],
+    [{ cert: "c", key: undefined }, "cert needs the key of that certificate: key or keyFile is missing"],
+    [{ keyFile: "k" }, "keyFile needs the certificate of that key: cert or certFile is missing"],
+    [{ key: "k", ca: "a" }, "key needs the certificate of that key: cert or certFile is missing"],
+  ])("with half a client certificate are refused, and say which half is missing: %j", (tls, says) => {
+    expect(problem({ tls })).toMatchObject({
+      code: ErrorCode.InvalidOption,
+      message: expect.stringContaining(says),
+    });
+  });
+
+  it.each([
+    {},
+    { ca: "a" },
+    { cert: "c", keyFile: "k" },
+    { certFile: "c", key: "k" },
+    { pfx: "p" },
+    { pfx: "p", cert: "c" },
+    { secureContext: {}, key: "k" },
+    { cert: "c", privateKeyIdentifier: "k", privateKeyEngine: "e" },
+  ])("with a whole client certificate, or none, are taken: %j", (tls) => {
+    expect(() => checkOptions({ tls })).not.toThrow();
+  });
+
   it("never have their value in the error where it could be a secret", () => {
     for (const name of ["user", "pass", "token"]) {
       expect(problem({ [name]: 123_456 }).message).not.toContain("123456");
@@ -114,6 +144,8 @@ describe("servers", () => {
     ["nats://host", "host:4222"],
     ["nats://host:1234", "host:1234"],
     ["tls://host:1234", "host:1234"],
+    ["tcp://host", "host:4222"],
+    ["tcp://host:1234", "host:1234"],
     ["[::1]:4222", "[::1]:4222"],
     ["nats://[::1]", "[::1]:4222"],
     ["::1", "[::1]:4222"],
@@ -194,6 +226,11 @@ describe("the policy", () => {
       asksForServer: true,
       tls: "offered",
     });
+  });
+
+  it("takes Infinity for attempts without end", () => {
+    expect(() => checkOptions({ maxReconnectAttempts: Number.POSITIVE_INFINITY })).not.toThrow();
+    expect(policyOf({ maxReconnectAttempts: Number.POSITIVE_INFINITY }).maxReconnectAttempts).toBe(-1);
   });
 
   it.each<[ConnectionOptions["tls"], string]>([

@@ -32,6 +32,8 @@ describe("parseAddress", () => {
     ["localhost", "localhost:4222", "localhost", 4222],
     ["localhost:4333", "localhost:4333", "localhost", 4333],
     ["nats://demo.nats.io", "demo.nats.io:4222", "demo.nats.io", 4222],
+    ["tcp://demo.nats.io", "demo.nats.io:4222", "demo.nats.io", 4222],
+    ["TCP://a:1", "a:1", "a", 1],
     ["NATS://Demo.NATS.io:1", "demo.nats.io:1", "demo.nats.io", 1],
     ["nats://demo.nats.io:4222/", "demo.nats.io:4222", "demo.nats.io", 4222],
     ["  a:65535\n", "a:65535", "a", 65_535],
