@@ -151,6 +151,38 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       expect(seen).toEqual({ reference: "AUTHORIZATION_VIOLATION", ours: undefined });
     });
 
+    it("takes tcp:// as nats://, and refuses other schemes, paths and queries (the reference passes over them)", async () => {
+      const at = `127.0.0.1:${server.port}`;
+      const urls = [
+        `tcp://${at}`,
+        `http://${at}`,
+        `nats://${at}/path`,
+        `nats://${at}?tls=1`,
+        `nats://${at}#a`,
+      ];
+      const seen = await both(({ connect }) =>
+        Promise.all(urls.map((servers) => codeOf(() => connect({ servers })))),
+      );
+      const refused = "INVALID_OPTION";
+      expect(seen).toEqual({
+        reference: [undefined, undefined, undefined, undefined, undefined],
+        ours: [undefined, refused, refused, refused, refused],
+      });
+    });
+
+    it("refuses functions for user, pass and token, which are for authenticators (the reference calls them)", async () => {
+      const closed = await started('authorization { user: "ann", password: "s3cret" }');
+      const functions = { user: () => "ann", pass: () => "s3cret" };
+      const seen = await both(async ({ connect, lib }) => {
+        const authenticator = lib.usernamePasswordAuthenticator(functions.user, functions.pass);
+        return [
+          await codeOf(() => connect({ port: closed.port, ...functions } as never)),
+          await codeOf(() => connect({ port: closed.port, authenticator })),
+        ];
+      });
+      expect(seen).toEqual({ reference: [undefined, undefined], ours: ["INVALID_OPTION", undefined] });
+    });
+
     it("asks for TLS where the URL says tls:// (the reference connects in the clear)", async () => {
       const seen = await both(({ connect }) =>
         codeOf(() => connect({ servers: `tls://127.0.0.1:${server.port}` })),
@@ -406,8 +438,10 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       expect(await attempts({})).toEqual(same(10));
     });
 
-    it("maxReconnectAttempts -1: goes on", async () => {
-      expect(await attempts({ maxReconnectAttempts: -1 }, 15)).toEqual(same("more"));
+    it("maxReconnectAttempts -1 or Infinity: goes on", async () => {
+      for (const maxReconnectAttempts of [-1, Number.POSITIVE_INFINITY]) {
+        expect(await attempts({ maxReconnectAttempts }, 15)).toEqual(same("more"));
+      }
     });
 
     it("maxReconnectAttempts 0: one attempt", async () => {
@@ -650,6 +684,23 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       const common = { values: undefined, files: undefined, unverified: undefined, identity: [undefined, 1] };
       // The server refuses after the handshake of TLS 1.3: the reference does not hear it.
       expect(seen).toEqual({ reference: { ...common, none: "TIMEOUT" }, ours: { ...common, none: "TLS" } });
+    });
+
+    it("tls: half a certificate of the client is refused (the reference connects without one)", async () => {
+      const authority = new Authority();
+      const { certFile, keyFile } = authority.issue();
+      const secure = await started({ tls: { cert_file: certFile, key_file: keyFile } });
+      const seen = await both(({ connect }) =>
+        Promise.all(
+          [{ certFile }, { keyFile }].map((half) =>
+            codeOf(() => connect({ port: secure.port, tls: { ca: authority.cert, ...half } })),
+          ),
+        ),
+      );
+      expect(seen).toEqual({
+        reference: [undefined, undefined],
+        ours: ["INVALID_OPTION", "INVALID_OPTION"],
+      });
     });
 
     // Nothing to run, and so nothing to skip, where the server does not know it.

@@ -161,6 +161,27 @@ describe.each(servers)("what goes wrong, in both clients, with nats-server $labe
     expect(await refusals(fake, { authenticator })).toEqual(same("BAD_AUTHENTICATION"));
   });
 
+  it("connect: the authenticator throws another error (ours is BAD_AUTHENTICATION, with that one in it)", async () => {
+    const fake = await fakeServer((socket) => welcome(socket));
+    const thrown = new Error("the vault is sealed");
+    const authenticator = () => {
+      throw thrown;
+    };
+    const seen = await both(async ({ connect }) => {
+      const error = await errorOf(() => connect({ port: fake.port, authenticator }));
+      return {
+        code: error?.code,
+        isThrown: (error as Error) === thrown,
+        isInIt: error?.chainedError === thrown,
+      };
+    });
+    await fake.close();
+    expect(seen).toEqual({
+      reference: { code: undefined, isThrown: true, isInIt: false },
+      ours: { code: "BAD_AUTHENTICATION", isThrown: false, isInIt: true },
+    });
+  });
+
   it("connect: TLS that fails has the code TLS (in the reference, that of Node)", async () => {
     const { certFile, keyFile } = new Authority().issue();
     const secure = await startServer({ path, config: { tls: { cert_file: certFile, key_file: keyFile } } });

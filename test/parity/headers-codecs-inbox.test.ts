@@ -1,5 +1,6 @@
 // What both clients export besides `connect`: headers, codecs, inboxes, ids, authenticators. None needs a server.
 
+import { readFile } from "node:fs/promises";
 import * as reference from "nats";
 import { createUser } from "nkeys.js";
 import { describe, expect, it } from "vitest";
@@ -286,6 +287,14 @@ describe("the exports of both clients", () => {
     "consumerOpts isFlowControlMsg isHeartbeatMsg";
   /** Of services. */
   const services = "ServiceError ServiceErrorCodeHeader ServiceErrorHeader ServiceResponseType ServiceVerb";
+  const typesOfServices =
+    "Endpoint EndpointInfo EndpointOptions EndpointStats NamedEndpointStats Service ServiceClient ServiceConfig ServiceGroup " +
+    "ServiceHandler ServiceIdentity ServiceInfo ServiceMetadata ServiceMsg ServiceResponse ServiceStats ServicesAPI";
+  const typesOfHelpers = "Backoff BenchOpts Deferred Delay Nanos Perf SyncIterator Timeout";
+  /** Of filters and adapters with which the reference makes its JetStream, and of what it is made of. */
+  const typesOfWorkings =
+    "DispatchedFn IngestionFilterFn IngestionFilterFnResult MsgAdapter ProtocolFilterFn Publisher QueuedIterator " +
+    "TypedCallback TypedSubscriptionOptions";
   /** Helpers that have nothing to do with a connection. */
   const helpers = "Bench Metric backoff deadline deferred delay millis nanos nkeys syncIterator";
 
@@ -296,5 +305,16 @@ describe("the exports of both clients", () => {
     const known = `${jetStream} ${services} ${helpers}`.split(" ");
     expect(missing).toEqual(known.sort());
     expect([...own].filter((name) => !theirs.has(name)).sort()).toEqual(["isNatsError", "version"]);
+  });
+
+  it("differ in types by those of JetStream, services, helpers and workings", async () => {
+    const root = new URL("../../", import.meta.url);
+    const declared = await readFile(new URL("node_modules/nats/lib/nats-base-client/mod.d.ts", root), "utf8");
+    const types = /^export type \{ ([^}]+), \}/m.exec(declared)?.[1]?.split(", ") ?? [];
+    const exported = await readFile(new URL("src/exports.ts", root), "utf8");
+    expect(types.length).toBeGreaterThan(50);
+    expect(types.filter((name) => !new RegExp(`\\b${name}\\b`).test(exported)).sort()).toEqual(
+      `${typesOfServices} ${typesOfHelpers} ${typesOfWorkings}`.split(" ").sort(),
+    );
   });
 });
