@@ -5,7 +5,7 @@ import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
 import { nuid } from "./nuid.js";
 
 /** The prefix of inboxes where none is given (NATS convention; `inboxPrefix` option of the reference). */
-export const defaultInboxPrefix = "_INBOX";
+const defaultInboxPrefix = "_INBOX";
 
 /**
  * A new subject for replies, such as `_INBOX.4fYsDpt9BcdVwzFRzF1Hq7`.

@@ -71,8 +71,8 @@ export class Mux {
     return new SharedInbox(this.#awaiting, awaiting, this.#prefix);
   }
 
-  /** The server does not permit something: ends the requests concerned. Returns whether there were any. */
-  refuse(permission: PermissionContext, error: NatsError): boolean {
+  /** The server does not permit something: ends the requests concerned. */
+  refuse(permission: PermissionContext, error: NatsError): void {
     const isOurs =
       permission.operation === "subscription" && permission.subject === this.#subscription?.subject;
     const concerned = this.#awaiting
@@ -81,7 +81,6 @@ export class Mux {
       .filter((one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject));
     if (isOurs) this.#subscription = undefined;
     for (const one of isOurs ? concerned : concerned.slice(0, 1)) one.failed(error);
-    return concerned.length > 0;
   }
 
   /** True where only one request is under way. */
