@@ -24,6 +24,9 @@ export interface QueuedIteratorOptions<T> {
   readonly onDone?: () => void;
 }
 
+/** What a loop reads by. Not AsyncIterableIterator, whose end has a type from TypeScript 5.6 on only. */
+type Cursor<T> = AsyncIterator<T, undefined> & AsyncIterable<T>;
+
 interface Waiter<T> {
   readonly resolve: (result: IteratorResult<T, undefined>) => void;
   readonly reject: (error: Error) => void;
@@ -149,8 +152,8 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
   }
 
   /** The iterator for a loop. Only the first that is used gets values; see the class. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
-    const cursor: AsyncIterableIterator<T, undefined> = {
+  [Symbol.asyncIterator](): Cursor<T> {
+    const cursor: Cursor<T> = {
       next: () => this.#pull(cursor),
       return: () => this.#leave(cursor),
       [Symbol.asyncIterator]: () => cursor,
