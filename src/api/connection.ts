@@ -397,7 +397,7 @@ export class Connection implements NatsConnection {
 /** Headers of another making, checked like our own. */
 function ownHeaders(headers: MsgHdrs): MsgHdrsImpl {
   // Others iterate too, but over something else: a Map, the Headers of fetch.
-  if (typeof headers.last !== "function" || typeof headers[Symbol.iterator] !== "function") {
+  if (typeof headers.code !== "number" || typeof headers[Symbol.iterator] !== "function") {
     throw invalidOption("headers", headers, "headers, as the function headers() makes them");
   }
   const own = new MsgHdrsImpl(headers.code, headers.description);

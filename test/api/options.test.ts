@@ -1,6 +1,7 @@
 // The options of connect: what is allowed, what is said where it is not, and what becomes of them.
 
 import { describe, expect, it } from "vitest";
+import { connect } from "../../src/api/connect-by-web-socket.js";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import { type ConnectionOptions, checkOptions, configuredServers, policyOf } from "../../src/api/options.js";
 import { defaultPolicy } from "../../src/machine/reconnect-policy.js";
@@ -181,6 +182,18 @@ describe("servers", () => {
     expect(message).toContain("allowed are");
     expect(message).not.toContain("s3cret");
   });
+});
+
+describe("servers, in a browser,", () => {
+  it.each(["nats://a", "tcp://a", "tls://a", " TCP://a"])(
+    "are refused where they want TCP: %s",
+    async (servers) => {
+      await expect(connect({ servers })).rejects.toMatchObject({
+        code: ErrorCode.InvalidOption,
+        message: expect.stringContaining("a browser has no TCP"),
+      });
+    },
+  );
 });
 
 describe("the policy", () => {
