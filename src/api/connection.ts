@@ -67,6 +67,8 @@ export class Connection implements NatsConnection {
       asyncTraces: options.noAsyncTraces !== true,
       publish: (subject, payload, opts) => this.publish(subject, payload, opts),
       handOver: () => this.#interpreter.outbound.flush(),
+      position: () => this.#interpreter.outbound.position,
+      withdraw: (start, end) => this.#interpreter.outbound.withdraw(start, end),
       subscribe: (subject, opts) => this.subscribe(subject, opts),
     };
     this.#subscriptions = new SubscriptionTable(

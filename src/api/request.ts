@@ -41,6 +41,10 @@ export interface Requester {
   publish(subject: string, payload: Payload | undefined, opts: PublishOptions): void;
   /** Hands over now what was published, instead of at the end of the turn. */
   handOver(): void;
+  /** Where in the outbound stream the next command begins. */
+  position(): number;
+  /** Takes back what was published from there to before there, if no socket has it. */
+  withdraw(start: number, end: number): void;
   subscribe(subject: string, opts: SubscriptionOptions): Subscription;
 }
 
@@ -220,6 +224,9 @@ class RequestUnderWay implements Awaiting {
   #inbox: Inbox | undefined;
   #timer: Timer | undefined;
   #unlisten: (() => void) | undefined;
+  /** Where its message lies in the outbound stream. */
+  #start = 0;
+  #end = 0;
   #isSettled = false;
 
   constructor(
@@ -243,23 +250,31 @@ class RequestUnderWay implements Awaiting {
     this.#inbox = inbox;
     this.#mux.begin();
     if (signal !== undefined) {
-      this.#unlisten = onAbort(signal, () => this.failed(aborted(signal, "the request")));
+      this.#unlisten = onAbort(signal, () => this.#giveUp(aborted(signal, "the request")));
     }
     const { reply } = inbox;
     const overtakes = requester.world.hasDeferred;
+    this.#start = requester.position();
     try {
       requester.publish(this.subject, payload, headers === undefined ? { reply } : { reply, headers });
     } catch (error) {
       return this.failed(error as NatsError);
     }
+    this.#end = requester.position();
     // Several share a write at the end of the turn; one alone shall not wait for what else is to be done in it. But where
     // another connection of the process subscribed or published in this turn, the answer may depend on it: it goes first.
     if (this.#mux.isOnlyOne && !overtakes) requester.handOver();
     this.#timer = requester.world.startTimer(timeout, () => {
       this.#timer = undefined;
       const message = `no answer to the request on "${this.subject}" within ${timeout} ms`;
-      this.failed(new NatsError(message, ErrorCode.Timeout));
+      this.#giveUp(new NatsError(message, ErrorCode.Timeout));
     });
+  }
+
+  /** Nobody waits any more. Where it waits in an outage still, it must not be done after all, when nobody expects it. */
+  #giveUp(error: NatsError): void {
+    if (!this.#isSettled) this.#requester.withdraw(this.#start, this.#end);
+    this.failed(error);
   }
 
   answered(msg: Msg): void {

@@ -192,7 +192,7 @@ export class Outbound {
    * Its place stays taken, so that no position changes.
    */
   withdraw(start: number, end: number): void {
-    if (start < this.#handedOver || this.#isClosed) return;
+    if (start < this.#handedOver || start === end || this.#isClosed) return;
     this.#cut();
     let position = this.#handedOver;
     for (let segment = this.#queue.first; segment !== null; segment = segment.next) {
@@ -200,6 +200,7 @@ export class Outbound {
       if (start < next) {
         const shift = segment.start - position;
         voidBytes(segment.chunk.bytes, start + shift, end + shift);
+        this.#encoder.forget();
         segment.messages -= 1;
         this.#handedMessages += 1;
         return;

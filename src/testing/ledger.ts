@@ -19,7 +19,7 @@ export interface Registry {
 }
 
 /** Where a request went that was given up before it was handed to a socket. */
-const NO_SOCKET = 0;
+const NO_SOCKET = -1;
 
 /** A message: who sent it, and which of theirs it is, counted from 0. It is the beginning of its payload. */
 export interface MessageId {

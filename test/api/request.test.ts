@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import { type Msg, MsgImpl, type Receiver } from "../../src/api/msg.js";
-import { Mux, type Requester, request } from "../../src/api/request.js";
+import { Mux, type Requester, type RequestOptions, request } from "../../src/api/request.js";
 import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
 import { Received } from "../../src/effects/wire/bytes.js";
 import type { World } from "../../src/effects/world.js";
@@ -20,10 +20,15 @@ function messageOn(subject: string): Msg {
 function scene({ asyncTraces = true, hasDeferred = false } = {}) {
   const done: string[] = [];
   const replies: string[] = [];
+  const timers: (() => void)[] = [];
   let answer: SubscriptionOptions["callback"];
   let refusal: NatsError | undefined;
   const requester: Requester = {
-    world: { startTimer: () => ({}), stopTimer: () => {}, hasDeferred } as unknown as World,
+    world: {
+      startTimer: (_ms: number, fired: () => void) => timers.push(fired),
+      stopTimer: () => {},
+      hasDeferred,
+    } as unknown as World,
     inboxPrefix: "",
     asyncTraces,
     publish: (subject, _payload, { reply }) => {
@@ -32,6 +37,8 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
       done.push(`publish ${subject}`);
     },
     handOver: () => void done.push("hand over"),
+    position: () => 10 * done.length,
+    withdraw: (start, end) => void done.push(`withdraw ${start} to ${end}`),
     subscribe: (_subject, { callback }) => {
       answer = callback;
       return {} as Subscription;
@@ -41,7 +48,11 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
   return {
     mux,
     done: () => done.splice(0),
-    ask: (subject: string) => request(requester, mux, subject, "", {}),
+    ask: (subject: string, opts: RequestOptions = {}) => request(requester, mux, subject, "", opts),
+    /** The timers of what was asked fire. */
+    expire: () => {
+      for (const fired of timers.splice(0)) fired();
+    },
     /** The reply subjects of what was asked. */
     replies,
     answer: (subject: string) => answer?.(null, messageOn(subject)),
@@ -101,6 +112,19 @@ describe("a request", () => {
     const { ask, replies } = scene();
     for (let i = 0; i < 10_000; i++) void ask("a");
     expect(new Set(replies.map((reply) => reply.slice(0, reply.lastIndexOf(".") + 9))).size).toBe(10_000);
+  });
+
+  it("that is given up is taken back, and one that is answered is not", async () => {
+    const { ask, answer, done, expire, replies } = scene();
+    const abort = new AbortController();
+    const all = Promise.allSettled([ask("a"), ask("b"), ask("c", { signal: abort.signal })]);
+    answer(replies[0] as string);
+    done();
+    abort.abort();
+    expect(done()).toEqual(["withdraw 30 to 40"]);
+    expire();
+    expect(done()).toEqual(["withdraw 20 to 30"]);
+    expect((await all).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
   });
 
   it("that cannot be published is not handed over, and says where it was made", async () => {

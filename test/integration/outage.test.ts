@@ -156,6 +156,34 @@ describe.each(servers)("an outage of nats-server $label", ({ path }) => {
     expect((await answer).string()).toBe("answer");
   });
 
+  it("does not send a request that was given up meanwhile: what nobody waits for is not done after all", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ maxReconnectAttempts: -1 });
+    const received: string[] = [];
+    nc.subscribe("orders", { callback: (_error, msg) => void received.push(msg.string()) });
+    await nc.flush();
+    const lost = nextStatus(nc, "disconnect");
+    await server.kill();
+    await lost;
+    nc.publish("orders", "before");
+    const abort = new AbortController();
+    // Larger than a line may be, which is what takes its place.
+    const late = [
+      nc.request("orders", `late ${"x".repeat(10_000)}`, { timeout: 10 }),
+      nc.request("orders", "late too", { timeout: 10, noMux: true }),
+      nc.request("orders", "aborted", { timeout: 60_000, signal: abort.signal }),
+    ];
+    nc.publish("orders", "behind");
+    abort.abort();
+    const codes = (await Promise.allSettled(late)).map((one) => one.status === "rejected" && one.reason.code);
+    expect(codes).toEqual([ErrorCode.Timeout, ErrorCode.Timeout, ErrorCode.Cancelled]);
+    const back = nextStatus(nc, "reconnect");
+    await server.restart();
+    await back;
+    await nc.flush();
+    expect(received).toEqual(["before", "behind"]);
+  });
+
   it("closes with the last error when the server stays away for maxReconnectAttempts", async () => {
     server = await startServer({ path });
     const nc = await connected({ reconnectTimeWait: 10, reconnectJitter: 0, maxReconnectAttempts: 3 });
