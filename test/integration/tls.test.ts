@@ -269,7 +269,7 @@ describe.each(servers)("TLS with nats-server $label", ({ path }) => {
       if (msg.string() === "end") break;
       received.push(msg.data);
     }
-    expect(received).toEqual([payload]);
+    expect(received).toEqual([Buffer.from(payload)]);
   });
 
   it("carries megabytes both ways", async () => {
