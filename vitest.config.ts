@@ -7,13 +7,23 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const INTEGRATION = ["test/integration/**/*.test.ts", "test/parity/**/*.test.ts", "test/spec/**/*.test.ts"];
 const PROPERTIES = ["test/properties/**/*.test.ts"];
 
-/** The long ones first, so that none is left alone at the end: the properties; then as Vitest would have it. */
+/** The long ones, in this order: some compute all the time, others mostly wait for a browser. */
+const LONG = [
+  "properties/simulation",
+  "integration/local-inspector",
+  "integration/browser",
+  "chart/foul-stories",
+  "integration/examples",
+  "chart/stories",
+  "chart/exploration",
+].map((name) => `/test/${name.replace(/^chart/, "properties/chart")}.test.ts`);
+
+/** The long ones first, so that none is left alone at the end; then as Vitest would have it. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isLong = ({ project, moduleId }: TestSpecification) =>
-      project.name === "properties" && /stories|simulation|exploration/.test(moduleId);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const long = LONG.flatMap((name) => sorted.filter(({ moduleId }) => moduleId.endsWith(name)));
+    return [...long, ...sorted.filter((file) => !long.includes(file))];
   }
 }
 

@@ -206,8 +206,11 @@ class NodeTransport implements Transport {
    */
   #leave(socket: Socket | TLSSocket): void {
     this.#isDone = true;
-    socket.unref();
-    setTimeout(() => socket.destroy(), LEAVING).unref();
+    if (socket.writableLength === 0) socket.destroy();
+    else {
+      socket.unref();
+      setTimeout(() => socket.destroy(), LEAVING).unref();
+    }
     this.#events.closed(this.#error);
   }
 
