@@ -31,7 +31,12 @@ export function windowOf(memory: ArrayBufferLike, offset: number, length: number
 const Window: Uint8ArrayConstructor = platform === undefined ? Uint8Array : bufferWindow(platform);
 
 function bufferWindow(buffer: typeof Buffer): Uint8ArrayConstructor {
-  class BufferWindow extends Uint8Array {}
+  class BufferWindow extends Uint8Array {
+    // Written out: the implied one, of any arguments, takes longer.
+    constructor(memory: ArrayBuffer, offset: number, length: number) {
+      super(memory, offset, length);
+    }
+  }
   Object.setPrototypeOf(BufferWindow.prototype, buffer.prototype);
   Object.defineProperties(BufferWindow.prototype, {
     // What is derived from it (by slice, map, filter) is a Buffer, and it is printed as one.
