@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { credsAuthenticator } from "../api/authenticators.js";
 import { isNatsError } from "../api/errors.js";
+import { MAX_MILLISECONDS } from "../api/milliseconds.js";
 import { type ConnectionOptions, configuredServers } from "../api/options.js";
 import { splitCredentials } from "../machine/server-address.js";
 import { UsageError } from "./command.js";
@@ -60,9 +61,6 @@ export interface Wanted {
 
 /** Milliseconds that an attempt may take where nobody says. */
 export const DEFAULT_TIMEOUT = 5_000;
-
-/** The longest that a timer takes, 24 days. */
-const MAX_TIMEOUT = 2_147_483_647;
 
 /**
  * Reads how to connect.
@@ -189,6 +187,6 @@ function tlsOf(given: Given, env: Environment): ConnectionOptions["tls"] {
 function timeoutOf({ timeout }: Given): number {
   if (timeout === undefined) return DEFAULT_TIMEOUT;
   const ms = Number(timeout);
-  if (Number.isInteger(ms) && ms > 0 && ms <= MAX_TIMEOUT) return ms;
-  throw new UsageError(`--timeout must be a whole number of milliseconds, from 1 to ${MAX_TIMEOUT}`);
+  if (Number.isInteger(ms) && ms > 0 && ms <= MAX_MILLISECONDS) return ms;
+  throw new UsageError(`--timeout must be a whole number of milliseconds, from 1 to ${MAX_MILLISECONDS}`);
 }

@@ -453,7 +453,7 @@ export const connectionMachine = chart.createMachine({
         "timer.fired": [
           {
             description: "The old server left maxPingOut PINGs unanswered.",
-            guard: "isOldStale",
+            guard: "isStale",
             target: "reconnecting",
             actions: [
               does.reportPing,
@@ -466,7 +466,7 @@ export const connectionMachine = chart.createMachine({
           },
           {
             description: "Is the old server still there?",
-            guard: "oldPingIsDue",
+            guard: "pingIsDue",
             actions: [does.reportPing, "countPing", does.sendPingToOld, does.startPingTimerOfOld],
           },
         ],

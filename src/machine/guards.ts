@@ -11,13 +11,14 @@ interface Asked {
   readonly event: ConnectionEvent;
 }
 
+/** The timers of an attempt carry its number, the others that of the socket in use: while migrating, the one that is left. */
 const fired = (context: ConnectionContext, event: ConnectionEvent, timer: TimerName) =>
   event.type === "timer.fired" &&
   event.timer === timer &&
-  event.attempt === (timer === "attempt" || timer === "reconnect" ? context.attempt : context.socket);
-
-const firedForOld = ({ leaving }: ConnectionContext, event: ConnectionEvent) =>
-  event.type === "timer.fired" && event.timer === "ping" && event.attempt === leaving?.socket;
+  event.attempt ===
+    (timer === "attempt" || timer === "reconnect"
+      ? context.attempt
+      : (context.leaving?.socket ?? context.socket));
 
 const ofSocket = (context: ConnectionContext, event: ConnectionEvent) =>
   "attempt" in event && event.attempt === context.socket;
@@ -45,11 +46,6 @@ export const guards = {
   /** A PING is due, but too many have not been answered. */
   isStale: ({ context, event }: Asked) =>
     fired(context, event, "ping") && context.pingsOut >= context.policy.maxPingOut,
-  /** A PING to the server that is being left is due, and the last ones were answered. */
-  oldPingIsDue: ({ context, event }: Asked) => firedForOld(context, event),
-  /** A PING to the server that is being left is due, but too many have not been answered. */
-  isOldStale: ({ context, event }: Asked) =>
-    firedForOld(context, event) && context.pingsOut >= context.policy.maxPingOut,
   /** The timer that bounds the drain ran out. */
   drainTimedOut: ({ context, event }: Asked) => fired(context, event, "drain"),
 

@@ -25,7 +25,7 @@ export function windowOf(memory: ArrayBufferLike, offset: number, length: number
 
 /**
  * Makes the windows that messages give. On Node a Buffer, which is what the reference gives there: `data.toString()` is the
- * text. Not made by Buffer.from, which takes twenty times as long. `slice` is that of its type, Uint8Array: a copy, where a
+ * text. Not made by Buffer.from, which takes twice as long. `slice` is that of its type, Uint8Array: a copy, where a
  * Buffer's own shares memory.
  */
 const Window: Uint8ArrayConstructor = platform === undefined ? Uint8Array : bufferWindow(platform);
