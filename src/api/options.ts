@@ -82,7 +82,9 @@ export interface ConnectionOptions {
 
   /**
    * Bytes of published messages that are kept while disconnected and sent after the reconnect; 0 keeps none
-   * (`publish` throws), -1 is unlimited. Default 8 MiB, as in the Go client. Beyond the reference.
+   * (`publish` throws), -1 is unlimited. Default 8 MiB, as in the Go client. What the next server would close the
+   * connection for (a smaller `max_payload` than the last one had) is not sent; a status `error` tells. Beyond the
+   * reference.
    */
   reconnectBufferSize?: number;
   /**

@@ -1,6 +1,8 @@
-// From an Error of the platform to a Failure: the codes that a user of NATS knows, and a message that names the server.
+// From what went wrong to a Failure: the codes that a user of NATS knows, and a message that names the server.
 
 import type { Failure } from "../machine/failure.js";
+import type { ServerLimits } from "./outbound.js";
+import type { WaitingMessage } from "./waiting-messages.js";
 
 /** What the platform calls it, what NATS calls it, and what to tell. */
 const known: Readonly<Record<string, readonly [code: string, text: string]>> = {
@@ -33,4 +35,31 @@ export function socketFailure(error: Error, server: string): Failure {
 export function credentialsFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : "the authenticator failed";
   return { code: codeOf(error) ?? "BAD_AUTHENTICATION", message };
+}
+
+/** Why messages that waited were taken back: what this server does not accept. One for each reason. */
+export function beyondFailures(
+  beyond: readonly WaitingMessage[],
+  server: string,
+  { maxPayload }: ServerLimits,
+): Failure[] {
+  const reasons = [
+    {
+      code: "MAX_PAYLOAD_EXCEEDED",
+      messages: beyond.filter(({ size }) => size > maxPayload),
+      text: `accepts at most ${maxPayload} bytes in a message (max_payload)`,
+    },
+    {
+      code: "SERVER_OPT_NA",
+      messages: beyond.filter(({ size }) => size <= maxPayload),
+      text: "does not know headers",
+    },
+  ];
+  return reasons.flatMap(({ code, messages, text }) => {
+    const [first] = messages;
+    if (first === undefined) return [];
+    const which = messages.length === 1 ? "a message" : `${messages.length} messages, the first`;
+    const what = `${which} with ${first.size} bytes to ${JSON.stringify(first.subject)}`;
+    return [{ code, message: `${server} ${text}: ${what}, kept through the outage, was dropped` }];
+  });
 }

@@ -20,7 +20,7 @@ import {
   CredentialsCounter,
   connectCommand,
 } from "./connect-command.js";
-import { credentialsFailure } from "./failures.js";
+import { beyondFailures, credentialsFailure } from "./failures.js";
 import { Outbound } from "./outbound.js";
 import type { Unanswered } from "./pongs.js";
 import { Recorder } from "./recorder.js";
@@ -186,6 +186,7 @@ export class Interpreter {
       self.#pause = undefined;
       self.#live = session;
       self.#isUp = true;
+      self.#withdrawBeyond(session);
       self.outbound.release(session.transport);
     },
     drainSubscriptions: (self, { attempt }) => {
@@ -360,6 +361,16 @@ export class Interpreter {
       // The client's error says what the failure says; what lies behind it is the user's.
       const failure = this.#caused(credentialsFailure(error), (error as Error).cause);
       this.send({ type: "credentials.failed", attempt, failure });
+    }
+  }
+
+  /** Takes back what waits and this server would close the connection for, and says so. */
+  #withdrawBeyond({ info, server: { name: server } }: Session): void {
+    if (info === undefined) return;
+    const limits = { maxPayload: info.max_payload, headers: info.headers === true };
+    for (const failure of beyondFailures(this.outbound.withdrawBeyond(limits), server, limits)) {
+      const report = { type: "error", server, failure, step: "connected", permission: null } as const;
+      this.#client.statusReported(report, undefined);
     }
   }
 

@@ -4,8 +4,9 @@
 // of the event loop is over, whichever comes first, so one write carries many messages. While the gate is shut
 // (`hold`), chunks wait. No command lies across two chunks: what a lost socket was given ends with a whole command.
 
-import { CHUNK_SIZE, Chunk, ChunkPool, SegmentQueue } from "./chunks.js";
+import { CHUNK_SIZE, Chunk, ChunkPool, type Segment, SegmentQueue } from "./chunks.js";
 import { ConnectionLines, isOfConnection, voidBytes } from "./connection-lines.js";
+import { isMessage, messagesIn, type WaitingMessage } from "./waiting-messages.js";
 import { textLength } from "./wire/bytes.js";
 import { Encoder, publishSize, roomFor, roomForText } from "./wire/encoder.js";
 import { checkControlLine, DEFAULT_MAX_CONTROL_LINE } from "./wire/subject.js";
@@ -53,6 +54,14 @@ export class OutboundClosed extends Error {
   constructor() {
     super("the connection is closed");
   }
+}
+
+/** What a server accepts. */
+export interface ServerLimits {
+  /** Bytes of headers and payload of a message: `max_payload` of its INFO. */
+  readonly maxPayload: number;
+  /** Whether it knows HPUB. */
+  readonly headers: boolean;
 }
 
 /** Whoever awaits `ready`. As many as there are awaiting callers. */
@@ -199,14 +208,40 @@ export class Outbound {
       const next = position + segment.end - segment.start;
       if (start < next) {
         const shift = segment.start - position;
-        voidBytes(segment.chunk.bytes, start + shift, end + shift);
-        this.#encoder.forget();
-        segment.messages -= 1;
-        this.#handedMessages += 1;
+        this.#takeBack(segment, start + shift, end + shift);
         return;
       }
       position = next;
     }
+  }
+
+  /**
+   * Takes back all that waits and that a server would close the connection for, and what is written behind it with it.
+   * Such messages were accepted under the limits of another server.
+   * @returns those taken back
+   */
+  withdrawBeyond(limits: ServerLimits): WaitingMessage[] {
+    const beyond: WaitingMessage[] = [];
+    if (limits.headers && this.#encoder.largest <= limits.maxPayload) return beyond;
+    this.#cut();
+    for (let segment = this.#queue.first; segment !== null; segment = segment.next) {
+      for (const message of messagesIn(segment.chunk.bytes, segment.start, segment.end)) {
+        if (message.size <= limits.maxPayload && (limits.headers || !message.hasHeaders)) continue;
+        beyond.push(message);
+        this.#takeBack(segment, message.start, message.end);
+      }
+    }
+    return beyond;
+  }
+
+  /** Overwrites a message of a segment that waits, if it is still there. */
+  #takeBack(segment: Segment, start: number, end: number): void {
+    const { bytes } = segment.chunk;
+    if (!isMessage(bytes, start)) return;
+    voidBytes(bytes, start, end);
+    this.#encoder.forget();
+    segment.messages -= 1;
+    this.#handedMessages += 1;
   }
 
   /** Shuts the gate: the sink is lost, with all it was handed. What it was not handed stays, in order. */

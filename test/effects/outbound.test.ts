@@ -463,6 +463,68 @@ describe("an outage", () => {
     },
   );
 
+  describe("takes back what is beyond the limits of a server:", () => {
+    const block = Buffer.from("NATS/1.0\r\nk: v\r\n\r\n");
+
+    function filled() {
+      const all = setUp();
+      send(all.outbound, "fits", "x".repeat(100));
+      send(all.outbound, "too.large", "x".repeat(101));
+      all.outbound.command("PING");
+      all.outbound.publish("with.headers", "x\r\nPUB no 1000\r\n", "PUB.reply", block);
+      all.outbound.publish("large.with.headers", "x".repeat(100), undefined, block);
+      send(all.outbound, "in.its.own.chunk", "x".repeat(10_000));
+      send(all.outbound, "fits.too");
+      return all;
+    }
+
+    const subjectsOf = (text: string) =>
+      [...text.matchAll(/^H?PUB (\S+)(?= .*\r\n)/gm)].map((match) => match[1]);
+
+    test("its largest message, headers included", () => {
+      const { outbound, sink } = filled();
+      const before = outbound.pendingBytes;
+      const beyond = outbound.withdrawBeyond({ maxPayload: 100, headers: true });
+      expect(beyond.map(({ subject, size, hasHeaders }) => [subject, size, hasHeaders])).toEqual([
+        ["too.large", 101, false],
+        ["large.with.headers", 118, true],
+        ["in.its.own.chunk", 10_000, false],
+      ]);
+      expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([3, before]);
+      outbound.release(sink);
+      const left = sink.text.replaceAll(/UNSUB 0 *\r\n/g, "");
+      const kept = "HPUB with.headers PUB.reply 18 34\r\nNATS/1.0\r\nk: v\r\n\r\nx\r\nPUB no 1000\r\n\r\n";
+      expect(left).toBe(`${pub("fits", "x".repeat(100))}PING\r\n${kept}${pub("fits.too")}`);
+    });
+
+    test("messages with headers, where it knows none", () => {
+      const { outbound, sink } = filled();
+      const beyond = outbound.withdrawBeyond({ maxPayload: 1_000_000, headers: false });
+      expect(beyond.map(({ subject }) => subject)).toEqual(["with.headers", "large.with.headers"]);
+      outbound.release(sink);
+      expect(subjectsOf(sink.text)).toEqual(["fits", "too.large", "in.its.own.chunk", "fits.too"]);
+    });
+
+    test("none twice, and none that was taken back or handed over before", () => {
+      const { outbound, sink, endTurn } = setUp();
+      outbound.release(sink);
+      send(outbound, "gone", "x".repeat(20));
+      endTurn();
+      outbound.hold();
+      const start = outbound.position;
+      send(outbound, "given.up", "x".repeat(20));
+      outbound.withdraw(start, outbound.position);
+      const next = outbound.position;
+      send(outbound, "beyond", "x".repeat(20));
+      const limits = { maxPayload: 19, headers: true };
+      expect(outbound.withdrawBeyond(limits).map(({ subject }) => subject)).toEqual(["beyond"]);
+      expect(outbound.withdrawBeyond(limits)).toEqual([]);
+      outbound.withdraw(next, outbound.position);
+      expect(outbound.pendingMessages).toBe(0);
+      expect(outbound.withdrawBeyond({ maxPayload: 20, headers: true })).toEqual([]);
+    });
+  });
+
   test("takes nothing back that was handed over, or after the end", () => {
     const { outbound, sink, endTurn } = setUp();
     outbound.release(sink);

@@ -1,33 +1,45 @@
 // Inspecting costs nothing where nobody asked for it: no observer is given to XState, and nothing wraps one.
 
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { connect } from "../../src/index.js";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { connect as Connect } from "../../src/index.js";
 import { fakeServer, info } from "../harness/fake-server.js";
 
-const created = vi.hoisted(() => ({ options: [] as (object | undefined)[] }));
-vi.mock("xstate", async (original) => {
-  const xstate = await original<typeof import("xstate")>();
-  const createActor = (logic: never, options: never) => {
-    created.options.push(options);
-    return xstate.createActor(logic, options);
-  };
-  return { ...xstate, createActor };
+const created: (object | undefined)[] = [];
+let wrapped = 0;
+let connect: typeof Connect;
+
+// Other files have loaded the client in this process, as it is: it is loaded anew, with what tells, and so after this.
+beforeAll(async () => {
+  vi.resetModules();
+  vi.doMock("xstate", async (original) => {
+    const xstate = await original<typeof import("xstate")>();
+    const createActor = (logic: never, options: never) => {
+      created.push(options);
+      return xstate.createActor(logic, options);
+    };
+    return { ...xstate, createActor };
+  });
+  vi.doMock("../../src/api/inspection.js", async (original) => {
+    const { inspection } = await original<typeof import("../../src/api/inspection.js")>();
+    return {
+      inspection: (...args: Parameters<typeof inspection>) => {
+        wrapped++;
+        return inspection(...args);
+      },
+    };
+  });
+  ({ connect } = await import("../../src/index.js"));
 });
 
-const wrapped = vi.hoisted(() => ({ times: 0 }));
-vi.mock("../../src/api/inspection.js", async (original) => {
-  const { inspection } = await original<typeof import("../../src/api/inspection.js")>();
-  return {
-    inspection: (...args: Parameters<typeof inspection>) => {
-      wrapped.times++;
-      return inspection(...args);
-    },
-  };
+afterAll(() => {
+  vi.doUnmock("xstate");
+  vi.doUnmock("../../src/api/inspection.js");
+  vi.resetModules();
 });
 
 afterEach(() => {
-  created.options.length = 0;
-  wrapped.times = 0;
+  created.length = 0;
+  wrapped = 0;
 });
 
 /** Connects to a server that greets, answers PING, and sends `count` messages. */
@@ -57,9 +69,9 @@ async function exchange(
 describe("the cost of inspecting", () => {
   it("is nothing where connect has no inspect: the chart runs without an observer", async () => {
     expect(await exchange(1)).toBe(1);
-    expect(created.options.length).toBe(1);
-    expect(Object.keys(created.options[0] ?? {})).toEqual(["input"]);
-    expect(wrapped.times).toBe(0);
+    expect(created.length).toBe(1);
+    expect(Object.keys(created[0] ?? {})).toEqual(["input"]);
+    expect(wrapped).toBe(0);
   });
 
   it("is one observer where it has, which 100,000 messages do not reach", async () => {
@@ -69,10 +81,10 @@ describe("the cost of inspecting", () => {
     expect(await exchange(100_000, ({ type }) => void told.push(type))).toBe(100_000);
     expect(told).toEqual(few);
     expect(few.length).toBeGreaterThan(20);
-    expect(created.options.map((options) => Object.keys(options ?? {}))).toEqual([
+    expect(created.map((options) => Object.keys(options ?? {}))).toEqual([
       ["input", "inspect"],
       ["input", "inspect"],
     ]);
-    expect(wrapped.times).toBe(2);
+    expect(wrapped).toBe(2);
   });
 });

@@ -2,7 +2,7 @@
 // lose all of it; test/parity shows that beside us.
 
 import { afterEach, describe, expect, it } from "vitest";
-import { connect, ErrorCode, type NatsConnection, NatsError } from "../../src/index.js";
+import { connect, ErrorCode, headers, type NatsConnection, NatsError } from "../../src/index.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { nextStatus, sleep } from "../harness/waiting.js";
@@ -85,6 +85,42 @@ describe.each(servers)("an outage of nats-server $label", ({ path }) => {
       expect.objectContaining({ code: ErrorCode.ReconnectBufferExceeded }),
     );
   });
+
+  it.each([
+    ["accepts less in a message", "max_payload: 2048", ErrorCode.MaxPayloadExceeded],
+    ["does not know headers", "no_header_support: true", ErrorCode.ServerOptionNotAvailable],
+  ])(
+    "drops only what the next server would close the connection for, and says so: it %s",
+    async (_, config, code) => {
+      server = await startServer({ path });
+      const nc = await connected({ maxReconnectAttempts: -1 });
+      const received: string[] = [];
+      nc.subscribe("kept.*", { callback: (_error, msg) => void received.push(msg.subject) });
+      await nc.flush();
+      const lost = nextStatus(nc, "disconnect");
+      await server.kill();
+      await lost;
+      const large = { headers: headers() };
+      large.headers.set("Name", "value");
+      nc.publish("kept.1", "x".repeat(1_000));
+      nc.publish("kept.2", "x".repeat(3_000), large);
+      nc.publish("kept.3", "x".repeat(2_000));
+      nc.publish("kept.4", "x".repeat(3_000), large);
+      nc.publish("kept.5");
+      const told = nextStatus(nc, "error", "connected");
+      const flushed = nc.flush();
+      server = await startServer({ path, port: server.port, config });
+      await flushed;
+      expect(received).toEqual(["kept.1", "kept.3", "kept.5"]);
+      const { error } = await told;
+      expect(error).toMatchObject({ code });
+      expect(error?.message).toMatch(/2 messages, the first with 30\d\d bytes to "kept.2", .* was dropped/);
+      await nc.flush();
+      expect(nc.stats().outMsgs).toBe(5);
+      await nc.drain();
+      expect(await nc.closed()).toBeUndefined();
+    },
+  );
 
   it("restores subscriptions with what is left of their max", async () => {
     server = await startServer({ path });

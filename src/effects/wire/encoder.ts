@@ -92,6 +92,8 @@ export class Encoder {
   messages = 0;
   /** Bytes of headers and payload in them. */
   messageBytes = 0;
+  /** The most bytes of headers and payload that one of them had. */
+  largest = 0;
 
   readonly #maxControlLine: number;
   #bytes = EMPTY;
@@ -182,6 +184,7 @@ export class Encoder {
     this.#subjectEnd = subjectEnd;
     this.messages += 1;
     this.messageBytes += size;
+    if (size > this.largest) this.largest = size;
   }
 
   /** Writes a line that is known to be valid, and its CRLF. */
