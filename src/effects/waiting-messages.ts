@@ -1,13 +1,13 @@
 // Messages that wait in the outbound stream, read back from their bytes: for where they were accepted under the limits of
 // one server and are about to be sent to another.
 
+import { decodeText } from "./wire/text.js";
+
 const CR = 13;
 const SPACE = 32;
 const ZERO = 48;
 const H = 72;
 const P = 80;
-
-const text = new TextDecoder();
 
 /** A message as it waits. */
 export interface WaitingMessage {
@@ -39,7 +39,7 @@ export function* messagesIn(bytes: Uint8Array, start: number, end: number): Gene
     const size = numberBefore(bytes, lineEnd);
     const next = lineEnd + 2 + size + 2;
     const subjectAt = at + (hasHeaders ? 5 : 4);
-    const subject = text.decode(bytes.subarray(subjectAt, bytes.indexOf(SPACE, subjectAt)));
+    const subject = decodeText(bytes, subjectAt, bytes.indexOf(SPACE, subjectAt));
     yield { start: at, end: next, subject, hasHeaders, size };
     at = next;
   }

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Outbound, OutboundFull } from "../../src/effects/outbound.js";
+import { CommandReader } from "../../src/effects/simulated/command-reader.js";
 
 type Step =
   | { readonly do: "publish"; readonly size: number; readonly text: boolean }
@@ -173,5 +174,106 @@ test("what is accepted goes out once and in order, and memory in use is never ov
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), limit, (steps, bytes) => run(steps, bytes)),
     { numRuns: 300 },
+  );
+});
+
+interface Waiting {
+  readonly subject: string;
+  readonly reply: string | undefined;
+  readonly headers: Uint8Array | undefined;
+  readonly payload: Uint8Array;
+  readonly isGivenUp: boolean;
+}
+
+const name = fc.oneof(
+  fc.constantFrom("a", "PUB", "HPUB.1", "PING", "orders.created", "é日"),
+  fc.string({ unit: fc.constantFrom(..."aPUBHé😀1"), minLength: 1, maxLength: 20 }),
+);
+const payload = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }),
+  fc.constantFrom("PUB a 1\r\n", "\r\nHPUB a 12 1000\r\n", "\r", "\n", "UNSUB 0 \r\n").map(bytesOf),
+  fc.constantFrom(0, 9, 10, 99, 100, 5_000).map((size) => new Uint8Array(size).fill(13)),
+);
+const block = fc
+  .constantFrom("NATS/1.0\r\n\r\n", "NATS/1.0\r\nPUB: 9 9\r\n\r\n", "NATS/1.0\r\na: é\r\n\r\n")
+  .map(bytesOf);
+const waiting: fc.Arbitrary<Waiting> = fc.record({
+  subject: name,
+  reply: fc.option(name, { nil: undefined }),
+  headers: fc.option(block, { nil: undefined }),
+  payload,
+  isGivenUp: fc.boolean(),
+});
+
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text));
+}
+
+/** What of that stream a server reads as messages. */
+function messagesIn(stream: Uint8Array): Omit<Waiting, "isGivenUp">[] {
+  const read: Omit<Waiting, "isGivenUp">[] = [];
+  const plain = (bytes: Uint8Array) => new Uint8Array(bytes);
+  const reader = new CommandReader({
+    connect: () => {},
+    ping: () => {},
+    pong: () => {},
+    sub: () => {},
+    unsub: (sid) => expect(sid).toBe("0"),
+    publish: ({ headers, payload: data, ...names }) =>
+      void read.push({ ...names, headers: headers && plain(headers), payload: plain(data) }),
+    mayTalk: () => true,
+    isListening: () => true,
+  });
+  reader.push(stream);
+  return read;
+}
+
+test("what the next server would close the connection for is taken back, and nothing else", () => {
+  const limits = fc.record({ maxPayload: fc.oneof(fc.nat(80), fc.constant(5_000)), headers: fc.boolean() });
+  const commands = fc.array(fc.oneof({ weight: 4, arbitrary: waiting }, fc.constantFrom("PING", "SUB s 1")), {
+    maxLength: 20,
+  });
+  fc.assert(
+    fc.property(commands, limits, (all, { maxPayload, headers }) => {
+      const outbound = new Outbound({ defer: () => {}, reconnectBufferSize: -1 });
+      const isBeyond = (one: Waiting) =>
+        one.payload.length + (one.headers?.length ?? 0) > maxPayload ||
+        (one.headers !== undefined && !headers);
+      const kept: Waiting[] = [];
+      const places: [start: number, end: number][] = [];
+      for (const one of all) {
+        if (typeof one === "string") {
+          outbound.command(one);
+          continue;
+        }
+        const start = outbound.position;
+        outbound.publish(one.subject, one.payload, one.reply, one.headers);
+        places.push([start, outbound.position]);
+        if (one.isGivenUp) outbound.withdraw(start, outbound.position);
+        else kept.push(one);
+      }
+      const beyond = outbound.withdrawBeyond({ maxPayload, headers });
+      expect(beyond.map(({ subject, size, hasHeaders }) => ({ subject, size, hasHeaders }))).toEqual(
+        kept.filter(isBeyond).map((one) => ({
+          subject: one.subject,
+          size: one.payload.length + (one.headers?.length ?? 0),
+          hasHeaders: one.headers !== undefined,
+        })),
+      );
+      const left = kept.filter((one) => !isBeyond(one));
+      expect(outbound.pendingMessages).toBe(left.length);
+      // To give up what is not there any more changes nothing.
+      all
+        .filter((one) => typeof one !== "string")
+        .forEach((one, i) => {
+          if (one.isGivenUp || isBeyond(one)) outbound.withdraw(...(places[i] as [number, number]));
+        });
+      expect(outbound.pendingMessages).toBe(left.length);
+      const sent: Uint8Array[] = [];
+      const write = (chunk: Uint8Array) => sent.push(new Uint8Array(chunk)) > 0;
+      outbound.release({ isOpen: true, write });
+      expect(messagesIn(Buffer.concat(sent))).toEqual(left.map(({ isGivenUp: _, ...one }) => one));
+    }),
+    { numRuns: 500 },
   );
 });
