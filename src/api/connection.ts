@@ -92,9 +92,9 @@ export class Connection implements NatsConnection {
     };
     this.#credentials = new ServerCredentials(options);
     this.#credentials.add(servers);
-    const { record } = options;
+    const { record, name } = options;
     const inspect = options.inspect === undefined ? undefined : inspection(options.inspect);
-    this.#interpreter = new Interpreter(world, this.#clientSide(), input, { inspect, record });
+    this.#interpreter = new Interpreter(world, this.#clientSide(), input, { inspect, name, record });
   }
 
   /** Begins to connect; resolves with this connection when it stands. */

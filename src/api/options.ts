@@ -50,7 +50,7 @@ export interface ConnectionOptions {
   pingInterval?: number;
   /** Unanswered PINGs at which the connection counts as lost. Default 2. */
   maxPingOut?: number;
-  /** Name of this client, for the server's monitoring. */
+  /** Name of this client, for the server's monitoring and for inspectors. */
   name?: string;
   /** The server acknowledges every command. For work on clients. Default false. */
   verbose?: boolean;

@@ -107,6 +107,8 @@ export type Inspect = NonNullable<ActorOptions<typeof connectionMachine>["inspec
 export interface Observed {
   /** Gets everything that happens inside the chart, live. */
   readonly inspect?: Inspect | undefined;
+  /** What an observer sees as the actor's id. Default: the id of the chart, `connection`. */
+  readonly name?: string | undefined;
   /** Keep the last events. Default false. */
   readonly record?: boolean | undefined;
 }
@@ -229,7 +231,7 @@ export class Interpreter {
   readonly #lingering = new Set<Promise<void>>();
 
   constructor(world: World, client: ClientSide, input: ConnectionInput, observed: Observed = {}) {
-    const { inspect, record = false } = observed;
+    const { inspect, name, record = false } = observed;
     this.#world = world;
     this.#client = client;
     const { reconnectBufferSize, maxControlLine } = client;
@@ -257,7 +259,8 @@ export class Interpreter {
       caused: (failure, error) => this.#caused(failure, error),
     };
     this.#recorder = record ? new Recorder(input) : undefined;
-    this.#actor = createActor(liveMachine(), inspect === undefined ? { input } : { input, inspect });
+    const observer = inspect === undefined ? {} : { inspect, ...(name === undefined ? {} : { id: name }) };
+    this.#actor = createActor(liveMachine(), { input, ...observer });
     interpreters.set(this.#actor, this);
   }
 

@@ -116,6 +116,24 @@ describe.each(servers)("inspecting a connection to nats-server $label", ({ path 
     ]);
   });
 
+  it("names each connection as its user does", async () => {
+    const watched = await server();
+    const here = await relay();
+    for (const name of ["orders", undefined, "billing"]) {
+      const named = name === undefined ? {} : { name };
+      const nc = await connected({ port: watched.port, inspect: inspectorAt(here), ...named });
+      await nc.close();
+    }
+    const charts = await here.found((messages) => {
+      const all = messages.filter((message) => message.type === "@xstate.actor");
+      const found = all.filter(({ sessionId, rootId }) => sessionId === rootId);
+      return found.length === 3 ? found : undefined;
+    });
+    expect(charts.map(({ name }) => name).sort()).toEqual(["billing", "connection", "orders"]);
+    for (const { definition } of charts)
+      expect(JSON.parse(definition ?? "")).toHaveProperty("id", "connection");
+  });
+
   it("has no secret in any byte that is sent: password, token, credentials in a URL, creds, seed", async () => {
     const here = await relay();
     const [user, password, token, wrong] = ["user", "password", "token", "wrong"].map(

@@ -610,6 +610,7 @@ describe.each(["light", "dark"] as const)(
           port: nats.port,
           reconnectTimeWait: 400,
           reconnectJitter: 0,
+          name: "orders",
           inspect: observed(),
         });
         await shows(page, "connected");
