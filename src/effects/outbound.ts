@@ -103,8 +103,8 @@ export class Outbound {
   /** Number of the sink: what one of the past still reports is ignored. */
   #generation = 0;
   #isFull = false;
-  /** The gate is shut for a moment, with a sink on either side: the limit of the buffer does not count. */
-  #isPaused = false;
+  /** While the gate is shut for a moment, with a sink on either side: the one before. The limit of the buffer does not count. */
+  #paused: Sink | null = null;
   #isScheduled = false;
   #isClosed = false;
   /** Nobody will hand over what is accepted now, but could. One flag for all the above: `publish` looks at it. */
@@ -246,31 +246,40 @@ export class Outbound {
 
   /** Shuts the gate: the sink is lost, with all it was handed. What it was not handed stays, in order. */
   hold(): void {
-    this.#isPaused = false;
-    if (this.#sink === null) return;
-    this.#sink = null;
+    if (this.#sink === null && this.#paused === null) return;
+    this.#shut();
+    this.#paused = null;
     this.#generation += 1;
     this.#inFlight = 0;
     this.#inFlightMessages = 0;
     this.#isFull = false;
-    this.#isIdle = false;
-    this.#cut();
-    this.#connectionLines.voidAll(this.#queue, this.#handedOver);
     this.#settle();
   }
 
-  /** Shuts the gate between two sinks: the same, and what is accepted meanwhile is not limited. */
+  /**
+   * Shuts the gate between two sinks: what is accepted meanwhile is not limited, and the sink goes on with what it was
+   * handed. It may be released again; where another one is, it is lost.
+   */
   pause(): void {
-    this.hold();
-    this.#isPaused = true;
+    const sink = this.#sink;
+    this.#shut();
+    this.#paused = sink;
   }
 
   /** Opens the gate: what waits goes out now, in order, then all that is accepted. A sink before is lost. */
   release(sink: Sink): void {
     if (this.#isClosed) return;
-    this.hold();
+    if (sink !== this.#paused) this.hold();
+    this.#paused = null;
     this.#sink = sink;
     this.flush();
+  }
+
+  #shut(): void {
+    this.#sink = null;
+    this.#isIdle = false;
+    this.#cut();
+    this.#connectionLines.voidAll(this.#queue, this.#handedOver);
   }
 
   /** The sink has room again. Not to be called from inside its `write`. */
@@ -322,7 +331,7 @@ export class Outbound {
   /** The gate is shut: is there room in the buffer? */
   #admit(size: number): void {
     if (this.#isClosed) throw new OutboundClosed();
-    if (this.#isPaused) return;
+    if (this.#paused !== null) return;
     const waiting = this.#waitingBytes();
     if (this.#limit >= 0 && waiting + size > this.#limit) throw new OutboundFull(waiting, this.#limit);
   }

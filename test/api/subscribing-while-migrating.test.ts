@@ -1,5 +1,5 @@
-// A connection that moves to another server (lame duck mode) while the user subscribes. Over a world of two sockets
-// that do nothing of their own accord.
+// A connection that moves to another server (lame duck mode) while the user subscribes and publishes. Over a world of two
+// sockets that do nothing of their own accord.
 
 import { describe, expect, test } from "vitest";
 import { Connection } from "../../src/api/connection.js";
@@ -10,6 +10,8 @@ class Socket implements Transport {
   readonly events: TransportEvents;
   readonly isOpen = true;
   written = "";
+  /** Whether what it was given leaves. */
+  isConnected = true;
 
   constructor(events: TransportEvents) {
     this.events = events;
@@ -22,7 +24,7 @@ class Socket implements Transport {
 
   write(chunk: Uint8Array, written?: () => void): boolean {
     this.written += new TextDecoder().decode(chunk);
-    written?.();
+    if (this.isConnected) written?.();
     return true;
   }
 
@@ -197,5 +199,23 @@ describe("a subscription that is drained", () => {
     second.events.closed(null);
     await subscription.drain();
     expect(subscription.isClosed()).toBe(true);
+  });
+});
+
+test("what was on its way to the old server still counts after a hand-over that was given up", async () => {
+  const { nc, first, second } = await subscribing();
+  first.isConnected = false;
+  nc.publish("never.leaves");
+  await settled();
+  second.says("PONG");
+  await settled();
+  second.events.closed(null);
+  await settled();
+  expect(first.written).toContain("PUB never.leaves");
+  expect(nc.pendingBytes).toBeGreaterThanOrEqual("PUB never.leaves 0\r\n\r\n".length);
+  await nc.close();
+  expect(await nc.closed()).toMatchObject({
+    code: "DISCONNECT",
+    message: expect.stringMatching(/^closed before the server .* [0-9]+ bytes are lost$/),
   });
 });

@@ -571,6 +571,58 @@ describe("an outage", () => {
     expect(next.text).toBe(pub("kept"));
   });
 
+  test("between two sinks what the first was handed still counts, and it may go on", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    send(outbound, "first");
+    outbound.flush();
+    outbound.pause();
+    send(outbound, "second");
+    expect([outbound.pendingMessages, outbound.unsentMessages]).toEqual([1, 2]);
+    expect(outbound.pendingBytes).toBe(outbound.position);
+    outbound.release(sink);
+    expect(sink.text).toBe(pub("first") + pub("second"));
+    expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([2, outbound.position]);
+    outbound.pause();
+    sink.report();
+    expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([0, 0]);
+  });
+
+  test("between two sinks what the first was handed is lost with it, as another is released or none", () => {
+    const ends = [
+      (outbound: Outbound) => outbound.release(new Recorder()),
+      (outbound: Outbound) => outbound.hold(),
+    ];
+    for (const end of ends) {
+      const { outbound, sink } = setUp();
+      outbound.release(sink);
+      send(outbound, "lost");
+      outbound.flush();
+      outbound.pause();
+      expect(outbound.unsentMessages).toBe(1);
+      end(outbound);
+      expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([0, 0]);
+      sink.report();
+      expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([0, 0]);
+    }
+  });
+
+  test("a sink that was full before a pause gets no more until it says that it has room", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "first");
+    outbound.flush();
+    outbound.pause();
+    send(outbound, "second");
+    outbound.release(sink);
+    expect(sink.text).toBe(pub("first"));
+    outbound.pause();
+    outbound.drained();
+    outbound.release(sink);
+    expect(sink.text).toBe(pub("first") + pub("second"));
+  });
+
   test("tells by its position whether a PING was lost", () => {
     const { outbound, sink, endTurn } = setUp();
     outbound.release(sink);

@@ -2,12 +2,23 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Outbound, OutboundFull } from "../../src/effects/outbound.js";
+import { Outbound, OutboundFull, type Sink } from "../../src/effects/outbound.js";
 import { CommandReader } from "../../src/effects/simulated/command-reader.js";
 
 type Step =
   | { readonly do: "publish"; readonly size: number; readonly text: boolean }
-  | { readonly do: "ping" | "sub" | "hold" | "flush" | "drained" | "endTurn" | "forcedFlush" }
+  | {
+      readonly do:
+        | "ping"
+        | "sub"
+        | "hold"
+        | "flush"
+        | "drained"
+        | "endTurn"
+        | "forcedFlush"
+        | "pause"
+        | "resume";
+    }
   | { readonly do: "release"; readonly hasRoom: boolean; readonly reportsAtOnce: boolean }
   | { readonly do: "report"; readonly which: number };
 
@@ -26,6 +37,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("ping", "sub", "flush", "drained", "endTurn") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("hold", "forcedFlush") }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume") }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -52,6 +64,9 @@ function run(steps: readonly Step[], limit: number): void {
   }[] = [];
   let sink = 0;
   let isOpen = false;
+  /** The gate is shut, and the sink before it is not lost yet. */
+  let isPaused = false;
+  let current: Sink | undefined;
   let handedOver = 0;
   let reported = 0;
   let lost = 0;
@@ -71,7 +86,7 @@ function run(steps: readonly Step[], limit: number): void {
     // The bytes that a sink has not reported are as they were.
     expect(Buffer.from(one.chunk).toString("latin1")).toBe(one.copy);
     taken.splice(which, 1);
-    if (one.sink === sink && isOpen) reported += one.chunk.length;
+    if (one.sink === sink && (isOpen || isPaused)) reported += one.chunk.length;
     one.written();
   };
 
@@ -91,10 +106,10 @@ function run(steps: readonly Step[], limit: number): void {
             undefined,
           );
           accepted.push(command);
-          if (!isOpen && limit >= 0) expect(waiting + command.length).toBeLessThanOrEqual(limit);
+          if (!isOpen && !isPaused && limit >= 0) expect(waiting + command.length).toBeLessThanOrEqual(limit);
         } catch (error) {
           expect(error).toBeInstanceOf(OutboundFull);
-          expect(isOpen).toBe(false);
+          expect(isOpen || isPaused).toBe(false);
           expect(waiting + command.length).toBeGreaterThan(limit);
           expect([outbound.position, outbound.pendingMessages]).toEqual(before);
         }
@@ -110,22 +125,36 @@ function run(steps: readonly Step[], limit: number): void {
       case "hold":
         outbound.hold();
         isOpen = false;
+        isPaused = false;
+        break;
+      case "pause":
+        outbound.pause();
+        isPaused = isOpen;
+        isOpen = false;
+        break;
+      case "resume":
+        if (!isPaused || current === undefined) break;
+        isOpen = true;
+        isPaused = false;
+        outbound.release(current);
         break;
       case "release": {
         if (isOpen) outbound.hold();
         lost = handedOver;
         reported = 0;
         isOpen = true;
+        isPaused = false;
         sink += 1;
         const mine = sink;
-        outbound.release({
+        current = {
           isOpen: true,
           write(chunk, written) {
             take(mine, chunk, written);
             if (one.reportsAtOnce) report(taken.length - 1);
             return one.hasRoom;
           },
-        });
+        };
+        outbound.release(current);
         break;
       }
       case "report":
@@ -148,7 +177,7 @@ function run(steps: readonly Step[], limit: number): void {
     }
     expect(outbound.handedOver).toBe(handedOver);
     const waiting = outbound.position - handedOver;
-    expect(outbound.pendingBytes).toBe(waiting + (isOpen ? handedOver - lost - reported : 0));
+    expect(outbound.pendingBytes).toBe(waiting + (isOpen || isPaused ? handedOver - lost - reported : 0));
   }
 
   // In the end all goes out, in order, and nothing twice. What was handed to a lost sink counts as gone out.
