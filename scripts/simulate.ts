@@ -1,10 +1,13 @@
 // The simulation from the command line: many runs, or one of them step by step.
 //
-//   npm run simulate -- --runs 2000 --seed 1     2,000 runs, from seed 1 on; says which fail, and how fast it was
+//   npm run simulate -- --runs 2000 --seed 1     2,000 runs on all cores, from seed 1 on; says which fail
 //   npm run simulate -- --seed 17                one run, with everything that happens in it
 //   npm run simulate -- --seed 17 --shrink       the shortest story that fails in the same way
 
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import { drawPlan } from "../src/testing/draw-plan.js";
 import { shrinkPlan } from "../src/testing/shrink.js";
 import { lineOf, SimulationFailure, simulate } from "../src/testing/simulate.js";
@@ -17,6 +20,12 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
+const runs = values.runs === undefined ? undefined : Number(values.runs);
+for (const [name, value] of Object.entries({ seed, runs })) {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= (name === "runs" ? 1 : 0))) continue;
+  console.error(`--${name} must be a whole number${name === "runs" ? ", 1 or more" : ""}`);
+  process.exit(2);
+}
 
 async function replay(): Promise<boolean> {
   const plan = drawPlan(seed);
@@ -58,39 +67,81 @@ async function failureOf(one: number): Promise<SimulationFailure | undefined> {
   }
 }
 
-async function many(runs: number): Promise<boolean> {
+/** What is added up over many runs. */
+const NAMES = ["steps", "clients", "accepted", "delivered", "dialed"] as const;
+type Totals = Record<(typeof NAMES)[number] | "days", number>;
+
+/** What a thread tells of each of its runs. */
+interface Told {
+  readonly totals?: Totals;
+  readonly broken?: string;
+}
+
+/** What one thread has of many runs: every n-th seed from its first on. */
+interface Share {
+  readonly first: number;
+  readonly every: number;
+  readonly before: number;
+}
+
+async function told(one: number): Promise<Told> {
+  try {
+    const { counts } = await simulate({ seed: one });
+    const { steps, clients, accepted, delivered, dialed } = counts;
+    return {
+      totals: { days: counts.elapsed / 86_400_000, steps, clients, accepted, delivered, dialed },
+    };
+  } catch (error) {
+    if (error instanceof SimulationFailure) return { broken: error.broken };
+    throw error;
+  }
+}
+
+async function share({ first, every, before }: Share, port: MessagePort): Promise<void> {
+  for (let one = first; one < before; one += every) port.postMessage({ seed: one, ...(await told(one)) });
+}
+
+/** Many runs, on all cores. Each is a world of its own, so it does not matter which thread has which. */
+async function many(count: number): Promise<boolean> {
   const began = performance.now();
-  const summary = (done: number) => {
+  const totals: Totals = { days: 0, steps: 0, clients: 0, accepted: 0, delivered: 0, dialed: 0 };
+  let done = 0;
+  let failed = 0;
+  const summary = () => {
     const seconds = (performance.now() - began) / 1_000;
     const speed = `${done} runs in ${seconds.toFixed(1)} s (${(done / seconds).toFixed(1)} a second)`;
     return `${JSON.stringify({ ...totals, days: Math.round(totals.days) })}\n${speed}, ${failed} failed`;
   };
-  const totals = { days: 0, steps: 0, clients: 0, accepted: 0, delivered: 0, dialed: 0 };
-  let failed = 0;
-  for (let run = 0; run < runs; run++) {
-    if (run > 0 && run % 5_000 === 0) console.error(summary(run));
-    try {
-      const { counts } = await simulate({ seed: seed + run });
-      totals.days += counts.elapsed / 86_400_000;
-      for (const name of ["steps", "clients", "accepted", "delivered", "dialed"] as const)
-        totals[name] += counts[name];
-    } catch (error) {
-      if (!(error instanceof SimulationFailure)) throw error;
-      failed++;
-      console.error(`seed ${error.seed}: ${error.broken}`);
-    }
-  }
-  console.log(summary(runs));
-  return failed === 0;
+  const every = Math.min(availableParallelism(), count);
+  const threads = Array.from({ length: every }, async (_, number) => {
+    const workerData: Share = { first: seed + number, every, before: seed + count };
+    const worker = new Worker(new URL(import.meta.url), { workerData, argv: process.argv.slice(2) });
+    worker.on("message", (run: Told & { readonly seed: number }) => {
+      done++;
+      for (const [name, count] of Object.entries(run.totals ?? {})) totals[name as keyof Totals] += count;
+      if (run.broken !== undefined) {
+        failed++;
+        console.error(`seed ${run.seed}: ${run.broken}`);
+      }
+      if (done % 5_000 === 0 && done < count) console.error(summary());
+    });
+    // Rejects where a run throws what is no failure of the simulation.
+    const [code] = await once(worker, "exit");
+    if (code !== 0) throw new Error(`a thread ended with ${code}`);
+  });
+  await Promise.all(threads);
+  console.log(summary());
+  return failed === 0 && done === count;
 }
 
 process.on("unhandledRejection", (reason) => {
   console.error("a promise was rejected and nobody listened:", reason);
   process.exitCode = 1;
 });
-const isFine = values.shrink
-  ? await shrink()
-  : values.runs === undefined
-    ? await replay()
-    : await many(Number(values.runs));
-if (!isFine) process.exitCode = 1;
+if (parentPort !== null) await share(workerData as Share, parentPort);
+else if (!(await asked())) process.exitCode = 1;
+
+function asked(): Promise<boolean> {
+  if (values.shrink) return shrink();
+  return runs === undefined ? replay() : many(runs);
+}
