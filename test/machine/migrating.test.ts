@@ -228,6 +228,13 @@ describe("while it moves", () => {
     expect(story.context.failure).toBeNull();
   });
 
+  test("no answer but the old server's own tells that it is there, also during the hand-over", () => {
+    const story = handingOver().happens(old(fires("ping")), pong);
+    expect(story.context.pingsOut).toBe(1);
+    expect(story.happens({ ...pong, attempt: 3 }).context.pingsOut).toBe(1);
+    expect(story.happens(old(pong)).context.pingsOut).toBe(0);
+  });
+
   test("during the hand-over the new server is heard: PING, news, and errors about one subject", () => {
     const story = handingOver();
     expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2 } }]);

@@ -160,6 +160,8 @@ describe("splitCredentials", () => {
     ["nats://@a", "nats://a", ""],
     ["wss://user:p@ss@a/nats", "wss://a/nats", "user:p@ss"],
     ["wss://a/n@ts", "wss://a/n@ts", null],
+    ["ws://a/n@ts", "ws://a/n@ts", null],
+    ["aws://a/n@ts", "aws://ts", "a/n"],
   ])("splits %j", (url, rest, credentials) => {
     expect(splitCredentials(url)).toEqual({ url: rest, credentials });
   });
