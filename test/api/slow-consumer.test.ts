@@ -65,6 +65,23 @@ test("it is reported again when the reader had caught up, and not before", async
   expect(statuses).toHaveLength(2);
 });
 
+test("half of the limit is where it has caught up", async () => {
+  const { sub, statuses, send } = await subscribed({ maxPending: 4 });
+  const iterator = sub[Symbol.asyncIterator]();
+  await send(5);
+  await read(iterator, 4);
+  await send(1);
+  expect(sub.getPending()).toBe(2);
+  await send(4);
+  expect(statuses).toHaveLength(2);
+});
+
+test("a limit of one message is reported as well", async () => {
+  const { sub, statuses, send } = await subscribed({ maxPending: 1 });
+  await send(2);
+  expect([counts(sub), statuses.length]).toEqual([[2, 1, 1], 1]);
+});
+
 test("what is dropped counts towards the limit of messages, as the server counts it", async () => {
   const { sub, send } = await subscribed({ maxPending: 3, max: 5 });
   await send(9);
