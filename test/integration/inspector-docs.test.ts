@@ -106,8 +106,8 @@ async function command(line: string, terminal: Terminal): Promise<number> {
   return known.run(args, terminal);
 }
 
-/** The state that a page of that inspector is told of last, once it is `expected`. */
-async function shown(lines: readonly string[], expected: string): Promise<void> {
+/** A page of that inspector is told of a connection of that name, and in the end that it is in that state. */
+async function shown(lines: readonly string[], name: string, expected: string): Promise<void> {
   const url = await vi.waitUntil(() => /Inspector: http(\S+)/.exec(lines.join("\n"))?.[1], {
     timeout: 10_000,
   });
@@ -117,7 +117,7 @@ async function shown(lines: readonly string[], expected: string): Promise<void> 
   await vi.waitUntil(
     () => {
       const told = messages.filter(({ type }) => type?.startsWith("@xstate."));
-      return actorNamed("connection")(told) !== undefined && statesTold(told).at(-1) === expected;
+      return actorNamed(name)(told) !== undefined && statesTold(told).at(-1) === expected;
     },
     { timeout: 10_000 },
   );
@@ -172,7 +172,7 @@ describe("the guide docs/inspector.md", () => {
     expect(told.lines.join("\n")).toMatch(/authenticating[\s\S]*connected/);
     const watched = terminal();
     const code = command(inInspector, watched.it);
-    await shown(watched.lines, "connected");
+    await shown(watched.lines, "connection", "connected");
     watched.stop();
     expect(await code).toBe(0);
   });
@@ -183,7 +183,7 @@ describe("the guide docs/inspector.md", () => {
     for (const line of inspecting) {
       const { it, lines, stop } = terminal();
       const code = command(line, it);
-      await shown(lines, "connected");
+      await shown(lines, "nats-statechart inspect", "connected");
       stop();
       expect(await code).toBe(0);
     }
