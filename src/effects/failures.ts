@@ -58,8 +58,10 @@ export function beyondFailures(
   return reasons.flatMap(({ code, messages, text }) => {
     const [first] = messages;
     if (first === undefined) return [];
-    const which = messages.length === 1 ? "a message" : `${messages.length} messages, the first`;
-    const what = `${which} with ${first.size} bytes to ${JSON.stringify(first.subject)}`;
-    return [{ code, message: `${server} ${text}: ${what}, kept through the outage, was dropped` }];
+    const one = `of ${first.size} bytes to ${JSON.stringify(first.subject)}`;
+    const { length } = messages;
+    const what =
+      length === 1 ? `a message ${one} was not sent` : `${length} messages were not sent, the first ${one}`;
+    return [{ code, message: `${server} ${text}: ${what}` }];
   });
 }

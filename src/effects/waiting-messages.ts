@@ -8,6 +8,7 @@ const SPACE = 32;
 const ZERO = 48;
 const H = 72;
 const P = 80;
+const U = 85;
 
 /** A message as it waits. */
 export interface WaitingMessage {
@@ -23,7 +24,7 @@ export interface WaitingMessage {
 /** Whether the command that begins there is a message: PUB or HPUB. All others, and what was taken back, are lines. */
 export function isMessage(bytes: Uint8Array, start: number): boolean {
   const first = bytes[start];
-  return first === H || (first === P && bytes[start + 1] !== 73);
+  return first === H || (first === P && bytes[start + 1] === U);
 }
 
 /** The messages among the whole commands from `start` to before `end`, in their order. */

@@ -18,7 +18,7 @@ export interface Registry {
   complain(what: string): void;
 }
 
-/** Where a request went that was given up before it was handed to a socket. */
+/** Where a message went that was taken back before it was handed to a socket. */
 const NO_SOCKET = -1;
 
 /** A message: who sent it, and which of theirs it is, counted from 0. It is the beginning of its payload. */
@@ -39,6 +39,14 @@ export function readPayload(text: string): (MessageId & { readonly says: string 
   return { client, number: Number(number), says };
 }
 
+/** What was written to a socket. */
+interface Stream {
+  readonly reader: CommandReader;
+  written: Bytes;
+  /** Where the last message in it ends. */
+  messagesEnd: Bytes;
+}
+
 /** The books of one client. */
 export class Ledger implements WorldObserver {
   readonly client: string;
@@ -47,17 +55,19 @@ export class Ledger implements WorldObserver {
   readonly #socketOf: number[] = [];
   /** For each accepted message, by its number: the size of its payload. */
   readonly #sizes: Bytes[] = [];
-  /** Requests that were given up before they were handed to a socket: they must not go out any more. */
+  /** Messages that were taken back before they were handed to a socket: they must not go out any more. */
   readonly #withdrawn = new Set<number>();
+  /** Messages with headers. */
+  readonly #withHeaders = new Set<number>();
   /** Messages that a server has read. */
   readonly #arrived = new Set<number>();
-  readonly #readers = new Map<number, CommandReader>();
+  readonly #streams = new Map<number, Stream>();
   readonly #alive = new Set<number>();
   readonly #maxSockets: number;
   readonly #highWater: Bytes;
   /** True while nothing may be dialed any more. */
   isOver = false;
-  /** Bytes that the last socket was closed with, unsent. */
+  /** Bytes that the last socket was closed with, unsent; 0 where no message is among them. */
   lostAtEnd: Bytes = 0;
   #socket = 0;
   #isEnding = false;
@@ -82,20 +92,35 @@ export class Ledger implements WorldObserver {
   }
 
   /** The client is given a message, and may send it at once. Returns its number. */
-  accept(size: Bytes): number {
+  accept(size: Bytes, hasHeaders: boolean): number {
     this.#sizes.push(size);
-    return this.#sizes.length - 1;
+    const number = this.#sizes.length - 1;
+    if (hasHeaders) this.#withHeaders.add(number);
+    return number;
   }
 
   /** The client has refused the last one. */
   refused(): void {
     this.#sizes.pop();
+    this.#withHeaders.delete(this.#sizes.length);
   }
 
   /** The client has given a request up. */
   gaveUp(number: number): void {
     if (number < this.#socketOf.length) return;
     this.#withdrawn.add(number);
+    this.#passWithdrawn();
+  }
+
+  /** The client says that it took back so many messages: the server that is taken into use now knows no headers. */
+  tookBack(count: number): void {
+    const next = this.#socketOf.length;
+    const all = [...this.#withHeaders].filter((number) => number >= next && !this.#withdrawn.has(number));
+    if (all.length !== count)
+      this.#registry.complain(
+        `${this.client} says that it took back ${count} messages with headers, where ${all.length} waited`,
+      );
+    for (const number of all) this.#withdrawn.add(number);
     this.#passWithdrawn();
   }
 
@@ -129,11 +154,6 @@ export class Ledger implements WorldObserver {
   missingAtServer(socket: number): number | undefined {
     const missing = this.#socketOf.findIndex((its, number) => its === socket && !this.#arrived.has(number));
     return missing < 0 ? undefined : missing;
-  }
-
-  /** Whether something that was handed to the socket which was closed last has not been read. */
-  get missingAtEnd(): boolean {
-    return this.missingAtServer(this.#lingering) !== undefined;
   }
 
   /** Whether that socket still carries something. */
@@ -170,13 +190,17 @@ export class Ledger implements WorldObserver {
         pong: () => {},
         sub: () => {},
         unsub: () => {},
-        publish: ({ payload }) => this.#handed(socket, payload),
+        publish: ({ payload }) => {
+          stream.messagesEnd = reader.position;
+          this.#handed(socket, payload);
+        },
         mayTalk: () => true,
         isListening: () => true,
       },
       { maxControlLine: Number.POSITIVE_INFINITY, maxPayload: Number.POSITIVE_INFINITY },
     );
-    this.#readers.set(socket, reader);
+    const stream: Stream = { reader, written: 0, messagesEnd: 0 };
+    this.#streams.set(socket, stream);
   }
 
   wrote(socket: number, bytes: Uint8Array, kept: Bytes): void {
@@ -189,12 +213,17 @@ export class Ledger implements WorldObserver {
         `${this.client} hands over more than its socket has room for: ${kept} bytes wait`,
       );
     }
-    this.#readers.get(socket)?.push(bytes);
+    const stream = this.#streams.get(socket);
+    if (stream === undefined) return;
+    stream.written += bytes.length;
+    stream.reader.push(bytes);
   }
 
   ended(socket: number, atOnce: boolean, kept: Bytes): void {
+    const { written, messagesEnd } = this.#streams.get(socket) ?? { written: 0, messagesEnd: 0 };
     if (!atOnce) this.#lingering = socket;
-    else if (socket === this.#lingering) this.lostAtEnd = kept;
+    // Commands may be left: they concern nobody any more.
+    else if (socket === this.#lingering) this.lostAtEnd = messagesEnd > written - kept ? kept : 0;
     if (atOnce) this.#over(socket);
   }
 
@@ -204,7 +233,7 @@ export class Ledger implements WorldObserver {
 
   #over(socket: number): void {
     this.#alive.delete(socket);
-    this.#readers.delete(socket);
+    this.#streams.delete(socket);
   }
 
   /** A message is handed to a socket: the next one, and no other. */

@@ -1,7 +1,7 @@
 // One client of a run: a real connection in a simulated world, watched from outside. What it does: workload.ts.
 
 import { Connection } from "../api/connection.js";
-import { isNatsError } from "../api/errors.js";
+import { ErrorCode, isNatsError } from "../api/errors.js";
 import type { ConnectionOptions } from "../api/options.js";
 import type { Status } from "../api/status.js";
 import type { SimulatedWorld } from "../effects/simulated/world.js";
@@ -182,11 +182,11 @@ export class SimulatedClient {
   }
 
   /** Publishes one message by `send`; returns its number, or undefined where it was refused. */
-  accept(size: Bytes, says: string, send: (payload: string) => void): number | undefined {
+  accept(size: Bytes, says: string, send: (payload: string) => void, hasHeaders = false): number | undefined {
     const { connection, ledger, name } = this;
     const before = connection.stats().outMsgs;
     // Counted before, since it may go out at once.
-    const number = ledger.accept(size);
+    const number = ledger.accept(size, hasHeaders);
     let refusal: unknown;
     try {
       send(payloadOf({ client: name, number }, says, size));
@@ -292,6 +292,9 @@ export class SimulatedClient {
     const more = typeof data === "object" ? JSON.stringify(data) : data;
     this.note(`status ${type} ${more}${error === undefined ? "" : `: ${error.message}`}`);
     if (this.#isOver) this.complain(`reports the status ${type} after it was closed`);
+    if (error?.code === ErrorCode.ServerOptionNotAvailable && status.step === "connected") {
+      this.ledger.tookBack(Number(/: (\d+) messages were not sent/.exec(error.message)?.[1] ?? 1));
+    }
     this.#attempts.reported(status);
     if (type !== "disconnect" && type !== "reconnect") return;
     if (type === "reconnect") this.#silence.begins(this.ledger.socket);
@@ -328,10 +331,8 @@ export class SimulatedClient {
     const unsent = ledger.accepted - ledger.handedOver;
     if (error === undefined && unsent > 0)
       this.complain(`closes without an error, but ${unsent} messages were never sent`);
-    // Commands may be left: they concern nobody any more.
-    if (error === undefined && ledger.lostAtEnd > 0 && ledger.missingAtEnd) {
+    if (error === undefined && ledger.lostAtEnd > 0)
       this.complain(`closes without an error, but ${ledger.lostAtEnd} bytes never left`);
-    }
     if (!this.#mayGiveUp()) this.complain(`gives up, though it should go on for ever: ${error?.message}`);
     this.#checkRecording();
     const { timers, sockets } = this.#world;

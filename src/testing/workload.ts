@@ -161,7 +161,8 @@ export class Workload {
     let accepted = 0;
     for (let count = 0; count < act.count; count++) {
       const options = act.headers ? { headers: ownHeaders() } : undefined;
-      const number = client.accept(act.size, "", (payload) => connection.publish(subject, payload, options));
+      const publish = (payload: string) => connection.publish(subject, payload, options);
+      const number = client.accept(act.size, "", publish, act.headers);
       if (number === undefined) continue;
       accepted++;
       if (act.to === "self") this.#own.push(number);

@@ -1,6 +1,7 @@
 // What a client says, from bytes to commands: the server's side of the protocol, for the model server and for those
 // who watch what a client sends. Verdicts on malformed input are those of nats-server 2.9.
 
+import type { Bytes } from "../../machine/failure.js";
 import { EMPTY, joined } from "../wire/bytes.js";
 import { decodeText } from "../wire/text.js";
 
@@ -61,6 +62,10 @@ interface Expected {
 
 /** Reads commands out of chunks. */
 export class CommandReader {
+  /** Where in the stream the command ends that is being reported, or was reported last. */
+  position: Bytes = 0;
+  /** Where in the stream the chunk begins that is being read, with what was left of the last one. */
+  #start: Bytes = 0;
   readonly #listener: CommandListener;
   readonly #maxControlLine: number;
   readonly #maxPayload: number;
@@ -85,6 +90,7 @@ export class CommandReader {
       at = next;
     }
     this.#rest = bytes.subarray(at);
+    this.#start += at;
   }
 
   /** Reads the line that begins at `start` and returns where it ends; -1 where it is not whole. */
@@ -99,6 +105,7 @@ export class CommandReader {
       throw new CommandViolation("Authorization Violation");
     }
     if (newline < 0) return -1;
+    this.position = this.#start + newline + 1;
     this.#command(decodeText(bytes, start, bytes[end - 1] === CR ? end - 1 : end));
     return newline + 1;
   }
@@ -166,6 +173,7 @@ export class CommandReader {
     if (bytes.length < end + 2) return -1;
     if (bytes[end] !== CR || bytes[end + 1] !== LF) throw new CommandViolation(unknown);
     this.#expected = undefined;
+    this.position = this.#start + end + 2;
     const headers = headerSize === 0 ? undefined : bytes.subarray(start, start + headerSize);
     this.#listener.publish({ subject, reply, headers, payload: bytes.subarray(start + headerSize, end) });
     return end + 2;

@@ -1,0 +1,87 @@
+// The books of a simulated client: what they find wrong, and what not.
+
+import { describe, expect, test } from "vitest";
+import { Ledger, payloadOf } from "../../src/testing/ledger.js";
+
+function setUp() {
+  const complaints: string[] = [];
+  const ledger = new Ledger(
+    "c0",
+    { ledgers: new Map(), complain: (what) => void complaints.push(what) },
+    1,
+    65_536,
+  );
+  ledger.dialed(1);
+  const write = (text: string, kept: number) => ledger.wrote(1, Buffer.from(text), kept);
+  /** Accepts a message; returns its lines. */
+  const message = (hasHeaders = false) => {
+    const payload = payloadOf({ client: "c0", number: ledger.accept(10, hasHeaders) }, "", 10);
+    return hasHeaders
+      ? `HPUB a 12 22\r\nNATS/1.0\r\n\r\n${payload}\r\n`
+      : `PUB a ${payload.length}\r\n${payload}\r\n`;
+  };
+  return { ledger, complaints, write, message };
+}
+
+describe("what a closing socket never sent", () => {
+  const commands = "UNSUB 1\r\nPING\r\n";
+
+  test.each([
+    ["commands alone are no loss", commands.length, 0],
+    ["the last byte of a message is one", commands.length + 1, commands.length + 1],
+  ])("%s", (_what, kept, lost) => {
+    const { ledger, complaints, write, message } = setUp();
+    write(message(), 0);
+    write(commands, kept);
+    ledger.ended(1, false, kept);
+    ledger.ended(1, true, kept);
+    expect([ledger.lostAtEnd, complaints]).toEqual([lost, []]);
+  });
+
+  test("a message in pieces counts from where its last piece ends", () => {
+    const { ledger, write, message } = setUp();
+    const lines = `PING\r\n${message()}PING\r\n`;
+    write(lines.slice(0, 12), 0);
+    write(lines.slice(12), 7);
+    ledger.ended(1, false, 7);
+    ledger.ended(1, true, 7);
+    expect(ledger.lostAtEnd).toBe(7);
+  });
+
+  test("nothing is lost with a socket that is not closing in good order", () => {
+    const { ledger, write, message } = setUp();
+    write(message(), 5);
+    ledger.ended(1, true, 5);
+    expect(ledger.lostAtEnd).toBe(0);
+  });
+});
+
+describe("messages that the client took back", () => {
+  test("are all that wait and have headers; the others go out in their order", () => {
+    const { ledger, complaints, write, message } = setUp();
+    write(message(true), 0);
+    const first = message();
+    message(true);
+    message(true);
+    const last = message();
+    ledger.tookBack(2);
+    write(first + last, 0);
+    expect([complaints, ledger.accepted, ledger.handedOver]).toEqual([[], 5, 5]);
+  });
+
+  test.each([0, 1, 3])("are not %i where two wait", (count) => {
+    const { ledger, complaints, message } = setUp();
+    message(true);
+    message(true);
+    ledger.tookBack(count);
+    expect(complaints).toEqual([`c0 says that it took back ${count} messages with headers, where 2 waited`]);
+  });
+
+  test("must not go out any more", () => {
+    const { ledger, complaints, write, message } = setUp();
+    const taken = message(true);
+    ledger.tookBack(1);
+    write(taken, 0);
+    expect(complaints).toEqual(["c0 sends message 0 twice: over sockets -1 and 1"]);
+  });
+});
