@@ -216,8 +216,8 @@ export class Outbound {
   }
 
   /**
-   * Takes back all that waits and that a server would close the connection for, and what is written behind it with it.
-   * Such messages were accepted under the limits of another server.
+   * Takes back each message that waits and that a server would close the connection for: what is written behind it would be
+   * lost as well. Such messages were accepted under the limits of another server.
    * @returns those taken back
    */
   withdrawBeyond(limits: ServerLimits): WaitingMessage[] {
