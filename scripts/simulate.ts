@@ -44,8 +44,8 @@ async function replay(): Promise<boolean> {
 }
 
 async function shrink(): Promise<boolean> {
-  const failure = await failureOf(seed);
-  if (failure === undefined) {
+  const failure = await outcomeOf(seed);
+  if (!(failure instanceof SimulationFailure)) {
     console.log(`seed ${seed} does not fail`);
     return true;
   }
@@ -57,10 +57,12 @@ async function shrink(): Promise<boolean> {
   return false;
 }
 
-async function failureOf(one: number): Promise<SimulationFailure | undefined> {
+type Counts = Awaited<ReturnType<typeof simulate>>["counts"];
+
+/** What a run counts, or how it fails. */
+async function outcomeOf(one: number): Promise<Counts | SimulationFailure> {
   try {
-    await simulate({ seed: one });
-    return undefined;
+    return (await simulate({ seed: one })).counts;
   } catch (error) {
     if (error instanceof SimulationFailure) return error;
     throw error;
@@ -73,7 +75,8 @@ type Totals = Record<(typeof NAMES)[number] | "days", number>;
 
 /** What a thread tells of each of its runs. */
 interface Told {
-  readonly totals?: Totals;
+  readonly seed: number;
+  readonly counts?: Counts;
   readonly broken?: string;
 }
 
@@ -84,21 +87,12 @@ interface Share {
   readonly before: number;
 }
 
-async function told(one: number): Promise<Told> {
-  try {
-    const { counts } = await simulate({ seed: one });
-    const { steps, clients, accepted, delivered, dialed } = counts;
-    return {
-      totals: { days: counts.elapsed / 86_400_000, steps, clients, accepted, delivered, dialed },
-    };
-  } catch (error) {
-    if (error instanceof SimulationFailure) return { broken: error.broken };
-    throw error;
-  }
-}
-
 async function share({ first, every, before }: Share, port: MessagePort): Promise<void> {
-  for (let one = first; one < before; one += every) port.postMessage({ seed: one, ...(await told(one)) });
+  for (let one = first; one < before; one += every) {
+    const outcome = await outcomeOf(one);
+    const told = outcome instanceof SimulationFailure ? { broken: outcome.broken } : { counts: outcome };
+    port.postMessage({ seed: one, ...told } satisfies Told);
+  }
 }
 
 /** Many runs, on all cores. Each is a world of its own, so it does not matter which thread has which. */
@@ -116,12 +110,14 @@ async function many(count: number): Promise<boolean> {
   const threads = Array.from({ length: every }, async (_, number) => {
     const workerData: Share = { first: seed + number, every, before: seed + count };
     const worker = new Worker(new URL(import.meta.url), { workerData, argv: process.argv.slice(2) });
-    worker.on("message", (run: Told & { readonly seed: number }) => {
+    worker.on("message", ({ seed: one, counts, broken }: Told) => {
       done++;
-      for (const [name, count] of Object.entries(run.totals ?? {})) totals[name as keyof Totals] += count;
-      if (run.broken !== undefined) {
+      if (counts === undefined) {
         failed++;
-        console.error(`seed ${run.seed}: ${run.broken}`);
+        console.error(`seed ${one}: ${broken}`);
+      } else {
+        totals.days += counts.elapsed / 86_400_000;
+        for (const name of NAMES) totals[name] += counts[name];
       }
       if (done % 5_000 === 0 && done < count) console.error(summary());
     });
