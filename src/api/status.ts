@@ -21,7 +21,10 @@ export enum Events {
    * Once, until it has read half of what waits. `data`: how many wait; `sub`: the subscription. As in the v3 client.
    */
   SlowConsumer = "slowConsumer",
-  /** The server sent -ERR, or an attempt to connect failed. `data`: the ErrorCode; `error`: the whole error. */
+  /**
+   * The server sent -ERR, an attempt to connect failed, or the new server does not accept what was kept for it. `data`: the
+   * ErrorCode; `error`: the whole error.
+   */
   Error = "error",
 }
 
