@@ -258,10 +258,11 @@ export class Outbound {
 
   /**
    * Shuts the gate between two sinks: what is accepted meanwhile is not limited, and the sink goes on with what it was
-   * handed. It may be released again; where another one is, it is lost.
+   * handed. It may be released again; where another one is, it is lost. Where the gate is shut, nothing changes.
    */
   pause(): void {
     const sink = this.#sink;
+    if (sink === null) return;
     this.#shut();
     this.#paused = sink;
   }

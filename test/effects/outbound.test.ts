@@ -607,6 +607,23 @@ describe("an outage", () => {
     }
   });
 
+  test("a pause while there is one, or while there is no sink, changes nothing", () => {
+    const { outbound, sink } = setUp(0);
+    outbound.pause();
+    expect(() => send(outbound, "refused")).toThrow(OutboundFull);
+    outbound.release(sink);
+    send(outbound, "first");
+    outbound.flush();
+    outbound.pause();
+    outbound.pause();
+    send(outbound, "second");
+    expect(outbound.unsentMessages).toBe(2);
+    outbound.hold();
+    expect(outbound.unsentMessages).toBe(1);
+    sink.report();
+    expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([1, pub("second").length]);
+  });
+
   test("a sink that was full before a pause gets no more until it says that it has room", () => {
     const { outbound, sink } = setUp();
     outbound.release(sink);

@@ -129,7 +129,7 @@ function run(steps: readonly Step[], limit: number): void {
         break;
       case "pause":
         outbound.pause();
-        isPaused = isOpen;
+        isPaused ||= isOpen;
         isOpen = false;
         break;
       case "resume":
