@@ -7,16 +7,17 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const INTEGRATION = ["test/integration/**/*.test.ts", "test/parity/**/*.test.ts", "test/spec/**/*.test.ts"];
 const PROPERTIES = ["test/properties/**/*.test.ts"];
 
-/** The long ones, in this order: some compute all the time, others mostly wait for a browser. */
+/** The long ones, in this order: those that compute all the time, then some that mostly wait for a browser. */
 const LONG = [
-  "properties/simulation",
+  "properties/simulation/first-half",
+  "properties/simulation/second-half",
+  "properties/chart/foul-stories",
+  "properties/chart/stories",
   "integration/local-inspector",
   "integration/browser",
-  "chart/foul-stories",
+  "properties/chart/exploration",
   "integration/examples",
-  "chart/stories",
-  "chart/exploration",
-].map((name) => `/test/${name.replace(/^chart/, "properties/chart")}.test.ts`);
+].map((name) => `/test/${name}.test.ts`);
 
 /** The long ones first, so that none is left alone at the end; then as Vitest would have it. */
 class LongestFirst extends BaseSequencer {
@@ -29,8 +30,8 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // Tests with real servers mostly wait, the properties never do. More at once makes timing tests lie.
-    maxWorkers: 3,
+    // Two cores: tests with real servers mostly wait, the properties never do.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // A story and a simulated world are many small objects that soon die.
     execArgv: ["--max-semi-space-size=32"],

@@ -1,0 +1,45 @@
+// Weeks of trouble: what must always hold, holds. NATS_SIMULATION_RUNS says how many runs, NATS_SIMULATION_SEED where to
+// begin; by default every run of the tests does the same ones. A failure prints its seed: `npm run simulate -- --seed N`.
+// They are in two test files, a half each, since a test file has one core.
+
+import { describe, expect, it } from "vitest";
+import { simulate } from "../../../src/testing/index.js";
+
+const RUNS = Number(process.env["NATS_SIMULATION_RUNS"] ?? 2_000);
+const SEED = Number(process.env["NATS_SIMULATION_SEED"] ?? 1);
+const MIDDLE = Math.ceil(RUNS / 2);
+const HALVES = {
+  first: { from: SEED, runs: MIDDLE },
+  second: { from: SEED + MIDDLE, runs: RUNS - MIDDLE },
+};
+const BATCHES = 10;
+const WEEK = 7 * 24 * 3_600_000;
+
+/** The tests of one half of the runs. */
+export function surviveWeeks(half: keyof typeof HALVES): void {
+  const { from: begin, runs } = HALVES[half];
+  const first = Array.from({ length: BATCHES }, (_, batch) => begin + Math.ceil((batch * runs) / BATCHES));
+
+  describe(`in simulated weeks of trouble, the ${half} half`, () => {
+    let weeks = 0;
+
+    it.each(first.map((seed, batch) => ({ from: seed, to: first[batch + 1] ?? begin + runs })))(
+      "nothing is lost silently, repeated, forgotten or left running (seeds from $from to before $to)",
+      { timeout: 60_000 + RUNS * 1_000 },
+      async ({ from, to }) => {
+        let dialed = 0;
+        for (let seed = from; seed < to; seed++) {
+          const { counts } = await simulate({ seed });
+          dialed += counts.dialed;
+          weeks += counts.elapsed / WEEK;
+        }
+        expect(dialed).toBeGreaterThanOrEqual(to - from);
+      },
+    );
+
+    it("there are as many weeks of it as there are runs", () => {
+      expect(weeks).toBeGreaterThanOrEqual(runs);
+      console.info(`${runs} runs, ${Math.round(weeks)} weeks`);
+    });
+  });
+}
