@@ -1,7 +1,7 @@
 // From what went wrong to a Failure: the codes that a user of NATS knows, and a message that names the server.
 
 import type { Failure } from "../machine/failure.js";
-import type { ServerLimits } from "./outbound.js";
+import type { ServerLimits } from "./backlog.js";
 import type { WaitingMessage } from "./waiting-messages.js";
 
 /** What the platform calls it, what NATS calls it, and what to tell. */

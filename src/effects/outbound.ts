@@ -1,14 +1,15 @@
 // The bytes that wait for the socket: batching, back pressure, and the buffer that survives a lost connection.
 //
-// Commands are encoded into chunks of memory. A chunk goes to the socket when it is full or when the current turn
-// of the event loop is over, whichever comes first, so one write carries many messages. While the gate is shut
-// (`hold`), chunks wait. No command lies across two chunks: what a lost socket was given ends with a whole command.
+// Commands are encoded into chunks of memory (backlog.ts). A chunk goes to the socket when it is full or when the
+// current turn of the event loop is over, whichever comes first, so one write carries many messages. While the gate is
+// shut (`hold`), chunks wait. No command lies across two chunks: what a lost socket was given ends with a whole command.
 
-import { CHUNK_SIZE, Chunk, ChunkPool, type Segment, SegmentQueue } from "./chunks.js";
-import { ConnectionLines, isOfConnection, voidBytes } from "./connection-lines.js";
-import { isMessage, messagesIn, type WaitingMessage } from "./waiting-messages.js";
+import { Backlog, type ServerLimits } from "./backlog.js";
+import type { Chunk } from "./chunks.js";
+import { isOfConnection } from "./connection-lines.js";
+import type { WaitingMessage } from "./waiting-messages.js";
 import { textLength } from "./wire/bytes.js";
-import { Encoder, publishSize, roomFor, roomForText } from "./wire/encoder.js";
+import { publishSize, roomFor, roomForText } from "./wire/encoder.js";
 import { checkControlLine, DEFAULT_MAX_CONTROL_LINE } from "./wire/subject.js";
 
 export { BadWireString } from "./wire/subject.js";
@@ -56,23 +57,12 @@ export class OutboundClosed extends Error {
   }
 }
 
-/** What a server accepts. */
-export interface ServerLimits {
-  /** Bytes of headers and payload of a message: `max_payload` of its INFO. */
-  readonly maxPayload: number;
-  /** Whether it knows HPUB. */
-  readonly headers: boolean;
-}
-
 /** Whoever awaits `ready`. As many as there are awaiting callers. */
 interface Waiter {
   readonly limit: number;
   readonly resolve: () => void;
   readonly reject: (reason: OutboundClosed) => void;
 }
-
-/** While chunks pile up, a message of this size gets a chunk of its own, so that the unused ends stay below 7 %. */
-const ALONE = CHUNK_SIZE / 16;
 
 /**
  * The outbound stream of a connection, over all its sockets. It begins with the gate shut.
@@ -84,17 +74,8 @@ export class Outbound {
   readonly #defer: (run: () => void) => void;
   readonly #limit: number;
   readonly #maxControlLine: number;
-  readonly #encoder: Encoder;
-  readonly #pool = new ChunkPool();
-  readonly #queue = new SegmentQueue();
-  readonly #connectionLines = new ConnectionLines();
-  /** The chunk that is encoded into; commands up to #start have been cut from it and queued. */
-  #chunk: Chunk | null = null;
-  #start = 0;
-  /** Messages queued, and messages that a sink got, since the beginning. */
-  #queuedMessages = 0;
-  #handedMessages = 0;
-  #handedOver = 0;
+  readonly #backlog: Backlog;
+  /** What the sink was handed and has not reported as written. */
   #inFlight = 0;
   #inFlightMessages = 0;
   #waiters: Waiter[] = [];
@@ -114,17 +95,17 @@ export class Outbound {
     this.#defer = options.defer;
     this.#limit = options.reconnectBufferSize;
     this.#maxControlLine = options.maxControlLine ?? DEFAULT_MAX_CONTROL_LINE;
-    this.#encoder = new Encoder(this.#maxControlLine);
+    this.#backlog = new Backlog(this.#maxControlLine);
   }
 
   /** Bytes accepted and not yet reported as written. What a lost sink had is not counted any more. */
   get pendingBytes(): number {
-    return this.#waitingBytes() + this.#inFlight;
+    return this.#backlog.bytes + this.#inFlight;
   }
 
   /** PUB and HPUB accepted and not yet handed to a sink. */
   get pendingMessages(): number {
-    return this.#encoder.messages - this.#handedMessages;
+    return this.#backlog.messages;
   }
 
   /** PUB and HPUB accepted and not yet reported as written. */
@@ -134,17 +115,17 @@ export class Outbound {
 
   /** Bytes accepted so far, over all sinks: where in the stream the next command begins. */
   get position(): number {
-    return this.#handedOver + this.#waitingBytes();
+    return this.#backlog.position;
   }
 
   /** Bytes handed to a sink so far, over all sinks. When a sink is lost, what lies before is written or lost. */
   get handedOver(): number {
-    return this.#handedOver;
+    return this.#backlog.taken;
   }
 
   /** Messages accepted, and bytes of headers and payload in them, as `stats()` of `nats` 2.29.3 counts them. */
   get stats(): { readonly outMsgs: number; readonly outBytes: number } {
-    return { outMsgs: this.#encoder.messages, outBytes: this.#encoder.messageBytes };
+    return { outMsgs: this.#backlog.acceptedMessages, outBytes: this.#backlog.acceptedBytes };
   }
 
   /**
@@ -161,11 +142,10 @@ export class Outbound {
     reply: string | undefined,
     headers: Uint8Array | undefined,
   ): void {
-    const encoder = this.#encoder;
+    const backlog = this.#backlog;
     const room = roomFor(subject, payload, reply, headers);
     if (this.#sink === null) this.#admit(publishSize(subject, payload, reply, headers));
-    if (room <= encoder.end - encoder.at || this.#makeRoom(room))
-      encoder.publish(subject, payload, reply, headers);
+    if (room <= backlog.room || this.#makeRoom(room)) backlog.publish(subject, payload, reply, headers);
     else this.#publishAlone(room, subject, payload, reply, headers);
     if (this.#isIdle) this.#schedule();
   }
@@ -187,12 +167,10 @@ export class Outbound {
   command(line: string): void {
     const ofConnection = isOfConnection(line);
     if (this.#isClosed || (ofConnection && this.#sink === null)) return;
-    const start = this.position;
-    const encoder = this.#encoder;
+    const backlog = this.#backlog;
     const room = roomForText(line);
-    if (room <= encoder.end - encoder.at || this.#makeRoom(room)) encoder.line(line);
-    else this.#alone(room, () => encoder.line(line));
-    if (ofConnection) this.#connectionLines.add(start, this.position, this.#handedOver);
+    if (room <= backlog.room || this.#makeRoom(room)) backlog.line(line, ofConnection);
+    else this.#alone(room, () => backlog.line(line, ofConnection));
     if (this.#isIdle) this.#schedule();
   }
 
@@ -201,18 +179,7 @@ export class Outbound {
    * Its place stays taken, so that no position changes.
    */
   withdraw(start: number, end: number): void {
-    if (start < this.#handedOver || start === end || this.#isClosed) return;
-    this.#cut();
-    let position = this.#handedOver;
-    for (let segment = this.#queue.first; segment !== null; segment = segment.next) {
-      const next = position + segment.end - segment.start;
-      if (start < next) {
-        const shift = segment.start - position;
-        this.#takeBack(segment, start + shift, end + shift);
-        return;
-      }
-      position = next;
-    }
+    this.#backlog.withdraw(start, end);
   }
 
   /**
@@ -221,27 +188,7 @@ export class Outbound {
    * @returns those taken back
    */
   withdrawBeyond(limits: ServerLimits): WaitingMessage[] {
-    const beyond: WaitingMessage[] = [];
-    if (limits.headers && this.#encoder.largest <= limits.maxPayload) return beyond;
-    this.#cut();
-    for (let segment = this.#queue.first; segment !== null; segment = segment.next) {
-      for (const message of messagesIn(segment.chunk.bytes, segment.start, segment.end)) {
-        if (message.size <= limits.maxPayload && (limits.headers || !message.hasHeaders)) continue;
-        beyond.push(message);
-        this.#takeBack(segment, message.start, message.end);
-      }
-    }
-    return beyond;
-  }
-
-  /** Overwrites a message of a segment that waits, if it is still there. */
-  #takeBack(segment: Segment, start: number, end: number): void {
-    const { bytes } = segment.chunk;
-    if (!isMessage(bytes, start)) return;
-    voidBytes(bytes, start, end);
-    this.#encoder.forget();
-    segment.messages -= 1;
-    this.#handedMessages += 1;
+    return this.#backlog.withdrawBeyond(limits);
   }
 
   /** Shuts the gate: the sink is lost, with all it was handed. What it was not handed stays, in order. */
@@ -279,8 +226,7 @@ export class Outbound {
   #shut(): void {
     this.#sink = null;
     this.#isIdle = false;
-    this.#cut();
-    this.#connectionLines.voidAll(this.#queue, this.#handedOver);
+    this.#backlog.voidConnectionLines();
   }
 
   /** The sink has room again. Not to be called from inside its `write`. */
@@ -294,7 +240,6 @@ export class Outbound {
    * @param force all of it, room or not: for the end of a connection
    */
   flush(force = false): void {
-    this.#cut();
     this.#handOver(force);
     this.#isIdle = this.#sink !== null && !this.#isFull && !this.#isScheduled;
   }
@@ -314,26 +259,17 @@ export class Outbound {
     if (this.#isClosed) return;
     this.hold();
     this.#isClosed = true;
-    this.#encoder.close();
-    this.#chunk = null;
-    this.#start = 0;
-    this.#pool.clear();
-    this.#queue.clear();
-    this.#handedMessages = this.#encoder.messages;
+    this.#backlog.clear();
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const { reject } of waiters) reject(new OutboundClosed());
-  }
-
-  #waitingBytes(): number {
-    return this.#queue.bytes + this.#encoder.at - this.#start;
   }
 
   /** The gate is shut: is there room in the buffer? */
   #admit(size: number): void {
     if (this.#isClosed) throw new OutboundClosed();
     if (this.#paused !== null) return;
-    const waiting = this.#waitingBytes();
+    const waiting = this.#backlog.bytes;
     if (this.#limit >= 0 && waiting + size > this.#limit) throw new OutboundFull(waiting, this.#limit);
   }
 
@@ -346,15 +282,16 @@ export class Outbound {
     });
   }
 
-  /** Makes room in a pooled chunk; false where it takes a chunk of its own. */
+  /** Nothing goes out now. */
+  get #pilesUp(): boolean {
+    return this.#sink === null || this.#isFull;
+  }
+
+  /** Makes room in a chunk, when the one in use is full; false where it takes a chunk of its own. */
   #makeRoom(room: number): boolean {
-    const pilesUp = this.#sink === null || this.#isFull;
-    if (room > (pilesUp ? ALONE : CHUNK_SIZE)) return false;
-    this.#cut();
+    if (this.#backlog.standsAlone(room, this.#pilesUp)) return false;
     this.#handOver(false);
-    this.#chunk = this.#pool.take(this.#chunk);
-    this.#start = 0;
-    this.#encoder.open(this.#chunk.bytes, this.#chunk.view, 0);
+    this.#backlog.openChunk();
     return true;
   }
 
@@ -366,52 +303,24 @@ export class Outbound {
     reply: string | undefined,
     headers: Uint8Array | undefined,
   ): void {
-    this.#alone(room, () => this.#encoder.publish(subject, payload, reply, headers));
+    this.#alone(room, () => this.#backlog.publish(subject, payload, reply, headers));
   }
 
-  /** Encodes one command into a chunk of its own, then goes on in the one that was in use. */
-  #alone(room: number, encode: () => void): void {
-    this.#cut();
-    const encoder = this.#encoder;
-    const { at } = encoder;
-    const pilesUp = this.#sink === null || this.#isFull;
-    const own = pilesUp || room <= CHUNK_SIZE ? new Chunk(room) : this.#pool.takeLarge(room);
-    encoder.open(own.bytes, own.view, 0);
-    try {
-      encode();
-      this.#enqueue(own, 0, encoder.at);
-    } finally {
-      if (this.#chunk === null) encoder.close();
-      else encoder.open(this.#chunk.bytes, this.#chunk.view, at);
-    }
+  /** Accepts one command in a chunk of its own. */
+  #alone(room: number, add: () => void): void {
+    this.#backlog.alone(room, this.#pilesUp, add);
     this.#handOver(false);
   }
 
-  /** Queues what was encoded into the current chunk since the last cut. */
-  #cut(): void {
-    const start = this.#start;
-    const { at } = this.#encoder;
-    if (this.#chunk === null || at === start) return;
-    this.#start = at;
-    this.#enqueue(this.#chunk, start, at);
-  }
-
-  #enqueue(chunk: Chunk, start: number, end: number): void {
-    const { messages } = this.#encoder;
-    this.#queue.push(chunk, start, end, messages - this.#queuedMessages);
-    this.#queuedMessages = messages;
-  }
-
   #handOver(force: boolean): void {
+    this.#backlog.cut();
     while (this.#sink?.isOpen === true && (force || !this.#isFull)) {
-      const segment = this.#queue.shift();
+      const segment = this.#backlog.take();
       if (segment === null) return;
       const { chunk, start, end, messages } = segment;
       // All is counted before the sink has its say: it may report at once, or shut the gate.
       this.#inFlight += end - start;
       this.#inFlightMessages += messages;
-      this.#handedOver += end - start;
-      this.#handedMessages += messages;
       const generation = this.#generation;
       const receipt = this.#receipt(chunk, end - start, messages);
       const hasRoom = this.#sink.write(chunk.bytes.subarray(start, end), receipt);
@@ -429,8 +338,7 @@ export class Outbound {
       isReported = true;
       this.#inFlight -= size;
       this.#inFlightMessages -= messages;
-      chunk.pending -= 1;
-      if (chunk.pending === 0 && chunk !== this.#chunk) this.#pool.giveBack(chunk);
+      this.#backlog.giveBack(chunk);
       this.#settle();
     };
   }
