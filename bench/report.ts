@@ -121,7 +121,7 @@ ${table(["", ...head], main)}
 
 ## Goals
 
-${met} of ${judged.length} are met.
+${met} of ${judged.length} are met. [Why the others are not](missed-goals.md), and what was tried.
 
 ${table(
   ["", "goal", "measured", ""],
