@@ -7,12 +7,16 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const INTEGRATION = ["test/integration/**/*.test.ts", "test/parity/**/*.test.ts", "test/spec/**/*.test.ts"];
 const PROPERTIES = ["test/properties/**/*.test.ts"];
 
-/** The long ones, in this order: those that compute all the time, then some that mostly wait for a browser. */
+/** The long ones, in this order: those that compute all the time, beside them some that only wait, then the browsers. */
 const LONG = [
   "properties/simulation/first-half",
   "properties/simulation/second-half",
   "properties/chart/foul-stories",
   "properties/chart/stories",
+  "integration/signals",
+  "integration/silent-network",
+  "integration/nats-core-outage",
+  "parity/requests",
   "integration/local-inspector",
   "integration/browser",
   "properties/chart/exploration",
