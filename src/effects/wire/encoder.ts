@@ -1,7 +1,8 @@
 // PUB, HPUB and plain command lines as bytes, written straight into a chunk. The hot path of sending.
 //
 // The encoder knows one chunk and a position in it. It moves the position only when a whole, valid command stands
-// there, so a refused one leaves no trace. Which chunk is the business of backlog.ts, and when it goes out that of outbound.ts.
+// there, so a refused one leaves no trace. Which chunk is the business of backlog.ts, and when it goes out that of
+// outbound.ts.
 
 import { EMPTY, textLength, writeText } from "./bytes.js";
 import {

@@ -100,44 +100,28 @@ export function misremembering(wrong: (snapshot: Snapshot) => Snapshot["context"
   };
 }
 
-/** The names of nested states, by state and step: the rules ask for them all the time. */
-const names = new Map<string, Map<string, string>>();
-
 /** `{ connecting: "dialing" }` as `connecting.dialing`. */
 export function stateOf(snapshot: Snapshot): string {
   const { value } = snapshot;
   if (typeof value === "string") return value;
-  for (const state in value) {
-    const step = (value as Readonly<Record<string, string>>)[state] as string;
-    const ofState = names.get(state) ?? new Map<string, string>();
-    names.set(state, ofState);
-    const name = ofState.get(step) ?? `${state}.${step}`;
-    ofState.set(step, name);
-    return name;
-  }
+  for (const [state, step] of Object.entries(value)) return `${state}.${step}`;
   throw new Error("a snapshot is in some state");
 }
 
 const inSteps =
   /^(connecting|reconnecting|migrating)\.(dialing|greeting|securing|authenticating|subscribing|handingOver)$/;
 
-/** The same question about a state, asked again and again. */
-function remembered(judge: (state: string) => boolean): (state: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (state) => {
-    const said = known.get(state) ?? judge(state);
-    known.set(state, said);
-    return said;
-  };
+/** True where an attempt is under way. */
+export function isAttempting(state: string): boolean {
+  return inSteps.test(state);
 }
 
-/** True where an attempt is under way. */
-export const isAttempting = remembered((state) => inSteps.test(state));
-
 /** True where an attempt is under way while the connection that it is to replace still stands. */
-export const isMigrating = remembered((state) => state.startsWith("migrating."));
+export function isMigrating(state: string): boolean {
+  return state.startsWith("migrating.");
+}
 
 /** True where a connection stands: messages flow, or are handed over. */
-export const isStanding = remembered(
-  (state) => state === "connected" || state.startsWith("draining.") || isMigrating(state),
-);
+export function isStanding(state: string): boolean {
+  return state === "connected" || state.startsWith("draining.") || isMigrating(state);
+}

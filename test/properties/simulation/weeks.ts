@@ -18,12 +18,12 @@ const WEEK = 7 * 24 * 3_600_000;
 /** The tests of one half of the runs. */
 export function surviveWeeks(half: keyof typeof HALVES): void {
   const { from: begin, runs } = HALVES[half];
-  const first = Array.from({ length: BATCHES }, (_, batch) => begin + Math.ceil((batch * runs) / BATCHES));
+  const seeds = Array.from({ length: BATCHES }, (_, batch) => begin + Math.ceil((batch * runs) / BATCHES));
 
   describe(`in simulated weeks of trouble, the ${half} half`, () => {
     let weeks = 0;
 
-    it.each(first.map((seed, batch) => ({ from: seed, to: first[batch + 1] ?? begin + runs })))(
+    it.each(seeds.map((seed, batch) => ({ from: seed, to: seeds[batch + 1] ?? begin + runs })))(
       "nothing is lost silently, repeated, forgotten or left running (seeds from $from to before $to)",
       { timeout: 60_000 + RUNS * 1_000 },
       async ({ from, to }) => {

@@ -1,6 +1,6 @@
 // All rules. Each must hold in every story.
 
-import type { Scene, Told } from "../told.js";
+import type { Told } from "../told.js";
 import { attemptsAreCounted, dialsInTime, queueIsKept, refusedTwiceCloses } from "./dialing.js";
 import { allIsPlainJson, noUnknownField } from "./plain-data.js";
 import {
@@ -73,20 +73,15 @@ export function brokenAtTheEnd(told: Told): Broken | undefined {
   return firstBroken(told, withHistory, told.scenes) ?? firstBroken(told, alone, told.scenes.slice(-1));
 }
 
-// Rule by rule, each over as many scenes as the rules before it kept: scene by scene takes longer.
 function firstBroken(told: Told, names: readonly RuleName[], scenes: Told["scenes"]): Broken | undefined {
-  let broken: Broken | undefined;
-  let kept = scenes.length;
-  for (const rule of names) {
-    const watch = rules[rule].watch(told.policy, told.input);
-    for (let at = 0; at < kept; at++) {
-      const how = watch(scenes[at] as Scene);
-      if (how === undefined) continue;
-      broken = { rule, how };
-      kept = at;
+  const watchers = names.map((rule) => [rule, rules[rule].watch(told.policy, told.input)] as const);
+  for (const scene of scenes) {
+    for (const [rule, watch] of watchers) {
+      const how = watch(scene);
+      if (how !== undefined) return { rule, how };
     }
   }
-  return broken;
+  return undefined;
 }
 
 /** Throws where the story breaks a rule, with the rule and how it was broken. */
