@@ -17,8 +17,8 @@ type Told = { readonly [Name in keyof EffectParams]: (params: EffectParams[Name]
 const words: Told = {
   openSocket: ({ server }) => `open a socket to ${server.name}`,
   upgradeToTls: ({ server }) => `TLS handshake with ${server.name}`,
-  closeSocket: ({ flush }) => (flush ? "send what is left, then close the socket" : "close the socket"),
-  retireSocket: () => "unsubscribe there, let what is on its way arrive, then close the old socket",
+  closeSocket: () => "close the socket",
+  endSocket: () => "send what is left, then close the socket",
   sendConnect: () => "send CONNECT with the credentials, and PING to see whether they are accepted",
   sendPing: () => "send PING",
   sendPong: () => "send PONG",
@@ -27,14 +27,16 @@ const words: Told = {
   askReconnectDelay: () => "ask how long to wait",
   askNextServer: () => "ask which server is next",
   resubscribe: () => "subscribe again to everything",
+  unsubscribe: () => "unsubscribe everything from the old server",
   holdOutbound: () => "keep what is published from now on",
   pauseOutbound: () => "send all that was published, and keep what follows for a moment",
   releaseOutbound: () => "send what was kept, and from now on at once",
   drainSubscriptions: () => "unsubscribe, and let what has arrived be processed",
-  flushOutbound: () => "take no more publishes, and wait until the server has all of them",
+  finishOutbound: () => "take no more publishes, and wait until the server has all of them",
   notifyStatus: ({ status }) => `tell the user: ${status.type}`,
-  settleConnect: ({ failure }) =>
-    failure === null ? "connect() resolves" : `connect() rejects: ${failure.message}`,
+  resolveConnect: () => "connect() resolves",
+  rejectConnect: ({ failure }) => `connect() rejects: ${failure.message}`,
+  settlePending: () => "end subscriptions, requests and flushes",
   settleClosed: ({ failure }) =>
     failure === null ? "closed() resolves" : `closed() resolves with: ${failure.message}`,
 };

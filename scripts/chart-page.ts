@@ -137,7 +137,7 @@ function effectRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (
   // Some are asked for by an action that decides whether there is something to say.
   const by: Readonly<Record<string, readonly string[]>> = {
     notifyStatus: ["reportError", "reportInfo"],
-    settleConnect: ["rejectConnect"],
+    rejectConnect: ["rejectConnectBefore"],
   };
   return [...told].map(([name, text]) => [
     code(name),

@@ -54,7 +54,7 @@ export function toolChecks(project, { name, version }) {
         const json = await ran(project, name, ["chart", "--format", "json"]);
         expect(json.code === 0, "no chart as JSON", json);
         const states = JSON.parse(json.stdout).states.map(({ id }) => id);
-        for (const state of ["connected", "reconnecting.waiting"]) {
+        for (const state of ["connected", "reconnecting.backingOff"]) {
           expect(states.includes(state), `the chart has no state ${state}`, json);
         }
         for (const [format, start] of [

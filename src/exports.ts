@@ -43,7 +43,7 @@ export type { ReconnectToServerHandler, Server } from "./api/server.js";
 export { DebugEvents, Events, type Status } from "./api/status.js";
 export type { MsgCallback, Sub, SubOpts, Subscription, SubscriptionOptions } from "./api/subscription.js";
 export { version } from "./api/version.js";
-export type { Inspect } from "./effects/interpreter.js";
+export type { Inspect } from "./effects/live-chart.js";
 export type { TlsOptions } from "./effects/node/tls-options.js";
 export type { ServerInfo } from "./effects/server-info.js";
 export type { ServersChanged } from "./machine/server-pool.js";

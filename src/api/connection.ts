@@ -1,8 +1,9 @@
 // A connection, as its user sees it. Its life is the chart's (src/machine); this class asks the chart, tells it
 // what the user wants, and keeps the promises. Messages go straight to and from the outbound buffer and the parser.
 
-import { type ClientSide, Interpreter } from "../effects/interpreter.js";
+import { Interpreter } from "../effects/interpreter.js";
 import { BadWireString, OutboundFull } from "../effects/outbound.js";
+import type { Ports, Subscriptions } from "../effects/ports.js";
 import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
 import { DEFAULT_MAX_CONTROL_LINE, subjectProblem } from "../effects/wire/subject.js";
@@ -50,9 +51,6 @@ export class Connection implements NatsConnection {
   readonly #statuses: Statuses;
   readonly #credentials: ServerCredentials;
   readonly #promises: Promises;
-  #isDraining = false;
-  /** Why nothing may be published any more; undefined as long as it may. */
-  #refusal: ErrorCode | undefined;
   #inMsgs = 0;
   #inBytes = 0;
 
@@ -74,7 +72,7 @@ export class Connection implements NatsConnection {
     this.#subscriptions = new SubscriptionTable(
       world,
       this,
-      () => this.#interpreter,
+      () => this.#interpreter.outbound,
       (subscription) => this.#statuses.report(slowConsumer(subscription, this.getServer())),
     );
     this.#mux = new Mux(this.#requester);
@@ -94,7 +92,7 @@ export class Connection implements NatsConnection {
     this.#credentials.add(servers);
     const { record, name } = options;
     const inspect = options.inspect === undefined ? undefined : inspection(options.inspect);
-    this.#interpreter = new Interpreter(world, this.#clientSide(), input, { inspect, name, record });
+    this.#interpreter = new Interpreter(world, this.#ports(), input, { inspect, name, record });
   }
 
   /** Begins to connect; resolves with this connection when it stands. */
@@ -109,64 +107,57 @@ export class Connection implements NatsConnection {
   }
 
   /** What the interpreter asks of this connection, and tells it. */
-  #clientSide(): ClientSide {
-    const {
-      name,
-      verbose = false,
-      pedantic = false,
-      noEcho = false,
-      tls,
-      reconnectBufferSize,
-      maxControlLine,
-    } = this.#options;
+  #ports(): Ports {
+    const { name, verbose = false, pedantic = false, noEcho = false, tls, reconnectToServer } = this.#options;
+    const { reconnectBufferSize = DEFAULT_RECONNECT_BUFFER_SIZE, maxControlLine = DEFAULT_MAX_CONTROL_LINE } =
+      this.#options;
+    const tlsWanted = tls !== undefined && tls !== null;
     return {
-      connectFields: { name, verbose, pedantic, noEcho, version },
-      tlsWanted: tls !== undefined && tls !== null,
-      reconnectBufferSize: reconnectBufferSize ?? DEFAULT_RECONNECT_BUFFER_SIZE,
-      maxControlLine: maxControlLine ?? DEFAULT_MAX_CONTROL_LINE,
-      message: this.#message,
-      authenticate: (server, nonce) => this.#credentials.of(server, nonce),
-      chooseDelay: () => chosenDelay(this.#options),
-      chooseServer: (pool) => {
-        const { reconnectToServer } = this.#options;
-        if (reconnectToServer === undefined) return { server: null, ms: 0 };
-        return askForServer(reconnectToServer, pool, this.#interpreter.info);
+      limits: { reconnectBufferSize, maxControlLine },
+      introduction: {
+        connectFields: { name, verbose, pedantic, noEcho, version, tls: tlsWanted },
+        authenticate: (server, nonce) => this.#credentials.of(server, nonce),
       },
-      resubscription: () => this.#subscriptions.resubscription(),
-      resubscriptionAhead: () => this.#subscriptions.resubscriptionAhead(),
-      subscriptionChanges: () => this.#subscriptions.changes(),
-      unsubscribeLines: () => this.#subscriptions.unsubscribeLines(),
-      drainSubscriptions: async () => {
-        await this.#subscriptions.drainAll();
-        await this.#mux.idle();
+      choices: {
+        delay: () => chosenDelay(this.#options),
+        server: (pool) =>
+          reconnectToServer === undefined
+            ? { server: null, ms: 0 }
+            : askForServer(reconnectToServer, pool, this.#interpreter.info),
       },
-      refusePublishes: () => {
-        this.#refusal = ErrorCode.ConnectionDraining;
+      subscriptions: {
+        message: this.#message,
+        view: (line) => this.#subscriptions.view(line),
+        drain: async () => {
+          await this.#subscriptions.drainAll();
+          await this.#mux.idle();
+        },
       },
-      statusReported: (report, cause) => {
-        const status = statusFrom(report, cause);
-        const { error, permissionContext } = status;
-        if (error !== undefined && permissionContext !== undefined) {
-          this.#subscriptions.refuse(permissionContext, error);
-          this.#mux.refuse(permissionContext, error);
-        }
-        this.#statuses.report(status);
+      outcomes: {
+        status: (report, cause) => {
+          const status = statusFrom(report, cause);
+          const { error, permissionContext } = status;
+          if (error !== undefined && permissionContext !== undefined) {
+            this.#subscriptions.refuse(permissionContext, error);
+            this.#mux.refuse(permissionContext, error);
+          }
+          this.#statuses.report(status);
+        },
+        connected: () => this.#promises.connectionEstablished(),
+        rejected: (failure, attempts) => this.#promises.rejectConnect(failure, attempts),
+        closing: () => {
+          this.#mux.close(() => NatsError.errorForCode(ErrorCode.ConnectionClosed));
+          this.#subscriptions.close();
+          this.#statuses.close();
+        },
+        closed: (failure, unsent) => this.#promises.settleClosed(failure, unsent),
       },
-      connectSettled: (failure, attempts) => this.#promises.settleConnect(failure, attempts),
-      closing: () => {
-        this.#refusal = ErrorCode.ConnectionClosed;
-        this.#mux.close(() => NatsError.errorForCode(ErrorCode.ConnectionClosed));
-        this.#subscriptions.close();
-        this.#statuses.close();
-      },
-      closed: (failure, unsent) => this.#promises.settleClosed(failure, unsent),
     };
   }
 
   // The message path.
 
   publish(subject: string, payload: Payload = Empty, options?: PublishOptions): void {
-    if (this.#refusal !== undefined) throw NatsError.errorForCode(this.#refusal);
     if (typeof payload !== "string" && !(payload instanceof Uint8Array)) {
       throw invalidArgument("payload", payload, "a string or a Uint8Array", ErrorCode.BadPayload);
     }
@@ -210,7 +201,7 @@ export class Connection implements NatsConnection {
   }
 
   /** A message arrived: the parser calls this, for each. */
-  readonly #message: ClientSide["message"] = (
+  readonly #message: Subscriptions["message"] = (
     received,
     sid,
     subjectStart,
@@ -242,7 +233,7 @@ export class Connection implements NatsConnection {
 
   subscribe(subject: string, given?: SubscriptionOptions): Subscription {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
-    if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
+    if (this.isDraining()) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
     const opts = withoutNulls(given);
     checkSubscription(subject, opts);
     try {
@@ -273,7 +264,7 @@ export class Connection implements NatsConnection {
 
   #requestRefusal(): NatsError | undefined {
     if (this.isClosed()) return NatsError.errorForCode(ErrorCode.ConnectionClosed);
-    return this.#isDraining ? NatsError.errorForCode(ErrorCode.ConnectionDraining) : undefined;
+    return this.isDraining() ? NatsError.errorForCode(ErrorCode.ConnectionDraining) : undefined;
   }
 
   flush(): Promise<void> {
@@ -287,7 +278,7 @@ export class Connection implements NatsConnection {
   }
 
   async rtt(): Promise<number> {
-    if (!this.isClosed() && !this.#interpreter.isUp) throw NatsError.errorForCode(ErrorCode.Disconnect);
+    if (!this.isClosed() && !this.#isConnected) throw NatsError.errorForCode(ErrorCode.Disconnect);
     const start = this.#world.now();
     await this.flush();
     return this.#world.now() - start;
@@ -325,24 +316,29 @@ export class Connection implements NatsConnection {
 
   async drain(): Promise<void> {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
-    if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
-    this.#isDraining = true;
+    if (this.isDraining()) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
     this.#interpreter.send({ type: "user.drain", unsent: this.#interpreter.outbound.pendingMessages });
     const error = await this.#promises.closed;
     if (error !== undefined) throw error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isClosed() || this.#isDraining) await this.#promises.closed;
+    if (this.isClosed() || this.isDraining()) await this.#promises.closed;
     else await this.drain();
   }
 
   isClosed(): boolean {
-    return this.#interpreter.snapshot.status !== "active";
+    const { value } = this.#interpreter.snapshot;
+    return value === "closing" || value === "closed";
   }
 
   isDraining(): boolean {
-    return this.#isDraining;
+    return this.#interpreter.snapshot.context.leaving === "drain";
+  }
+
+  /** Whether messages flow. */
+  get #isConnected(): boolean {
+    return this.#interpreter.snapshot.context.live !== null;
   }
 
   getServer(): string {
@@ -350,7 +346,7 @@ export class Connection implements NatsConnection {
   }
 
   get info(): ServerInfo | undefined {
-    return this.#interpreter.isUp ? this.#interpreter.info : undefined;
+    return this.#isConnected ? this.#interpreter.info : undefined;
   }
 
   stats(): Stats {
@@ -391,7 +387,7 @@ export class Connection implements NatsConnection {
 
   async reconnect(): Promise<void> {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
-    if (this.#isDraining) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
+    if (this.isDraining()) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
     this.#interpreter.send({ type: "user.reconnect" });
   }
 }

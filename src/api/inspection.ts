@@ -4,17 +4,18 @@
 // of it (src/machine). How to look: docs/inspector.md.
 
 import type { InspectionEvent } from "xstate";
-import type { Inspect } from "../effects/interpreter.js";
+import type { Inspect } from "../effects/live-chart.js";
 import type { EffectName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
-import type { Milliseconds } from "../machine/failure.js";
 import { isHarmless } from "../machine/server-error.js";
+import type { Milliseconds } from "../machine/units.js";
 import { rethrow } from "./subscription.js";
 
 /** Whom the chart speaks with, and what a reader of the sequence diagram is told of each. */
 const peers = {
   server: "The nats-server of the attempt: what its socket says, and what is said to it.",
-  timers: "The client's timers: attempt, reconnect, ping and drain.",
+  timers:
+    "The timers of the connection: attempt, reconnect, ping and drain; overlap, retire and linger of a server that is being left.",
   user: "The application: its calls, its functions, its promises, its statuses.",
   messages:
     "The message path: subscriptions, and the buffer of what is published. Messages pass there, unseen.",
@@ -50,23 +51,26 @@ const goesTo: { readonly [Name in EffectName]: Peer } = {
   openSocket: "server",
   upgradeToTls: "server",
   closeSocket: "server",
-  retireSocket: "server",
+  endSocket: "server",
   sendConnect: "server",
   sendPing: "server",
   sendPong: "server",
   resubscribe: "server",
+  unsubscribe: "server",
   startTimer: "timers",
   stopTimer: "timers",
   askReconnectDelay: "user",
   askNextServer: "user",
   notifyStatus: "user",
-  settleConnect: "user",
+  resolveConnect: "user",
+  rejectConnect: "user",
+  settlePending: "user",
   settleClosed: "user",
   holdOutbound: "messages",
   pauseOutbound: "messages",
   releaseOutbound: "messages",
   drainSubscriptions: "messages",
-  flushOutbound: "messages",
+  finishOutbound: "messages",
 };
 
 /**

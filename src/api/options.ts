@@ -1,10 +1,10 @@
 // The options of `connect`: what there is, what is allowed, and how they become the chart's input. A table; an
 // option that is not in it, or has a value that makes no sense, is an error at once.
 
-import type { Inspect } from "../effects/interpreter.js";
+import type { Inspect } from "../effects/live-chart.js";
 import type { TlsOptions } from "../effects/node/tls-options.js";
 import { defaultPolicy, type Policy, type TlsPolicy } from "../machine/reconnect-policy.js";
-import { parseAddress, splitCredentials } from "../machine/server-address.js";
+import { parseAddress, type ServerTransport, splitCredentials } from "../machine/server-address.js";
 import type { AsyncAuthenticator, Auth } from "./authenticators.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import { checkInboxPrefix } from "./inbox.js";
@@ -272,17 +272,18 @@ export function configuredServers({ servers, port }: ConnectionOptions): readonl
  * @throws NatsError `INVALID_OPTION` that says what is wrong, and never quotes the URL
  */
 export function readServers(given: readonly string[]): readonly ConfiguredServer[] {
-  const byName = new Map<string, boolean>();
+  const byName = new Map<string, ServerTransport["type"]>();
   return given.map((server) => {
     const { url, credentials } = splitCredentials(server);
     const address = parseAddress(url);
     if (!address.ok) throw new NatsError(`the option "servers": ${address.problem}`, ErrorCode.InvalidOption);
-    const { name, webSocketPath } = address.value;
-    if (byName.get(name) === (webSocketPath === undefined)) {
+    const { name, transport } = address.value;
+    const other = byName.get(name);
+    if (other !== undefined && other !== transport.type) {
       const message = `the option "servers" names ${name} both for TCP and for WebSocket: they cannot share a port`;
       throw new NatsError(message, ErrorCode.InvalidOption);
     }
-    byName.set(name, webSocketPath !== undefined);
+    byName.set(name, transport.type);
     const auth = credentials === null ? undefined : authOf(credentials);
     return { name, url, auth };
   });

@@ -1,7 +1,7 @@
 // The two promises of a connection's life: that it stands, and that it has ended. From Failures, the chart's plain
 // JSON, they make the NatsErrors that a user sees.
 
-import type { Unsent } from "../effects/interpreter.js";
+import type { Unsent } from "../effects/ports.js";
 import type { AttemptReport, Failure } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
 import { ErrorCode, NatsError } from "./errors.js";
@@ -39,11 +39,11 @@ export class Promises {
     });
   }
 
-  settleConnect(failure: Failure | null, attempts: readonly AttemptReport[]): void {
-    if (failure === null) {
-      this.#resolveConnected();
-      return;
-    }
+  connectionEstablished(): void {
+    this.#resolveConnected();
+  }
+
+  rejectConnect(failure: Failure, attempts: readonly AttemptReport[]): void {
     const error = this.#lastError(failure);
     error.attempts = attempts.map((attempt) => ({
       server: attempt.server,

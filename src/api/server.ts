@@ -43,7 +43,7 @@ function serverFrom(server: PoolServer): Server {
     hostname: server.host,
     port: server.port,
     listen: server.name,
-    src: server.webSocketPath === undefined ? server.name : webSocketUrl(server),
+    src: server.transport.type === "tcp" ? server.name : webSocketUrl(server),
     tlsName: server.tlsName ?? "",
     reconnects: server.failures,
     lastConnect: server.lastAttemptAt ?? 0,

@@ -1,8 +1,8 @@
-// All subscriptions of a connection, by number: hands messages over, keeps the server informed, and restores
-// everything after a reconnect.
+// All subscriptions of a connection, by number: hands messages over, and tells every server that knows them what changes.
+// What each server knows is in subscription-view.ts.
 
 import type { Outbound } from "../effects/outbound.js";
-import type { SubscriptionChanges } from "../effects/session.js";
+import type { ServerLine, SubscriptionView } from "../effects/ports.js";
 import type { World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { NatsError } from "./errors.js";
@@ -13,39 +13,35 @@ import {
   type SubscriptionOwner,
   subscriptionLine,
 } from "./subscription.js";
+import { ServerView } from "./subscription-view.js";
 
 /** How many subscriptions are found at once. */
 const RECENT = 1_024;
-
-/** What the table needs of the connection. */
-export interface Wire {
-  readonly outbound: Outbound;
-  /** Sends UNSUB to each server that knows the subscriptions; `ended` when none of them sends any more of it. */
-  unsubscribe(line: string, ended: () => void): void;
-}
 
 /** The subscriptions of one connection. Bounded by what the user subscribes to. */
 export class SubscriptionTable implements SubscriptionOwner {
   readonly world: World;
   readonly responder: Responder;
   readonly slow: (subscription: SubscriptionImpl) => void;
-  readonly #wire: () => Wire;
+  readonly #outbound: () => Pick<Outbound, "checkLine">;
   readonly #subscriptions = new Map<number, SubscriptionImpl>();
   /** Those that received last, each in the place that the end of its number says: found without the map's hashing. */
   readonly #recent: (SubscriptionImpl | undefined)[] = [];
+  /** What each server knows that may deliver. */
+  #views: readonly ServerView[] = [];
   #lastSid = 0;
   #isClosed = false;
 
   constructor(
     world: World,
     responder: Responder,
-    wire: () => Wire,
+    outbound: () => Pick<Outbound, "checkLine">,
     slow: (subscription: SubscriptionImpl) => void,
   ) {
     this.world = world;
     this.slow = slow;
     this.responder = responder;
-    this.#wire = wire;
+    this.#outbound = outbound;
   }
 
   get size(): number {
@@ -73,30 +69,34 @@ export class SubscriptionTable implements SubscriptionOwner {
    * @throws BadWireString where they are too long together
    */
   add(subject: string, opts: SubscriptionOptions): SubscriptionImpl {
-    const { outbound } = this.#wire();
     const sid = this.#lastSid + 1;
-    outbound.checkLine(subscriptionLine(sid, subject, opts.queue));
+    this.#outbound().checkLine(subscriptionLine(sid, subject, opts.queue));
     const subscription = new SubscriptionImpl(this, sid, subject, opts);
     this.#lastSid = sid;
     this.#subscriptions.set(sid, subscription);
-    // While disconnected the outbound stream ignores these: the reconnect restores every subscription.
-    const { max, line } = subscription;
-    outbound.command(line);
-    if (max !== undefined) outbound.command(unsubLine(sid, max, 0));
+    // While disconnected there is no view: the reconnect restores every subscription.
+    for (const view of this.#views) view.added(subscription);
     return subscription;
   }
 
-  unsubscribe({ sid, countedFrom }: SubscriptionImpl, max: number | undefined): void {
-    if (!this.#isClosed) this.#wire().outbound.command(unsubLine(sid, max, countedFrom));
+  unsubscribe(subscription: SubscriptionImpl, max: number | undefined): void {
+    for (const view of this.#views) {
+      if (max === undefined) view.ended(subscription);
+      else view.limited(subscription);
+    }
   }
 
-  drain(subscription: SubscriptionImpl): Promise<void> {
-    const line = unsubLine(subscription.sid, undefined, subscription.countedFrom);
-    return new Promise((resolve) => this.#wire().unsubscribe(line, resolve));
+  async drain(subscription: SubscriptionImpl): Promise<void> {
+    const arrived = this.#views.map(
+      (view) => new Promise<void>((resolve) => view.drained(subscription, resolve)),
+    );
+    await Promise.all(arrived);
   }
 
-  remove({ sid }: SubscriptionImpl): void {
+  remove(subscription: SubscriptionImpl): void {
+    const { sid } = subscription;
     this.#subscriptions.delete(sid);
+    for (const view of this.#views) view.forget(subscription);
     if (this.#recent[sid % RECENT]?.sid === sid) this.#recent[sid % RECENT] = undefined;
   }
 
@@ -111,58 +111,13 @@ export class SubscriptionTable implements SubscriptionOwner {
     await Promise.all(all.map((subscription) => subscription.whenConsumed()));
   }
 
-  /** The lines that restore every subscription on a server that is taken into use now, with what is left of each `max`. */
-  resubscription(): string {
-    let lines = "";
-    // There may be ten thousand, in code that has hardly run before: forEach and kept lines take less than half the time.
-    this.#subscriptions.forEach((subscription) => {
-      if (subscription.isDraining()) return;
-      subscription.countedFrom = subscription.received;
-      lines += linesOf(subscription);
+  /** A server is about to learn of the subscriptions. */
+  view(line: ServerLine): SubscriptionView {
+    const view = new ServerView(this.#subscriptions, line, (closed) => {
+      this.#views = this.#views.filter((one) => one !== closed);
     });
-    return lines;
-  }
-
-  /** The same for a server that is taken into use later; what changes until then is told with `changes`. */
-  resubscriptionAhead(): { readonly lines: string; readonly changes: SubscriptionChanges } {
-    let lines = "";
-    for (const subscription of this.#subscriptions.values()) {
-      if (!subscription.isDraining()) lines += linesOf(subscription);
-    }
-    return { lines, changes: this.changes((subscription) => subscription.received) };
-  }
-
-  /**
-   * Remembers what a server knows now, and from which message on it counts towards a `max`. What it gives is called
-   * when that server is taken into use.
-   */
-  changes(countsFrom: (subscription: SubscriptionImpl) => number = countsAsBefore): SubscriptionChanges {
-    const last = this.#lastSid;
-    const known = [...this.#subscriptions.values()].filter((subscription) => !subscription.isDraining());
-    const limits = known.map(({ max }) => max);
-    const from = known.map(countsFrom);
-    return () => {
-      let lines = "";
-      for (const [place, subscription] of known.entries()) {
-        const { sid, max } = subscription;
-        const countedFrom = from[place] as number;
-        subscription.countedFrom = countedFrom;
-        if (subscription.isClosed() || subscription.isDraining()) lines += `${unsubLine(sid)}\r\n`;
-        else if (max !== limits[place]) lines += `${unsubLine(sid, max, countedFrom)}\r\n`;
-      }
-      for (let sid = last + 1; sid <= this.#lastSid; sid++) {
-        const subscription = this.#subscriptions.get(sid);
-        if (subscription?.isDraining() !== false) continue;
-        subscription.countedFrom = subscription.received;
-        lines += linesOf(subscription);
-      }
-      return lines;
-    };
-  }
-
-  /** The lines that end every subscription with a server that is being left. */
-  unsubscribeLines(): string {
-    return [...this.#subscriptions.keys()].map((sid) => `UNSUB ${sid}\r\n`).join("");
+    this.#views = [...this.#views, view];
+    return view;
   }
 
   /** The server does not permit something: ends the subscription concerned. Returns whether there was one. */
@@ -182,17 +137,4 @@ export class SubscriptionTable implements SubscriptionOwner {
     this.#isClosed = true;
     for (const subscription of [...this.#subscriptions.values()]) subscription.end();
   }
-}
-
-const countsAsBefore = ({ countedFrom }: SubscriptionImpl) => countedFrom;
-
-/** Ends a subscription: at once, or when a server that counts from that message on has sent the last of `max`. */
-function unsubLine(sid: number, max?: number, countedFrom = 0): string {
-  return max === undefined ? `UNSUB ${sid}` : `UNSUB ${sid} ${max - countedFrom}`;
-}
-
-/** All that a server must be told of a subscription, from its next message on. */
-function linesOf(subscription: SubscriptionImpl): string {
-  const { line, sid, max, received } = subscription;
-  return max === undefined ? `${line}\r\n` : `${line}\r\n${unsubLine(sid, max, received)}\r\n`;
 }

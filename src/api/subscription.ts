@@ -76,9 +76,9 @@ export interface SubscriptionOwner {
   readonly world: World;
   /** Publishes responses to its messages. */
   readonly responder: Responder;
-  /** Tells the server; with `max` the subscription stays until it is reached. */
+  /** Tells every server that knows it; with `max` the subscription stays until it is reached. */
   unsubscribe(subscription: SubscriptionImpl, max: number | undefined): void;
-  /** Sends UNSUB and waits until the server has seen it. */
+  /** Sends UNSUB, and waits until all has arrived that a server had sent before. */
   drain(subscription: SubscriptionImpl): Promise<void>;
   /** Its reader is slow: from here on messages are dropped. */
   slow(subscription: SubscriptionImpl): void;
@@ -108,8 +108,6 @@ export class SubscriptionImpl implements Sub<Msg> {
   /** Where `subscribe` was called, for the error of a `timeout`. */
   site: CallSite | undefined;
   received = 0;
-  /** What had been received when the server in use was told of it: it counts from there towards a limit. */
-  countedFrom = 0;
   max: number | undefined;
   /** The limit as a number, so that the hot path compares once. */
   private _limit: number;

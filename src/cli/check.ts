@@ -44,7 +44,7 @@ export const check: Command = {
   async run(args, terminal) {
     const { values, positionals } = readArguments(args, { ...connectionOptions, json: { type: "boolean" } });
     const wanted = readConnection(values, positionals, terminal.env);
-    if (wanted.servers.some((server) => addressOf(server).webSocketPath !== undefined))
+    if (wanted.servers.some((server) => addressOf(server).transport.type === "webSocket"))
       throw new UsageError(
         "check takes no ws:// or wss:// server: its steps are those of TCP; inspect takes them",
       );
@@ -72,7 +72,7 @@ async function observe(server: string, wanted: Wanted): Promise<Observation> {
     ...NOTHING_SEEN,
     credentials: wanted.credentialsFor(server),
     credentialsEnd: wanted.credentialsEnd,
-    tlsPolicy: given === "offered" && address.tls ? ("required" as const) : given,
+    tlsPolicy: given === "offered" && address.transport.tls ? ("required" as const) : given,
   };
   if (lookup !== null && "code" in lookup) return start;
   const attempted = await attempt(server, options);

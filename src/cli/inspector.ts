@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Inspect } from "../effects/interpreter.js";
+import type { Inspect } from "../effects/live-chart.js";
 import type { Limits } from "../inspector/backlog.js";
 import { type LocalInspector, serveLocalInspector } from "../inspector/serve.js";
 import { CommandFailed, UsageError } from "./command.js";

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { text as textOf } from "node:stream/consumers";
 import { connectionMachine } from "../machine/connection-machine.js";
 import { createContext } from "../machine/context.js";
-import { type Recording, replay, type Step } from "../machine/replay.js";
+import { type Recording, type ReplayStep, replay, versionProblem } from "../machine/replay.js";
 import { CommandFailed } from "./command.js";
 import { printable } from "./terminal.js";
 
@@ -40,12 +40,9 @@ export function recordingFrom(content: string): Recording {
   const recording = isObject(value) && isObject(value["recording"]) ? value["recording"] : value;
   if (!isObject(recording)) throw bad("the file holds no object");
   const { version, input, from, events } = recording;
-  if (version !== 1) {
-    if (typeof version === "number" && version > 1 && Array.isArray(events)) {
-      throw bad(`the recording is of version ${version}, which a newer nats-statechart wrote`);
-    }
-    throw bad('it has no "version": 1');
-  }
+  const problem = versionProblem(recording);
+  if (problem !== null)
+    throw typeof version === "number" ? new CommandFailed(problem) : bad('it has no "version"');
   if (!isObject(input) || !Array.isArray(input["servers"]) || typeof input["at"] !== "number") {
     throw bad('it has no "input" with servers and a time');
   }
@@ -71,7 +68,7 @@ function checkEvent(event: unknown, index: number): void {
  * Plays a recording again.
  * @throws CommandFailed where the chart cannot follow it: something in it is not as the chart wrote it
  */
-export function played(recording: Recording): readonly Step[] {
+export function played(recording: Recording): readonly ReplayStep[] {
   try {
     // XState keeps to itself what is wrong with an input.
     createContext(recording.input);

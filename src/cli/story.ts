@@ -3,7 +3,7 @@
 import type { StateValue } from "xstate";
 import type { Effect } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
-import type { Recording, Step } from "../machine/replay.js";
+import type { Recording, ReplayStep } from "../machine/replay.js";
 import { type Paint, printable } from "./terminal.js";
 
 /** A step as `replay --json` prints it. */
@@ -21,7 +21,7 @@ export interface StepJson {
 }
 
 /** The steps as JSON. */
-export function storyJson(recording: Recording, steps: readonly Step[]): readonly StepJson[] {
+export function storyJson(recording: Recording, steps: readonly ReplayStep[]): readonly StepJson[] {
   const start = startOf(recording);
   return steps.map(({ event, state, effects }) => {
     const at = event?.at ?? start;
@@ -30,7 +30,11 @@ export function storyJson(recording: Recording, steps: readonly Step[]): readonl
 }
 
 /** The steps as lines. */
-export function storyLines(recording: Recording, steps: readonly Step[], paint: Paint): readonly string[] {
+export function storyLines(
+  recording: Recording,
+  steps: readonly ReplayStep[],
+  paint: Paint,
+): readonly string[] {
   const story = storyJson(recording, steps);
   const { from, events, input } = recording;
   const start = new Date(startOf(recording)).toISOString();
@@ -124,15 +128,13 @@ function effectDetails(effect: Effect): string {
       return `${effect.params.timer}, ${effect.params.ms} ms`;
     case "stopTimer":
       return effect.params.timer;
-    case "closeSocket":
-      return effect.params.flush ? "after handing over what was published" : "";
     case "notifyStatus": {
       const { status } = effect.params;
       return status.type === "error"
         ? `error  ${failureText(status.failure)}`
         : `${status.type}  ${status.server}`;
     }
-    case "settleConnect":
+    case "rejectConnect":
     case "settleClosed":
       return effect.params.failure === null ? "well" : failureText(effect.params.failure);
     default:

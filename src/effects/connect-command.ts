@@ -46,31 +46,31 @@ export function connectCommand(
 
 interface Offered {
   readonly text: string;
-  readonly number: number;
+  readonly version: number;
 }
 
 /** Servers whose credentials are remembered: those that were offered any last. */
 const MOST_REMEMBERED = 1_000;
 
 /** Tells whether a server is offered the same credentials as the last time. */
-export class CredentialsCounter {
+export class CredentialsVersions {
   /** By server, the one that was offered any last at the end. */
   readonly #last = new Map<string, Offered>();
-  #lastNumber = 0;
+  #lastVersion = 0;
 
-  /** Credentials are offered to that server: they get another number when they differ from the time before. Signatures always differ. */
+  /** Credentials are offered to that server: they get another version when they differ from the time before. Signatures always differ. */
   offer(server: string, { user, pass, auth_token, nkey, jwt }: Credentials): void {
     const text = JSON.stringify([user, pass, auth_token, nkey, jwt]);
     const last = this.#last.get(server);
     this.#last.delete(server);
-    this.#last.set(server, last?.text === text ? last : { text, number: ++this.#lastNumber });
-    // Names of servers may come and go for ever. One that is forgotten gets a new number: it counts as others.
+    this.#last.set(server, last?.text === text ? last : { text, version: ++this.#lastVersion });
+    // Names of servers may come and go for ever. One that is forgotten gets a new version: it counts as others.
     const [oldest] = this.#last.keys();
     if (this.#last.size > MOST_REMEMBERED && oldest !== undefined) this.#last.delete(oldest);
   }
 
-  /** The number of the credentials that this server was offered last; 0 before the first. */
+  /** The version of the credentials that this server was offered last; 0 before the first. */
   of(server: string): number {
-    return this.#last.get(server)?.number ?? 0;
+    return this.#last.get(server)?.version ?? 0;
   }
 }

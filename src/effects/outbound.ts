@@ -229,8 +229,17 @@ export class Outbound {
     this.#backlog.voidConnectionLines();
   }
 
+  get sink(): Sink | null {
+    return this.#sink;
+  }
+
+  finish(): void {}
+
+  dispose(): void {}
+
   /** The sink has room again. Not to be called from inside its `write`. */
-  drained(): void {
+  drained(sink: Sink): void {
+    if (sink !== this.#sink) return;
     this.#isFull = false;
     this.flush();
   }

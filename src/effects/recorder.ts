@@ -4,7 +4,7 @@
 
 import type { ConnectionInput } from "../machine/context.js";
 import type { ConnectionEvent } from "../machine/events.js";
-import { type Moment, type Recording, replay } from "../machine/replay.js";
+import { type Moment, RECORDING_VERSION, type Recording, replay } from "../machine/replay.js";
 
 /** How many events a recording holds at least, once so many have happened; it holds fewer than twice as many. */
 export const RECORDED_EVENTS = 1_000;
@@ -24,13 +24,18 @@ export class Recorder {
     this.#events.push(event);
     if (this.#events.length < 2 * RECORDED_EVENTS) return;
     const oldest = this.#events.slice(0, RECORDED_EVENTS);
-    const last = replay({ version: 1, input: this.#input, from: this.#from, events: oldest }).at(-1);
+    const last = replay({
+      version: RECORDING_VERSION,
+      input: this.#input,
+      from: this.#from,
+      events: oldest,
+    }).at(-1);
     if (last !== undefined) this.#from = { value: last.state, context: last.context };
     this.#events = this.#events.slice(RECORDED_EVENTS);
   }
 
   /** What was recorded so far: plain JSON. */
   recording(): Recording {
-    return { version: 1, input: this.#input, from: this.#from, events: [...this.#events] };
+    return { version: RECORDING_VERSION, input: this.#input, from: this.#from, events: [...this.#events] };
   }
 }

@@ -1,24 +1,19 @@
-// One socket and what is spoken over it: bytes in, events out. There is one for each attempt; usually one lives, two
-// while a connection moves from one server to another.
+// One socket and what is spoken over it: bytes in, events out. There is one for each link of the chart (src/machine/link.ts),
+// which says what becomes of it.
 
 import type { Destination } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
-import type { Failure, Milliseconds } from "../machine/failure.js";
+import type { Failure } from "../machine/failure.js";
 import { serverErrorFrom } from "../machine/server-error.js";
 import { socketFailure } from "./failures.js";
 import { Pongs, type Unanswered } from "./pongs.js";
+import type { ServerLine, Subscriptions, SubscriptionView } from "./ports.js";
 import { parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
 import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";
 import type { Transport, World } from "./world.js";
 
-/** How long a closing socket may take to hand over what was written. Bounds `close()`. */
-export const LINGER: Milliseconds = 1_000;
-
 /** An event without the time, which the interpreter adds. */
 export type Untimed<Event> = Event extends unknown ? Omit<Event, "at"> : never;
-
-/** To be called when a server is taken into use: the lines that tell it what changed since it was told last. */
-export type SubscriptionChanges = () => string;
 
 /** What a session needs from around it. */
 export interface SessionSide {
@@ -26,19 +21,29 @@ export interface SessionSide {
   /** Where messages go: the hot path. */
   readonly message: ParserSink["message"];
   send(event: Untimed<ConnectionEvent>): void;
-  /** Number of the credentials that this server was offered last. */
-  credentials(server: string): number;
+  /** Version of the credentials that this server was offered last. */
+  credentialsVersion(server: string): number;
+  /** An INFO arrived. */
+  informed(session: Session): void;
   /** The socket has room again. */
   drained(session: Session): void;
   /** A PONG is about to be matched with its PING: put those handed over into `session.pongs` first. */
   settlePings(session: Session): void;
-  /** The socket was closed by the other side. */
+  /** The way over this socket for what concerns subscriptions. */
+  line(session: Session): ServerLine;
+  /** The socket is closed. */
   over(session: Session): void;
   /** Remembers the Error behind a Failure. */
   caused(failure: Failure, error: unknown): Failure;
 }
 
 const encoder = new TextEncoder();
+
+/**
+ * What may still come over the socket: nothing came yet; something did; nothing is listened to any more, since the socket
+ * is closed or about to be.
+ */
+type Hearing = "nothingYet" | "something" | "noMore";
 
 /** A socket to one server, from the dial to its end. */
 export class Session {
@@ -47,17 +52,12 @@ export class Session {
   readonly pongs = new Pongs();
   /** The last INFO over this socket. */
   info: ServerInfo | undefined;
-  /** True once it was sent the subscriptions: it may deliver. */
-  isSubscribed = false;
-  /** While changes to the subscriptions do not reach this server; else undefined. */
-  changes: SubscriptionChanges | undefined;
+  /** What the server knows of the subscriptions; undefined before it was told of them. */
+  view: SubscriptionView | undefined;
   readonly #side: SessionSide;
   readonly #parser: Parser;
   readonly #transport: Transport;
-  #firstByteSeen = false;
-  /** From here on nobody listens: the socket is closed, or about to be. */
-  #isOver = false;
-  #closed: () => void = () => {};
+  #hearing: Hearing = "nothingYet";
 
   constructor(side: SessionSide, attempt: number, server: Destination) {
     this.attempt = attempt;
@@ -73,8 +73,8 @@ export class Session {
       },
       ok: () => {},
       error: (text) => {
-        const credentials = side.credentials(server.name);
-        side.send({ type: "server.error", attempt, error: serverErrorFrom(text), credentials });
+        const credentialsVersion = side.credentialsVersion(server.name);
+        side.send({ type: "server.error", attempt, error: serverErrorFrom(text), credentialsVersion });
       },
     });
     this.#transport = side.world.dial(server, {
@@ -82,7 +82,8 @@ export class Session {
       secured: () => side.send({ type: "socket.secured", attempt }),
       data: (chunk) => this.#received(chunk),
       drained: () => side.drained(this),
-      closed: (error) => this.#closedByOtherSide(error),
+      halfClosed: (error) => this.#halfClosed(error),
+      closed: (error) => this.#closed(error),
     });
   }
 
@@ -109,48 +110,61 @@ export class Session {
     this.#transport.secure(this.server);
   }
 
-  /** Closes the socket at once. */
+  /** Tells the server of all subscriptions, and from here on of every change. */
+  subscribe(subscriptions: Subscriptions): void {
+    this.view = subscriptions.view(this.#side.line(this));
+    this.write(this.view.restore());
+  }
+
+  /** Ends every subscription with the server. */
+  unsubscribe(): void {
+    if (this.view !== undefined) this.write(this.view.unsubscribeAll());
+  }
+
+  /** Closes the socket at once. No event follows. */
   destroy(): void {
-    this.#end("disconnected");
+    this.#hearNoMore("disconnected");
     this.#transport.destroy();
   }
 
-  /** Hands over what was written, lets the server read it, and closes; resolves when that is done, or LINGER is over. */
-  linger(): Promise<void> {
-    this.#end("closed");
-    return new Promise((resolve) => {
-      const timer = this.#side.world.startTimer(LINGER, () => {
-        this.#transport.destroy();
-        resolve();
-      });
-      this.#closed = () => {
-        this.#side.world.stopTimer(timer);
-        resolve();
-      };
-      this.#transport.end();
-    });
+  /** Hands over what was written, lets the server read it, and closes the socket: `socket.closed` follows. */
+  end(): void {
+    this.#hearNoMore("closed");
+    this.#transport.end();
   }
 
-  #end(why: Unanswered): void {
-    this.#isOver = true;
+  #hearNoMore(why: Unanswered): void {
+    if (this.#hearing === "noMore") return;
+    this.#hearing = "noMore";
     this.#parser.reset();
     this.#side.settlePings(this);
     this.pongs.fail(why);
+    this.view?.close();
   }
 
-  #closedByOtherSide(error: Error | null): void {
-    this.#closed();
-    if (this.#isOver) return;
-    this.#end("disconnected");
+  /** The other side sends no more; what was written to it may still reach it. */
+  #halfClosed(error: Error | null): void {
+    if (this.#hearing === "noMore") return;
+    this.#hearNoMore("disconnected");
+    this.#tellClosed(error, true);
+  }
+
+  #closed(error: Error | null): void {
+    this.#hearNoMore("disconnected");
     this.#side.over(this);
-    const failure = error === null ? null : this.#side.caused(socketFailure(error, this.server.name), error);
-    this.#side.send({ type: "socket.closed", attempt: this.attempt, failure });
+    this.#tellClosed(error, false);
+  }
+
+  #tellClosed(error: Error | null, halfClosed: boolean): void {
+    const { attempt, server } = this;
+    const failure = error === null ? null : this.#side.caused(socketFailure(error, server.name), error);
+    this.#side.send({ type: "socket.closed", attempt, failure, halfClosed });
   }
 
   #received(chunk: Uint8Array): void {
-    if (this.#isOver) return;
+    if (this.#hearing === "noMore") return;
     try {
-      if (!this.#firstByteSeen) this.#checkFirstByte(chunk);
+      if (this.#hearing === "nothingYet") this.#checkFirstByte(chunk);
       this.#parser.push(chunk);
     } catch (error) {
       if (!(error instanceof ProtocolViolation)) throw error;
@@ -162,7 +176,7 @@ export class Session {
   #checkFirstByte(chunk: Uint8Array): void {
     const first = chunk[0];
     if (first === undefined) return;
-    this.#firstByteSeen = true;
+    this.#hearing = "something";
     if (first === 0x49 || first === 0x69 || first === 0x2d) return;
     throw ProtocolViolation.at("the first line is not INFO", chunk, 0);
   }
@@ -170,6 +184,7 @@ export class Session {
   #infoArrived(json: string): void {
     const info = parseInfo(json);
     this.info = info;
+    this.#side.informed(this);
     this.#side.send({ type: "server.info", attempt: this.attempt, info: summaryOf(info) });
   }
 }

@@ -46,6 +46,7 @@ export function tracingWorld(world: World, print: (line: string) => void): World
       opened: () => events.opened(),
       secured: () => events.secured(),
       drained: () => events.drained(),
+      halfClosed: (error) => events.halfClosed(error),
       closed: (error) => events.closed(error),
       data: (chunk) => {
         print(`< ${shown(chunk)}`);

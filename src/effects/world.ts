@@ -4,9 +4,9 @@
 // Everything else in the client runs unchanged in either.
 
 import type { Destination } from "../machine/effects.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 
-/** What a socket has to tell. After `closed` it is silent. */
+/** What a socket has to tell. After `closed` and after `destroy` it is silent. */
 export interface TransportEvents {
   /** The TCP connection or the WebSocket stands. */
   opened(): void;
@@ -16,7 +16,12 @@ export interface TransportEvents {
   data(chunk: Uint8Array): void;
   /** There is room again after `write` returned false. */
   drained(): void;
-  /** The socket failed or was closed by the other side; null where that happened without an error. */
+  /**
+   * The other side sends no more, and what was written to it is not all out: the receiver calls `end` or `destroy`. Where
+   * all is out, `closed` is called instead.
+   */
+  halfClosed(error: Error | null): void;
+  /** The socket failed, was closed by the other side, or has ended after `end`; null where that happened without an error. */
   closed(error: Error | null): void;
 }
 
@@ -54,7 +59,7 @@ export interface World {
   defer(run: () => void): void;
   /** True while something that any client of the process deferred has not run: what is done now overtakes it. */
   readonly hasDeferred: boolean;
-  /** Opens a TCP connection, or a WebSocket where the server has a `webSocketPath`; ends in `opened` or `closed`, never synchronously. */
+  /** Opens a TCP connection, or a WebSocket where that is the server's transport; ends in `opened` or `closed`, never synchronously. */
   dial(server: Destination, events: TransportEvents): Transport;
 }
 

@@ -1,23 +1,28 @@
 // The effects as the chart writes them: the name of an effect together with where its parameters come from.
 //
 // Nothing is done here. `effectActions` gives the names to XState with empty bodies, so that the chart runs pure;
-// the interpreter provides the real ones. The objects below are what the chart's entry, exit and actions list.
+// the interpreter provides the real ones. The objects below are what the chart's entry, exit and actions list. Each says
+// over which link it goes: the one in use (`live`), the one that is being made (`next`), or the one that the event is about.
 
 import { enqueueActions } from "xstate";
 import {
   type ConnectionContext,
   candidates,
-  destination,
-  isOfOldSocket,
+  linkIn,
+  linksOf,
+  liveLink,
+  nextLink,
   nextServer,
   serverInUse,
-  serverName,
+  whereabouts,
+  withLink,
 } from "./context.js";
-import type { EffectName, EffectParams, StatusReport } from "./effects.js";
+import type { EffectName, EffectParams, StatusReport, TimerName } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
-import type { Failure } from "./failure.js";
-import { serversInUse, why } from "./memory.js";
-import { learnServers } from "./server-pool.js";
+import { type EndingPhase, LINGER, type Link, OVERLAP, serverOf } from "./link.js";
+import { learnServers, withServer } from "./server-pool.js";
+import type { Milliseconds } from "./units.js";
+import { why } from "./why.js";
 
 interface Given {
   readonly context: ConnectionContext;
@@ -33,7 +38,7 @@ export const effectActions: EffectActions = {
   openSocket: nothing,
   upgradeToTls: nothing,
   closeSocket: nothing,
-  retireSocket: nothing,
+  endSocket: nothing,
   sendConnect: nothing,
   sendPing: nothing,
   sendPong: nothing,
@@ -42,163 +47,250 @@ export const effectActions: EffectActions = {
   askReconnectDelay: nothing,
   askNextServer: nothing,
   resubscribe: nothing,
+  unsubscribe: nothing,
   holdOutbound: nothing,
   pauseOutbound: nothing,
   releaseOutbound: nothing,
   drainSubscriptions: nothing,
-  flushOutbound: nothing,
+  finishOutbound: nothing,
   notifyStatus: nothing,
-  settleConnect: nothing,
+  resolveConnect: nothing,
+  rejectConnect: nothing,
+  settlePending: nothing,
   settleClosed: nothing,
 };
 
-// An effect that needs to know no more than which attempt it belongs to: the one under way, the one whose socket
-// carries the messages, or the one whose socket is being left.
-const attempt = ({ context }: Given) => ({ attempt: context.attempt });
-const current = ({ context }: Given) => ({ attempt: context.socket ?? context.attempt });
-const old = ({ context }: Given) => ({ attempt: context.leaving?.socket ?? context.attempt });
+// Over which link.
+const lastAttempt = ({ context }: Given) => ({ attempt: context.attempt });
+const live = ({ context }: Given) => ({ attempt: liveLink(context).id });
+const next = ({ context }: Given) => ({ attempt: nextLink(context).id });
+const sameLink = ({ event }: Given) => ({ attempt: "attempt" in event ? event.attempt : 0 });
 
-// The socket.
-const socketToServer = ({ context }: Given) => ({ attempt: context.attempt, server: destination(context) });
-const abruptly = (given: Given) => ({ ...current(given), flush: false });
-const afterFlush = (given: Given) => ({ ...current(given), flush: true });
-const oldAbruptly = (given: Given) => ({ ...old(given), flush: false });
-const oldAfterFlush = (given: Given) => ({ ...old(given), flush: true });
-export const openSocket = { type: "openSocket", params: socketToServer } as const;
-export const upgradeToTls = { type: "upgradeToTls", params: socketToServer } as const;
-export const closeSocket = { type: "closeSocket", params: abruptly } as const;
-export const closeSocketAfterFlush = { type: "closeSocket", params: afterFlush } as const;
-export const closeOldSocket = { type: "closeSocket", params: oldAbruptly } as const;
-export const closeOldSocketAfterFlush = { type: "closeSocket", params: oldAfterFlush } as const;
-export const retireSocket = { type: "retireSocket", params: current } as const;
-export const retireOldSocket = { type: "retireSocket", params: old } as const;
-export const sendConnect = { type: "sendConnect", params: attempt } as const;
-export const sendPing = { type: "sendPing", params: current } as const;
-export const sendPingToOld = { type: "sendPing", params: old } as const;
-export const sendPong = { type: "sendPong", params: current } as const;
-export const sendPongToOld = { type: "sendPong", params: old } as const;
-
-// The timers. Each is started in one place and stopped on every way out of there.
-const untilTimeout = ({ context }: Given) =>
-  ({ timer: "attempt", attempt: context.attempt, ms: context.policy.timeout }) as const;
-const untilAServerIsReady = ({ context }: Given) => {
-  const next = nextServer(context);
-  return { timer: "reconnect", attempt: context.attempt, ms: next.type === "wait" ? next.ms : 0 } as const;
+// The sockets.
+const toNextServer = ({ context }: Given) => {
+  const { id, destination } = nextLink(context);
+  return { attempt: id, server: destination };
 };
-const untilPing = (given: Given) =>
-  ({ timer: "ping", ...current(given), ms: given.context.policy.pingInterval }) as const;
-const untilOldPing = (given: Given) =>
-  ({ timer: "ping", ...old(given), ms: given.context.policy.pingInterval }) as const;
-const untilDrainTimeout = (given: Given) =>
-  ({ timer: "drain", ...current(given), ms: given.context.policy.drainTimeout }) as const;
-export const startAttemptTimer = { type: "startTimer", params: untilTimeout } as const;
-export const startReconnectTimer = { type: "startTimer", params: untilAServerIsReady } as const;
-export const startPingTimer = { type: "startTimer", params: untilPing } as const;
-export const startPingTimerOfOld = { type: "startTimer", params: untilOldPing } as const;
-export const startDrainTimer = { type: "startTimer", params: untilDrainTimeout } as const;
-export const stopAttemptTimer = { type: "stopTimer", params: { timer: "attempt" } } as const;
-export const stopReconnectTimer = { type: "stopTimer", params: { timer: "reconnect" } } as const;
-export const stopPingTimer = { type: "stopTimer", params: { timer: "ping" } } as const;
-export const stopDrainTimer = { type: "stopTimer", params: { timer: "drain" } } as const;
+export const openSocket = { type: "openSocket", params: toNextServer } as const;
+export const upgradeToTls = { type: "upgradeToTls", params: toNextServer } as const;
+export const closeLiveSocket = { type: "closeSocket", params: live } as const;
+export const closeNextSocket = { type: "closeSocket", params: next } as const;
+export const closeThatSocket = { type: "closeSocket", params: sameLink } as const;
+export const endLiveSocket = { type: "endSocket", params: live } as const;
+export const endThatSocket = { type: "endSocket", params: sameLink } as const;
+export const sendConnect = { type: "sendConnect", params: next } as const;
+export const sendPing = { type: "sendPing", params: live } as const;
+export const sendPingToNext = { type: "sendPing", params: next } as const;
+export const sendPingToThat = { type: "sendPing", params: sameLink } as const;
+export const sendPong = { type: "sendPong", params: sameLink } as const;
 
-// The user's function, the message path, the promises.
-const outcome = ({ context }: Given) => ({ failure: context.failure, attempts: context.attempts });
-const reason = ({ context }: Given) => ({ failure: context.failure });
+// The timers: effects.ts says why each exists.
+type Of = (given: Given) => { readonly attempt: number };
+const start = (timer: TimerName, of: Of, ms: (given: Given) => Milliseconds) => ({
+  type: "startTimer" as const,
+  params: named(timer, (given: Given) => ({ timer, ...of(given), ms: ms(given) })),
+});
+const stop = (timer: TimerName, of: Of) => ({
+  type: "stopTimer" as const,
+  params: named(timer, (given: Given) => ({ timer, ...of(given) })),
+});
+const untilAServerIsReady = ({ context }: Given) => {
+  const choice = nextServer(context);
+  return choice.type === "wait" ? choice.ms : 0;
+};
+export const startAttemptTimer = start("attempt", next, ({ context }) => context.policy.timeout);
+export const stopAttemptTimer = stop("attempt", next);
+export const startReconnectTimer = start("reconnect", lastAttempt, untilAServerIsReady);
+export const stopReconnectTimer = stop("reconnect", lastAttempt);
+export const startPingTimer = start("ping", live, ({ context }) => context.policy.pingInterval);
+export const stopPingTimer = stop("ping", live);
+export const startDrainTimer = start("drain", live, ({ context }) => context.policy.drainTimeout);
+export const stopDrainTimer = stop("drain", live);
+export const startOverlapTimer = start("overlap", lastLeft, () => OVERLAP);
+export const startRetireTimer = start("retire", sameLink, () => LINGER);
+export const stopRetireTimer = stop("retire", sameLink);
+export const startLingerTimer = start("linger", live, () => LINGER);
+export const startLingerTimerThere = start("linger", sameLink, () => LINGER);
+
+function lastLeft({ context }: Given) {
+  return { attempt: context.retiring.at(-1)?.id ?? 0 };
+}
+
+/** The inspector shows a function as its name: so that it says which timer or status. */
+function named<F extends (given: Given) => unknown>(name: string, params: F): F {
+  return Object.defineProperty(params, "name", { value: name });
+}
+
+// The user's functions, the message path, the promises.
 const poolNextFirst = ({ context }: Given) => {
-  const next = nextServer(context);
-  const first = next.type === "dial" ? [next.server] : [];
+  const choice = nextServer(context);
+  const first = choice.type === "dial" ? [choice.server] : [];
   const rest = candidates(context).filter((server) => !first.includes(server));
   return { attempt: context.attempt, pool: [...first, ...rest] };
 };
+const fromLiveToNext = ({ context }: Given) => ({
+  attempt: nextLink(context).id,
+  from: liveLink(context).id,
+});
+const reason = ({ context }: Given) => ({ failure: context.failure });
 export const askNextServer = { type: "askNextServer", params: poolNextFirst } as const;
-export const askReconnectDelay = { type: "askReconnectDelay", params: attempt } as const;
-export const resubscribe = { type: "resubscribe", params: attempt } as const;
+export const askReconnectDelay = { type: "askReconnectDelay", params: lastAttempt } as const;
+export const resubscribe = { type: "resubscribe", params: live } as const;
+export const resubscribeWithNext = { type: "resubscribe", params: next } as const;
+export const unsubscribeThere = { type: "unsubscribe", params: sameLink } as const;
 export const holdOutbound = { type: "holdOutbound" } as const;
-export const pauseOutbound = { type: "pauseOutbound", params: old } as const;
-export const releaseOutbound = { type: "releaseOutbound", params: current } as const;
-export const releaseOutboundToOld = { type: "releaseOutbound", params: old } as const;
-export const drainSubscriptions = { type: "drainSubscriptions", params: current } as const;
-export const flushOutbound = { type: "flushOutbound", params: current } as const;
-export const settleConnect = { type: "settleConnect", params: outcome } as const;
+export const pauseOutbound = { type: "pauseOutbound", params: fromLiveToNext } as const;
+export const releaseOutbound = { type: "releaseOutbound", params: live } as const;
+export const drainSubscriptions = { type: "drainSubscriptions", params: live } as const;
+export const finishOutbound = { type: "finishOutbound", params: live } as const;
+export const resolveConnect = { type: "resolveConnect" } as const;
+export const settlePending = { type: "settlePending", params: reason } as const;
 export const settleClosed = { type: "settleClosed", params: reason } as const;
 
 // The statuses.
 type Plain = "disconnect" | "reconnect" | "reconnecting" | "staleConnection" | "client initiated reconnect";
 const status = (report: StatusReport) => ({ type: "notifyStatus", params: { status: report } }) as const;
-const plain = (type: Plain, server: (context: ConnectionContext) => string) => {
-  const params = ({ context }: Given): { readonly status: StatusReport } => ({
+const plain = (type: Plain, server: (context: ConnectionContext) => string) => ({
+  type: "notifyStatus" as const,
+  params: named(type, ({ context }: Given): { readonly status: StatusReport } => ({
     status: { type, server: server(context) },
-  });
-  // The inspector shows a function as its name: so that it says which status.
-  Object.defineProperty(params, "name", { value: type });
-  return { type: "notifyStatus" as const, params };
-};
-const ping = ({ context }: Given): { readonly status: StatusReport } => ({
-  status: { type: "pingTimer", server: serverInUse(context), pingsOut: context.pingsOut + 1 },
+  })),
 });
-export const reportReconnecting = plain("reconnecting", serverName);
+const ping = ({ context }: Given): { readonly status: StatusReport } => {
+  const link = liveLink(context);
+  return { status: { type: "pingTimer", server: serverOf(link), pingsOut: link.pingsOut + 1 } };
+};
+export const reportReconnecting = plain("reconnecting", (context) => serverOf(nextLink(context)));
 export const reportDisconnect = plain("disconnect", serverInUse);
-export const reportReconnect = plain("reconnect", serverName);
+export const reportReconnect = plain("reconnect", serverInUse);
 export const reportStale = plain("staleConnection", serverInUse);
 export const reportClientReconnect = plain("client initiated reconnect", serverInUse);
 export const reportPing = { type: "notifyStatus", params: ping } as const;
 
-type Report = { readonly type: "notifyStatus"; readonly params: { readonly status: StatusReport } };
-type Settle = {
-  readonly type: "settleConnect";
-  readonly params: { readonly failure: Failure | null; readonly attempts: ConnectionContext["attempts"] };
-};
+type Enqueued = {
+  readonly [Name in EffectName]: { readonly type: Name; readonly params: EffectParams[Name] };
+}["notifyStatus" | "rejectConnect" | "closeSocket" | "endSocket" | "startTimer" | "stopTimer"];
+interface Wanted {
+  readonly effects: readonly Enqueued[];
+  readonly changes?: Partial<ConnectionContext>;
+}
 
-function conditionally<Params extends object | undefined = undefined>(
-  effects: (given: Given, params: Params) => readonly (Report | Settle)[],
-) {
+function conditionally(want: (given: Given) => Wanted) {
   return enqueueActions<
     ConnectionContext,
     ConnectionEvent,
-    Params,
+    undefined,
     ConnectionEvent,
     never,
-    Report | Settle,
+    Enqueued,
     never
-  >(({ context, event, enqueue }, params) => {
-    for (const effect of effects({ context, event }, params)) enqueue(effect);
+  >(({ context, event, enqueue }) => {
+    const { effects, changes } = want({ context, event });
+    if (changes !== undefined) enqueue.assign(changes);
+    for (const effect of effects) enqueue(effect);
   });
 }
 
-/** Effects that are emitted only where there is something to say. */
+const timerOf = {
+  overlapping: "overlap",
+  unsubscribing: "retire",
+  ending: "linger",
+} as const satisfies Record<EndingPhase, TimerName>;
+
+function stopTimerOf({ id, phase }: Link): readonly Enqueued[] {
+  if (!Object.hasOwn(timerOf, phase)) return [];
+  const timer = timerOf[phase as EndingPhase];
+  return [{ type: "stopTimer", params: { timer, attempt: id } }];
+}
+
+const close = ({ id }: Link): Enqueued => ({ type: "closeSocket", params: { attempt: id } });
+
+/** Effects that are emitted only where there is a reason to, some together with what is remembered of it. */
 export const conditionalActions = {
   /** The attempt failed, the connection broke, or the server sent -ERR: say why. */
-  reportError: conditionally<{ readonly step: Parameters<typeof why>[2] }>(({ context, event }, { step }) => {
+  reportError: conditionally(({ context, event }) => {
+    const link = linkIn(context, event);
+    if (link === undefined) return { effects: [] };
     const permission = event.type === "server.error" ? (event.error.permission ?? null) : null;
-    return [
-      status({
-        type: "error",
-        server: isOfOldSocket(context, event) ? serverInUse(context) : serverName(context),
-        failure: why(context, event, step),
-        step,
-        permission,
-      }),
-    ];
+    const failure = why(context, event);
+    return {
+      effects: [
+        status({
+          type: "error",
+          server: serverOf(link),
+          failure,
+          step: whereabouts(context, link),
+          permission,
+        }),
+      ],
+    };
   }),
-  /** Servers joined or left the cluster; the server is about to shut down. */
-  reportInfo: conditionally(({ context, event }) => {
-    if (event.type !== "server.info") return [];
-    const { connectUrls, lameDuck } = event.info;
-    const inUse = serversInUse(context, event);
-    const [server = ""] = inUse;
-    const known = isOfOldSocket(context, event) ? context.leaving?.info : context.info;
-    const { changed } = learnServers(context.pool, connectUrls, inUse, context.policy, context.random);
-    const reports: Report[] = [];
+
+  /** An INFO: what it says of the server, and of the cluster's servers. News are reported. */
+  noteInfo: conditionally(({ context, event }) => {
+    const link = linkIn(context, event);
+    if (event.type !== "server.info" || link === undefined) return { effects: [] };
+    const { info } = event;
+    const server = serverOf(link);
+    const inUse = [link, ...linksOf(context)].map(serverOf);
+    const { pool, random, changed } = learnServers(
+      context.pool,
+      info.connectUrls,
+      inUse,
+      context.policy,
+      context.random,
+    );
+    const effects: Enqueued[] = [];
     if (changed.added.length + changed.deleted.length > 0)
-      reports.push(status({ type: "update", server, changed }));
-    if (lameDuck && known?.lameDuck !== true) reports.push(status({ type: "ldm", server }));
-    return reports;
+      effects.push(status({ type: "update", server, changed }));
+    if (info.lameDuck && link.info?.lameDuck !== true) effects.push(status({ type: "ldm", server }));
+    return { effects, changes: { ...withLink(context, { ...link, info }), pool, random } };
   }),
-  /** The connection reached `closed` before it ever stood: `connect` is rejected. */
-  rejectConnect: conditionally((given) => {
-    if (given.context.connectedBefore) return [];
-    const { failure, attempts } = outcome(given);
+
+  /** What is being made is given up, if anything is. Nobody failed: its server may be dialed again at once. */
+  dropNext: conditionally(({ context }) => {
+    const { next: link, pool } = context;
+    if (link === null) return { effects: [] };
+    const timer = { timer: "attempt", attempt: link.id } as const;
+    return {
+      effects: [close(link), { type: "stopTimer", params: timer }],
+      changes: { next: null, pool: withServer(pool, serverOf(link), { lastAttemptAt: null }) },
+    };
+  }),
+
+  /** The other side sends no more, but may still take what was written: let it, for a while. */
+  endHalfClosed: conditionally(({ event }) => {
+    if (event.type !== "socket.closed" || !event.halfClosed) return { effects: [] };
+    const { attempt } = event;
+    return {
+      effects: [
+        { type: "endSocket", params: { attempt } },
+        { type: "startTimer", params: { timer: "linger", attempt, ms: LINGER } },
+      ],
+    };
+  }),
+
+  /** The socket that is being left is closed, or about to be: its timer is not needed any more. */
+  stopTimerThere: conditionally(({ context, event }) => {
+    const link = linkIn(context, event);
+    return { effects: link === undefined ? [] : stopTimerOf(link) };
+  }),
+
+  /** No subscription is of use any more: only sockets that hand over their last bytes stay. */
+  closeRetiring: conditionally(({ context }) => {
+    const left = context.retiring.filter(({ phase }) => phase !== "ending");
+    if (left.length === 0) return { effects: [] };
+    return {
+      effects: left.flatMap((link) => [close(link), ...stopTimerOf(link)]),
+      changes: { retiring: context.retiring.filter((link) => !left.includes(link)) },
+    };
+  }),
+
+  /** No connection was ever established: `connect` is rejected. */
+  rejectConnectBefore: conditionally(({ context }) => {
+    if (context.connectedBefore) return { effects: [] };
     const closed = { code: "CANCELLED", message: "closed before the connection stood" };
-    return [{ type: "settleConnect", params: { failure: failure ?? closed, attempts } }];
+    const params = { failure: context.failure ?? closed, attempts: context.attempts };
+    return { effects: [{ type: "rejectConnect", params }] };
   }),
 };

@@ -4,19 +4,40 @@
 // remembers (memory.ts) and emits effects as data (effects.ts; written for the chart in actions.ts). The
 // interpreter carries them out and reports what came of it by further events. Messages never pass through here.
 //
-//   connecting ──▶ connected ──▶ draining ──▶ closed
-//                  │ ▲   │ ▲                   ▲   from everywhere: user.close
-//                  ▼ │   ▼ │                   │
-//           migrating   reconnecting ──────────┘   no server left, refused twice, or reconnect is off
+//   connecting ──▶ connected ──▶ draining ──▶ closing ──▶ closed
+//                  │ ▲   │ ▲                     ▲   from everywhere: user.close
+//                  ▼ │   ▼ │                     │
+//           migrating   reconnecting ────────────┘   no server left, refused twice, or reconnect is off
 //
-// An attempt to connect takes the same steps inside `connecting`, `reconnecting` and `migrating`, written once below.
-// Two levels of states, not more: the Stately inspector cuts off what is deeper.
+// The machines. There are five kinds, and all but the last are here, in plain sight:
+//   1. The states below: one, for the connection.
+//   2. A link for each socket (link.ts), with a phase: dialing ... authenticating, subscribing, cuttingOver, live,
+//      then overlapping, unsubscribing, ending. The context has one `live`, one `next`, and a list of those `retiring`.
+//   3. A server for each entry of the pool (server-pool.ts): may be dialed, in its backoff, or awaiting the user's delay.
+//   4. A timer for each name and link (effects.ts): runs or does not.
+//   5. Behind the effects, and only there: the gate of the outbound stream (outbound.ts), what each server knows of the
+//      subscriptions (subscription-view.ts), and the socket itself (world.ts).
+//
+// What couples them:
+//   - State and `next`: in a step of an attempt there is a `next`, and its phase is the step. In all other steps there is none.
+//   - State and `live`: there is one in `connected`, `migrating` and `draining`, and no other state has one.
+//   - Retiring links outlive every state: what is said to them is answered at the root of the chart. `closing` waits for them.
+//   - Links and timers: an attempt has `attempt`, a link in use `ping` or `drain`, one that is being left `overlap`, `retire` or
+//     `linger`, by its phase. `reconnect` runs in `backingOff`, where no link is being made.
+//   - State and gate: open in `connected`, `draining` and most of `migrating`, paused in `cuttingOver`, shut while disconnected.
+// The function `contradictionsIn` (src/testing/chart/contradictions.ts) says all this as code; the tests ask it at every step.
+//
+// What is still ugly: the phase of `next` repeats the step that the state names, so that functions of the context know it,
+// and `enterStep` must keep the two together. `lastInUse` and `failure` outlive the link that they are about.
+//
+// An attempt to connect takes the same steps inside `connecting`, `reconnecting` and `migrating`, written once below, as is
+// what happens to the link in use in `connected` and `migrating`. Two levels of states: the Stately inspector cuts off what is deeper.
 
 import { setup } from "xstate";
 import * as does from "./actions.js";
 import { type ConnectionContext, type ConnectionInput, createContext } from "./context.js";
 import type { ConnectionEvent } from "./events.js";
-import type { Step } from "./failure.js";
+import type { AttemptStep } from "./failure.js";
 import { guards } from "./guards.js";
 import { memory } from "./memory.js";
 
@@ -30,46 +51,35 @@ const chart = setup({
   guards,
 });
 
-// What can end an attempt in each of its steps, always with the same consequences: say why, close what is open,
-// remember it, and see which server is next.
-const fails = (step: Step) =>
-  [
-    { type: "reportError", params: { step } },
-    does.closeSocket,
-    does.stopAttemptTimer,
-    { type: "recordFailure", params: { step } },
-  ] as const;
-const failsBySocket = (step: Step) =>
-  [
-    { type: "reportError", params: { step } },
-    does.stopAttemptTimer,
-    { type: "recordFailure", params: { step } },
-  ] as const;
-const canFail = (step: Step) =>
-  ({
-    "socket.closed": {
-      description: "Nobody listens there, or the socket broke.",
-      guard: "isCurrent",
-      target: "selecting",
-      actions: failsBySocket(step),
-    },
-    "timer.fired": {
-      description: "The attempt took longer than the option timeout.",
-      guard: "attemptTimedOut",
-      target: "selecting",
-      actions: fails(step),
-    },
-    "protocol.violated": {
-      description: "What answers there does not speak NATS.",
-      guard: "isCurrent",
-      target: "selecting",
-      actions: fails(step),
-    },
-    "server.error": [
-      { description: "The server refuses.", guard: "isFatal", target: "selecting", actions: fails(step) },
-      { guard: "isCurrent", actions: { type: "reportError", params: { step } } },
-    ],
-  }) as const;
+const enters = (step: AttemptStep) => ({ type: "enterStep", params: { step } }) as const;
+
+// What can end an attempt in each of its steps, always with the same consequences: say why, close the socket, remember
+// it, and see which server is next.
+const fails = ["reportError", does.closeNextSocket, does.stopAttemptTimer, "recordFailure"] as const;
+const canFail = {
+  "socket.closed": {
+    description: "Nobody listens there, or the socket broke.",
+    guard: "fromNextServer",
+    target: "selecting",
+    actions: fails,
+  },
+  "timer.fired": {
+    description: "The attempt took longer than the option timeout.",
+    guard: "attemptTimedOut",
+    target: "selecting",
+    actions: fails,
+  },
+  "protocol.violated": {
+    description: "What answers there does not speak NATS.",
+    guard: "fromNextServer",
+    target: "selecting",
+    actions: fails,
+  },
+  "server.error": [
+    { description: "The server refuses.", guard: "isFatalToAttempt", target: "selecting", actions: fails },
+    { guard: "fromNextServer", actions: "reportError" },
+  ],
+} as const;
 
 // The four steps in which a socket becomes a connection.
 const handshake = {
@@ -77,54 +87,55 @@ const handshake = {
     description: "The TCP connection, or the WebSocket, is being opened.",
     entry: [does.startAttemptTimer, does.reportReconnecting, does.openSocket],
     on: {
-      ...canFail("dialing"),
+      ...canFail,
       "socket.opened": [
         { description: "TLS before the first word.", guard: "tlsComesFirst", target: "securing" },
-        { description: "The socket is open.", guard: "isCurrent", target: "greeting" },
+        { description: "The socket is open.", guard: "fromNextServer", target: "greeting" },
       ],
     },
   },
   greeting: {
     description: "The server is to say INFO.",
+    entry: enters("greeting"),
     on: {
-      ...canFail("greeting"),
+      ...canFail,
       "server.info": [
         {
           description: "One side demands TLS, the other does not do it.",
           guard: "tlsIsImpossible",
           target: "selecting",
-          actions: fails("greeting"),
+          actions: fails,
         },
         {
           description: "The server demands TLS, or offers it.",
           guard: "tlsIsNext",
           target: "securing",
-          actions: ["reportInfo", "noteInfo"],
+          actions: "noteInfo",
         },
         {
           description: "The server greets; no TLS.",
-          guard: "isCurrent",
+          guard: "fromNextServer",
           target: "authenticating",
-          actions: ["reportInfo", "noteInfo"],
+          actions: "noteInfo",
         },
       ],
     },
   },
   securing: {
     description: "The TLS handshake.",
-    entry: does.upgradeToTls,
+    entry: [enters("securing"), does.upgradeToTls],
     on: {
-      ...canFail("securing"),
+      ...canFail,
       "socket.secured": [
         {
           description: "The certificate is accepted.",
-          guard: "isGreeted",
+          guard: "infoHasCome",
           target: "authenticating",
           actions: "noteSecured",
         },
         {
           description: "The certificate is accepted; the server has not greeted yet.",
-          guard: "isCurrent",
+          guard: "fromNextServer",
           target: "greeting",
           actions: "noteSecured",
         },
@@ -133,94 +144,181 @@ const handshake = {
   },
   authenticating: {
     description: "CONNECT with the credentials and PING are sent; a PONG says that they are accepted.",
-    entry: does.sendConnect,
+    entry: [enters("authenticating"), does.sendConnect],
     on: {
-      ...canFail("authenticating"),
+      ...canFail,
       "credentials.failed": {
         description: "The authenticator gave nothing to log in with.",
-        guard: "isCurrent",
+        guard: "fromNextServer",
         target: "selecting",
-        actions: fails("authenticating"),
+        actions: fails,
       },
-      "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
-      "server.ping": { guard: "isCurrent", actions: does.sendPong },
+      "server.info": { guard: "fromNextServer", actions: "noteInfo" },
+      "server.ping": { guard: "fromNextServer", actions: does.sendPong },
     },
   },
 } as const;
 
-// An attempt while no connection stands, within `connecting` and `reconnecting`: the handshake, and what comes between
-// two of them. In each step the user may leave; what is unsent stays unsent then.
-const isLeft = {
-  description: "The user leaves; what is unsent stays unsent, and is told.",
-  target: "#connection.closed",
-  actions: [does.closeSocket, does.stopAttemptTimer, "recordUnsent"],
+// What happens while no connection is established, within `connecting` and `reconnecting`: attempts, and what comes
+// between two of them. How an attempt ends well differs: `accepted`.
+const disconnected = <const Accepted extends object>(accepted: Accepted) =>
+  ({
+    selecting: {
+      description: "Which server is next, and when? Left at once.",
+      always: [
+        { guard: "reconnectIsOff", target: "#connection.closing" },
+        { guard: "noServerIsLeft", target: "#connection.closing" },
+        { guard: "delayIsUnknown", target: "awaitingDelay" },
+        { guard: "serverIsUnchosen", target: "awaitingServerChoice" },
+        { guard: "aServerIsReady", target: "dialing", actions: "beginAttempt" },
+        { target: "backingOff" },
+      ],
+    },
+    awaitingServerChoice: {
+      description: "The user's reconnectToServer is asked which server is next.",
+      entry: does.askNextServer,
+      on: {
+        "server.chosen": {
+          description: "The user chose, or left it to the client.",
+          guard: "isChoice",
+          target: "selecting",
+          actions: "noteChoice",
+        },
+        "choice.failed": {
+          description: "The user's function failed: there is no next server.",
+          guard: "isChoice",
+          target: "#connection.closing",
+          actions: "recordChoiceFailure",
+        },
+      },
+    },
+    awaitingDelay: {
+      description: "The user's reconnectDelayHandler is asked how long not to dial the server.",
+      entry: does.askReconnectDelay,
+      on: {
+        "delay.chosen": {
+          description: "The user said how long.",
+          guard: "isAnswer",
+          target: "selecting",
+          actions: "noteDelay",
+        },
+      },
+    },
+    backingOff: {
+      description: "Every server was tried a moment ago: until the first is out of its backoff.",
+      entry: does.startReconnectTimer,
+      exit: does.stopReconnectTimer,
+      on: {
+        "timer.fired": {
+          description: "The first server is out of its backoff.",
+          guard: "backoffIsOver",
+          target: "selecting",
+          actions: "noteTime",
+        },
+        "user.setServers": {
+          description: "One of the new servers may be dialed at once.",
+          target: "selecting",
+          actions: "replaceServers",
+        },
+      },
+    },
+    ...handshake,
+    authenticating: {
+      ...handshake.authenticating,
+      on: {
+        ...handshake.authenticating.on,
+        "server.error": [
+          {
+            description: "The server refuses the same credentials a second time.",
+            guard: "isSecondRefusal",
+            target: "#connection.closing",
+            actions: fails,
+          },
+          ...canFail["server.error"],
+        ],
+        "server.pong": accepted,
+      },
+    },
+  }) as const;
+const whileDisconnected = {
+  "user.setServers": { actions: "replaceServers" },
+  "user.drain": {
+    description: "The user leaves; what is unsent stays unsent, and is told.",
+    target: "closing",
+    actions: ["dropNext", "recordUnsent"],
+  },
+  "user.close": {
+    description: "The user leaves; what is unsent stays unsent, and is told.",
+    target: "closing",
+    actions: ["dropNext", "recordUnsent"],
+  },
 } as const;
-const leaving = { "user.close": isLeft, "user.drain": isLeft } as const;
-const attemptSteps = {
-  selecting: {
-    description: "Which server is next, and when? Left at once.",
-    always: [
-      { guard: "isRefusedTwice", target: "#connection.closed" },
-      { guard: "reconnectIsOff", target: "#connection.closed" },
-      { guard: "noServerIsLeft", target: "#connection.closed" },
-      { guard: "delayIsUnknown", target: "asking" },
-      { guard: "serverIsUnchosen", target: "choosing" },
-      { guard: "aServerIsReady", target: "dialing", actions: "beginAttempt" },
-      { target: "waiting" },
-    ],
-  },
-  choosing: {
-    description: "The user's reconnectToServer is asked which server is next.",
-    entry: does.askNextServer,
-    on: {
-      "server.chosen": {
-        description: "The user chose, or left it to the client.",
-        guard: "isChoice",
-        target: "selecting",
-        actions: "noteChoice",
-      },
-      "choice.failed": {
-        description: "The user's function failed: there is no next server.",
-        guard: "isChoice",
-        target: "#connection.closed",
-        actions: "recordChoiceFailure",
-      },
+
+// What happens to the link in use, in `connected` and in `migrating`. A server that was being dialed meanwhile is dropped.
+const whileConnected = {
+  "server.ping": { guard: "fromServerInUse", actions: does.sendPong },
+  "server.pong": { guard: "fromServerInUse", actions: "clearPings" },
+  "server.info": { guard: "fromServerInUse", actions: "noteInfo" },
+  "server.error": [
+    {
+      description: "The credentials are no longer accepted: expired or revoked.",
+      guard: "isRefusal",
+      target: "reconnecting",
+      actions: ["reportError", does.closeLiveSocket, "dropNext", "recordLoss"],
     },
-  },
-  asking: {
-    description: "The user's reconnectDelayHandler is asked how long to leave the server alone.",
-    entry: does.askReconnectDelay,
-    on: {
-      "delay.chosen": {
-        description: "The user said how long.",
-        guard: "isAnswer",
-        target: "selecting",
-        actions: "noteDelay",
-      },
+    {
+      description: "The server will close the connection.",
+      guard: "isFatalToConnection",
+      actions: ["reportError", "noteError"],
     },
-  },
-  waiting: {
-    description: "Every server was tried a moment ago: until the first is out of its wait.",
-    entry: does.startReconnectTimer,
-    exit: does.stopReconnectTimer,
-    on: {
-      "timer.fired": {
-        description: "The first server is out of its wait.",
-        guard: "waitIsOver",
-        target: "selecting",
-        actions: "noteTime",
-      },
-      "user.setServers": {
-        description: "One of the new servers may be dialed at once.",
-        target: "selecting",
-        actions: "replaceServers",
-      },
+    { guard: "fromServerInUse", actions: "reportError" },
+  ],
+  "timer.fired": [
+    {
+      description: "The server left maxPingOut PINGs unanswered.",
+      guard: "isStale",
+      target: "reconnecting",
+      actions: [does.reportPing, does.reportStale, does.closeLiveSocket, "dropNext", "recordLoss"],
     },
+    {
+      description: "Is the server still there?",
+      guard: "pingIsDue",
+      actions: [does.reportPing, "countPing", does.sendPing, does.startPingTimer],
+    },
+  ],
+  "socket.closed": {
+    description: "The connection is lost.",
+    guard: "fromServerInUse",
+    target: "reconnecting",
+    actions: ["endHalfClosed", "dropNext", "recordLoss"],
   },
-  dialing: { ...handshake.dialing, on: { ...handshake.dialing.on, ...leaving } },
-  greeting: { ...handshake.greeting, on: { ...handshake.greeting.on, ...leaving } },
-  securing: { ...handshake.securing, on: { ...handshake.securing.on, ...leaving } },
+  "protocol.violated": {
+    description: "What the server sent is not NATS.",
+    guard: "fromServerInUse",
+    target: "reconnecting",
+    actions: ["reportError", does.closeLiveSocket, "dropNext", "recordLoss"],
+  },
+  "user.reconnect": {
+    description: "The user wants a new connection.",
+    target: "reconnecting",
+    actions: [does.reportClientReconnect, does.closeLiveSocket, "dropNext", "recordLoss"],
+  },
+  "user.setServers": { actions: "replaceServers" },
+  "user.drain": {
+    description: "The user leaves, and loses nothing.",
+    target: "draining",
+    actions: "dropNext",
+  },
+  "user.close": {
+    description: "The user leaves; what was published is handed over.",
+    target: "closing",
+    actions: ["dropNext", does.endLiveSocket, does.startLingerTimer, "recordClose"],
+  },
 } as const;
+
+// A move is given up while the old server has been paused: it goes on with what was kept.
+const failsAfterPause = [does.releaseOutbound, ...fails] as const;
+const newServerIsLeft = [does.stopAttemptTimer, "retireNext", does.startOverlapTimer] as const;
 
 /** The chart of a NATS connection. Pure: run it by `transition()`, or live with the interpreter's actions provided. */
 export const connectionMachine = chart.createMachine({
@@ -232,33 +330,19 @@ export const connectionMachine = chart.createMachine({
     connecting: {
       description: "The first connection is being made.",
       initial: "selecting",
-      states: {
-        ...attemptSteps,
-        authenticating: {
-          ...handshake.authenticating,
-          on: {
-            ...handshake.authenticating.on,
-            ...leaving,
-            "server.pong": {
-              description: "Accepted: subscribe, then let messages flow.",
-              guard: "isCurrent",
-              target: "#connection.connected",
-              actions: [
-                does.stopAttemptTimer,
-                "recordSuccess",
-                does.resubscribe,
-                does.releaseOutbound,
-                does.settleConnect,
-              ],
-            },
-          },
-        },
-      },
-      on: {
-        "user.setServers": { actions: "replaceServers" },
-        "user.close": { description: isLeft.description, target: "closed", actions: "recordUnsent" },
-        "user.drain": { description: isLeft.description, target: "closed", actions: "recordUnsent" },
-      },
+      states: disconnected({
+        description: "Accepted: subscribe, then let messages flow.",
+        guard: "fromNextServer",
+        target: "#connection.connected",
+        actions: [
+          does.stopAttemptTimer,
+          "completeAttempt",
+          does.resubscribe,
+          does.releaseOutbound,
+          does.resolveConnect,
+        ],
+      }),
+      on: whileDisconnected,
     },
 
     connected: {
@@ -266,75 +350,23 @@ export const connectionMachine = chart.createMachine({
       entry: does.startPingTimer,
       exit: does.stopPingTimer,
       on: {
-        "server.ping": { guard: "isCurrent", actions: does.sendPong },
-        "server.pong": { guard: "isCurrent", actions: "clearPings" },
+        ...whileConnected,
         "server.info": [
           {
             description: "Lame duck mode, and onLameDuck is migrate: move before the server is gone.",
             guard: "isTimeToMigrate",
             target: "migrating",
-            actions: ["reportInfo", "noteInfo", "beginMove"],
+            actions: ["noteInfo", "beginMove"],
           },
-          { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
+          whileConnected["server.info"],
         ],
-        "server.error": [
-          {
-            description: "The credentials are no longer accepted: expired or revoked.",
-            guard: "isRefusal",
-            target: "reconnecting",
-            actions: [{ type: "reportError", params: { step: "connected" } }, does.closeSocket, "recordLoss"],
-          },
-          {
-            description: "The server will close the connection.",
-            guard: "isFatal",
-            actions: [{ type: "reportError", params: { step: "connected" } }, "noteError"],
-          },
-          { guard: "isCurrent", actions: { type: "reportError", params: { step: "connected" } } },
-        ],
-        "timer.fired": [
-          {
-            description: "The server left maxPingOut PINGs unanswered.",
-            guard: "isStale",
-            target: "reconnecting",
-            actions: [does.reportPing, does.reportStale, does.closeSocket, "recordLoss"],
-          },
-          {
-            description: "Is the server still there?",
-            guard: "pingIsDue",
-            actions: [does.reportPing, "countPing", does.sendPing, does.startPingTimer],
-          },
-        ],
-        "socket.closed": {
-          description: "The connection is lost.",
-          guard: "isCurrent",
-          target: "reconnecting",
-          actions: "recordLoss",
-        },
-        "protocol.violated": {
-          description: "What the server sent is not NATS.",
-          guard: "isCurrent",
-          target: "reconnecting",
-          actions: [{ type: "reportError", params: { step: "connected" } }, does.closeSocket, "recordLoss"],
-        },
-        "user.reconnect": {
-          description: "The user wants a new connection.",
-          target: "reconnecting",
-          actions: [does.reportClientReconnect, does.closeSocket, "recordLoss"],
-        },
-        "user.setServers": { actions: "replaceServers" },
-        "user.drain": { description: "The user leaves, and loses nothing.", target: "draining" },
-        "user.close": {
-          description: "The user leaves; what was published is handed over.",
-          target: "closed",
-          actions: [does.closeSocketAfterFlush, "recordClose"],
-        },
       },
     },
 
     migrating: {
       description:
         "The server is about to shut down (lame duck mode). While messages still flow, a second socket is made to another one.",
-      entry: does.startPingTimerOfOld,
+      entry: does.startPingTimer,
       exit: does.stopPingTimer,
       initial: "selecting",
       states: {
@@ -342,7 +374,7 @@ export const connectionMachine = chart.createMachine({
           description: "Is there another server that may be dialed now? Left at once.",
           always: [
             { guard: "aServerIsReady", target: "dialing", actions: "beginAttempt" },
-            { description: "None: stay.", target: "#connection.connected", actions: "giveUpMove" },
+            { description: "None: stay.", target: "#connection.connected" },
           ],
         },
         ...handshake,
@@ -350,207 +382,129 @@ export const connectionMachine = chart.createMachine({
           ...handshake.authenticating,
           on: {
             ...handshake.authenticating.on,
-            "server.pong": { description: "Accepted.", guard: "isCurrent", target: "subscribing" },
+            "server.pong": { description: "Accepted.", guard: "fromNextServer", target: "subscribing" },
           },
         },
         subscribing: {
           description: "Subscribed with both servers, until the new one confirms.",
-          entry: [does.resubscribe, does.sendPing],
+          entry: [enters("subscribing"), does.resubscribeWithNext, does.sendPingToNext],
           on: {
-            ...canFail("subscribing"),
-            "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
-            "server.ping": { guard: "isCurrent", actions: does.sendPong },
+            ...canFail,
+            "server.info": { guard: "fromNextServer", actions: "noteInfo" },
+            "server.ping": { guard: "fromNextServer", actions: does.sendPong },
             "server.pong": {
               description: "The new server has every subscription.",
-              guard: "isCurrent",
-              target: "handingOver",
+              guard: "fromNextServer",
+              target: "cuttingOver",
             },
             "user.drain": {
               description:
                 "The user leaves by way of the old server; what the new one has sent is taken, too.",
               target: "#connection.draining",
-              actions: [does.retireSocket, does.stopAttemptTimer, "giveUpMove"],
+              actions: newServerIsLeft,
             },
           },
         },
-        handingOver: {
+        cuttingOver: {
           description:
             "What was published goes to the old server; what follows is kept until that has all of it.",
-          entry: does.pauseOutbound,
+          entry: [enters("cuttingOver"), does.pauseOutbound],
           on: {
             "outbound.flushed": {
               description: "The old server has all: from here on the new one.",
-              guard: "isOld",
+              guard: "fromNextServer",
               target: "#connection.connected",
               actions: [
                 does.stopAttemptTimer,
+                "completeMove",
                 does.releaseOutbound,
-                does.retireOldSocket,
-                "recordSuccess",
+                does.startOverlapTimer,
                 does.reportReconnect,
               ],
             },
             "socket.closed": [
               {
                 description: "The old server is gone already.",
-                guard: "isOld",
+                guard: "fromServerInUse",
                 target: "#connection.connected",
-                actions: [does.stopAttemptTimer, does.releaseOutbound, "recordSuccess", does.reportReconnect],
+                actions: [
+                  does.stopAttemptTimer,
+                  "completeMove",
+                  "endHalfClosed",
+                  "noteClosed",
+                  does.releaseOutbound,
+                  does.reportReconnect,
+                ],
               },
               {
                 description: "The new socket broke: go on with the old one, and try another.",
-                guard: "isCurrent",
+                guard: "fromNextServer",
                 target: "selecting",
-                actions: [does.releaseOutboundToOld, ...failsBySocket("handingOver")],
+                actions: failsAfterPause,
               },
             ],
             "timer.fired": {
               description: "The move took longer than the option timeout.",
               guard: "attemptTimedOut",
               target: "selecting",
-              actions: [does.releaseOutboundToOld, ...fails("handingOver")],
+              actions: failsAfterPause,
             },
             "protocol.violated": {
               description: "What answers there does not speak NATS.",
-              guard: "isCurrent",
+              guard: "fromNextServer",
               target: "selecting",
-              actions: [does.releaseOutboundToOld, ...fails("handingOver")],
+              actions: failsAfterPause,
             },
             "server.error": [
               {
                 description: "The new server refuses.",
-                guard: "isFatal",
+                guard: "isFatalToAttempt",
                 target: "selecting",
-                actions: [does.releaseOutboundToOld, ...fails("handingOver")],
+                actions: failsAfterPause,
               },
-              { guard: "isCurrent", actions: { type: "reportError", params: { step: "handingOver" } } },
+              { guard: "fromNextServer", actions: "reportError" },
             ],
-            "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
-            "server.ping": { guard: "isCurrent", actions: does.sendPong },
-            "user.close": {
-              description: "The user leaves; the old server gets what was published.",
-              target: "#connection.closed",
-              actions: [
-                does.closeSocket,
-                does.stopAttemptTimer,
-                does.releaseOutboundToOld,
-                does.closeOldSocketAfterFlush,
-                "recordClose",
-              ],
-            },
+            "server.info": { guard: "fromNextServer", actions: "noteInfo" },
+            "server.ping": { guard: "fromNextServer", actions: does.sendPong },
             "user.drain": {
               description:
                 "The user leaves by way of the old server; what the new one has sent is taken, too.",
               target: "#connection.draining",
-              actions: [does.retireSocket, does.stopAttemptTimer, does.releaseOutboundToOld, "giveUpMove"],
+              actions: [does.releaseOutbound, ...newServerIsLeft],
+            },
+            "user.close": {
+              description: "The user leaves; the old server gets what was published.",
+              target: "#connection.closing",
+              actions: [does.releaseOutbound, ...whileConnected["user.close"].actions],
             },
           },
         },
       },
-      on: {
-        "server.ping": { guard: "isOld", actions: does.sendPongToOld },
-        "server.pong": { guard: "isOld", actions: "clearPings" },
-        "timer.fired": [
-          {
-            description: "The old server left maxPingOut PINGs unanswered.",
-            guard: "isStale",
-            target: "reconnecting",
-            actions: [
-              does.reportPing,
-              does.reportStale,
-              does.closeOldSocket,
-              does.closeSocket,
-              does.stopAttemptTimer,
-              "recordOldLoss",
-            ],
-          },
-          {
-            description: "Is the old server still there?",
-            guard: "pingIsDue",
-            actions: [does.reportPing, "countPing", does.sendPingToOld, does.startPingTimerOfOld],
-          },
-        ],
-        "server.info": { guard: "isOld", actions: ["reportInfo", "noteInfo"] },
-        "user.setServers": { actions: "replaceServers" },
-        "server.error": { guard: "isOld", actions: { type: "reportError", params: { step: "connected" } } },
-        "socket.closed": {
-          description: "The old server is gone before the new one is ready.",
-          guard: "isOld",
-          target: "reconnecting",
-          actions: [does.closeSocket, does.stopAttemptTimer, "recordOldLoss"],
-        },
-        "protocol.violated": {
-          description: "What the old server sent is not NATS.",
-          guard: "isOld",
-          target: "reconnecting",
-          actions: [
-            { type: "reportError", params: { step: "connected" } },
-            does.closeOldSocket,
-            does.closeSocket,
-            does.stopAttemptTimer,
-            "recordOldLoss",
-          ],
-        },
-        "user.reconnect": {
-          description: "The user wants a new connection.",
-          target: "reconnecting",
-          actions: [
-            does.reportClientReconnect,
-            does.closeOldSocket,
-            does.closeSocket,
-            does.stopAttemptTimer,
-            "recordOldLoss",
-          ],
-        },
-        "user.drain": {
-          description: "The user leaves by way of the old server, and loses nothing.",
-          target: "draining",
-          actions: [does.closeSocket, does.stopAttemptTimer, "giveUpMove"],
-        },
-        "user.close": {
-          description: "The user leaves; the old server gets what was published.",
-          target: "closed",
-          actions: [does.closeSocket, does.stopAttemptTimer, does.closeOldSocketAfterFlush, "recordClose"],
-        },
-      },
+      on: whileConnected,
     },
 
     reconnecting: {
       description: "The connection was lost; what is published is kept.",
       entry: [does.holdOutbound, does.reportDisconnect],
       initial: "selecting",
-      states: {
-        ...attemptSteps,
-        authenticating: {
-          ...handshake.authenticating,
-          on: {
-            ...handshake.authenticating.on,
-            ...leaving,
-            "server.pong": {
-              description: "Accepted: subscribe again, then send what was kept.",
-              guard: "isCurrent",
-              target: "#connection.connected",
-              actions: [
-                does.stopAttemptTimer,
-                "recordSuccess",
-                does.resubscribe,
-                does.releaseOutbound,
-                does.reportReconnect,
-              ],
-            },
-          },
-        },
-      },
-      on: {
-        "user.setServers": { actions: "replaceServers" },
-        "user.close": { description: isLeft.description, target: "closed", actions: "recordUnsent" },
-        "user.drain": { description: isLeft.description, target: "closed", actions: "recordUnsent" },
-      },
+      states: disconnected({
+        description: "Accepted: subscribe again, then send what was kept.",
+        guard: "fromNextServer",
+        target: "#connection.connected",
+        actions: [
+          does.stopAttemptTimer,
+          "completeAttempt",
+          does.resubscribe,
+          does.releaseOutbound,
+          does.reportReconnect,
+        ],
+      }),
+      on: whileDisconnected,
     },
 
     draining: {
       description: "What has arrived is processed, what was published is sent; then the connection closes.",
-      entry: does.startDrainTimer,
+      entry: ["beginDrain", does.startDrainTimer],
       exit: does.stopDrainTimer,
       initial: "subscriptions",
       states: {
@@ -560,66 +514,108 @@ export const connectionMachine = chart.createMachine({
           on: {
             "subscriptions.drained": {
               description: "All that arrived is processed.",
-              guard: "isCurrent",
+              guard: "fromServerInUse",
               target: "publishers",
             },
           },
         },
         publishers: {
           description: "No more publishes; what was published reaches the server.",
-          entry: does.flushOutbound,
+          entry: does.finishOutbound,
           on: {
             "outbound.flushed": {
               description: "The server has all that was published.",
-              guard: "isCurrent",
-              target: "#connection.closed",
-              actions: [does.closeSocketAfterFlush, "recordDrained"],
+              guard: "fromServerInUse",
+              target: "#connection.closing",
+              actions: [does.endLiveSocket, does.startLingerTimer, "recordDrained"],
             },
           },
         },
       },
       on: {
-        "server.ping": { guard: "isCurrent", actions: does.sendPong },
-        "server.info": { guard: "isCurrent", actions: ["reportInfo", "noteInfo"] },
+        "server.ping": whileConnected["server.ping"],
+        "server.info": whileConnected["server.info"],
         "server.error": [
           {
             description: "The server will close the connection.",
-            guard: "isFatal",
-            actions: [{ type: "reportError", params: { step: "draining" } }, "noteError"],
+            guard: "isFatalToConnection",
+            actions: ["reportError", "noteError"],
           },
-          { guard: "isCurrent", actions: { type: "reportError", params: { step: "draining" } } },
+          { guard: "fromServerInUse", actions: "reportError" },
         ],
         "timer.fired": {
           description: "The drain took longer than the option drainTimeout.",
           guard: "drainTimedOut",
-          target: "closed",
-          actions: [does.closeSocketAfterFlush, "recordDrainFailure"],
+          target: "closing",
+          actions: [does.endLiveSocket, does.startLingerTimer, "recordDrainTimeout"],
         },
         "socket.closed": {
           description: "The connection is lost, and what was not done with it.",
-          guard: "isCurrent",
-          target: "closed",
-          actions: "recordDrainFailure",
+          guard: "fromServerInUse",
+          target: "closing",
+          actions: ["endHalfClosed", "recordDrainLoss"],
         },
         "protocol.violated": {
           description: "What the server sent is not NATS.",
-          guard: "isCurrent",
-          target: "closed",
-          actions: [does.closeSocket, "recordDrainFailure"],
+          guard: "fromServerInUse",
+          target: "closing",
+          actions: [does.closeLiveSocket, "recordDrainLoss"],
         },
         "user.setServers": { actions: "replaceServers" },
         "user.close": {
           description: "The user waits no longer.",
-          target: "closed",
-          actions: [does.closeSocketAfterFlush, "recordClose"],
+          target: "closing",
+          actions: [does.endLiveSocket, does.startLingerTimer, "recordClose"],
         },
       },
+    },
+
+    closing: {
+      description: "The last bytes are handed over, for a second at most. All that waited is settled.",
+      entry: ["closeRetiring", "rejectConnectBefore", does.settlePending],
+      always: { description: "Every socket is closed.", guard: "noLinkIsLeft", target: "closed" },
     },
 
     closed: {
       description: "The end: no socket, no timer, no promise is left.",
       type: "final",
-      entry: ["rejectConnect", does.settleClosed],
+      entry: does.settleClosed,
+    },
+  },
+  // The links that are being left, whatever the connection does meanwhile.
+  on: {
+    "timer.fired": [
+      {
+        description: "The cluster knows the new subscriptions: the old server may forget them.",
+        guard: "overlapIsOver",
+        actions: [does.unsubscribeThere, does.sendPingToThat, "beginUnsubscribing", does.startRetireTimer],
+      },
+      {
+        description: "The old server did not confirm the UNSUBs.",
+        guard: "retirementTimedOut",
+        actions: [does.endThatSocket, "beginEnding", does.startLingerTimerThere],
+      },
+      {
+        description: "The socket did not hand over its last bytes.",
+        guard: "lingerIsOver",
+        actions: [does.closeThatSocket, "forgetLink"],
+      },
+    ],
+    "server.pong": {
+      description: "All that the old server had to deliver has arrived.",
+      guard: "unsubscribedThere",
+      actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
+    },
+    "server.ping": { guard: "fromServerBeingLeft", actions: does.sendPong },
+    "socket.closed": {
+      description: "The socket that was being left is closed.",
+      guard: "fromServerBeingLeft",
+      actions: ["stopTimerThere", "endHalfClosed", "noteClosed"],
+    },
+    "protocol.violated": {
+      description: "What the old server sent is not NATS.",
+      guard: "fromServerBeingLeft",
+      actions: ["stopTimerThere", does.closeThatSocket, "forgetLink"],
     },
   },
 });

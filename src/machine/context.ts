@@ -1,11 +1,14 @@
-// What the chart remembers between events: plain JSON, no secret, no clock. And how input becomes it.
+// What the chart remembers between events: plain JSON, no secret, no clock. And how input becomes it. What it remembers
+// of a socket is in link.ts, of a server in server-pool.ts. What can be told from the rest is a function below, not a field.
 
 import type { Destination } from "./effects.js";
-import type { ConnectionEvent, ServerSummary } from "./events.js";
-import type { AttemptReport, Failure, Milliseconds } from "./failure.js";
+import type { ConnectionEvent } from "./events.js";
+import type { AttemptReport, Failure } from "./failure.js";
+import { type Link, serverOf } from "./link.js";
 import { defaultPolicy, type Policy } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import { type Choice, choose, createPool, findServer, type ServerPool } from "./server-pool.js";
+import type { Milliseconds } from "./units.js";
 
 /** What a connection starts from. */
 export interface ConnectionInput {
@@ -19,43 +22,27 @@ export interface ConnectionInput {
   readonly policy?: Partial<Policy>;
 }
 
-/** The connection that is left while another is being made: messages still flow over it. */
-export interface Leaving {
-  /** The attempt whose socket it is. */
-  readonly socket: number;
-  /** Its server, as `host:port`. */
-  readonly server: string;
-  readonly secured: boolean;
-  readonly info: ServerSummary | null;
-}
-
 /** What the chart remembers. */
 export interface ConnectionContext {
   readonly policy: Policy;
   readonly pool: ServerPool;
   /** Number of the last attempt, from 1; 0 before the first. */
   readonly attempt: number;
-  /** The attempt whose socket is open or being opened; null when there is none. */
-  readonly socket: number | null;
-  /** The connection that is being left (lame duck mode); null unless migrating. */
-  readonly leaving: Leaving | null;
-  /** The server of the last attempt, as `host:port`; null before the first. */
-  readonly server: string | null;
-  /** Where the last attempt goes; null before the first. Kept apart from the pool, which may change meanwhile. */
-  readonly destination: Destination | null;
+  /** The link over which messages flow; null while disconnected. */
+  readonly live: Link | null;
+  /** The link that is being made: by an attempt to connect, or by a move while another one is in use. Null between attempts. */
+  readonly next: Link | null;
+  /** The links that are being left, the oldest first. Each has a timer that ends it. */
+  readonly retiring: readonly Link[];
+  /** The server that was in use last, as `host:port`, and until when. Null while one is, and before the first. */
+  readonly lastInUse: { readonly server: string; readonly until: Milliseconds } | null;
   /** What the user's function chose, and when it may be dialed; null where it was not asked. */
   readonly chosen: { readonly server: string; readonly at: Milliseconds } | null;
-  /** True once TLS secures the current socket; by `wss://` from the beginning, since none opens without. */
-  readonly secured: boolean;
-  /** The last INFO over the current socket; null before it came. */
-  readonly info: ServerSummary | null;
-  /** True once a connection stood: from then on it reconnects, and attempts count. */
+  /** How the user leaves: by `drain()` or by `close()`. Null for as long as the user stays. */
+  readonly leaving: "drain" | "close" | null;
+  /** True once a connection was established: from then on it reconnects, and attempts count. */
   readonly connectedBefore: boolean;
-  /** PINGs that no PONG has answered. */
-  readonly pingsOut: number;
-  /** True once a server refused the same credentials twice in a row: the connection gives up. */
-  readonly refusedTwice: boolean;
-  /** Why the last attempt or connection ended, or why all of it did; null while all is well. */
+  /** Why the last attempt or connection ended, or why all of it did; null while connected. */
   readonly failure: Failure | null;
   /** The failed attempts before the first connection, the last `MAX_ATTEMPT_REPORTS` of them. */
   readonly attempts: readonly AttemptReport[];
@@ -86,16 +73,13 @@ export function createContext(input: ConnectionInput): ConnectionContext {
     policy,
     pool,
     attempt: 0,
-    socket: null,
-    leaving: null,
-    server: null,
-    destination: null,
+    live: null,
+    next: null,
+    retiring: [],
+    lastInUse: null,
     chosen: null,
-    secured: false,
-    info: null,
+    leaving: null,
     connectedBefore: false,
-    pingsOut: 0,
-    refusedTwice: false,
     failure: null,
     attempts: [],
     random,
@@ -103,18 +87,53 @@ export function createContext(input: ConnectionInput): ConnectionContext {
   };
 }
 
-/** The server of the last attempt, for a status or an error; empty before the first. */
-export function serverName(context: ConnectionContext): string {
-  return context.server ?? "";
+// The links.
+
+/** The link in use. To be asked only where there is one. */
+export function liveLink({ live }: Pick<ConnectionContext, "live">): Link {
+  if (live === null) throw new Error("invariant: a link is in use");
+  return live;
 }
 
-/** Where the current attempt goes. */
-export function destination(context: ConnectionContext): Destination {
-  if (context.destination === null) throw new Error("invariant: an attempt goes somewhere");
-  return context.destination;
+/** The link that is being made. To be asked only where there is one. */
+export function nextLink({ next }: Pick<ConnectionContext, "next">): Link {
+  if (next === null) throw new Error("invariant: a link is being made");
+  return next;
 }
 
-/** Which server next: never the one that is being left. */
+/** Every link: a socket exists for each of them, and for no other. */
+export function linksOf({ live, next, retiring }: ConnectionContext): readonly Link[] {
+  return [live, next, ...retiring].filter((link) => link !== null);
+}
+
+/** The link that an event is about; undefined where it is about none, or about one that has ended. */
+export function linkIn(context: ConnectionContext, event: ConnectionEvent): Link | undefined {
+  if (!("attempt" in event)) return undefined;
+  return linksOf(context).find(({ id }) => id === event.attempt);
+}
+
+/** The context with another value for one of its links. */
+export function withLink(context: ConnectionContext, link: Link): Partial<ConnectionContext> {
+  if (context.live?.id === link.id) return { live: link };
+  if (context.next?.id === link.id) return { next: link };
+  return { retiring: context.retiring.map((one) => (one.id === link.id ? link : one)) };
+}
+
+/** The server in use, as `host:port`: while disconnected the one that was, and before the first connection the one being dialed. */
+export function serverInUse({ live, lastInUse, next }: ConnectionContext): string {
+  if (live !== null) return serverOf(live);
+  return lastInUse?.server ?? next?.destination.name ?? "";
+}
+
+/** Where in the life of the connection a link is, as a user is told: a step of an attempt, or a state. */
+export function whereabouts({ leaving }: ConnectionContext, { phase }: Link): string {
+  if (phase !== "live") return phase;
+  return leaving === "drain" ? "draining" : "connected";
+}
+
+// Which server next.
+
+/** The choice between the servers that may be dialed now. */
 export function nextServer(context: ConnectionContext): Choice {
   const { chosen, now } = context;
   const all = candidates(context);
@@ -125,40 +144,23 @@ export function nextServer(context: ConnectionContext): Choice {
   return choose(all, now);
 }
 
-/** The servers that may be dialed at all: not the one that is being left, and in the first round each once. */
+/** The servers that may be dialed at all: not the one in use, which a move leaves, and in the first round each once. */
 export function candidates(context: ConnectionContext): ServerPool {
-  const { leaving, pool } = context;
+  const { live, pool } = context;
   const firstRound = isFirstRound(context);
-  return pool.filter((server) => server.name !== leaving?.server && !(firstRound && server.failures > 0));
+  return pool.filter(
+    (server) => server.name !== live?.destination.name && !(firstRound && server.failures > 0),
+  );
 }
 
-/** The server over whose socket messages flow, or flowed last: while migrating, the one that is being left. */
-export function serverInUse(context: ConnectionContext): string {
-  return context.leaving?.server ?? serverName(context);
+/** True where each server is tried once and then no more: no connection was ever established, and nobody waits for the first. */
+function isFirstRound(context: ConnectionContext): boolean {
+  return !context.connectedBefore && !context.policy.waitOnFirstConnect;
 }
 
-/** True where the current attempt goes by WebSocket: its URL alone says whether there is TLS. */
-export function isWebSocket({ destination: to }: ConnectionContext): boolean {
-  return to?.webSocketPath !== undefined;
-}
+// TLS.
 
 /** True where this server may be talked to only under TLS. */
-export function tlsIsDemanded({ policy, destination: to }: ConnectionContext): boolean {
-  return policy.tls === "required" || policy.tls === "first" || to?.tls === true;
-}
-
-/** The context as it was before the move to another server began, for what concerns the server that is being left. */
-export function beforeMove(context: ConnectionContext): ConnectionContext {
-  const { leaving } = context;
-  return leaving === null ? context : { ...context, ...leaving, failure: null, leaving: null };
-}
-
-/** True where the event comes from the server that is being left. */
-export function isOfOldSocket({ leaving }: ConnectionContext, event: ConnectionEvent): boolean {
-  return leaving !== null && "attempt" in event && event.attempt === leaving.socket;
-}
-
-/** True where each server is tried once and then no more: no connection ever stood, and nobody waits for the first. */
-export function isFirstRound(context: ConnectionContext): boolean {
-  return !context.connectedBefore && !context.policy.waitOnFirstConnect;
+export function tlsIsDemanded({ tls }: Policy, { transport }: Destination): boolean {
+  return tls === "required" || tls === "first" || transport.tls;
 }

@@ -4,18 +4,28 @@
 // interpreter (src/effects/interpreter.ts) carries it out. To add one, add its parameters here: the compiler
 // then asks for its handler.
 
-import type { AttemptReport, Failure, Milliseconds } from "./failure.js";
+import type { AttemptReport, Failure } from "./failure.js";
+import type { ServerTransport } from "./server-address.js";
 import type { PermissionContext } from "./server-error.js";
 import type { ServerPool, ServersChanged } from "./server-pool.js";
+import type { Milliseconds } from "./units.js";
 
-/**
- * The timers of a connection; of each name at most one runs.
- * - `attempt`: bounds one attempt from dialing to the PONG (option `timeout`).
- * - `reconnect`: until the first server is out of its wait.
- * - `ping`: until the next PING is due (option `pingInterval`).
- * - `drain`: bounds a drain (option `drainTimeout`).
- */
-export type TimerName = "attempt" | "reconnect" | "ping" | "drain";
+/** The timers of a connection, and why each exists. For each link, or for each attempt, at most one of a name runs. */
+const timers = {
+  attempt: "bounds one attempt from dialing to the PONG (option `timeout`)",
+  reconnect: "runs until the first server is out of its backoff",
+  ping: "runs until the next PING is due (option `pingInterval`)",
+  drain: "bounds a drain (option `drainTimeout`)",
+  overlap: "leaves a server its subscriptions until the cluster knows those of the new one",
+  retire: "bounds how long a server that is being left may take to confirm the UNSUBs",
+  linger: "bounds how long a socket that is being left may take to hand over its last bytes",
+} as const;
+
+/** The name of a timer. */
+export type TimerName = keyof typeof timers;
+
+/** The names of all timers. */
+export const timerNames = Object.keys(timers) as readonly TimerName[];
 
 /** What `openSocket` needs to know of a server. Where credentials belong to it, the interpreter has them by `name`. */
 export interface Destination {
@@ -25,10 +35,8 @@ export interface Destination {
   readonly port: number;
   /** Name that the certificate must carry where it is not `host`. */
   readonly tlsName: string | null;
-  /** True where the URL asks for TLS. */
-  readonly tls: boolean;
-  /** Where the server is reached by WebSocket: the path of its URL. Absent for TCP. */
-  readonly webSocketPath?: string;
+  /** How the server is reached: by TCP, or by WebSocket. */
+  readonly transport: ServerTransport;
 }
 
 /** A status as the chart reports it; the client hands it on as a `Status` of the reference's shape. */
@@ -52,10 +60,10 @@ export interface EffectParams {
   openSocket: { readonly attempt: number; readonly server: Destination };
   /** Run the TLS handshake over the open socket. Answer: `socket.secured` or `socket.closed`. */
   upgradeToTls: { readonly attempt: number; readonly server: Destination };
-  /** Close the socket; with `flush`, hand over what was published first and let the server read it. No answer. */
-  closeSocket: { readonly attempt: number; readonly flush: boolean };
-  /** Unsubscribe everything over that socket, let what is on its way arrive, then close it. No answer. */
-  retireSocket: { readonly attempt: number };
+  /** Close the socket at once. No answer. */
+  closeSocket: { readonly attempt: number };
+  /** Hand over what was published, let the server read it, and close the socket. Answer: `socket.closed`. */
+  endSocket: { readonly attempt: number };
   /** Get the credentials, send CONNECT and PING. Answer: `server.pong`, `server.error` or `credentials.failed`. */
   sendConnect: { readonly attempt: number };
   /** Send PING. Answer: `server.pong`. */
@@ -65,31 +73,37 @@ export interface EffectParams {
   /** Start a timer that does not run. Answer: `timer.fired`, unless stopped before. */
   startTimer: { readonly timer: TimerName; readonly attempt: number; readonly ms: Milliseconds };
   /** Stop a timer. */
-  stopTimer: { readonly timer: TimerName };
+  stopTimer: { readonly timer: TimerName; readonly attempt: number };
   /** Call the user's `reconnectDelayHandler`. Answer: `delay.chosen`. */
   askReconnectDelay: { readonly attempt: number };
   /** Call the user's `reconnectToServer`; `pool` has the server first that would be next. Answer: `server.chosen` or `choice.failed`. */
   askNextServer: { readonly attempt: number; readonly pool: ServerPool };
-  /** Send SUB for every subscription, with what is left of its `max`. */
+  /** Send SUB for every subscription, with what is left of its `max`. From here on that server is told of every change. */
   resubscribe: { readonly attempt: number };
+  /** Send UNSUB for every subscription that the server knows. */
+  unsubscribe: { readonly attempt: number };
   /** Shut the gate of the message path: keep what is published from now on. */
   holdOutbound: undefined;
   /**
-   * Hand over all that was published to the socket that is being left, and keep what is published from now on.
-   * Answer: `outbound.flushed`, when that server has all of it.
+   * Hand over all that was published to the server in use (`from`), and keep what is published from now on. Answer:
+   * `outbound.flushed` for the attempt that waits for it, when that server has all of it.
    */
-  pauseOutbound: { readonly attempt: number };
+  pauseOutbound: { readonly attempt: number; readonly from: number };
   /** Open the gate: send what was kept, in order, then all that follows. */
   releaseOutbound: { readonly attempt: number };
   /** Unsubscribe everything and wait until what has arrived is processed. Answer: `subscriptions.drained`. */
   drainSubscriptions: { readonly attempt: number };
   /** Accept no more publishes; wait until the server has all of them. Answer: `outbound.flushed`. */
-  flushOutbound: { readonly attempt: number };
+  finishOutbound: { readonly attempt: number };
   /** Tell those who listen to `nc.status()` and `onStatus`. */
   notifyStatus: { readonly status: StatusReport };
-  /** Resolve `connect()`, or reject it with the failure and the attempts made. Once in a connection's life. */
-  settleConnect: { readonly failure: Failure | null; readonly attempts: readonly AttemptReport[] };
-  /** Settle `closed()` and all that still waits: the last effect of all. */
+  /** Resolve `connect()`. */
+  resolveConnect: undefined;
+  /** Reject `connect()` with the failure and the attempts made. */
+  rejectConnect: { readonly failure: Failure; readonly attempts: readonly AttemptReport[] };
+  /** Accept nothing more, and settle all that waits, but `closed()`: subscriptions, requests, flushes and statuses end. */
+  settlePending: { readonly failure: Failure | null };
+  /** Settle `closed()`: the last effect of all. */
   settleClosed: { readonly failure: Failure | null };
 }
 

@@ -1,12 +1,13 @@
 // Everything that can happen to a connection. Plain JSON; what a NATS user would call it.
 //
-// Each event says when it happened (`at`), since the chart has no clock. Events of the outside world also say
-// which attempt they belong to: what a socket or timer of an earlier attempt still has to say changes nothing.
+// Each event says when it happened (`at`), since the chart has no clock. Events of the outside world also say which attempt
+// they belong to, and so which link (link.ts): what a socket or timer without a link still has to say changes nothing.
 // Where an event comes from: src/effects/interpreter.ts. What it leads to: connection-machine.ts.
 
 import type { TimerName } from "./effects.js";
-import type { Failure, Milliseconds } from "./failure.js";
+import type { Failure } from "./failure.js";
 import type { ServerError } from "./server-error.js";
+import type { Milliseconds } from "./units.js";
 
 interface Happened {
   /** When, in milliseconds on the clock of the world; it never runs backwards. */
@@ -28,11 +29,16 @@ export interface SocketSecured extends OfAttempt {
   readonly type: "socket.secured";
 }
 
-/** The socket could not be opened, could not be secured, or was closed by the other side or the network. */
+/**
+ * The socket could not be opened, could not be secured, or was closed by the other side or the network. Answer to
+ * `endSocket`, too: the last bytes are handed over, or lost.
+ */
 export interface SocketClosed extends OfAttempt {
   readonly type: "socket.closed";
   /** Why; null where the other side closed it without an error. */
   readonly failure: Failure | null;
+  /** True where the other side only sends no more: what was written before may still reach it, for as long as the chart allows. */
+  readonly halfClosed: boolean;
 }
 
 /** What the chart needs of an INFO. The whole of it is kept by the client, as `nc.info`. */
@@ -66,8 +72,8 @@ export interface ServerPong extends OfAttempt {
 export interface ServerErrorReceived extends OfAttempt {
   readonly type: "server.error";
   readonly error: ServerError;
-  /** Number of the credentials that this server was offered last; it grows when they differ from the time before. */
-  readonly credentials: number;
+  /** Version of the credentials that this server was offered last; it grows when they differ from the time before. */
+  readonly credentialsVersion: number;
 }
 
 /** The server sent bytes that are not the NATS protocol. */
@@ -143,7 +149,7 @@ export interface SubscriptionsDrained extends OfAttempt {
   readonly type: "subscriptions.drained";
 }
 
-/** The server has all that was published. Answer to `flushOutbound` and `pauseOutbound`. */
+/** The server has all that was published. Answer to `finishOutbound`, and to `pauseOutbound` for the attempt that waits for it. */
 export interface OutboundFlushed extends OfAttempt {
   readonly type: "outbound.flushed";
 }

@@ -1,100 +1,134 @@
 // The questions that the chart asks before it moves: named, so that the chart reads as English. Pure.
 
-import { type ConnectionContext, isOfOldSocket, isWebSocket, nextServer, tlsIsDemanded } from "./context.js";
+import { type ConnectionContext, linkIn, nextServer, tlsIsDemanded } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent, ServerSummary } from "./events.js";
-import { isHarmless, isRefusal as refuses } from "./server-error.js";
-import { findServer } from "./server-pool.js";
+import type { LinkPhase } from "./link.js";
+import { refusesAgain } from "./memory.js";
+import { isHarmless, isRefusal } from "./server-error.js";
 
 interface Asked {
   readonly context: ConnectionContext;
   readonly event: ConnectionEvent;
 }
 
-/** The timers of an attempt carry its number, the others that of the socket in use: while migrating, the one that is left. */
-const fired = (context: ConnectionContext, event: ConnectionEvent, timer: TimerName) =>
-  event.type === "timer.fired" &&
-  event.timer === timer &&
-  event.attempt ===
-    (timer === "attempt" || timer === "reconnect"
-      ? context.attempt
-      : (context.leaving?.socket ?? context.socket));
+const fromNext = ({ context, event }: Asked) => "attempt" in event && event.attempt === context.next?.id;
+const fromLive = ({ context, event }: Asked) => "attempt" in event && event.attempt === context.live?.id;
+const fromRetiring = ({ context, event }: Asked) =>
+  "attempt" in event && context.retiring.some(({ id }) => id === event.attempt);
 
-const ofSocket = (context: ConnectionContext, event: ConnectionEvent) =>
-  "attempt" in event && event.attempt === context.socket;
+const fired = ({ event }: Asked, timer: TimerName) => event.type === "timer.fired" && event.timer === timer;
+const isIn = ({ context, event }: Asked, phase: LinkPhase) => linkIn(context, event)?.phase === phase;
 
 function infoIn(event: ConnectionEvent): ServerSummary | null {
   return event.type === "server.info" ? event.info : null;
 }
 
-export const guards = {
-  /** The event comes from the current socket, not from one of an earlier attempt. */
-  isCurrent: ({ context, event }: Asked) => ofSocket(context, event),
+const isFatal = ({ event }: Asked) => event.type === "server.error" && !isHarmless(event.error);
 
-  /** The event comes from the socket that is being left. */
-  isOld: ({ context, event }: Asked) => isOfOldSocket(context, event),
-  /** The server is about to shut down, and the user wants to be elsewhere by then. */
-  isTimeToMigrate: ({ context, event }: Asked) =>
-    infoIn(event)?.lameDuck === true && ofSocket(context, event) && context.policy.onLameDuck === "migrate",
+export const guards = {
+  // From whom is it? What a socket or timer of the past still has to say is from none of these.
+
+  /** From the server that is being dialed. */
+  fromNextServer: fromNext,
+  /** From the server in use. */
+  fromServerInUse: fromLive,
+  /** From a server that is being left. */
+  fromServerBeingLeft: fromRetiring,
+
+  // The timers.
 
   /** The timer that bounds the attempt ran out. */
-  attemptTimedOut: ({ context, event }: Asked) => fired(context, event, "attempt"),
-  /** The first server is out of its wait. */
-  waitIsOver: ({ context, event }: Asked) => fired(context, event, "reconnect"),
+  attemptTimedOut: (asked: Asked) => fromNext(asked) && fired(asked, "attempt"),
+  /** The first server is out of its backoff. */
+  backoffIsOver: (asked: Asked) =>
+    fired(asked, "reconnect") && "attempt" in asked.event && asked.event.attempt === asked.context.attempt,
   /** A PING is due, and the last ones were answered. */
-  pingIsDue: ({ context, event }: Asked) => fired(context, event, "ping"),
+  pingIsDue: (asked: Asked) => fromLive(asked) && fired(asked, "ping"),
   /** A PING is due, but too many have not been answered. */
-  isStale: ({ context, event }: Asked) =>
-    fired(context, event, "ping") && context.pingsOut >= context.policy.maxPingOut,
+  isStale: (asked: Asked) => {
+    const { live, policy } = asked.context;
+    return fromLive(asked) && fired(asked, "ping") && live !== null && live.pingsOut >= policy.maxPingOut;
+  },
   /** The timer that bounds the drain ran out. */
-  drainTimedOut: ({ context, event }: Asked) => fired(context, event, "drain"),
+  drainTimedOut: (asked: Asked) => fromLive(asked) && fired(asked, "drain"),
+  /** The cluster has had time to learn the subscriptions with the new server. */
+  overlapIsOver: (asked: Asked) => fired(asked, "overlap") && isIn(asked, "overlapping"),
+  /** The server that is being left did not confirm the UNSUBs. */
+  retirementTimedOut: (asked: Asked) => fired(asked, "retire") && isIn(asked, "unsubscribing"),
+  /** The socket that is being left did not hand over its last bytes. */
+  lingerIsOver: (asked: Asked) => fired(asked, "linger") && isIn(asked, "ending"),
 
-  /** A server refused the same credentials twice in a row. */
-  isRefusedTwice: ({ context }: Asked) => context.refusedTwice,
+  /** The server that is being left has confirmed the UNSUBs, and with it that nothing more comes. */
+  unsubscribedThere: (asked: Asked) => isIn(asked, "unsubscribing"),
+
+  // Which server next, and when.
+
   /** A connection was lost, and the user wants no reconnect. */
   reconnectIsOff: ({ context }: Asked) => context.connectedBefore && !context.policy.reconnect,
   /** No server is left to try. */
   noServerIsLeft: ({ context }: Asked) => nextServer(context).type === "exhausted",
-  /** The user's function decides how long to wait, and has not been asked. */
-  delayIsUnknown: ({ context }: Asked) => findServer(context.pool, context.server)?.wait === null,
+  /** The user's function decides how long a server is not dialed, and has not been asked. */
+  delayIsUnknown: ({ context }: Asked) => context.pool.some(({ wait }) => wait === null),
   /** The answer is for the attempt that ended last. */
   isAnswer: ({ context, event }: Asked) => event.type === "delay.chosen" && event.attempt === context.attempt,
-  /** A server is out of its wait, but the user's function says which, and has not been asked. */
+  /** A server is out of its backoff, but the user's function says which, and has not been asked. */
   serverIsUnchosen: ({ context }: Asked) =>
     context.policy.asksForServer && context.chosen === null && nextServer(context).type === "dial",
   /** The answer is for the choice after that attempt. */
   isChoice: ({ context, event }: Asked) =>
     (event.type === "server.chosen" || event.type === "choice.failed") && event.attempt === context.attempt,
-  /** A server is out of its wait. */
+  /** A server is out of its backoff. */
   aServerIsReady: ({ context }: Asked) => nextServer(context).type === "dial",
+  /** The server in use is about to shut down, and the user wants to be elsewhere by then. */
+  isTimeToMigrate: (asked: Asked) =>
+    fromLive(asked) &&
+    infoIn(asked.event)?.lameDuck === true &&
+    asked.context.policy.onLameDuck === "migrate",
+
+  // The handshake.
 
   /** TLS comes before the first byte of the protocol. */
-  tlsComesFirst: ({ context, event }: Asked) =>
-    ofSocket(context, event) && context.policy.tls === "first" && !isWebSocket(context),
+  tlsComesFirst: (asked: Asked) => {
+    const { next, policy } = asked.context;
+    return fromNext(asked) && policy.tls === "first" && next?.destination.transport.type === "tcp";
+  },
   /** Client and server cannot agree on TLS: one demands what the other does not do. */
-  tlsIsImpossible: ({ context, event }: Asked) => {
-    const info = infoIn(event);
-    if (info === null || !ofSocket(context, event)) return false;
+  tlsIsImpossible: (asked: Asked) => {
+    const { next, policy } = asked.context;
+    const info = infoIn(asked.event);
+    if (info === null || next === null || !fromNext(asked)) return false;
+    const isDemanded = tlsIsDemanded(policy, next.destination);
     // What the server says of TLS is about another listener, or about what stands between.
-    if (isWebSocket(context))
-      return tlsIsDemanded(context) && context.secured === (context.policy.tls === "never");
-    if (context.secured) return false;
-    if (context.policy.tls === "never") return info.tlsRequired || tlsIsDemanded(context);
-    return tlsIsDemanded(context) && !info.tlsRequired && !info.tlsAvailable;
+    if (next.destination.transport.type === "webSocket")
+      return isDemanded && next.secured === (policy.tls === "never");
+    if (next.secured) return false;
+    if (policy.tls === "never") return info.tlsRequired || isDemanded;
+    return isDemanded && !info.tlsRequired && !info.tlsAvailable;
   },
   /** The server demands TLS, or offers it to a client that did not decline. */
-  tlsIsNext: ({ context, event }: Asked) => {
-    const info = infoIn(event);
-    if (info === null || !ofSocket(context, event) || context.secured || isWebSocket(context)) return false;
-    return (info.tlsRequired || info.tlsAvailable) && context.policy.tls !== "never";
+  tlsIsNext: (asked: Asked) => {
+    const { next, policy } = asked.context;
+    const info = infoIn(asked.event);
+    if (info === null || next === null || !fromNext(asked)) return false;
+    if (next.secured || next.destination.transport.type === "webSocket") return false;
+    return (info.tlsRequired || info.tlsAvailable) && policy.tls !== "never";
   },
-  /** The server has greeted over this socket (not so in handshake-first TLS). */
-  isGreeted: ({ context, event }: Asked) => ofSocket(context, event) && context.info !== null,
+  /** The server has said INFO over this socket (not so in handshake-first TLS). */
+  infoHasCome: (asked: Asked) => fromNext(asked) && asked.context.next?.info !== null,
 
-  /** The server's error ends the connection. */
-  isFatal: ({ context, event }: Asked) =>
-    event.type === "server.error" && ofSocket(context, event) && !isHarmless(event.error),
-  /** The server no longer accepts the credentials. */
-  isRefusal: ({ context, event }: Asked) =>
-    event.type === "server.error" && ofSocket(context, event) && refuses(event.error),
+  // What the server says.
+
+  /** The error of the server that is being dialed ends the attempt. */
+  isFatalToAttempt: (asked: Asked) => fromNext(asked) && isFatal(asked),
+  /** The server refuses the same credentials a second time in a row, and the user did not ask to go on. */
+  isSecondRefusal: (asked: Asked) => fromNext(asked) && refusesAgain(asked.context, asked.event),
+  /** The error of the server in use ends the connection. */
+  isFatalToConnection: (asked: Asked) => fromLive(asked) && isFatal(asked),
+  /** The server in use no longer accepts the credentials. */
+  isRefusal: (asked: Asked) =>
+    fromLive(asked) && asked.event.type === "server.error" && isRefusal(asked.event.error),
+
+  /** No link is left: every socket is closed, and every timer is over. */
+  noLinkIsLeft: ({ context }: Asked) => context.retiring.length === 0,
 };

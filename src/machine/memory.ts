@@ -2,32 +2,36 @@
 
 import { assign } from "xstate";
 import {
-  beforeMove,
   type ConnectionContext,
-  isOfOldSocket,
-  isWebSocket,
+  linkIn,
+  liveLink,
   MAX_ATTEMPT_REPORTS,
+  nextLink,
   nextServer,
-  serverName,
   tlsIsDemanded,
+  withLink,
 } from "./context.js";
 import type { ConnectionEvent } from "./events.js";
-import { closedByServer, type Failure, type Step, timedOut } from "./failure.js";
-import { drawWait } from "./reconnect-policy.js";
+import type { AttemptStep, Failure } from "./failure.js";
+import { inPhase, type Link, type LinkPhase, newLink, serverOf } from "./link.js";
+import { backoff } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import { failureOf, isRefusal } from "./server-error.js";
 import {
   afterFailure,
   findServer,
-  learnServers,
   type Refusal,
   readyAt,
   replacePool,
+  type ServerPool,
   toBack,
   withServer,
 } from "./server-pool.js";
+import type { Milliseconds } from "./units.js";
+import { why } from "./why.js";
 
 type Changes = Partial<ConnectionContext>;
+type EventOf<Type extends ConnectionEvent["type"]> = Extract<ConnectionEvent, { readonly type: Type }>;
 
 function remember<Params extends object | undefined = undefined>(
   changes: (context: ConnectionContext, event: ConnectionEvent, params: Params) => Changes,
@@ -37,107 +41,71 @@ function remember<Params extends object | undefined = undefined>(
   );
 }
 
-/** Why an attempt, a connection or a drain ended, from the event that ended it. */
-export function why(
-  context: ConnectionContext,
-  event: ConnectionEvent,
-  step: Step | "connected" | "draining",
-): Failure {
-  if (isOfOldSocket(context, event)) return why(beforeMove(context), event, step);
-  const server = serverName(context);
-  switch (event.type) {
-    case "socket.closed":
-      return context.failure ?? event.failure ?? closedByServer(server, step);
-    case "protocol.violated":
-      return {
-        code: "NATS_PROTOCOL_ERR",
-        message: `${server} does not speak the NATS protocol: ${event.reason}`,
-      };
-    case "server.error":
-      return failureOf(event.error);
-    case "credentials.failed":
-      return event.failure;
-    case "server.info":
-      return noTls(context, event.info.tlsRequired);
-    case "timer.fired":
-      return whyTimer(context, step);
-    default:
-      return { code: "DISCONNECT", message: `disconnected from ${server}` };
-  }
-}
-
-function noTls(context: ConnectionContext, required: boolean): Failure {
-  const server = serverName(context);
-  const isForbidden = context.policy.tls === "never";
-  if (isWebSocket(context) && !isForbidden) {
-    const message = `TLS was asked for, but the URL of ${server} begins with ws://: wss:// is the one with TLS`;
-    return { code: "SERVER_OPT_NA", message };
-  }
-  const demand = required ? `${server} requires TLS` : `the URL of ${server} asks for TLS`;
-  const message = isForbidden
-    ? `${demand}, but the option tls is null`
-    : `TLS was asked for, but ${server} does not offer it`;
-  return { code: "SERVER_OPT_NA", message };
-}
-
-function whyTimer(context: ConnectionContext, step: Step | "connected" | "draining"): Failure {
-  const server = serverName(context);
-  const { timeout, maxPingOut, drainTimeout } = context.policy;
-  if (step === "connected") {
-    return { code: "DISCONNECT", message: `stale connection: ${server} left ${maxPingOut} PINGs unanswered` };
-  }
-  if (step === "draining") {
-    return {
-      code: "TIMEOUT",
-      message: `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`,
-    };
-  }
-  return timedOut(server, step, timeout, isWebSocket(context));
+/** The same for events of one type. Throws where the chart wires it to another. */
+function rememberOn<Type extends ConnectionEvent["type"]>(
+  types: Type | readonly Type[],
+  changes: (context: ConnectionContext, event: EventOf<Type>) => Changes,
+) {
+  const known: readonly string[] = typeof types === "string" ? [types] : types;
+  return remember((context, event) => {
+    if (!known.includes(event.type)) throw new Error(`invariant: ${event.type} is not ${known.join(" or ")}`);
+    return changes(context, event as EventOf<Type>);
+  });
 }
 
 function refusalIn(event: ConnectionEvent): Refusal | null {
   if (event.type !== "server.error" || !isRefusal(event.error)) return null;
-  return { kind: event.error.kind, credentials: event.credentials };
+  return { kind: event.error.kind, credentialsVersion: event.credentialsVersion };
 }
 
-/** The context after a failed attempt: the server to the back or out of the pool, the next wait drawn. */
-function failedAttempt(context: ConnectionContext, event: ConnectionEvent, step: Step): Changes {
-  const { policy } = context;
-  const server = serverName(context);
-  const failure = why(context, event, step);
-  const [drawn, random] = drawWait(policy, context.secured || tlsIsDemanded(context), context.random);
-  const limit = context.connectedBefore ? policy.maxReconnectAttempts : null;
-  const before = findServer(context.pool, server)?.refusal ?? null;
-  // What a server says before it has seen credentials is no refusal of them.
-  const refusal = step === "dialing" || step === "greeting" || step === "securing" ? null : refusalIn(event);
-  const again =
-    refusal !== null && before?.kind === refusal.kind && before.credentials === refusal.credentials;
-  const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
-  const report = { attempt: context.attempt, server, step, failure, at: event.at };
-  // While migrating a connection stands: a move that fails costs the server no attempt, and nobody is asked how long to
-  // wait, since the move is given up instead.
-  const pool =
-    context.leaving === null
-      ? afterFailure(noted, server, policy.asksForDelay ? null : drawn, limit)
-      : toBack(noted, server, { wait: drawn });
-  return {
-    pool,
-    attempts: context.connectedBefore ? [] : [...context.attempts, report].slice(-MAX_ATTEMPT_REPORTS),
-    refusedTwice: again && !policy.ignoreAuthErrorAbort,
-    failure,
-    socket: null,
-    now: event.at,
-    random,
-  };
+/** True where a server refuses the same credentials for the same reason as the last time, and the user did not ask to go on. */
+export function refusesAgain({ next, policy, pool }: ConnectionContext, event: ConnectionEvent): boolean {
+  const refusal = refusalIn(event);
+  if (refusal === null || next === null || policy.ignoreAuthErrorAbort) return false;
+  const last = findServer(pool, serverOf(next))?.refusal;
+  return last?.kind === refusal.kind && last.credentialsVersion === refusal.credentialsVersion;
 }
 
-/** The servers that must stay in the pool whatever a cluster says, first the one that says it. */
-export function serversInUse(context: ConnectionContext, event: ConnectionEvent): readonly string[] {
-  const { leaving } = context;
-  if (leaving === null) return [serverName(context)];
-  return isOfOldSocket(context, event)
-    ? [leaving.server, serverName(context)]
-    : [serverName(context), leaving.server];
+/** What a server says in these steps, before it has seen credentials, is no refusal of them. */
+function isBeforeConnect(phase: LinkPhase): boolean {
+  return phase === "dialing" || phase === "greeting" || phase === "securing";
+}
+
+/**
+ * A server is not dialed for a while: draws its backoff, and puts it where `place` says.
+ * @param isAsked whether the user's function may say how long, instead
+ */
+function backOff(
+  { policy, pool, random: state }: ConnectionContext,
+  link: Link,
+  isAsked: boolean,
+  place: (wait: Milliseconds | null) => ServerPool,
+): Pick<ConnectionContext, "pool" | "random"> {
+  const secured = link.secured || tlsIsDemanded(policy, link.destination);
+  const failures = findServer(pool, serverOf(link))?.failures ?? 0;
+  const [wait, random] = backoff(policy, { secured, failures }, state);
+  return { pool: place(isAsked && policy.asksForDelay ? null : wait), random };
+}
+
+/** What remains of the link in use when its socket is closed: nothing, or a link that hands over its last bytes. */
+function retiringAfter(
+  { retiring }: ConnectionContext,
+  event: ConnectionEvent,
+  link: Link,
+): ConnectionContext["retiring"] {
+  const isLingering = event.type === "socket.closed" && event.halfClosed;
+  return isLingering ? [...retiring, inPhase(link, "ending")] : retiring;
+}
+
+/** The link is in use no more. */
+function notInUse(link: Link, { at }: ConnectionEvent): Pick<ConnectionContext, "live" | "lastInUse"> {
+  return { live: null, lastInUse: { server: serverOf(link), until: at } };
+}
+
+/** The connection ends: the link in use hands over its last bytes. */
+function ends(context: ConnectionContext, event: ConnectionEvent): Changes {
+  const link = liveLink(context);
+  return { ...notInUse(link, event), retiring: [...context.retiring, inPhase(link, "ending")] };
 }
 
 /** The failure of a close or drain that leaves something unsent behind. */
@@ -151,181 +119,246 @@ function unsentFailure(unsent: number): Failure | null {
 }
 
 export const memory = {
-  /** An attempt begins: the server at the front that is out of its wait. */
+  // An attempt.
+
+  /** An attempt begins: the server at the front that is out of its backoff. */
   beginAttempt: remember((context) => {
-    const next = nextServer(context);
-    if (next.type !== "dial") throw new Error("invariant: an attempt begins only when a server is ready");
-    const { name, host, port, tlsName, tls, webSocketPath } = next.server;
-    const isWebSocket = webSocketPath !== undefined;
+    const choice = nextServer(context);
+    if (choice.type !== "dial") throw new Error("invariant: an attempt begins only when a server is ready");
+    const { name, host, port, tlsName, transport } = choice.server;
     const attempt = context.attempt + 1;
     return {
       attempt,
-      socket: attempt,
-      server: name,
-      destination: { name, host, port, tlsName, tls, ...(isWebSocket ? { webSocketPath } : {}) },
+      next: newLink(attempt, { name, host, port, tlsName, transport }),
       chosen: null,
       pool: withServer(context.pool, name, { lastAttemptAt: context.now }),
-      // A WebSocket has its TLS from the first byte, or never.
-      secured: isWebSocket && tls,
-      info: null,
       failure: null,
     };
   }),
 
-  /** The attempt failed in that step. */
-  recordFailure: remember<{ readonly step: Step }>((context, event, { step }) =>
-    failedAttempt(context, event, step),
-  ),
+  /** The attempt enters that step. */
+  enterStep: remember<{ readonly step: AttemptStep }>((context, _event, { step }) => ({
+    next: inPhase(nextLink(context), step),
+  })),
 
-  /** The attempt succeeded: the server starts anew, and from the first success on attempts count. */
-  recordSuccess: remember((context) => {
+  /** TLS secures the socket from here on. */
+  noteSecured: rememberOn("socket.secured", (context) => ({ next: { ...nextLink(context), secured: true } })),
+
+  /** The attempt failed: its server goes to the back, or out of the pool. */
+  recordFailure: remember((context, event) => {
+    const { policy, live, connectedBefore } = context;
+    const link = nextLink(context);
+    const server = serverOf(link);
+    const failure = why(context, event);
+    const refusal = isBeforeConnect(link.phase) ? null : refusalIn(event);
+    const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
+    const limit = connectedBefore ? policy.maxReconnectAttempts : null;
+    // A move that fails costs the server no attempt, and nobody is asked how long not to dial it: a connection is
+    // established, and the move is given up instead.
+    const { pool, random } = backOff(context, link, live === null, (wait) =>
+      live === null ? afterFailure(noted, server, wait, limit) : toBack(noted, server, { wait }),
+    );
+    const report = {
+      attempt: link.id,
+      server,
+      step: link.phase as AttemptStep,
+      failure,
+      at: event.at,
+    };
+    return {
+      pool,
+      random,
+      next: null,
+      attempts: connectedBefore ? [] : [...context.attempts, report].slice(-MAX_ATTEMPT_REPORTS),
+      failure: live === null ? failure : null,
+      now: event.at,
+    };
+  }),
+
+  /** The attempt succeeded: its link is in use. The server starts anew; from the first success on attempts count. */
+  completeAttempt: remember((context) => {
+    const link = nextLink(context);
     const anew = { failures: 0, refusal: null };
     const all = context.connectedBefore
       ? context.pool
       : context.pool.map((server) => ({ ...server, ...anew }));
-    const connected = withServer(all, serverName(context), { ...anew, didConnect: true });
-    const [wait, random] = drawWait(context.policy, context.secured, context.random);
-    const { leaving } = context;
-    // The server that was moved away from is about to shut down: the last to be dialed again.
-    const pool =
-      leaving === null ? connected : toBack(connected, leaving.server, { wait, lastAttemptAt: context.now });
     return {
-      pool,
-      random: leaving === null ? context.random : random,
+      pool: withServer(all, serverOf(link), { ...anew, didConnect: true }),
+      live: inPhase(link, "live"),
+      next: null,
       connectedBefore: true,
       attempts: [],
       failure: null,
-      pingsOut: 0,
-      refusedTwice: false,
-      leaving: null,
+      lastInUse: null,
     };
   }),
 
+  // A move from one server to another.
+
+  /** A move begins. A server that tells of lame duck mode is alive. */
+  beginMove: remember((context, event) => ({
+    live: { ...liveLink(context), pingsOut: 0 },
+    now: event.at,
+  })),
+
+  /** The move succeeded: the new link is in use, the old one is being left. */
+  completeMove: remember((context) => {
+    const old = liveLink(context);
+    const link = nextLink(context);
+    const connected = withServer(context.pool, serverOf(link), {
+      failures: 0,
+      refusal: null,
+      didConnect: true,
+    });
+    // The server that was moved away from is about to shut down: the last to be dialed again.
+    const backedOff = backOff(context, old, false, (wait) =>
+      toBack(connected, serverOf(old), { wait, lastAttemptAt: context.now }),
+    );
+    return {
+      ...backedOff,
+      live: inPhase(link, "live"),
+      next: null,
+      retiring: [...context.retiring, inPhase(old, "overlapping")],
+      failure: null,
+    };
+  }),
+
+  /** The user drains during a move: the new link is left, but what its server has sent is taken. */
+  retireNext: remember((context) => ({
+    next: null,
+    retiring: [...context.retiring, inPhase(nextLink(context), "overlapping")],
+  })),
+
+  // The link in use.
+
+  /** An error after which the server will close the connection: it will be the reason. */
+  noteError: rememberOn("server.error", (context, event) => {
+    const link = linkIn(context, event);
+    return link === undefined ? {} : withLink(context, { ...link, fatal: failureOf(event.error) });
+  }),
+
+  /** One more PING is out. */
+  countPing: remember((context) => {
+    const live = liveLink(context);
+    return { live: { ...live, pingsOut: live.pingsOut + 1 } };
+  }),
+
+  /** The server answered: it is alive, whatever error it told of before. */
+  clearPings: rememberOn("server.pong", ({ live }) =>
+    live === null || live.pingsOut === 0 ? {} : { live: { ...live, pingsOut: 0, fatal: null } },
+  ),
+
   /** The connection was lost: its server goes to the back. */
   recordLoss: remember((context, event) => {
-    const [drawn, random] = drawWait(context.policy, context.secured, context.random);
-    const wait = context.policy.asksForDelay ? null : drawn;
+    const link = liveLink(context);
     const refusal = refusalIn(event);
-    const pool = toBack(context.pool, serverName(context), {
-      wait,
-      ...(refusal === null ? {} : { refusal }),
-    });
-    return { pool, random, failure: why(context, event, "connected"), socket: null, now: event.at };
+    const backedOff = backOff(context, link, true, (wait) =>
+      toBack(context.pool, serverOf(link), { wait, ...(refusal === null ? {} : { refusal }) }),
+    );
+    return {
+      ...backedOff,
+      ...notInUse(link, event),
+      failure: why(context, event),
+      retiring: retiringAfter(context, event, link),
+      now: event.at,
+    };
   }),
 
-  /** The move to another server begins: the connection stands, but is to be left. */
-  beginMove: remember((context, event) => {
-    const { socket, secured, info } = context;
-    if (socket === null) return {};
-    const leaving = { socket, server: serverName(context), secured, info };
-    return { leaving, socket: null, pingsOut: 0, now: event.at };
-  }),
+  // Which server next.
 
-  /** No other server is to be had: the connection stays where it is. */
-  giveUpMove: remember(({ leaving }) => {
-    if (leaving === null) return {};
-    return { ...leaving, leaving: null, failure: null, refusedTwice: false };
-  }),
-
-  /** The connection that was to be left is lost before there is another: a loss like any other. */
-  recordOldLoss: remember((context, event) => {
-    const { leaving, policy } = context;
-    if (leaving === null) return {};
-    const [drawn, random] = drawWait(policy, leaving.secured, context.random);
-    // The server that was being dialed may be dialed again at once.
-    const free = withServer(context.pool, serverName(context), { lastAttemptAt: null });
-    const pool = toBack(free, leaving.server, { wait: policy.asksForDelay ? null : drawn });
-    const failure = why(beforeMove(context), event, "connected");
-    const { server } = leaving;
-    return { pool, random, failure, server, refusedTwice: false, socket: null, leaving: null, now: event.at };
-  }),
-
-  /** The user's function said how long to leave the server alone. */
-  noteDelay: remember((context, event) => {
-    if (event.type !== "delay.chosen") return {};
-    return { pool: withServer(context.pool, serverName(context), { wait: event.ms }), now: event.at };
-  }),
+  /** The user's function said how long not to dial the server. */
+  noteDelay: rememberOn("delay.chosen", ({ pool }, { ms, at }) => ({
+    pool: pool.map((server) => (server.wait === null ? { ...server, wait: ms } : server)),
+    now: at,
+  })),
 
   /** The user's function said which server is next, and how long to wait before. */
-  noteChoice: remember((context, event) => {
-    if (event.type !== "server.chosen") return {};
-    const next = nextServer(context);
-    const server = event.server ?? (next.type === "dial" ? next.server.name : null);
-    if (server === null) return { now: event.at };
+  noteChoice: rememberOn("server.chosen", (context, { server: named, ms, at }) => {
+    const choice = nextServer(context);
+    const server = named ?? (choice.type === "dial" ? choice.server.name : null);
+    if (server === null) return { now: at };
     const wanted = findServer(context.pool, server);
-    const ready = wanted === undefined ? event.at : readyAt(wanted);
-    return { chosen: { server, at: Math.max(event.at + event.ms, ready) }, now: event.at };
+    const ready = wanted === undefined ? at : readyAt(wanted);
+    return { chosen: { server, at: Math.max(at + ms, ready) }, now: at };
   }),
 
   /** The user's function failed: there is no next server. */
-  recordChoiceFailure: remember((_context, event) =>
-    event.type === "choice.failed" ? { failure: event.failure } : {},
-  ),
+  recordChoiceFailure: rememberOn("choice.failed", (_context, { failure }) => ({ failure })),
 
-  /** The user wants other servers. Without effect on the connection that stands. */
-  replaceServers: remember((context, event) => {
-    if (event.type !== "user.setServers") return {};
-    const addresses = event.servers.map(parseAddress).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
-    if (addresses.length === 0) return { now: event.at };
+  /** The user wants other servers. Without effect on the links that there are. */
+  replaceServers: rememberOn("user.setServers", (context, { servers, at }) => {
+    const addresses = servers.map(parseAddress).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
+    if (addresses.length === 0) return { now: at };
     const [pool, random] = replacePool(context.pool, addresses, context.policy.noRandomize, context.random);
-    return { pool, random, chosen: null, now: event.at };
+    return { pool, random, chosen: null, now: at };
   }),
 
   /** Time went by. */
   noteTime: remember((_context, event) => ({ now: event.at })),
 
-  /** TLS secures the socket from here on. */
-  noteSecured: remember(() => ({ secured: true })),
+  // The end.
 
-  /** An INFO: what it says of the server, and of the cluster's servers. */
-  noteInfo: remember((context, event) => {
-    if (event.type !== "server.info") return {};
-    const { connectUrls } = event.info;
-    const learnt = learnServers(
-      context.pool,
-      connectUrls,
-      serversInUse(context, event),
-      context.policy,
-      context.random,
-    );
+  /** A drain begins. */
+  beginDrain: remember(() => ({ leaving: "drain" })),
+
+  /** Everything is drained. */
+  recordDrained: remember((context, event) => ({ ...ends(context, event), failure: null })),
+
+  /** The drain could not be finished in time. */
+  recordDrainTimeout: remember((context, event) => ({
+    ...ends(context, event),
+    failure: why(context, event),
+  })),
+
+  /** The connection broke in the middle of a drain. */
+  recordDrainLoss: remember((context, event) => {
+    const link = liveLink(context);
     return {
-      ...(isOfOldSocket(context, event) ? {} : { info: event.info }),
-      pool: learnt.pool,
-      random: learnt.random,
+      ...notInUse(link, event),
+      failure: why(context, event),
+      retiring: retiringAfter(context, event, link),
     };
   }),
 
-  /** An error after which the server will close: it will be the reason. */
-  noteError: remember((_context, event) =>
-    event.type === "server.error" ? { failure: failureOf(event.error) } : {},
-  ),
-
-  /** One more PING is out. */
-  countPing: remember((context) => ({ pingsOut: context.pingsOut + 1 })),
-
-  /** The server answered: it is alive, whatever error it told of before. */
-  clearPings: remember(({ pingsOut }) => (pingsOut === 0 ? {} : { pingsOut: 0, failure: null })),
-
-  /** The user closes while a connection stands: nothing went wrong. */
-  recordClose: remember((_context, event) => ({
-    failure: event.type === "user.close" ? event.failure : null,
-    socket: null,
-    leaving: null,
+  /** The user closes while a connection is established: nothing went wrong. */
+  recordClose: rememberOn("user.close", (context, event) => ({
+    ...ends(context, event),
+    failure: event.failure,
+    leaving: context.leaving ?? "close",
   })),
 
-  /** The user closes or drains while no connection stands: what is unsent stays unsent. */
-  recordUnsent: remember((_context, event) => {
-    if (event.type !== "user.close" && event.type !== "user.drain") return {};
+  /** The user closes or drains while no connection is established: what is unsent stays unsent. */
+  recordUnsent: rememberOn(["user.close", "user.drain"], (_context, event) => {
     const given = event.type === "user.close" ? event.failure : null;
-    return { failure: given ?? unsentFailure(event.unsent), socket: null };
+    return {
+      failure: given ?? unsentFailure(event.unsent),
+      leaving: event.type === "user.close" ? "close" : "drain",
+    };
   }),
 
-  /** Everything is drained. */
-  recordDrained: remember(() => ({ failure: null, socket: null })),
+  // The links that are being left.
 
-  /** The drain could not be finished. */
-  recordDrainFailure: remember((context, event) => ({
-    failure: why(context, event, "draining"),
-    socket: null,
-  })),
+  /** UNSUB and PING are on their way to the server that is being left. */
+  beginUnsubscribing: remember((context, event) => inNextPhase(context, event, "unsubscribing")),
+
+  /** The socket that is being left hands over its last bytes. */
+  beginEnding: remember((context, event) => inNextPhase(context, event, "ending")),
+
+  /** The other side closed the socket that is being left: nothing is left of the link, or it hands over its last bytes. */
+  noteClosed: rememberOn("socket.closed", (context, event) =>
+    event.halfClosed ? inNextPhase(context, event, "ending") : without(context, event),
+  ),
+
+  /** The socket is closed: nothing is left of the link. */
+  forgetLink: remember((context, event) => without(context, event)),
 };
+
+function inNextPhase(context: ConnectionContext, event: ConnectionEvent, phase: LinkPhase): Changes {
+  const link = linkIn(context, event);
+  return link === undefined ? {} : withLink(context, inPhase(link, phase));
+}
+
+function without(context: ConnectionContext, event: ConnectionEvent): Changes {
+  const link = linkIn(context, event);
+  return { retiring: context.retiring.filter((one) => one !== link) };
+}

@@ -1,9 +1,9 @@
 // How long to wait, and when to give up: the reconnect policy as pure functions and plain JSON.
 //
 // Randomness comes from a generator whose whole state is one number in the chart's context, so that the
-// same input and events always give the same delays (rule 4). Which server is next: see server-pool.ts.
+// same input and events always give the same delays. Which server is next: see server-pool.ts.
 
-import type { Milliseconds } from "./failure.js";
+import type { Milliseconds } from "./units.js";
 
 /**
  * When TLS is used: `never` (`tls: null`), where the server `offered` it (the default), `required` (`tls: {}`),
@@ -94,10 +94,18 @@ export function shuffled<T>(
   return [result, random];
 }
 
-/** How long a server is left alone after an attempt: the wait plus jitter, and the generator's next state. */
-export function drawWait(
+/** What the backoff of a server depends on. */
+export interface BackoffOf {
+  /** True where TLS is in use: another jitter counts. */
+  readonly secured: boolean;
+  /** Failed attempts of this server in a row. The wait does not grow with them, as in the reference. */
+  readonly failures: number;
+}
+
+/** The backoff of a server: how long it is not dialed again, the wait plus jitter, and the generator's next state. */
+export function backoff(
   policy: Policy,
-  secured: boolean,
+  { secured }: BackoffOf,
   state: number,
 ): readonly [wait: Milliseconds, next: number] {
   const jitter = secured ? policy.reconnectJitterTls : policy.reconnectJitter;

@@ -9,6 +9,9 @@ import type { ConnectionContext, ConnectionInput } from "./context.js";
 import type { Effect } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
 
+/** The version of recordings that this chart makes, and replays. Version 1 was that of releases up to 0.1. */
+export const RECORDING_VERSION = 2;
+
 /** Where a chart was: enough to go on from there. */
 export interface Moment {
   readonly value: StateValue;
@@ -17,8 +20,8 @@ export interface Moment {
 
 /** What happened to a connection, in order. Plain JSON. */
 export interface Recording {
-  /** Version of this format. */
-  readonly version: 1;
+  /** Version of this format: it changes with what the chart remembers. */
+  readonly version: typeof RECORDING_VERSION;
   /** What the connection started from. */
   readonly input: ConnectionInput;
   /** Where the chart was before the first of `events`; null where that is the beginning. */
@@ -28,7 +31,7 @@ export interface Recording {
 }
 
 /** One step of a replay. */
-export interface Step {
+export interface ReplayStep {
   /** What happened; null for the beginning. */
   readonly event: ConnectionEvent | null;
   /** The state after it. */
@@ -42,18 +45,18 @@ export interface Step {
 type Snapshot = SnapshotFrom<typeof connectionMachine>;
 type Transition = readonly [Snapshot, readonly { readonly type: string; readonly params: unknown }[]];
 
-function stepFrom(event: ConnectionEvent | null, [snapshot, actions]: Transition): Step {
+function stepFrom(event: ConnectionEvent | null, [snapshot, actions]: Transition): ReplayStep {
   const effects = actions.map(({ type, params }) => ({ type, params }) as Effect);
   return { event, state: snapshot.value, context: snapshot.context, effects };
 }
 
 /**
  * Plays a recording again: the beginning, then a step for each event, with the state and the effects as they were.
- * @throws Error where it is no recording, or one of a version that is not known
+ * @throws Error where it is no recording, or one of another version: its message says which
  */
-export function replay(recording: Recording): readonly Step[] {
-  if (recording?.version !== 1)
-    throw new Error("this is no recording of nats-statechart, or one of a newer version");
+export function replay(recording: Recording): readonly ReplayStep[] {
+  const problem = versionProblem(recording);
+  if (problem !== null) throw new Error(problem);
   const { from, input, events } = recording;
   let now: Transition =
     from === null
@@ -65,4 +68,13 @@ export function replay(recording: Recording): readonly Step[] {
     steps.push(stepFrom(event, now));
   }
   return steps;
+}
+
+/** What is wrong with the version of a recording; null where it can be replayed. */
+export function versionProblem(recording: unknown): string | null {
+  const version = (recording as Partial<Record<"version", unknown>> | null | undefined)?.version;
+  if (version === RECORDING_VERSION) return null;
+  if (typeof version !== "number") return "this is no recording of nats-statechart";
+  const age = version < RECORDING_VERSION ? "an older" : "a newer";
+  return `this recording has version ${version}, of ${age} nats-statechart; this one replays version ${RECORDING_VERSION}. Replay it with the version that recorded it`;
 }

@@ -1,6 +1,16 @@
 // Server URLs: from what a user or an INFO writes to host, port and scheme. Pure, and without credentials:
 // a URL that carries some is split by the caller first (splitCredentials), since no secret may enter the chart.
 
+/** How a server is reached: by TCP, or by WebSocket. `tls` is true where the URL asks for TLS (`tls://`, `wss://`). */
+export type ServerTransport =
+  | { readonly type: "tcp"; readonly tls: boolean }
+  | {
+      readonly type: "webSocket";
+      readonly tls: boolean;
+      /** The path of the URL, `/` where it has none. */
+      readonly path: string;
+    };
+
 /** Where a server listens. */
 export interface ServerAddress {
   /**
@@ -12,10 +22,8 @@ export interface ServerAddress {
   readonly host: string;
   /** TCP port, 1 to 65535. */
   readonly port: number;
-  /** True where the URL asks for TLS (`tls://`, `wss://`). */
-  readonly tls: boolean;
-  /** Where the server is reached by WebSocket (`ws://`, `wss://`): the path of the URL, `/` if it has none. Absent for TCP. */
-  readonly webSocketPath?: string;
+  /** How it is reached. */
+  readonly transport: ServerTransport;
   /** True where `host` is an IP address, not a name. */
   readonly isAddress: boolean;
 }
@@ -71,15 +79,15 @@ export function parseAddress(url: string): Parsed<ServerAddress> {
   if (split.port < 1 || split.port > 65_535) return bad("has a port that is not between 1 and 65535");
   const isV6 = host.includes(":");
   const listens = isV6 ? `[${host}]:${split.port}` : `${host}:${split.port}`;
-  const webSocketPath = canonicalPath(path);
+  const { tls, webSocket } = scheme;
+  const canonical = canonicalPath(path);
   return {
     ok: true,
     value: {
-      name: webSocketPath === "/" ? listens : listens + webSocketPath,
+      name: canonical === "/" ? listens : listens + canonical,
       host,
       port: split.port,
-      tls: scheme.tls,
-      ...(scheme.webSocket ? { webSocketPath } : {}),
+      transport: webSocket ? { type: "webSocket", tls, path: canonical } : { type: "tcp", tls },
       isAddress: isV6 || /^\d+\.\d+\.\d+\.\d+$/.test(host),
     },
   };
@@ -98,10 +106,10 @@ function canonicalPath(path: string): string {
 export function webSocketUrl({
   host,
   port,
-  tls,
-  webSocketPath = "/",
-}: Omit<ServerAddress, "name" | "isAddress">): string {
-  return `${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}${webSocketPath}`;
+  transport,
+}: Pick<ServerAddress, "host" | "port" | "transport">): string {
+  const path = transport.type === "webSocket" ? transport.path : "/";
+  return `${transport.tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
 }
 
 function splitPort(

@@ -3,16 +3,16 @@
 // The front is dialed next; a server that failed or was lost goes to the back. A server is left alone for its
 // `wait` after an attempt, but never a moment longer: as long as any server is out of its wait, nobody waits.
 
-import type { Milliseconds } from "./failure.js";
 import type { Policy } from "./reconnect-policy.js";
 import { shuffled } from "./reconnect-policy.js";
-import { parseAddress, type ServerAddress } from "./server-address.js";
+import { parseAddress, type ServerAddress, type ServerTransport } from "./server-address.js";
+import type { Milliseconds } from "./units.js";
 
 /** The last refusal of a server: what it said, and to which of the credentials that were offered so far. */
 export interface Refusal {
   readonly kind: string;
-  /** Number of the credentials; it grows when the server is offered others than the time before. */
-  readonly credentials: number;
+  /** Version of the credentials; it grows when the server is offered others than the time before. */
+  readonly credentialsVersion: number;
 }
 
 /** A server in the pool. Plain JSON, without credentials. */
@@ -56,7 +56,10 @@ export function createPool(
 ): readonly [pool: ServerPool, random: number] {
   const unique = addresses
     .filter((one, at) => addresses.findIndex((other) => other.name === one.name) === at)
-    .map((one) => ({ ...one, tls: addresses.some((other) => other.name === one.name && other.tls) }));
+    .map((one) => {
+      const tls = addresses.some((other) => other.name === one.name && other.transport.tls);
+      return { ...one, transport: { ...one.transport, tls } };
+    });
   const servers = unique.map((address) => newServer(address, false, null));
   return noRandomize ? [servers, random] : shuffled(servers, random);
 }
@@ -71,8 +74,8 @@ export function replacePool(
   const [fresh, next] = createPool(addresses, noRandomize, random);
   const merged = fresh.map((server) => {
     const known = findServer(pool, server.name);
-    const isAnother = known === undefined || known.webSocketPath !== server.webSocketPath;
-    return isAnother ? server : { ...known, tls: server.tls, learnt: false };
+    const isAnother = known === undefined || !isSameRoad(known.transport, server.transport);
+    return isAnother ? server : { ...known, transport: server.transport, learnt: false };
   });
   return [merged, next];
 }
@@ -94,11 +97,18 @@ export function toBack(pool: ServerPool, name: string, changes: Partial<PoolServ
   return [...pool.filter((server) => server !== moved), { ...moved, ...changes }];
 }
 
+/** True where both are reached by TCP, or both by WebSocket on the same path. TLS does not matter. */
+function isSameRoad(one: ServerTransport, other: ServerTransport): boolean {
+  if (one.type === "tcp" || other.type === "tcp") return one.type === other.type;
+  return one.path === other.path;
+}
+
 /** How a server learnt from this one is reached: by TCP or WebSocket, with TLS or without, as this one. */
-function transportOf(dialed: PoolServer | undefined): Pick<ServerAddress, "tls" | "webSocketPath"> {
-  if (dialed === undefined) return { tls: false };
+function transportAs(dialed: PoolServer | undefined): ServerTransport {
+  if (dialed === undefined) return { type: "tcp", tls: false };
+  const { transport } = dialed;
   // A path belongs to the host that it was configured for: the cluster tells its servers' own listeners.
-  return dialed.webSocketPath === undefined ? { tls: dialed.tls } : { tls: dialed.tls, webSocketPath: "/" };
+  return transport.type === "tcp" ? transport : { ...transport, path: "/" };
 }
 
 /** What the pool answers to "which server next?". */
@@ -145,7 +155,7 @@ export interface ServersChanged {
 /**
  * The pool after an INFO with `connect_urls`: new servers join, learnt ones that the cluster no longer names
  * leave, unless in use. `inUse` names the server that says so first. An INFO that names none (a server without a cluster) says nothing about the pool.
- * Malformed entries are passed over: a server must not be able to break its client (rule 9).
+ * Malformed entries are passed over: a server must not be able to break its client.
  */
 export function learnServers(
   pool: ServerPool,
@@ -161,7 +171,7 @@ export function learnServers(
   for (const url of connectUrls) {
     const address = parseAddress(url);
     // A cluster names hosts and ports; how they are reached, the client knows.
-    if (address.ok && address.value.webSocketPath === undefined) named.set(address.value.name, address.value);
+    if (address.ok && address.value.transport.type === "tcp") named.set(address.value.name, address.value);
   }
   const known = new Set(pool.map((server) => server.name));
   const dialed = findServer(pool, inUse[0] ?? null);
@@ -172,7 +182,7 @@ export function learnServers(
   const fresh = [...named.values()]
     .filter((address) => !known.has(address.name))
     .map((address) =>
-      newServer({ ...address, ...transportOf(dialed) }, true, address.isAddress ? tlsName : null),
+      newServer({ ...address, transport: transportAs(dialed) }, true, address.isAddress ? tlsName : null),
     );
   const [joining, next] = policy.noRandomize ? [fresh, random] : shuffled(fresh, random);
   const added = fresh.map((server) => server.name);

@@ -3,18 +3,11 @@
 
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { Status } from "../api/status.js";
-import type { Step } from "../machine/failure.js";
+import { attemptSteps } from "../machine/failure.js";
 import { isHarmless, serverErrorFrom } from "../machine/server-error.js";
 
 /** An error in one of these ends an attempt; one in a state of the connection does not. */
-const steps: Readonly<Record<Step, true>> = {
-  dialing: true,
-  greeting: true,
-  securing: true,
-  authenticating: true,
-  subscribing: true,
-  handingOver: true,
-};
+const steps: ReadonlySet<string> = new Set(attemptSteps);
 
 /** The failed attempts of one client. */
 export class Attempts {

@@ -1,7 +1,7 @@
 // What a failed check comes down to, and what to do about it: the knowledge of `check`, as pure functions over what
 // was seen. TLS and credentials have their own files beside this one. How it is told: findings.ts and report.ts.
 
-import type { Step } from "../../machine/failure.js";
+import type { AttemptStep } from "../../machine/failure.js";
 import { printable } from "../terminal.js";
 import { credentialsProblem, endedCredentials, hasEnded } from "./credentials-advice.js";
 import type { FailureSeen, Observation } from "./observation.js";
@@ -34,14 +34,14 @@ function lostAgain(code: string, message: string): Problem {
   );
 }
 
-const bySteps: { readonly [Name in Step]: (seen: Observation, failure: FailureSeen) => Problem } = {
+const bySteps: { readonly [Name in AttemptStep]: (seen: Observation, failure: FailureSeen) => Problem } = {
   dialing: dialingProblem,
   greeting: greetingProblem,
   securing: tlsProblem,
   authenticating: credentialsProblem,
   // A check moves to no other server.
   subscribing: (_, failure) => otherProblem(failure),
-  handingOver: (_, failure) => otherProblem(failure),
+  cuttingOver: (_, failure) => otherProblem(failure),
 };
 
 function lookupProblem(code: string): Problem {

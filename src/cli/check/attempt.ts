@@ -7,7 +7,7 @@ import { isNatsError, type NatsError } from "../../api/errors.js";
 import { type ConnectionOptions, checkOptions } from "../../api/options.js";
 import { NodeWorld } from "../../effects/node/node-world.js";
 import { parseInfo, type ServerInfo } from "../../effects/server-info.js";
-import type { Step } from "../../machine/failure.js";
+import type { AttemptStep } from "../../machine/failure.js";
 import type { Recording } from "../../machine/replay.js";
 import { DEFAULT_TIMEOUT } from "../connection-options.js";
 import { listeningWorld, StopWatch } from "./listening-world.js";
@@ -101,7 +101,7 @@ function failureSeen(error: unknown, recording: Recording | undefined): FailureS
   const step = isNatsError(error) ? error.attempts?.at(-1)?.step : undefined;
   const complaint = recording?.events.findLast((event) => event.type === "server.error");
   return {
-    step: (step as Step | undefined) ?? "authenticating",
+    step: (step as AttemptStep | undefined) ?? "authenticating",
     code,
     message,
     complaint: complaint?.error.kind ?? null,

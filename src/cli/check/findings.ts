@@ -1,7 +1,7 @@
 // From what a check saw to what it tells: the six steps, each with its result, and the problem with advice. Pure; this
 // is also the shape that `check --json` prints, described in docs/cli.md. How it looks on a terminal: report.ts.
 
-import type { Step } from "../../machine/failure.js";
+import type { AttemptStep } from "../../machine/failure.js";
 import { printable } from "../terminal.js";
 import { problemOf } from "./advice.js";
 import type { CertificateSeen, InfoSeen, Lookup, Observation } from "./observation.js";
@@ -59,13 +59,13 @@ function orderOf({ tlsPolicy }: Observation): readonly StepName[] {
   return ["dns", "tcp", ...middle, "credentials", "rtt"];
 }
 
-const byAttemptStep: Readonly<Record<Step, StepName>> = {
+const byAttemptStep: Readonly<Record<AttemptStep, StepName>> = {
   dialing: "tcp",
   greeting: "info",
   securing: "tls",
   authenticating: "credentials",
   subscribing: "credentials",
-  handingOver: "credentials",
+  cuttingOver: "credentials",
 };
 
 /** The step that a problem belongs to: mostly where the attempt ended, but not always. */

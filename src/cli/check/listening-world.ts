@@ -69,6 +69,7 @@ export function listeningWorld(world: World, clock: StopWatch, heard: (json: str
         events.secured();
       },
       drained: () => events.drained(),
+      halfClosed: (error) => events.halfClosed(error),
       closed: (error) => events.closed(error),
       data: (chunk) => {
         listen(chunk);

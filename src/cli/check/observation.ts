@@ -1,6 +1,6 @@
 // What one check of one server saw: plain data, from which findings.ts tells what it means. Nothing is decided here.
 
-import type { Step } from "../../machine/failure.js";
+import type { AttemptStep } from "../../machine/failure.js";
 import type { TlsPolicy } from "../../machine/reconnect-policy.js";
 import type { ServerErrorKind } from "../../machine/server-error.js";
 import type { CredentialsKind } from "../connection-options.js";
@@ -59,7 +59,7 @@ export interface TlsSeen {
 
 /** Why the attempt failed. */
 export interface FailureSeen {
-  readonly step: Step;
+  readonly step: AttemptStep;
   /** An `ErrorCode`, or a code of the platform. */
   readonly code: string;
   readonly message: string;

@@ -66,7 +66,7 @@ export class NodeWorld implements World {
 
   dial(server: Destination, events: TransportEvents): Transport {
     const { dialWebSocket } = this.#options;
-    if (server.webSocketPath === undefined) return new NodeTransport(server, events, this.#options);
+    if (server.transport.type === "tcp") return new NodeTransport(server, events, this.#options);
     if (dialWebSocket === undefined) throw new Error("this world opens no WebSockets");
     return dialWebSocket(server, events);
   }

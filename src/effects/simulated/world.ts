@@ -93,6 +93,7 @@ export class SimulatedWorld implements World {
         observer.received?.(socket, bytes);
         events.data(bytes);
       },
+      halfClosed: (error) => events.halfClosed(error),
       closed: (error) => {
         this.#sockets.delete(socket);
         observer.closed?.(socket, error);

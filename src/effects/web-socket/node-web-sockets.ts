@@ -24,15 +24,16 @@ async function open(
   server: Destination,
   tls: TlsOptions | null | undefined,
 ): Promise<WebSocketLike> {
-  if (tls === null && server.tls)
+  const isSecure = server.transport.tls;
+  if (tls === null && isSecure)
     throw new WebSocketFailure("the URL asks for TLS, but the option tls is null", "SERVER_OPT_NA");
   const Own = globalWebSocket();
-  const asksForTls = server.tls && (Object.keys(tls ?? {}).length > 0 || server.tlsName !== null);
+  const asksForTls = isSecure && (Object.keys(tls ?? {}).length > 0 || server.tlsName !== null);
   if (Own !== undefined && !asksForTls) return new Own(url);
   const { WebSocket } = await loadPackage(asksForTls);
   // Compression costs more than it saves here, and memory that stays.
   const plain = { perMessageDeflate: false } as const;
-  if (!server.tls) return new WebSocket(url, plain) as unknown as WebSocketLike;
+  if (!isSecure) return new WebSocket(url, plain) as unknown as WebSocketLike;
   const given = tls ?? {};
   const { badOption, connectionOptions, readMaterial } = await import("../node/tls.js");
   const material = await readMaterial(given);

@@ -2,9 +2,11 @@
 // depends on what the chart has asked for by then. 0 is always the most ordinary choice, so that a story shrinks
 // towards one in which all goes well but for the move that matters.
 
+import { timerNames } from "../../machine/effects.js";
 import type { ConnectionEvent } from "../../machine/events.js";
-import type { Failure, Milliseconds } from "../../machine/failure.js";
+import type { Failure } from "../../machine/failure.js";
 import { serverErrorFrom } from "../../machine/server-error.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { Outside, Question } from "./outside.js";
 
 /** What kind of thing happens next. */
@@ -72,7 +74,6 @@ const kindsOfEvents: readonly Kinds[] = [
   "server.chosen",
   "choice.failed",
 ];
-const timerNames = ["attempt", "reconnect", "ping", "drain"] as const;
 
 function pick<T>(from: readonly T[], index: number): T {
   return from[index % from.length] as T;
@@ -89,12 +90,13 @@ export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: num
     case "outbound.flushed":
       return { type, attempt, at };
     case "socket.closed":
-      return { type, attempt, at, failure: pick(broken, how) };
+      return { type, attempt, at, failure: pick(broken, how), halfClosed: how % 4 === 3 };
     case "server.info":
       return { type, attempt, at, info: infoOf(how) };
     case "server.error": {
       const error = serverErrorFrom(pick(errorTexts, how));
-      return { type, attempt, at, error, credentials: 1 + (Math.floor(how / errorTexts.length) % 2) };
+      const credentialsVersion = 1 + (Math.floor(how / errorTexts.length) % 2);
+      return { type, attempt, at, error, credentialsVersion };
     }
     case "protocol.violated":
       return { type, attempt, at, reason: "unknown operation" };
@@ -158,7 +160,8 @@ const answers: Readonly<Record<Question["asked"], readonly Kinds[]>> = {
   askNextServer: [...times("server.chosen", 15), "choice.failed"],
   drainSubscriptions: ["subscriptions.drained"],
   pauseOutbound: ["outbound.flushed"],
-  flushOutbound: ["outbound.flushed"],
+  finishOutbound: ["outbound.flushed"],
+  endSocket: ["socket.closed"],
 };
 const newsFirst: readonly Kinds[] = [
   "socket.closed",
@@ -218,7 +221,8 @@ function someAttempt(outside: Outside, how: number): number {
 
 function newsFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {
   const attempt = someAttempt(outside, how);
-  if (outside.sockets.get(attempt)?.phase !== "open") return answerFor(which, how, at, outside);
+  const phase = outside.sockets.get(attempt)?.phase;
+  if (phase !== "open") return answerFor(which, how, at, outside);
   const type = pick(newsFirst, which);
   // Every second INFO is that of a lame duck.
   return eventOf(type, attempt, at, type === "server.info" && which % 2 === 0 ? (how & ~3) | LAME_DUCK : how);
@@ -229,8 +233,9 @@ function answerFor(which: number, how: number, at: Milliseconds, outside: Outsid
   if (questions.length === 0) return timerFor(which, how, at, outside);
   const { asked, attempt } = pick(questions, which);
   const type = pick(answers[asked], Math.floor(which / questions.length));
-  // Every second error is the same refusal of the same credentials.
-  return eventOf(type, attempt, at, type === "server.error" && which % 2 === 0 ? 0 : how);
+  // Every second error is the same refusal of the same credentials. Only an open socket can be half closed.
+  const isPlain = type === "server.error" ? which % 2 === 0 : type === "socket.closed";
+  return eventOf(type, attempt, at, isPlain ? 0 : how);
 }
 
 function timerFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {

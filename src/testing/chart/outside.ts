@@ -3,7 +3,7 @@
 
 import type { Effect, TimerName } from "../../machine/effects.js";
 import type { ConnectionEvent } from "../../machine/events.js";
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 
 /** A running timer. */
 export interface Running {
@@ -15,7 +15,7 @@ export interface Running {
 /** A socket that is open or being opened. */
 export interface Socket {
   readonly attempt: number;
-  phase: "opening" | "open" | "securing";
+  phase: "opening" | "open" | "securing" | "ending";
   /** True until the server has said INFO. */
   mute: boolean;
   /** True while CONNECT is out and nothing came back. */
@@ -36,14 +36,23 @@ export interface Question {
     | "askNextServer"
     | "drainSubscriptions"
     | "pauseOutbound"
-    | "flushOutbound";
+    | "finishOutbound"
+    | "endSocket";
   readonly attempt: number;
 }
 
 type Ask = Extract<
   Question["asked"],
-  "askReconnectDelay" | "askNextServer" | "drainSubscriptions" | "pauseOutbound" | "flushOutbound"
+  "askReconnectDelay" | "askNextServer" | "drainSubscriptions" | "pauseOutbound" | "finishOutbound"
 >;
+
+/** For which attempt something was asked, and over which socket the answer comes, if over one. */
+interface Asked {
+  readonly attempt: number;
+  readonly over: number | null;
+}
+
+const keyOf = (timer: TimerName, attempt: number) => `${timer} ${attempt}`;
 
 /** The outside at one moment of a story. */
 export class Outside {
@@ -52,11 +61,11 @@ export class Outside {
   attempt = 0;
   /** True while what is published is sent: a connection stands. */
   released = false;
-  /** By attempt: at most one, or two while migrating. */
+  /** By attempt: at most one in use, one that is being made, and those that are being left. */
   readonly sockets = new Map<number, Socket>();
-  readonly timers = new Map<TimerName, Running>();
-  /** By what was asked: the attempt it was asked for. */
-  readonly asks = new Map<Ask, number>();
+  /** By name and attempt. */
+  readonly timers = new Map<string, Running>();
+  readonly asks = new Map<Ask, Asked>();
 
   constructor(now: Milliseconds) {
     this.now = now;
@@ -76,12 +85,13 @@ export class Outside {
     const questions: Question[] = [];
     for (const { attempt, phase, mute, authenticating, pings } of this.sockets.values()) {
       if (phase === "opening") questions.push({ asked: "openSocket", attempt });
+      else if (phase === "ending") questions.push({ asked: "endSocket", attempt });
       else if (phase === "securing") questions.push({ asked: "upgradeToTls", attempt });
       else if (mute) questions.push({ asked: "greeting", attempt });
       else if (authenticating) questions.push({ asked: "sendConnect", attempt });
       else if (pings > 0) questions.push({ asked: "sendPing", attempt });
     }
-    for (const [asked, attempt] of this.asks) questions.push({ asked, attempt });
+    for (const [asked, { attempt }] of this.asks) questions.push({ asked, attempt });
     return questions;
   }
 
@@ -94,21 +104,21 @@ export class Outside {
       case "user.setServers":
         return true;
       case "timer.fired":
-        return this.timers.get(event.timer)?.attempt === event.attempt;
+        return this.timers.has(keyOf(event.timer, event.attempt));
       case "delay.chosen":
-        return this.asks.get("askReconnectDelay") === event.attempt;
+        return this.asks.get("askReconnectDelay")?.attempt === event.attempt;
       case "server.chosen":
       case "choice.failed":
-        return this.asks.get("askNextServer") === event.attempt;
+        return this.asks.get("askNextServer")?.attempt === event.attempt;
       case "subscriptions.drained":
-        return this.asks.get("drainSubscriptions") === event.attempt;
+        return this.asks.get("drainSubscriptions")?.attempt === event.attempt;
       case "outbound.flushed":
-        return (
-          this.asks.get("flushOutbound") === event.attempt || this.asks.get("pauseOutbound") === event.attempt
+        return (["finishOutbound", "pauseOutbound"] as const).some(
+          (asked) => this.asks.get(asked)?.attempt === event.attempt,
         );
       default: {
         const socket = this.sockets.get(event.attempt);
-        return socket !== undefined && socketCanSay(socket, event.type);
+        return socket !== undefined && socketCanSay(socket, event);
       }
     }
   }
@@ -119,7 +129,7 @@ export class Outside {
     if (!this.canSay(event)) return;
     switch (event.type) {
       case "timer.fired":
-        this.timers.delete(event.timer);
+        this.timers.delete(keyOf(event.timer, event.attempt));
         break;
       case "delay.chosen":
         this.asks.delete("askReconnectDelay");
@@ -132,25 +142,26 @@ export class Outside {
         this.asks.delete("drainSubscriptions");
         break;
       case "outbound.flushed":
-        this.asks.delete("flushOutbound");
+        this.asks.delete("finishOutbound");
         this.asks.delete("pauseOutbound");
         break;
       default:
-        if ("attempt" in event) this.#socketSays(event.attempt, event.type);
+        if ("attempt" in event) this.#socketSays(event.attempt, event);
         break;
     }
   }
 
-  #socketSays(attempt: number, type: ConnectionEvent["type"]): void {
+  #socketSays(attempt: number, event: ConnectionEvent): void {
     const socket = this.sockets.get(attempt);
     if (socket === undefined) return;
-    switch (type) {
+    switch (event.type) {
       case "socket.opened":
       case "socket.secured":
         socket.phase = "open";
         break;
       case "socket.closed":
-        this.#socketIsGone(attempt);
+        if (event.halfClosed) this.#socketEnds(socket);
+        else this.#socketIsGone(attempt);
         break;
       case "server.info":
         socket.mute = false;
@@ -198,16 +209,18 @@ export class Outside {
         });
         break;
       case "closeSocket":
-      case "retireSocket":
         this.#socketIsGone(effect.params.attempt);
+        break;
+      case "endSocket":
+        this.#socket(effect.params.attempt, (socket) => this.#socketEnds(socket));
         break;
       case "startTimer": {
         const { timer, attempt, ms } = effect.params;
-        this.timers.set(timer, { timer, attempt, dueAt: this.now + ms });
+        this.timers.set(keyOf(timer, attempt), { timer, attempt, dueAt: this.now + ms });
         break;
       }
       case "stopTimer":
-        this.timers.delete(effect.params.timer);
+        this.timers.delete(keyOf(effect.params.timer, effect.params.attempt));
         break;
       case "holdOutbound":
       case "releaseOutbound":
@@ -217,10 +230,14 @@ export class Outside {
         break;
       case "askReconnectDelay":
       case "askNextServer":
-      case "drainSubscriptions":
+        this.asks.set(effect.type, { attempt: effect.params.attempt, over: null });
+        break;
       case "pauseOutbound":
-      case "flushOutbound":
-        this.asks.set(effect.type, effect.params.attempt);
+        this.asks.set(effect.type, { attempt: effect.params.attempt, over: effect.params.from });
+        break;
+      case "drainSubscriptions":
+      case "finishOutbound":
+        this.asks.set(effect.type, { attempt: effect.params.attempt, over: effect.params.attempt });
         break;
       default:
         break;
@@ -232,18 +249,28 @@ export class Outside {
     if (socket !== undefined) change(socket);
   }
 
+  /** Nothing comes over the socket any more, but that it is closed. */
+  #socketEnds(socket: Socket): void {
+    socket.phase = "ending";
+    socket.pings = 0;
+    socket.authenticating = false;
+    this.#noAnswersOver(socket.attempt);
+  }
+
   #socketIsGone(attempt: number): void {
     this.sockets.delete(attempt);
-    for (const asked of ["drainSubscriptions", "pauseOutbound", "flushOutbound"] as const) {
-      if (this.asks.get(asked) === attempt) this.asks.delete(asked);
-    }
+    this.#noAnswersOver(attempt);
+  }
+
+  #noAnswersOver(attempt: number): void {
+    for (const [asked, { over }] of this.asks) if (over === attempt) this.asks.delete(asked);
   }
 }
 
-function socketCanSay(socket: Socket, type: ConnectionEvent["type"]): boolean {
-  switch (type) {
+function socketCanSay(socket: Socket, event: ConnectionEvent): boolean {
+  switch (event.type) {
     case "socket.closed":
-      return true;
+      return !event.halfClosed || socket.phase === "open";
     case "socket.opened":
       return socket.phase === "opening";
     case "socket.secured":

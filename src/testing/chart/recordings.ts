@@ -20,7 +20,7 @@ import type { ConnectionInput } from "../../machine/context.js";
 import type { Effect } from "../../machine/effects.js";
 import type { ConnectionEvent } from "../../machine/events.js";
 import { defaultPolicy, type Policy } from "../../machine/reconnect-policy.js";
-import type { Recording } from "../../machine/replay.js";
+import { RECORDING_VERSION, type Recording } from "../../machine/replay.js";
 import { type Fc, inputs, moves } from "./drawing.js";
 import { eventFor, type Move } from "./moves.js";
 import { Outside } from "./outside.js";
@@ -99,5 +99,5 @@ function record(input: ConnectionInput, played: readonly Move[]): Recording {
     snapshot = carriedOut(transition(connectionMachine, snapshot, event));
     events.push(event);
   }
-  return { version: 1, input, from: null, events };
+  return { version: RECORDING_VERSION, input, from: null, events };
 }

@@ -1,0 +1,89 @@
+// What the interpreter needs of the client around it, by role; src/api plays them all.
+
+import type { StatusReport } from "../machine/effects.js";
+import type { AttemptReport, Failure } from "../machine/failure.js";
+import type { ServerPool } from "../machine/server-pool.js";
+import type { Bytes, Milliseconds } from "../machine/units.js";
+import type { ConnectFields, Credentials } from "./connect-command.js";
+import type { ParserSink } from "./wire/parser.js";
+
+/** How the client introduces itself to a server. */
+export interface Introduction {
+  readonly connectFields: ConnectFields;
+  /** The credentials for that server. May throw, reject, or never answer: the attempt's timeout covers it. */
+  authenticate(server: string, nonce: string | undefined): Credentials | Promise<Credentials>;
+}
+
+/** The user's functions that steer the reconnecting. */
+export interface Choices {
+  /** The user's `reconnectDelayHandler`, made safe: it never throws. */
+  delay(): Milliseconds;
+  /** The user's `reconnectToServer`. Throws where it does, or chooses a server that is not in the pool. */
+  server(pool: ServerPool): { readonly server: string | null; readonly ms: Milliseconds };
+}
+
+/** The way to one server, for what concerns its subscriptions. */
+export interface ServerLine {
+  /** Sends a line, without its CRLF, behind all that was published over this link. */
+  tell(line: string): void;
+  /** Sends PING. `answered` when all that the server sent before has arrived, or when nothing arrives any more. */
+  ask(answered: () => void): void;
+}
+
+/** What one server knows of the subscriptions. */
+export interface SubscriptionView {
+  /** The lines that restore every subscription there. From here on the server is told of every change. */
+  restore(): string;
+  /** The server is being left: from here on it is told of no new subscription. */
+  leave(): void;
+  /** The lines that end every subscription there. */
+  unsubscribeAll(): string;
+  /** The server is gone: it is told nothing any more. */
+  close(): void;
+}
+
+/** The subscriptions of the client. */
+export interface Subscriptions {
+  /** Where messages go: the hot path. */
+  readonly message: ParserSink["message"];
+  /** A server is about to learn of the subscriptions. */
+  view(line: ServerLine): SubscriptionView;
+  /** Unsubscribe everything; resolves when all that arrived is processed. */
+  drain(): Promise<void>;
+}
+
+/** What could not be sent before the end. */
+export interface Unsent {
+  /** At least these; 0 where only commands were left, which concern nobody any more. */
+  readonly messages: number;
+  readonly bytes: Bytes;
+}
+
+/** Who is told what becomes of the connection. */
+export interface Outcomes {
+  /** A status for the user; with the Error behind it, where there is one. */
+  status(report: StatusReport, cause: Error | undefined): void;
+  /** Resolve `connect()`. */
+  connected(): void;
+  /** Reject `connect()`. */
+  rejected(failure: Failure, attempts: readonly AttemptReport[]): void;
+  /** The connection closes: settle all that waits but `closed()`. */
+  closing(failure: Failure | null): void;
+  /** Nothing is left, no socket and no timer: settle `closed()`. */
+  closed(failure: Failure | null, unsent: Unsent): void;
+}
+
+/** The client around an interpreter. */
+export interface Ports {
+  readonly introduction: Introduction;
+  readonly choices: Choices;
+  readonly subscriptions: Subscriptions;
+  readonly outcomes: Outcomes;
+  /** The limits of the outbound stream. */
+  readonly limits: {
+    /** Bytes kept while disconnected; 0 refuses, -1 is unlimited. */
+    readonly reconnectBufferSize: number;
+    /** Bytes of a line behind its verb that the server accepts. */
+    readonly maxControlLine: Bytes;
+  };
+}

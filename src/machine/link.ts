@@ -1,0 +1,73 @@
+// A link: one socket, from its dial to its end, as a value. All that is known of a socket is here, and nowhere else.
+//
+// The context (context.ts) holds at most one link in use (`live`), at most one that is being made (`next`), and those
+// that are being left (`retiring`). To give up a move is `next: null`; to complete one is `live: next`, and the old link
+// joins `retiring`. A socket exists exactly as long as its link is in one of the three.
+
+import type { Destination } from "./effects.js";
+import type { ServerSummary } from "./events.js";
+import type { AttemptStep, Failure } from "./failure.js";
+import type { Milliseconds } from "./units.js";
+
+/** How a link that was in use comes to its end. */
+export type EndingPhase =
+  /** Its server knows the subscriptions for `OVERLAP`: until the news of the new server has reached the whole cluster. */
+  | "overlapping"
+  /** UNSUB and PING are sent: what its server still has to deliver arrives before the PONG. */
+  | "unsubscribing"
+  /** The last bytes are handed over, and the socket closes. */
+  | "ending";
+
+/** Where a link is in its life: in a step of its attempt, in use, or coming to its end. */
+export type LinkPhase = AttemptStep | "live" | EndingPhase;
+
+/** One socket, from its dial to its end. */
+export interface Link {
+  /** Number of the attempt that makes it. Events and effects name a link by it, as `attempt`. */
+  readonly id: number;
+  /** Where it goes. It stays the same whatever becomes of the pool. */
+  readonly destination: Destination;
+  readonly phase: LinkPhase;
+  /** True once TLS secures it; by `wss://` from the beginning, since no socket opens there without. */
+  readonly secured: boolean;
+  /** The last INFO over it; null before it came. */
+  readonly info: ServerSummary | null;
+  /** PINGs of the chart that no PONG has answered. */
+  readonly pingsOut: number;
+  /** An error after which the server closes the connection: it will be the reason. Null while there is none. */
+  readonly fatal: Failure | null;
+}
+
+/**
+ * How long subscriptions stay with a server that is being left after the new one has confirmed them. The news must have
+ * reached the whole cluster, or a message on its way would find nobody. Until then one may arrive by way of both.
+ */
+export const OVERLAP: Milliseconds = 250;
+
+/** How long a server that is being left may take to confirm the UNSUBs, and how long a socket to hand over its last bytes. */
+export const LINGER: Milliseconds = 1_000;
+
+/** A link at its beginning: the socket is about to be opened. */
+export function newLink(id: number, destination: Destination): Link {
+  const { type, tls } = destination.transport;
+  return {
+    id,
+    destination,
+    phase: "dialing",
+    // A WebSocket has its TLS from the first byte, or never.
+    secured: type === "webSocket" && tls,
+    info: null,
+    pingsOut: 0,
+    fatal: null,
+  };
+}
+
+/** The link with another phase. */
+export function inPhase(link: Link, phase: LinkPhase): Link {
+  return { ...link, phase };
+}
+
+/** The server of a link, as `host:port`: its name in the pool, in statuses and in errors. */
+export function serverOf(link: Link): string {
+  return link.destination.name;
+}

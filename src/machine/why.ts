@@ -1,0 +1,64 @@
+// Why an attempt, a connection or a drain ended: from the event that ended it to a Failure that a person can read.
+
+import { type ConnectionContext, linkIn, whereabouts } from "./context.js";
+import type { TimerName } from "./effects.js";
+import type { ConnectionEvent } from "./events.js";
+import { type AttemptStep, closedByServer, type Failure, timedOut } from "./failure.js";
+import { type Link, serverOf } from "./link.js";
+import type { Policy } from "./reconnect-policy.js";
+import { failureOf } from "./server-error.js";
+
+/** Why the link that the event is about ended, or the one in use where the event is the user's. */
+export function why(context: ConnectionContext, event: ConnectionEvent): Failure {
+  const link = linkIn(context, event) ?? context.live;
+  if (link === null) throw new Error(`invariant: ${event.type} ends a link`);
+  const server = serverOf(link);
+  switch (event.type) {
+    case "socket.closed":
+      return link.fatal ?? event.failure ?? closedByServer(server, whereabouts(context, link));
+    case "protocol.violated":
+      return {
+        code: "NATS_PROTOCOL_ERR",
+        message: `${server} does not speak the NATS protocol: ${event.reason}`,
+      };
+    case "server.error":
+      return failureOf(event.error);
+    case "credentials.failed":
+      return event.failure;
+    case "server.info":
+      return noTls(link, context.policy, event.info.tlsRequired);
+    case "timer.fired":
+      return outOfTime(link, context.policy, event.timer);
+    default:
+      return { code: "DISCONNECT", message: `disconnected from ${server}` };
+  }
+}
+
+function noTls({ destination: { name, transport } }: Link, { tls }: Policy, required: boolean): Failure {
+  const isForbidden = tls === "never";
+  if (transport.type === "webSocket" && !isForbidden) {
+    const message = `TLS was asked for, but the URL of ${name} begins with ws://: wss:// is the one with TLS`;
+    return { code: "SERVER_OPT_NA", message };
+  }
+  const demand = required ? `${name} requires TLS` : `the URL of ${name} asks for TLS`;
+  const message = isForbidden
+    ? `${demand}, but the option tls is null`
+    : `TLS was asked for, but ${name} does not offer it`;
+  return { code: "SERVER_OPT_NA", message };
+}
+
+function outOfTime(
+  { phase, destination: { name, transport } }: Link,
+  policy: Policy,
+  timer: TimerName,
+): Failure {
+  const { timeout, maxPingOut, drainTimeout } = policy;
+  if (timer === "ping") {
+    return { code: "DISCONNECT", message: `stale connection: ${name} left ${maxPingOut} PINGs unanswered` };
+  }
+  if (timer === "drain") {
+    const message = `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`;
+    return { code: "TIMEOUT", message };
+  }
+  return timedOut(name, phase as AttemptStep, timeout, transport.type === "webSocket");
+}
