@@ -1,9 +1,10 @@
-// A table of subscriptions without a connection: over a wire that writes down each line, and a clock that a test moves.
+// A table of subscriptions without a connection: with servers that write down each line, and a clock that a test moves.
 
 import { vi } from "vitest";
 import type { Msg } from "../../src/api/msg.js";
 import type { SubscriptionImpl, SubscriptionOptions } from "../../src/api/subscription.js";
-import { SubscriptionTable, type Wire } from "../../src/api/subscription-table.js";
+import { SubscriptionTable } from "../../src/api/subscription-table.js";
+import type { SubscriptionView } from "../../src/effects/ports.js";
 import type { World } from "../../src/effects/world.js";
 
 export interface Timer {
@@ -11,12 +12,34 @@ export interface Timer {
   readonly fired: () => void;
 }
 
+/** A server that knows the subscriptions: what it was told, in order, and the PINGs that it has not answered. */
+export class Server {
+  readonly view: SubscriptionView;
+  readonly #lines: string[];
+  readonly pings: { readonly answered: () => void }[] = [];
+
+  constructor(table: SubscriptionTable, lines: string[] = []) {
+    this.#lines = lines;
+    this.view = table.view({
+      tell: (line) => void this.#lines.push(line),
+      ask: (answered) => {
+        this.#lines.push("PING");
+        this.pings.push({ answered });
+      },
+    });
+  }
+
+  /** What it was told since the last call. */
+  told(): string[] {
+    return this.#lines.splice(0);
+  }
+}
+
 /** A table of subscriptions, and all that it did. */
 export class Scene {
-  /** The lines sent to the server, in order. */
-  readonly lines: string[] = [];
   readonly timers = new Set<Timer>();
-  readonly pings: { readonly answered: () => void }[] = [];
+  /** The server in use. */
+  readonly server: Server;
   readonly table: SubscriptionTable;
   /** How many messages waited each time that a reader was found slow. */
   readonly slow: number[] = [];
@@ -30,19 +53,17 @@ export class Scene {
       },
       stopTimer: (timer: Timer) => void this.timers.delete(timer),
     };
-    const wire = {
-      outbound: { checkLine: () => {}, command: (line: string) => void this.lines.push(line) },
-      unsubscribe: (line: string, answered: () => void) => {
-        this.lines.push(line, "PING");
-        this.pings.push({ answered });
-      },
-    };
     this.table = new SubscriptionTable(
       world as unknown as World,
       { publish: () => {} },
-      () => wire as unknown as Wire,
+      () => ({ checkLine: () => {} }),
       (subscription) => void this.slow.push(subscription.getPending()),
     );
+    this.server = new Server(this.table);
+  }
+
+  get pings() {
+    return this.server.pings;
   }
 
   subscribe(opts: SubscriptionOptions = {}, subject = "work"): SubscriptionImpl {
@@ -51,7 +72,7 @@ export class Scene {
 
   /** What was sent since the last call. */
   sent(): string[] {
-    return this.lines.splice(0);
+    return this.server.told();
   }
 }
 
@@ -97,6 +118,7 @@ export function bound(scene: Scene) {
   return {
     table: scene.table,
     timers: scene.timers,
+    server: scene.server,
     pings: scene.pings,
     subscribe: scene.subscribe.bind(scene),
     sent: scene.sent.bind(scene),

@@ -1,6 +1,6 @@
-// The table of all subscriptions: their numbers, draining all, what the server does not permit, what a new server is
-// told, and the end. One of them alone: subscription.test.ts. Limits over a reconnect, with servers that count:
-// subscription-limit.test.ts.
+// The table of all subscriptions: their numbers, draining all, what the server does not permit, and the end. One of them
+// alone: subscription.test.ts. What each server is told: subscription-view.test.ts. Limits over a reconnect, with servers
+// that count: subscription-limit.test.ts.
 
 import { describe, expect, test, vi } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
@@ -114,95 +114,5 @@ describe("a closed connection", () => {
     sent();
     table.unsubscribe(subscription, undefined);
     expect(sent()).toEqual([]);
-  });
-});
-
-describe("after a reconnect", () => {
-  test("every subscription is restored, with what is left of its limit, but none that drains", () => {
-    const { table, subscribe } = bound(new Scene());
-    subscribe({}, "a");
-    subscribe({ queue: "workers", max: 5, callback: () => {} }, "b").deliver(msg("one"));
-    void subscribe({}, "c").drain();
-    subscribe({}, "d").unsubscribe();
-    const lines = "SUB a 1\r\nSUB b workers 2\r\nUNSUB 2 4\r\n";
-    const ahead = table.resubscriptionAhead();
-    expect(ahead.lines).toBe(lines);
-    expect(ahead.changes()).toBe("");
-    expect(table.resubscription()).toBe(lines);
-  });
-
-  test("what changes until the server is taken into use is told to it then", () => {
-    const { table, subscribe, sent } = bound(new Scene());
-    const ended = subscribe({}, "ended");
-    const drains = subscribe({}, "drains");
-    const limited = subscribe({ callback: () => {} }, "limited");
-    subscribe({ max: 9 }, "same");
-    limited.deliver(msg("one"));
-    const { changes } = table.resubscriptionAhead();
-    limited.deliver(msg("two"));
-    ended.unsubscribe();
-    void drains.drain();
-    limited.unsubscribe(10);
-    subscribe({ max: 3 }, "new");
-    void subscribe({}, "short").drain();
-    subscribe({}, "gone").unsubscribe();
-    subscribe({ queue: "workers" }, "last");
-    sent();
-    expect(changes()).toBe(
-      [
-        "UNSUB 1",
-        "UNSUB 2",
-        // The server counts from the second message on.
-        "UNSUB 3 9",
-        "SUB new 5",
-        "UNSUB 5 3",
-        "SUB last workers 8",
-        "",
-      ].join("\r\n"),
-    );
-    limited.unsubscribe(12);
-    expect(sent()).toEqual(["UNSUB 3 11"]);
-  });
-
-  test("a server that knew of all of it is told of changes only, and counts on", () => {
-    const { table, subscribe, sent } = bound(new Scene());
-    const limited = subscribe({ callback: () => {} }, "limited");
-    limited.deliver(msg("one"));
-    const changes = table.changes();
-    expect(changes()).toBe("");
-    limited.unsubscribe(10);
-    sent();
-    expect(changes()).toBe("UNSUB 1 10\r\n");
-  });
-
-  test("a server that is taken into use again counts on from where it began", () => {
-    const { table, subscribe, sent } = bound(new Scene());
-    const limited = subscribe({ callback: () => {} }, "limited");
-    limited.deliver(msg("one"));
-    table.resubscription();
-    limited.deliver(msg("two"));
-    table.changes()();
-    sent();
-    limited.unsubscribe(10);
-    expect(sent()).toEqual(["UNSUB 1 9"]);
-  });
-
-  test("a new subscription counts from its own first message with a server that is told of it late", () => {
-    const { table, subscribe, sent } = bound(new Scene());
-    const { changes } = table.resubscriptionAhead();
-    const late = subscribe({ callback: () => {} }, "late");
-    late.deliver(msg("one"));
-    expect(changes()).toBe("SUB late 1\r\n");
-    sent();
-    late.unsubscribe(5);
-    expect(sent()).toEqual(["UNSUB 1 4"]);
-  });
-
-  test("a server that is left is told the end of every subscription", () => {
-    const { table, subscribe } = bound(new Scene());
-    subscribe({}, "a");
-    subscribe({}, "b").unsubscribe();
-    subscribe({ queue: "workers" }, "c");
-    expect(table.unsubscribeLines()).toBe("UNSUB 1\r\nUNSUB 3\r\n");
   });
 });
