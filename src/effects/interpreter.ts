@@ -39,7 +39,8 @@ export class Interpreter {
     endSocket: (self, { attempt }) => {
       const session = self.#sessions.get(attempt);
       if (session === undefined) return;
-      if (self.#isInUse(session)) self.outbound.flush(true);
+      // Where the other side has ended it, what waits is for the next server.
+      if (!session.isOver && self.#isInUse(session)) self.outbound.flush(true);
       session.end();
     },
     sendConnect: (self, { attempt }) => void self.#sendConnect(attempt),

@@ -87,6 +87,11 @@ export class Session {
     });
   }
 
+  /** True once nothing more is heard over the socket: it is closed, half closed, or about to be closed. */
+  get isOver(): boolean {
+    return this.#hearing === "noMore";
+  }
+
   /** Writes past the outbound stream: the handshake, PONG, and the chart's PINGs. */
   write(text: string): void {
     if (text !== "") this.#transport.write(encoder.encode(text));

@@ -1,4 +1,23 @@
 // `nats-statechart/machine`: the chart, its types and its pure functions, without any I/O.
+//
+// Whoever drives the chart by a driver of their own keeps to this contract, as src/effects/interpreter.ts does.
+//
+// - Events are given one at a time. All effects of an event are carried out, in their order, before the next event.
+// - Each event has `at`, on one clock that never runs backwards. All but those of the user have `attempt`: the number of
+//   the attempt in the effect that they answer, or over whose socket they came.
+// - Each effect says in effects.ts which event answers it. `openSocket` and `upgradeToTls` are answered once, or by
+//   `socket.closed`. `sendConnect` is answered by `server.pong`, `server.error` or `credentials.failed`, `sendPing` by
+//   `server.pong`; PONGs come in the order of the PINGs over that socket, and those that answer the driver's own are not told.
+// - After `socket.opened` a socket may tell of `server.info`, `server.ping`, `server.error` and `protocol.violated` at any time,
+//   and of `socket.closed` once. With `halfClosed`, the chart asks for `endSocket` or `closeSocket`, and `socket.closed` may follow once more.
+// - After `closeSocket` a socket tells nothing. After `endSocket` it tells `socket.closed` and nothing else.
+// - A timer is named by `timer` and `attempt` together. One that was stopped does not fire. `startTimer` never names one that runs.
+// - The answer to `pauseOutbound` and `finishOutbound` is `outbound.flushed` with the attempt of the effect, when the server
+//   has answered a PING that went out behind all that was published.
+// - What comes for a link that is gone changes nothing, so a driver need not take back what it has sent.
+// - A Failure is known by its identity: the chart puts the very object of an event into effects and context. A driver that
+//   keeps something beside it (an Error, in a WeakMap) finds it again.
+// - After `settleClosed` nothing is asked any more: no socket is open, and no timer runs.
 
 export { connectionMachine } from "./connection-machine.js";
 export type { ConnectionContext, ConnectionInput } from "./context.js";
