@@ -15,11 +15,10 @@ import { CredentialsVersions, connectCommand } from "./connect-command.js";
 import { beyondFailures, credentialsFailure } from "./failures.js";
 import { LiveChart, type Observed } from "./live-chart.js";
 import { Outbound } from "./outbound.js";
-import type { Unanswered } from "./pongs.js";
+import { type Unanswered, WaitingPings } from "./pings.js";
 import type { Ports } from "./ports.js";
 import type { ServerInfo } from "./server-info.js";
 import { Session, type SessionSide, type Untimed } from "./session.js";
-import { WaitingPings } from "./waiting-pings.js";
 import type { Timer, World } from "./world.js";
 
 type Handlers = { readonly [Name in EffectName]: (self: Interpreter, params: EffectParams[Name]) => void };

@@ -6,7 +6,7 @@ import type { ConnectionEvent } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import { serverErrorFrom } from "../machine/server-error.js";
 import { socketFailure } from "./failures.js";
-import { Pongs, type Unanswered } from "./pongs.js";
+import { Pongs, type Unanswered } from "./pings.js";
 import type { ServerLine, Subscriptions, SubscriptionView } from "./ports.js";
 import { parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
 import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";

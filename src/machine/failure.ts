@@ -20,7 +20,17 @@ export interface Failure {
  * The steps of one attempt to connect, in the order in which they happen (`securing` comes first in handshake-first TLS).
  * `subscribing` and `cuttingOver` follow where a connection moves from one server to another.
  */
-export type AttemptStep = keyof typeof awaited;
+export const attemptSteps = [
+  "dialing",
+  "greeting",
+  "securing",
+  "authenticating",
+  "subscribing",
+  "cuttingOver",
+] as const;
+
+/** A step of an attempt to connect. */
+export type AttemptStep = (typeof attemptSteps)[number];
 
 /** One failed attempt to connect: to which server, how far it got, and why it ended. */
 export interface AttemptReport {
@@ -33,33 +43,4 @@ export interface AttemptReport {
   readonly failure: Failure;
   /** When it ended: milliseconds on the clock that stamps events. */
   readonly at: Milliseconds;
-}
-
-/** What each step waits for, for the message of an attempt that ran out of time. */
-const awaited = {
-  dialing: "the TCP connection was not established",
-  greeting: "the server accepted the connection but sent no INFO",
-  securing: "the TLS handshake did not finish",
-  authenticating: "the server did not answer CONNECT and PING, or the authenticator gave no answer",
-  subscribing: "the server did not confirm the subscriptions",
-  cuttingOver: "the server that is being left did not confirm what was published",
-} as const;
-
-/** The steps of an attempt, in their order. */
-export const attemptSteps = Object.keys(awaited) as readonly AttemptStep[];
-
-/** The failure of an attempt that took longer than the `timeout` option allows. */
-export function timedOut(
-  server: string,
-  step: AttemptStep,
-  timeout: Milliseconds,
-  byWebSocket = false,
-): Failure {
-  const what = byWebSocket && step === "dialing" ? "the WebSocket was not opened" : awaited[step];
-  return { code: "TIMEOUT", message: `${server}: ${what} within ${timeout} ms (step: ${step})` };
-}
-
-/** The failure of a socket that the other side closed without saying why. */
-export function closedByServer(server: string, step: string): Failure {
-  return { code: "DISCONNECT", message: `${server} closed the connection (step: ${step})` };
 }

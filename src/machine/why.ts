@@ -3,10 +3,11 @@
 import { type ConnectionContext, linkIn, whereabouts } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
-import { type AttemptStep, closedByServer, type Failure, timedOut } from "./failure.js";
+import type { AttemptStep, Failure } from "./failure.js";
 import { type Link, serverOf } from "./link.js";
 import type { Policy } from "./reconnect-policy.js";
 import { failureOf } from "./server-error.js";
+import type { Milliseconds } from "./units.js";
 
 /** Why the link that the event is about ended, or the one in use where the event is the user's. */
 export function why(context: ConnectionContext, event: ConnectionEvent): Failure {
@@ -61,4 +62,30 @@ function outOfTime(
     return { code: "TIMEOUT", message };
   }
   return timedOut(name, phase as AttemptStep, timeout, transport.type === "webSocket");
+}
+
+/** What each step waits for, for the message of an attempt that ran out of time. */
+const awaited: Readonly<Record<AttemptStep, string>> = {
+  dialing: "the TCP connection was not established",
+  greeting: "the server accepted the connection but sent no INFO",
+  securing: "the TLS handshake did not finish",
+  authenticating: "the server did not answer CONNECT and PING, or the authenticator gave no answer",
+  subscribing: "the server did not confirm the subscriptions",
+  cuttingOver: "the server that is being left did not confirm what was published",
+};
+
+/** The failure of an attempt that took longer than the `timeout` option allows. */
+export function timedOut(
+  server: string,
+  step: AttemptStep,
+  timeout: Milliseconds,
+  byWebSocket = false,
+): Failure {
+  const what = byWebSocket && step === "dialing" ? "the WebSocket was not opened" : awaited[step];
+  return { code: "TIMEOUT", message: `${server}: ${what} within ${timeout} ms (step: ${step})` };
+}
+
+/** The failure of a socket that the other side closed without saying why. */
+export function closedByServer(server: string, step: string): Failure {
+  return { code: "DISCONNECT", message: `${server} closed the connection (step: ${step})` };
 }

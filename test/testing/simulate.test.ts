@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Outbound } from "../../src/effects/outbound.js";
-import { Pongs } from "../../src/effects/pongs.js";
+import { Pongs } from "../../src/effects/pings.js";
 import { SimulatedWorld } from "../../src/effects/simulated/world.js";
 import { drawPlan } from "../../src/testing/draw-plan.js";
 import {

@@ -1,8 +1,7 @@
 // Who gets which PONG: over one socket, and for PINGs that wait in the outbound stream.
 
 import { describe, expect, it } from "vitest";
-import { Pongs } from "../../src/effects/pongs.js";
-import { WaitingPings } from "../../src/effects/waiting-pings.js";
+import { Pongs, WaitingPings } from "../../src/effects/pings.js";
 
 function recorded() {
   const log: string[] = [];
