@@ -57,11 +57,18 @@ export class ServerCredentials {
   }
 }
 
-const FIELDS = ["user", "pass", "auth_token", "nkey", "sig", "jwt"] as const;
+const fields = Object.keys({
+  user: true,
+  pass: true,
+  auth_token: true,
+  nkey: true,
+  sig: true,
+  jwt: true,
+} satisfies Record<keyof Credentials, true>);
 
 /** A server that gets something other than a string hangs up without a word. */
 function checked(credentials: Readonly<Record<string, unknown>>): Credentials {
-  for (const name of FIELDS) {
+  for (const name of fields) {
     const type = typeof credentials[name];
     if (type === "string" || type === "undefined") continue;
     const message = `the credentials cannot be used: "${name}" must be a string, not ${type}`;
