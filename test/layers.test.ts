@@ -1,4 +1,5 @@
-// The layer rule of the house, checked by breaking it: biome.json must report each offence below, and nothing else.
+// The layer rule of the house, and that no imports go round in a circle, checked by breaking them: biome.json must report
+// each offence below, and nothing else.
 // Tiny sources are linted in a temporary folder, under the repository's own configuration. The real sources are
 // linted by `npm run lint`.
 
@@ -13,9 +14,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 const IMPORT = "lint/style/noRestrictedImports";
 const GLOBAL = "lint/style/noRestrictedGlobals";
-const PURITY = "plugin";
+const PLUGIN = "plugin";
 const NON_NULL = "lint/style/noNonNullAssertion";
-const RULES = [IMPORT, GLOBAL, PURITY, NON_NULL];
+const CIRCLE = "lint/suspicious/noImportCycles";
+const RULES = [IMPORT, GLOBAL, PLUGIN, NON_NULL, CIRCLE];
 
 const uses = (expression: string) => `export const used = () => ${expression};`;
 const from = (source: string) => `import { thing } from "${source}";\n${uses("thing")}`;
@@ -25,6 +27,8 @@ interface Case {
   readonly folder: string;
   readonly source: string;
   readonly reported: readonly string[];
+  /** A second file, `./beside.js` for the first, for which that is `./case.js`. */
+  readonly beside?: string;
 }
 
 const cases: Case[] = [];
@@ -39,7 +43,6 @@ inFolder(
     from("./events.js"),
     uses("Math.floor(Math.min(1.5, 2))"),
     uses("[1.5].map(Math.floor)"),
-    'export type Event = import("./events.js").Event;',
     // A parameter or a property of that name is not the global.
     "export const age = (Date: number) => Date;",
     "export const read = (server: { readonly process: number }) => server.process;",
@@ -80,7 +83,7 @@ inFolder("src/machine", [GLOBAL], ["queueMicrotask(() => {})", "clearTimeout(1)"
 inFolder("src/machine", [GLOBAL], ["process.env", "Buffer.alloc(1)", "console", "fetch('/')"].map(uses));
 inFolder(
   "src/machine",
-  [PURITY],
+  [PLUGIN],
   [
     uses("Math.random()"),
     uses("Math['random']()"),
@@ -88,6 +91,7 @@ inFolder(
     uses("({ ...Math })"),
     "const { random } = Math;\nexport const used = random;",
     'export type S = import("node:net").Socket;',
+    'export type Event = import("./events.js").Event;',
   ],
 );
 inFolder("src/machine", [NON_NULL], ["export const first = (list: number[]) => list[0]!;"]);
@@ -202,6 +206,36 @@ inFolder(
 );
 inFolder("src", [], [from("./api/connect.js"), from("./machine/index.js")]);
 
+/** Two files of any folder. Those that need each other, even if only their types, are one concept or lack a third. */
+const sideBySide = (reported: readonly string[], source: string, beside: string) =>
+  cases.push({ folder: "src/testing", source, reported, beside });
+const needsType = (name: string) => `import type { Thing } from "./${name}.js";\nexport type Other = Thing;`;
+sideBySide([], needsType("beside"), "export type Thing = 1;");
+sideBySide([], from("./beside.js"), uses("1"));
+for (const toBeside of [from("./beside.js"), needsType("beside"), 'export * from "./beside.js";']) {
+  for (const back of [from("./case.js"), needsType("case"), 'export { thing } from "./case.js";']) {
+    sideBySide([CIRCLE], toBeside, back);
+  }
+}
+sideBySide(
+  [CIRCLE],
+  'import { type Thing } from "./beside.js";\nexport type Other = Thing;',
+  needsType("case"),
+);
+sideBySide([CIRCLE], uses('import("./beside.js")'), needsType("case"));
+sideBySide([CIRCLE], uses('import("./beside.js")'), uses('import("./case.js")'));
+sideBySide([CIRCLE], 'import "./beside.js";', needsType("case"));
+// The rule does not see these; a rule of ours forbids them.
+inFolder(
+  "src/testing",
+  [PLUGIN],
+  [
+    'export type Other = import("./other.js").Thing;',
+    'export type Other = typeof import("../machine/index.js");',
+  ],
+);
+inFolder("src/testing", [], ['export type Ws = typeof import("ws");']);
+
 interface Report {
   readonly summary: { readonly diagnosticsNotPrinted: number };
   readonly diagnostics: readonly {
@@ -210,7 +244,7 @@ interface Report {
   }[];
 }
 
-const fileOf = (index: number) => `${cases[index]?.folder}/case-${index}.ts`;
+const fileOf = (index: number, name = "case") => `${cases[index]?.folder}/${name}-${index}.ts`;
 
 /** The categories that were reported, for each file. */
 async function lint(folder: string): Promise<Map<string, Set<string>>> {
@@ -230,7 +264,7 @@ async function lint(folder: string): Promise<Map<string, Set<string>>> {
   return found;
 }
 
-describe("the layer rule", () => {
+describe("the rules of who imports whom", () => {
   let reports: Map<string, Set<string>>;
 
   beforeAll(async () => {
@@ -239,10 +273,14 @@ describe("the layer rule", () => {
       for (const name of ["biome.json", ".gitignore", "scripts/lint"]) {
         await cp(join(root, name), join(folder, name), { recursive: true });
       }
-      for (const [index, { source }] of cases.entries()) {
-        const file = join(folder, fileOf(index));
-        await mkdir(dirname(file), { recursive: true });
-        await writeFile(file, `${source}\n`);
+      for (const [index, { source, beside }] of cases.entries()) {
+        const write = async (name: string, text: string) => {
+          const file = join(folder, fileOf(index, name));
+          await mkdir(dirname(file), { recursive: true });
+          await writeFile(file, `${text.replace(/\.\/(case|beside)\.js/, `./$1-${index}.js`)}\n`);
+        };
+        await write("case", source);
+        if (beside !== undefined) await write("beside", beside);
       }
       reports = await lint(folder);
     } finally {
@@ -252,7 +290,7 @@ describe("the layer rule", () => {
 
   const verb = ({ reported }: Case) => (reported.length === 0 ? "allows" : "reports");
   const titled = cases.map((each, index): [string, Case, number] => [
-    `${verb(each)} in ${each.folder}: ${each.source.replaceAll("\n", " ")}`,
+    `${verb(each)} in ${each.folder}: ${[each.source, ...(each.beside === undefined ? [] : [each.beside])].join(" <-> ").replaceAll("\n", " ")}`,
     each,
     index,
   ]);

@@ -3,7 +3,7 @@
 
 import { QueuedIterator } from "./queued-iterator.js";
 
-/** Values that an iterator keeps for a reader who does not come; then the oldest are dropped (rule 10). */
+/** Values that an iterator keeps for a reader who does not come; then the oldest are dropped: no queue is without a bound. */
 const LIMIT = 1_024;
 
 /** Iterators over what happens from when they were asked for. */

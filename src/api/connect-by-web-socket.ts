@@ -1,11 +1,12 @@
 // `connect` where there are WebSockets and nothing else: browsers. The same options, but for those of Node.
 
-import { tracingWorld } from "../effects/tracing-world.js";
 import { WebWorld } from "../effects/web-socket/web-world.js";
 import { Connection } from "./connection.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import type { NatsConnection } from "./nats-connection.js";
-import { type ConnectionOptions, checkOptions } from "./options.js";
+import { checkOptions, type NoOption, type OptionsFor } from "./option-table.js";
+import type { ConnectionOptions } from "./options.js";
+import { worldWith } from "./settings.js";
 import { throwIfAborted } from "./signal.js";
 
 /**
@@ -26,9 +27,7 @@ export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnect
   const host = port === undefined ? "127.0.0.1" : `127.0.0.1:${port}`;
   const given = typeof opts.servers === "string" ? [opts.servers] : (opts.servers ?? []);
   const servers = byWebSocket(given.length === 0 ? [host] : given);
-  const world = new WebWorld();
-  const traced = opts.debug === true ? tracingWorld(world, (line) => console.log(line)) : world;
-  return new WebSocketConnection(traced, { ...rest, servers }).start();
+  return new WebSocketConnection(worldWith(opts, new WebWorld()), { ...rest, servers }).start();
 }
 
 /** A connection whose servers are reached by WebSocket, also those that it is given later. */
@@ -39,7 +38,9 @@ class WebSocketConnection extends Connection {
   }
 }
 
-function refuseNodeOptions({ tls, resolve }: ConnectionOptions): void {
+/** What only Node can do is refused. `noRandomize` is not: the chart heeds it, and the browser shuffles no addresses. */
+function refuseNodeOptions({ tls, resolve, noRandomize: _, ...rest }: OptionsFor<"node">): void {
+  rest satisfies NoOption;
   const named = Object.keys(tls ?? {}).filter((name) => tls?.[name as keyof typeof tls] !== undefined);
   if (named.length > 0) {
     const options = named.map((name) => `tls.${name}`).join(", ");

@@ -1,11 +1,12 @@
 // `connect`: from options to a connection.
 
 import { NodeWorld } from "../effects/node/node-world.js";
-import { tracingWorld } from "../effects/tracing-world.js";
 import { nodeWebSockets } from "../effects/web-socket/node-web-sockets.js";
 import { Connection } from "./connection.js";
 import type { NatsConnection } from "./nats-connection.js";
-import { type ConnectionOptions, checkOptions } from "./options.js";
+import { checkOptions } from "./option-table.js";
+import type { ConnectionOptions } from "./options.js";
+import { nodeSettings, worldWith } from "./settings.js";
 import { throwIfAborted } from "./signal.js";
 
 /**
@@ -18,11 +19,7 @@ import { throwIfAborted } from "./signal.js";
 export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnection> {
   checkOptions(opts);
   throwIfAborted(opts.signal, "connect");
-  const world = new NodeWorld({
-    noRandomize: opts.noRandomize === true || opts.resolve === false,
-    tls: opts.tls,
-    dialWebSocket: nodeWebSockets(opts.tls),
-  });
-  const traced = opts.debug === true ? tracingWorld(world, (line) => console.log(line)) : world;
-  return new Connection(traced, { ...opts }).start();
+  const settings = nodeSettings(opts);
+  const world = new NodeWorld({ ...settings, dialWebSocket: nodeWebSockets(settings.tls) });
+  return new Connection(worldWith(opts, world), { ...opts }).start();
 }

@@ -6,36 +6,30 @@ import { BadWireString, OutboundFull } from "../effects/outbound.js";
 import type { Ports, Subscriptions } from "../effects/ports.js";
 import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
-import { DEFAULT_MAX_CONTROL_LINE, subjectProblem } from "../effects/wire/subject.js";
+import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { serverInUse } from "../machine/context.js";
 import type { Recording } from "../machine/replay.js";
 import { Empty, type Payload } from "./codec.js";
-import { ServerCredentials } from "./credentials.js";
+import { readServers } from "./configured-servers.js";
+import type { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
-import { inspection } from "./inspection.js";
 import { withoutNulls } from "./left-out.js";
 import { isMilliseconds } from "./milliseconds.js";
 import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
 import type { NatsConnection, Stats } from "./nats-connection.js";
-import {
-  type ConnectionOptions,
-  configuredServers,
-  DEFAULT_RECONNECT_BUFFER_SIZE,
-  policyOf,
-  readServers,
-} from "./options.js";
+import type { ConnectionOptions } from "./options.js";
 import { Promises } from "./promises.js";
 import { callSite, Mux, type Requester, type RequestOptions, request } from "./request.js";
 import { type RequestManyOptions, requestMany } from "./request-many.js";
 import { askForServer, type Server, serversFrom } from "./server.js";
+import { type Settings, settingsOf } from "./settings.js";
 import { checkSignal, onAbort } from "./signal.js";
 import { type Status, slowConsumer, statusFrom } from "./status.js";
 import { Statuses } from "./statuses.js";
 import { rethrow, type Subscription, type SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
-import { version } from "./version.js";
 
 const DEFAULT_READY_LIMIT = 1_048_576;
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
@@ -43,7 +37,7 @@ const DEFAULT_MAX_PAYLOAD = 1_048_576;
 /** A connection and its interpreter. */
 export class Connection implements NatsConnection {
   readonly #world: World;
-  readonly #options: ConnectionOptions;
+  readonly #settings: Settings;
   readonly #interpreter: Interpreter;
   readonly #subscriptions: SubscriptionTable;
   readonly #requester: Requester;
@@ -56,13 +50,12 @@ export class Connection implements NatsConnection {
 
   /** Options are checked by the caller. */
   constructor(world: World, options: ConnectionOptions) {
-    const servers = configuredServers(options);
+    const settings = settingsOf(options);
     this.#world = world;
-    this.#options = options;
+    this.#settings = settings;
     this.#requester = {
       world,
-      inboxPrefix: options.inboxPrefix ?? "",
-      asyncTraces: options.noAsyncTraces !== true,
+      ...settings.requests,
       publish: (subject, payload, opts) => this.publish(subject, payload, opts),
       handOver: () => this.#interpreter.outbound.flush(),
       position: () => this.#interpreter.outbound.position,
@@ -76,28 +69,26 @@ export class Connection implements NatsConnection {
       (subscription) => this.#statuses.report(slowConsumer(subscription, this.getServer())),
     );
     this.#mux = new Mux(this.#requester);
-    this.#statuses = new Statuses(options.onStatus);
+    this.#statuses = new Statuses(settings.statuses.onStatus);
     this.#promises = new Promises({
       causeOf: (failure) => this.#interpreter.causeOf(failure),
       recording: () => this.#interpreter.recording(),
-      signal: options.signal,
+      signal: settings.connecting.signal,
     });
     const input = {
-      servers: servers.map((server) => server.url),
+      servers: settings.servers.map((server) => server.url),
       seed: world.seed,
       at: world.now(),
-      policy: policyOf(options),
+      policy: settings.policy,
     };
-    this.#credentials = new ServerCredentials(options);
-    this.#credentials.add(servers);
-    const { record, name } = options;
-    const inspect = options.inspect === undefined ? undefined : inspection(options.inspect);
-    this.#interpreter = new Interpreter(world, this.#ports(), input, { inspect, name, record });
+    this.#credentials = settings.credentials;
+    this.#credentials.add(settings.servers);
+    this.#interpreter = new Interpreter(world, this.#ports(), input, settings.watching);
   }
 
   /** Begins to connect; resolves with this connection when it stands. */
   start(): Promise<NatsConnection> {
-    const { signal } = this.#options;
+    const { signal } = this.#settings.connecting;
     const failure = { code: ErrorCode.Cancelled, message: "connect was aborted by its signal" };
     const unlisten = onAbort(signal, () =>
       this.#interpreter.send({ type: "user.close", unsent: 0, failure }),
@@ -108,18 +99,16 @@ export class Connection implements NatsConnection {
 
   /** What the interpreter asks of this connection, and tells it. */
   #ports(): Ports {
-    const { name, verbose = false, pedantic = false, noEcho = false, tls, reconnectToServer } = this.#options;
-    const { reconnectBufferSize = DEFAULT_RECONNECT_BUFFER_SIZE, maxControlLine = DEFAULT_MAX_CONTROL_LINE } =
-      this.#options;
-    const tlsWanted = tls !== undefined && tls !== null;
+    const { connect, handlers, outbound } = this.#settings;
+    const { reconnectToServer } = handlers;
     return {
-      limits: { reconnectBufferSize, maxControlLine },
+      limits: outbound,
       introduction: {
-        connectFields: { name, verbose, pedantic, noEcho, version, tls: tlsWanted },
+        connectFields: connect,
         authenticate: (server, nonce) => this.#credentials.of(server, nonce),
       },
       choices: {
-        delay: () => chosenDelay(this.#options),
+        delay: () => chosenDelay(this.#settings),
         server: (pool) =>
           reconnectToServer === undefined
             ? { server: null, ms: 0 }
@@ -442,13 +431,13 @@ function checkSubscription(subject: string, opts: SubscriptionOptions): void {
 }
 
 /** What the user's `reconnectDelayHandler` says; where it fails, its error is uncaught and `reconnectTimeWait` holds. */
-function chosenDelay(options: ConnectionOptions): number {
+function chosenDelay({ handlers, policy }: Settings): number {
   try {
-    const ms: unknown = options.reconnectDelayHandler?.();
+    const ms: unknown = handlers.reconnectDelayHandler?.();
     if (typeof ms === "number" && ms >= 0 && Number.isFinite(ms)) return ms;
     throw invalidOption("reconnectDelayHandler", ms, "a function that returns a number of milliseconds");
   } catch (error) {
     rethrow(error);
-    return policyOf(options).reconnectTimeWait;
+    return policy.reconnectTimeWait;
   }
 }

@@ -2,9 +2,15 @@
 // Nothing of this enters the chart; a foreign error stays in the cause of ours, since it could quote a secret.
 
 import type { Credentials } from "../effects/connect-command.js";
-import { type AsyncAuthenticator, type Auth, buildAuthenticator } from "./authenticators.js";
+import {
+  type AsyncAuthenticator,
+  type Auth,
+  type AuthOptions,
+  buildAuthenticator,
+} from "./authenticators.js";
+import type { ConfiguredServer } from "./configured-servers.js";
 import { ErrorCode, NatsError } from "./errors.js";
-import type { ConfiguredServer, ConnectionOptions } from "./options.js";
+import type { OptionsFor } from "./option-table.js";
 
 /**
  * The credentials for each server: what the authenticators give, overridden by what its URL says. A server learnt from
@@ -15,8 +21,10 @@ export class ServerCredentials {
   readonly #byName = new Map<string, Auth | undefined>();
   #shared: Auth | undefined;
 
-  constructor(options: ConnectionOptions) {
-    this.#authenticator = buildAuthenticator(options);
+  constructor(options: OptionsFor<"credentials">) {
+    // Only what is looked at there: another option for credentials does not compile.
+    const given: Pick<AuthOptions, keyof OptionsFor<"credentials">> = options;
+    this.#authenticator = buildAuthenticator(given);
   }
 
   /** Remembers the credentials of these URLs. */
@@ -49,11 +57,18 @@ export class ServerCredentials {
   }
 }
 
-const FIELDS = ["user", "pass", "auth_token", "nkey", "sig", "jwt"] as const;
+const fields = Object.keys({
+  user: true,
+  pass: true,
+  auth_token: true,
+  nkey: true,
+  sig: true,
+  jwt: true,
+} satisfies Record<keyof Credentials, true>);
 
 /** A server that gets something other than a string hangs up without a word. */
 function checked(credentials: Readonly<Record<string, unknown>>): Credentials {
-  for (const name of FIELDS) {
+  for (const name of fields) {
     const type = typeof credentials[name];
     if (type === "string" || type === "undefined") continue;
     const message = `the credentials cannot be used: "${name}" must be a string, not ${type}`;

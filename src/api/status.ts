@@ -87,7 +87,7 @@ export function slowConsumer(sub: Subscription, server: string): Status {
 /** The user's view of a report; `cause` is the Error that lies behind an error report. */
 export function statusFrom(report: StatusReport, cause: Error | undefined): Status {
   const status: Status = {
-    type: report.type as Events | DebugEvents,
+    type: report.type satisfies `${Events | DebugEvents}` as Events | DebugEvents,
     data: data[report.type](report),
     server: report.server,
   };

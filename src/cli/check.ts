@@ -2,7 +2,7 @@
 //
 // The work is in check/: attempt.ts connects by the library, probes.ts asks around it, findings.ts says what it means.
 
-import { policyOf } from "../api/options.js";
+import { policyOf } from "../api/settings.js";
 import { parseAddress, type ServerAddress, splitCredentials } from "../machine/server-address.js";
 import { attempt } from "./check/attempt.js";
 import { type Finding, findingOf } from "./check/findings.js";

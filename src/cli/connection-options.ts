@@ -3,9 +3,10 @@
 
 import { readFileSync } from "node:fs";
 import { credsAuthenticator } from "../api/authenticators.js";
+import { configuredServers } from "../api/configured-servers.js";
 import { isNatsError } from "../api/errors.js";
 import { MAX_MILLISECONDS } from "../api/milliseconds.js";
-import { type ConnectionOptions, configuredServers } from "../api/options.js";
+import type { ConnectionOptions } from "../api/options.js";
 import { splitCredentials } from "../machine/server-address.js";
 import { UsageError } from "./command.js";
 import type { Environment } from "./terminal.js";

@@ -2,6 +2,8 @@
 //
 // Colours follow the convention of NO_COLOR (https://no-color.org) and FORCE_COLOR.
 
+import { withoutControls } from "../effects/wire/control-characters.js";
+
 /** Colours by what they mean; each returns the text unchanged where there are to be none. */
 export interface Paint {
   good(text: string): string;
@@ -49,8 +51,7 @@ const MOST = 300;
  * Longer than a few lines it is cut.
  */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the terminal
-  const harmless = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ");
+  const harmless = withoutControls(text, () => " ");
   return harmless.length > MOST ? `${harmless.slice(0, MOST)}...` : harmless;
 }
 

@@ -1,6 +1,7 @@
 // The option `debug`: a world that prints what goes over its sockets. Secrets are masked: CONNECT is the only command
 // that carries any, and it is always written whole.
 
+import { printable } from "./wire/control-characters.js";
 import { decodeText } from "./wire/text.js";
 import { type World, withDial } from "./world.js";
 
@@ -27,16 +28,13 @@ function masked(text: string): string {
   });
 }
 
-const escaped = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
-
 /** Bytes as one line of text: CR and LF as symbols, as one is used to from protocol traces. */
 function shown(bytes: Uint8Array): string {
   const text = masked(decodeText(bytes, 0, bytes.length))
     .replaceAll("\r", "␍")
     .replaceAll("\n", "␊");
   // A terminal would obey the others, whoever sent them.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
-  return text.replace(/[\0-\x1f\x7f-\x9f]/g, escaped);
+  return printable(text);
 }
 
 /** A world that behaves as another and prints every chunk that a socket sends (`>`) and receives (`<`). */

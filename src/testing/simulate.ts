@@ -15,12 +15,13 @@ import {
 } from "../effects/simulated/checks.js";
 import { Faults } from "../effects/simulated/faults.js";
 import { NotSettled } from "../effects/simulated/virtual-time.js";
+import { printable } from "../effects/wire/control-characters.js";
 import type { Milliseconds } from "../machine/failure.js";
 import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
 import type { Act, Plan } from "./plan.js";
 import { SimulatedClient } from "./simulated-client.js";
 import { Simulation } from "./simulation.js";
-import { printable, type SimulationEvent, Stage } from "./stage.js";
+import { type SimulationEvent, Stage } from "./stage.js";
 
 /** Options of a run. */
 export interface SimulateOptions extends PlanSize {
@@ -273,20 +274,20 @@ class Run {
   }
 }
 
-const acts: ReadonlySet<string> = new Set([
-  "publish",
-  "request",
-  "gather",
-  "subscribe",
-  "move",
-  "flush",
-  "rtt",
-  "ready",
-  "reconnect",
-  "close",
-  "drain",
-] satisfies Act["type"][]);
+const acts: Readonly<Record<Act["type"], true>> = {
+  publish: true,
+  request: true,
+  gather: true,
+  subscribe: true,
+  move: true,
+  flush: true,
+  rtt: true,
+  ready: true,
+  reconnect: true,
+  close: true,
+  drain: true,
+};
 
 function isAct(act: Plan["steps"][number]["act"]): act is Act {
-  return acts.has(act.type);
+  return Object.hasOwn(acts, act.type);
 }

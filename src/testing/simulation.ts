@@ -5,7 +5,8 @@
 
 import { Connection } from "../api/connection.js";
 import type { NatsConnection } from "../api/nats-connection.js";
-import { type ConnectionOptions, checkOptions as checkConnectionOptions } from "../api/options.js";
+import { checkOptions as checkConnectionOptions } from "../api/option-table.js";
+import type { ConnectionOptions } from "../api/options.js";
 import { throwIfAborted } from "../api/signal.js";
 import {
   aFunction,

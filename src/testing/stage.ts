@@ -2,6 +2,7 @@
 
 import type { Auth } from "../api/authenticators.js";
 import type { VirtualCluster } from "../effects/simulated/virtual-cluster.js";
+import { printable } from "../effects/wire/control-characters.js";
 import { decodeText } from "../effects/wire/text.js";
 import type { Milliseconds } from "../machine/failure.js";
 import { InvariantBroken, type Ledger, type Registry, readPayload } from "./ledger.js";
@@ -20,14 +21,6 @@ export interface SimulationEvent {
 
 /** Tokens that are drawn by chance, which a seed does not decide: they must not make two runs of it look different. */
 const INBOX = /_INBOX\.[0-9A-Za-z]+(\.[0-9A-Za-z]+)?/g;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
-
-/** A text in which nothing steers a terminal: servers say what they like. */
-export function printable(text: string): string {
-  return text.replace(CONTROL, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
 
 /** The stage of one run. */
 export class Stage {

@@ -1,9 +1,10 @@
 // Which credentials go to which server.
 
 import { describe, expect, it } from "vitest";
+import { configuredServers } from "../../src/api/configured-servers.js";
 import { ServerCredentials } from "../../src/api/credentials.js";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
-import { type ConnectionOptions, configuredServers } from "../../src/api/options.js";
+import type { ConnectionOptions } from "../../src/api/options.js";
 
 function credentials(options: ConnectionOptions): ServerCredentials {
   const all = new ServerCredentials(options);

@@ -1,9 +1,12 @@
 // The options of connect: what is allowed, what is said where it is not, and what becomes of them.
 
 import { describe, expect, it } from "vitest";
+import { configuredServers } from "../../src/api/configured-servers.js";
 import { connect } from "../../src/api/connect-by-web-socket.js";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
-import { type ConnectionOptions, checkOptions, configuredServers, policyOf } from "../../src/api/options.js";
+import { checkOptions } from "../../src/api/option-table.js";
+import type { ConnectionOptions } from "../../src/api/options.js";
+import { policyOf } from "../../src/api/settings.js";
 import { defaultPolicy } from "../../src/machine/reconnect-policy.js";
 
 function problem(options: unknown): NatsError {
@@ -257,7 +260,8 @@ describe("the policy", () => {
   });
 
   it("holds nothing but plain values: no secret, no function", () => {
-    const policy = policyOf({ user: "u", pass: "s3cret", token: "t", reconnectDelayHandler: () => 1 });
+    const options = { user: "u", pass: "s3cret", token: "t", reconnectDelayHandler: () => 1 };
+    const policy = policyOf(options);
     expect(JSON.parse(JSON.stringify(policy))).toEqual(policy);
     expect(JSON.stringify(policy)).not.toContain("s3cret");
   });

@@ -1,4 +1,4 @@
-// Rule 3: no secret leaves the interpreter. Secrets of every kind are planted, a connection goes through success, refusal,
+// No secret leaves the interpreter. Secrets of every kind are planted, a connection goes through success, refusal,
 // expiry and bad input, and everything that anybody could see of it is searched for them.
 
 import { randomBytes } from "node:crypto";

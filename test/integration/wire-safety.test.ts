@@ -1,4 +1,4 @@
-// Rule 8: no string of a user adds a protocol line, wherever it goes in. The server here keeps every byte it gets.
+// No string of a user adds a protocol line, wherever it goes in. The server here keeps every byte it gets.
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {

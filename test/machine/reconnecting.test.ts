@@ -1,4 +1,5 @@
-// "Reconnecting, precisely", sentence by sentence: see section 4 of the architecture.
+// How the chart reconnects: which server is next and when, what counts as a failed attempt, and what ends it all. What a
+// user is told of it: docs/guide/reconnecting.md.
 
 import { describe, expect, test } from "vitest";
 import {

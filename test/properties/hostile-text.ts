@@ -1,5 +1,5 @@
 // Strings of the worst kind that a user can hand over, as an arbitrary, and which of them NATS allows where. For the tests
-// that hold every string to rule 8 of the architecture; no protocol line may come of one.
+// in which every string is sent: no protocol line may come of one.
 
 import fc from "fast-check";
 

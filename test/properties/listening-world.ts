@@ -6,7 +6,8 @@
 import { Connection } from "../../src/api/connection.js";
 import { NatsError } from "../../src/api/errors.js";
 import type { NatsConnection } from "../../src/api/nats-connection.js";
-import { type ConnectionOptions, checkOptions } from "../../src/api/options.js";
+import { checkOptions } from "../../src/api/option-table.js";
+import type { ConnectionOptions } from "../../src/api/options.js";
 import { CommandReader } from "../../src/effects/simulated/command-reader.js";
 import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
 import { info } from "../harness/fake-server.js";

@@ -1,4 +1,4 @@
-// Rule 9: whatever a server sends to a client that is connected can end the connection, never the process. The parser
+// Whatever a server sends to a client that is connected can end the connection, never the process. The parser
 // alone is in parser.test.ts; here is all that comes behind it: INFO, errors, subscriptions, messages that are looked at.
 
 import fc from "fast-check";

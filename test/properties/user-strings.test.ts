@@ -1,4 +1,4 @@
-// Rule 8: whatever string a user hands over, wherever it goes, the server reads what was meant and nothing else, or
+// Whatever string a user hands over, wherever it goes, the server reads what was meant and nothing else, or
 // hears nothing because the string was refused. Strings here are of the worst kind.
 //
 // The same with real servers: test/integration/user-strings.test.ts; named examples: test/integration/wire-safety.test.ts.

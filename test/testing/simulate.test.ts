@@ -156,12 +156,12 @@ describe("simulate", { timeout: 60_000 }, () => {
     const { events } = await simulate({ seed: 1, plan });
     const told = events.map(lineOf).filter((line) => line.includes("gone") && line.includes("status error"));
     expect(told).toHaveLength(1);
-    expect(told[0]).toContain("\\u001b[2Jgone\\u009b\\u202e");
+    expect(told[0]).toContain("\\x1b[2Jgone\\x9b\\u202e");
     const onEvent = ({ who }: SimulationEvent) => {
       if (who === "world") throw new Error("\u001b[2J");
     };
     const failure = simulate({ seed: 1, plan, onEvent });
-    await expect(failure).rejects.toMatchObject({ broken: "\\u001b[2J" });
+    await expect(failure).rejects.toMatchObject({ broken: "\\x1b[2J" });
   });
 
   it("makes plans for fast-check that shrink to fewer steps", () => {

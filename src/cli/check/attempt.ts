@@ -4,7 +4,8 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { Connection } from "../../api/connection.js";
 import { isNatsError, type NatsError } from "../../api/errors.js";
-import { type ConnectionOptions, checkOptions } from "../../api/options.js";
+import { checkOptions } from "../../api/option-table.js";
+import type { ConnectionOptions } from "../../api/options.js";
 import { NodeWorld } from "../../effects/node/node-world.js";
 import { parseInfo, type ServerInfo } from "../../effects/server-info.js";
 import type { AttemptStep } from "../../machine/failure.js";

@@ -8,7 +8,8 @@ import type { CertificateSeen, InfoSeen, Lookup, Observation } from "./observati
 import { dayOf, type Problem } from "./problem.js";
 
 /** The steps of a check, in the order in which they happen; with `--tls-first`, `tls` comes before `info`. */
-export type StepName = "dns" | "tcp" | "info" | "tls" | "credentials" | "rtt";
+const stepNames = ["dns", "tcp", "info", "tls", "credentials", "rtt"] as const;
+export type StepName = (typeof stepNames)[number];
 
 /** One step of a check. */
 export interface StepFinding {
@@ -55,8 +56,9 @@ function failed(step: StepName, { text }: Problem, seen: Observation): StepFindi
 }
 
 function orderOf({ tlsPolicy }: Observation): readonly StepName[] {
-  const middle = tlsPolicy === "first" ? (["tls", "info"] as const) : (["info", "tls"] as const);
-  return ["dns", "tcp", ...middle, "credentials", "rtt"];
+  if (tlsPolicy !== "first") return stepNames;
+  const others: readonly StepName[] = stepNames.filter((step) => step !== "tls");
+  return others.toSpliced(others.indexOf("info"), 0, "tls");
 }
 
 const byAttemptStep: Readonly<Record<AttemptStep, StepName>> = {

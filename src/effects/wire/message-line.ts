@@ -6,10 +6,9 @@
 import { ProtocolViolation } from "./protocol-violation.js";
 import { decodeText } from "./text.js";
 
-/** What a server can say. */
-export type Verb = "MSG" | "HMSG" | "INFO" | "PING" | "PONG" | "+OK" | "-ERR";
-
-const verbs: readonly Verb[] = ["MSG", "HMSG", "PING", "PONG", "+OK", "-ERR", "INFO"];
+/** What a server can say, the most frequent first. */
+const verbs = ["MSG", "HMSG", "PING", "PONG", "+OK", "-ERR", "INFO"] as const;
+export type Verb = (typeof verbs)[number];
 
 const TAB = 9;
 const LF = 10;

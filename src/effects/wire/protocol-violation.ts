@@ -1,5 +1,7 @@
 // What is wrong with bytes that are not the NATS protocol. Whatever a server sends, this is the worst that comes of it.
 
+import { escaped } from "./control-characters.js";
+
 /** Bytes of a server that are not the NATS protocol. It ends the connection, never the process. */
 export class ProtocolViolation extends Error {
   override readonly name = "ProtocolViolation";
@@ -29,6 +31,6 @@ function excerpt(bytes: Uint8Array, start: number, end: number): string {
 function printable(byte: number): string {
   if (byte === 13) return "\\r";
   if (byte === 10) return "\\n";
-  if (byte < 32 || byte > 126) return `\\x${byte.toString(16).padStart(2, "0")}`;
+  if (byte < 32 || byte > 126) return escaped(byte);
   return String.fromCharCode(byte);
 }

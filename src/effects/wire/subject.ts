@@ -1,7 +1,7 @@
 // What may stand as a subject or a queue name on a protocol line, and what to tell the user when it may not.
 //
-// The rule that matters most (rule 8 of the architecture): no character that could end an argument or a line
-// passes. The rest is what nats-server itself refuses, found here while the caller can still see where it was.
+// What matters most: no character that could end an argument or a line passes, so that no string of a user can add a
+// protocol line. The rest is what nats-server itself refuses, found here while the caller can still see where it was.
 
 /**
  * What a name is for:

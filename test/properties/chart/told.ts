@@ -1,4 +1,4 @@
-// A story told: what happened to a chart, scene by scene. It is data; what must hold in it is in rules.ts.
+// A story told: what happened to a chart, scene by scene. It is data; what must hold in it is in rules.
 
 import * as fc from "fast-check";
 import type { ConnectionInput } from "../../../src/machine/context.js";
