@@ -2,6 +2,9 @@
 // the generator, and what is forgotten. The states of their own have files of their own.
 
 import { describe, expect, test } from "vitest";
+import { transition } from "xstate";
+import { connectionMachine } from "../../src/machine/connection-machine.js";
+import { memory } from "../../src/machine/memory.js";
 import {
   begin,
   chosen,
@@ -310,5 +313,29 @@ describe("the end", () => {
       failure: null,
     });
     expect(story.happens(old(lost())).context.retiring).toEqual([]);
+  });
+});
+
+describe("a thing that is remembered of one kind of event", () => {
+  const ofOneEvent = [
+    "noteSecured",
+    "noteError",
+    "clearPings",
+    "noteDelay",
+    "noteChoice",
+    "recordChoiceFailure",
+    "replaceServers",
+    "recordClose",
+    "recordUnsent",
+    "noteClosed",
+  ] as const;
+
+  // The chart with that action where the ping timer fires.
+  test.each(ofOneEvent)("%s throws where the chart wires it to another", (name) => {
+    const miswired = connectionMachine.provide({ actions: { countPing: memory[name] } });
+    const event = { type: "timer.fired", timer: "ping", attempt: 1, at: 0 } as const;
+    const { value, context } = begin().connects().snapshot;
+    const move = () => transition(miswired, miswired.resolveState({ value, context }), event);
+    expect(move).toThrow(/^invariant: timer\.fired is not [a-z.]+( or [a-z.]+)*$/i);
   });
 });

@@ -17,6 +17,8 @@ import {
   ping,
   pong,
   reconnect,
+  refused,
+  type Story,
   secured,
   unreachable,
   violated,
@@ -307,6 +309,142 @@ describe("while it moves", () => {
       { type: "closeSocket", params: { attempt: 2 } },
       { type: "stopTimer", params: { timer: "attempt", attempt: 2 } },
     ]);
+  });
+});
+
+describe("a move that failed", () => {
+  test("leaves a context that does not contradict itself: the old link, no new one, and the number of the attempt", () => {
+    const before = begin({ onLameDuck: "migrate" }).connects().context;
+    const story = leaving().happens(opened, info(), refused);
+    expect(story.context).toMatchObject({
+      attempt: 2,
+      live: { ...before.live, info: { lameDuck: true } },
+      next: null,
+      retiring: [],
+      lastInUse: null,
+      leaving: null,
+      failure: null,
+    });
+    expect(story.context.live?.destination.name).toBe("a:4222");
+  });
+
+  test("tells of the server in use, not of the one that failed, in all that follows", () => {
+    const story = leaving({ reconnect: false }).happens(opened, info(), refused);
+    expect(story.happens(old(fires("ping"))).last("notifyStatus")?.status).toMatchObject({
+      server: "a:4222",
+    });
+    expect(story.happens(old(error("Invalid Subject"))).errors).toMatchObject([{ step: "connected" }]);
+    story.happens(old(lost()));
+    expect(story.last("settleClosed")?.failure?.message).toBe(
+      "a:4222 closed the connection (step: connected)",
+    );
+    expect(story.context).toMatchObject({ live: null, lastInUse: { server: "a:4222" } });
+  });
+
+  test("costs no number: the next attempt has the one after it", () => {
+    const story = leaving().happens(unreachable, old(lost()));
+    expect(story.state).toBe("reconnecting.backingOff");
+    expect(story.last("startTimer")).toMatchObject({ timer: "reconnect", attempt: 2 });
+    story.after(2_000).happens(fires("reconnect"));
+    expect(story.context).toMatchObject({ attempt: 3, next: { id: 3 } });
+  });
+
+  test("because the new server refused the same credentials twice does not end the connection", () => {
+    const story = leaving().happens(opened, info(), refused);
+    for (const again of [1, 2]) {
+      story.after(2_000).happens(old(info()), old(lameDuck));
+      story.happens(opened, info()).happens(refused);
+      expect([again, story.state]).toEqual([again, "connected"]);
+      expect(story.did).not.toContain("settlePending");
+    }
+    expect(story.server("b:4222").refusal).toEqual({ kind: "authorizationViolation", credentialsVersion: 1 });
+  });
+});
+
+describe("the server in use says that it ends the connection", () => {
+  const steps: readonly (readonly [string, (policy?: object) => Story])[] = [
+    ["migrating.dialing", leaving],
+    ["migrating.authenticating", (policy) => leaving(policy).happens(opened, info())],
+    ["migrating.subscribing", subscribing],
+    ["migrating.cuttingOver", cuttingOver],
+  ];
+  const fatal = ["Slow Consumer", "Maximum Connections Exceeded"];
+
+  for (const text of fatal) {
+    const failure = { code: "NATS_PROTOCOL_ERR", message: text };
+
+    test.each(steps)(`'${text}' in %s: reported and remembered, and the move goes on`, (state, play) => {
+      const story = play();
+      const { next } = story.context;
+      story.happens(old(error(text)));
+      expect([story.state, story.did]).toEqual([state, ["notifyStatus error"]]);
+      expect(story.last("notifyStatus")?.status).toMatchObject({ server: "a:4222" });
+      expect(story.errors).toEqual([{ step: "connected", failure }]);
+      expect(story.context).toMatchObject({ live: { id: 1, fatal: failure }, failure: null });
+      expect(story.context.next).toBe(next);
+    });
+
+    test.each(steps.slice(0, 3))(
+      `'${text}' in %s is the reason when the server closes the socket`,
+      (_state, play) => {
+        const story = play({ reconnect: false }).happens(old(error(text)), old(lost()));
+        expect(story.state).toBe("closed");
+        expect(story.last("settleClosed")).toEqual({ failure });
+      },
+    );
+
+    test(`'${text}' is the reason, too, when the move has failed meanwhile`, () => {
+      const story = leaving({ reconnect: false }).happens(old(error(text)), unreachable);
+      expect(story.state).toBe("connected");
+      expect(story.happens(old(lost())).last("settleClosed")).toEqual({ failure });
+    });
+
+    test(`'${text}' of before the move is the reason when the server closes the socket in it`, () => {
+      const story = begin({ onLameDuck: "migrate", reconnect: false }).connects().happens(error(text));
+      expect(story.happens(lameDuck, old(lost())).last("settleClosed")).toEqual({ failure });
+    });
+  }
+
+  test("is no reason for anything once the connection has moved", () => {
+    const story = cuttingOver({ reconnect: false }).happens(old(error("Slow Consumer")), old(lost()));
+    expect(story.state).toBe("connected");
+    expect(story.context).toMatchObject({ live: { id: 2, fatal: null }, failure: null });
+    expect(story.happens(lost()).last("settleClosed")?.failure?.code).toBe("DISCONNECT");
+  });
+
+  test("an error of the new server is not that of the one in use", () => {
+    const story = leaving({ reconnect: false }).happens(opened, info(), error("Slow Consumer"));
+    expect(story.context).toMatchObject({ live: { id: 1, fatal: null }, next: null });
+    expect(story.happens(old(lost())).last("settleClosed")?.failure?.code).toBe("DISCONNECT");
+  });
+
+  test.each(steps)("a refusal in %s is a loss, at once: both sockets are closed", (_state, play) => {
+    const story = play({ reconnect: false }).happens(old(error("User Authentication Expired")));
+    expect(story.did).toEqual([
+      "stopTimer ping",
+      "notifyStatus error",
+      "closeSocket",
+      "closeSocket",
+      "stopTimer attempt",
+      "holdOutbound",
+      "notifyStatus disconnect",
+      "settlePending",
+      "settleClosed",
+    ]);
+    const closed = story.effects.filter(({ type }) => type === "closeSocket");
+    expect(closed.map(({ params }) => params)).toEqual([{ attempt: 1 }, { attempt: 2 }]);
+    expect(story.last("settleClosed")?.failure).toEqual({
+      code: "AUTHENTICATION_EXPIRED",
+      message: "User Authentication Expired",
+    });
+    expect(story.happens(old(lost())).did).toEqual([]);
+  });
+
+  test("a refusal in a move is remembered with its server, and the next one is dialed", () => {
+    const story = leaving().happens(old(error("User Authentication Expired", 4)));
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.server("a:4222").refusal).toEqual({ kind: "authenticationExpired", credentialsVersion: 4 });
+    expect(story.last("openSocket")).toMatchObject({ attempt: 3, server: { name: "b:4222" } });
   });
 });
 

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import {
   begin,
+  chosen,
   close,
   delay,
   error,
@@ -312,6 +313,28 @@ describe("credentials refused", () => {
       code: "AUTHORIZATION_VIOLATION",
       message: "Authorization Violation",
     });
+  });
+
+  test("it closes at once: nobody is asked anything, and no timer starts", () => {
+    for (const asks of [{}, { asksForDelay: true }, { asksForServer: true }, { reconnectTimeWait: 5_000 }]) {
+      const story = begin({ ...patient, ...asks }, ["a"])
+        .happens(chosen(null))
+        .connects()
+        .happens(refused);
+      // The refusal of a connection that was established is the first of two.
+      story.after(60_000).happens(delay(0), chosen(null), fires("reconnect"), chosen(null));
+      expect(story.happens(opened, info()).state).toBe("reconnecting.authenticating");
+      story.happens(refused);
+      expect(story.did).toEqual([
+        "notifyStatus error",
+        "closeSocket",
+        "stopTimer attempt",
+        "settlePending",
+        "settleClosed",
+      ]);
+      expect(story.last("settleClosed")?.failure?.code).toBe("AUTHORIZATION_VIOLATION");
+      expect(story.context).toMatchObject({ live: null, next: null, retiring: [] });
+    }
   });
 
   test("it closes although another server has not been tried again", () => {
