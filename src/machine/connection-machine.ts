@@ -601,11 +601,14 @@ export const connectionMachine = chart.createMachine({
         actions: [does.closeThatSocket, "forgetLink"],
       },
     ],
-    "server.pong": {
-      description: "All that the old server had to deliver has arrived.",
-      guard: "unsubscribedThere",
-      actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
-    },
+    "server.pong": [
+      {
+        description: "All that the old server had to deliver has arrived.",
+        guard: "unsubscribedThere",
+        actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
+      },
+      { guard: "fromServerBeingLeft", actions: "countPong" },
+    ],
     "server.ping": { guard: "fromServerBeingLeft", actions: does.sendPong },
     "socket.closed": {
       description: "The socket that was being left is closed.",

@@ -5,12 +5,14 @@ import {
   begin,
   chosen,
   close,
+  drain,
   error,
   fires,
   flushed,
   type Happening,
   info,
   lost,
+  of,
   opened,
   pong,
   reconnect,
@@ -64,6 +66,32 @@ describe("migrating", () => {
     const story = migrating().happens(opened, info(), pong);
     expect(story.state).toBe("migrating.subscribing");
     expect(story.happens(info({ connectUrls: ["c:4222"] })).did).toEqual(["notifyStatus update"]);
+  });
+});
+
+describe("leaving a link", () => {
+  test("the PONG to the PING of a move that was given up does not confirm the UNSUBs", () => {
+    const story = migrating().happens(opened, info(), pong);
+    expect(story.state).toBe("migrating.subscribing");
+    // The PING behind the subscriptions is not answered yet when the user drains, nor when the overlap is over.
+    story.happens(drain(), of(2, fires("overlap")));
+    expect(story.happens(of(2, pong)).did).toEqual([]);
+    expect(story.context.retiring).toMatchObject([{ id: 2, phase: "unsubscribing" }]);
+    expect(story.happens(of(2, pong)).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
+  });
+
+  test("nor does the PONG to a PING of the ping timer that was out when the move was done", () => {
+    const story = migrating().happens(opened, info(), pong, pong, old(fires("ping")), flushed);
+    expect(story.state).toBe("connected");
+    story.happens(old(fires("overlap")));
+    expect(story.happens(old(pong)).did).toEqual([]);
+    expect(story.happens(old(pong)).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
+  });
+
+  test("a PONG during the overlap is the one that was out: the next confirms the UNSUBs", () => {
+    const story = migrating().happens(opened, info(), pong, pong, old(fires("ping")), flushed);
+    story.happens(old(pong), old(fires("overlap")));
+    expect(story.happens(old(pong)).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
   });
 });
 

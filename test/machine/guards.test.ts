@@ -23,7 +23,7 @@ function established(more: Partial<Link> = {}, policy: Partial<Policy> = {}): Co
     next: { ...inPhase(link, "authenticating"), id: 5 },
     retiring: [
       { ...inPhase(link, "overlapping"), id: 1 },
-      { ...inPhase(link, "unsubscribing"), id: 2 },
+      { ...inPhase(link, "unsubscribing"), id: 2, pingsOut: 0 },
       { ...inPhase(link, "ending"), id: 3 },
     ],
     policy: asked,
@@ -132,6 +132,15 @@ describe("timers", () => {
       retire: ["retirementTimedOut"],
       linger: ["lingerIsOver"],
     });
+  });
+
+  test("the UNSUBs are confirmed by the PONG that no earlier PING asked for", () => {
+    const context = established();
+    const out = (pingsOut: number) => {
+      const retiring = context.retiring.map((link) => ({ ...link, pingsOut }));
+      return ask("unsubscribedThere", at(pong, 2), { ...context, retiring });
+    };
+    expect([out(0), out(1), out(2)]).toEqual([true, false, false]);
   });
 
   test("a connection is stale from maxPingOut unanswered PINGs on", () => {
