@@ -363,6 +363,11 @@ describe("the server sends no more over the link in use, but may still take what
     const story = begin({ onLameDuck: "migrate" }).connects().happens(lameDuck, left(halfClosed()));
     expect(story.state).toBe("reconnecting.dialing");
     expect(story.context).toMatchObject({ live: null, next: { id: 3 } });
+    expect(story.last("endSocket")).toEqual({ attempt: 1 });
+    expect(story.effects).toContainEqual({
+      type: "startTimer",
+      params: { timer: "linger", attempt: 1, ms: LINGER },
+    });
     expect(retiring(story)).toEqual(["1 ending"]);
     expect(story.last("closeSocket")).toEqual({ attempt: 2 });
   });
