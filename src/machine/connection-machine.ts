@@ -290,7 +290,7 @@ const whileConnected = {
     description: "The connection is lost.",
     guard: "fromServerInUse",
     target: "reconnecting",
-    actions: ["endHalfClosed", "dropNext", "recordLoss"],
+    actions: ["dropNext", "recordLoss"],
   },
   "protocol.violated": {
     description: "What the server sent is not NATS.",
@@ -485,7 +485,8 @@ export const connectionMachine = chart.createMachine({
 
     reconnecting: {
       description: "The connection was lost; what is published is kept.",
-      entry: [does.holdOutbound, does.reportDisconnect],
+      // Held first: what no socket has taken is for the next server, not for one that may read no more.
+      entry: [does.holdOutbound, "endHalfClosed", does.reportDisconnect],
       initial: "selecting",
       states: disconnected({
         description: "Accepted: subscribe again, then send what was kept.",
@@ -601,11 +602,14 @@ export const connectionMachine = chart.createMachine({
         actions: [does.closeThatSocket, "forgetLink"],
       },
     ],
-    "server.pong": {
-      description: "All that the old server had to deliver has arrived.",
-      guard: "unsubscribedThere",
-      actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
-    },
+    "server.pong": [
+      {
+        description: "All that the old server had to deliver has arrived.",
+        guard: "unsubscribedThere",
+        actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
+      },
+      { guard: "fromServerBeingLeft", actions: "countPong" },
+    ],
     "server.ping": { guard: "fromServerBeingLeft", actions: does.sendPong },
     "socket.closed": {
       description: "The socket that was being left is closed.",

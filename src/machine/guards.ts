@@ -59,8 +59,9 @@ export const guards = {
   /** The socket that is being left did not hand over its last bytes. */
   lingerIsOver: (asked: Asked) => fired(asked, "linger") && isIn(asked, "ending"),
 
-  /** The server that is being left has confirmed the UNSUBs, and with it that nothing more comes. */
-  unsubscribedThere: (asked: Asked) => isIn(asked, "unsubscribing"),
+  /** The server that is being left has confirmed the UNSUBs, and with it that nothing more comes: no earlier PING is out. */
+  unsubscribedThere: (asked: Asked) =>
+    isIn(asked, "unsubscribing") && linkIn(asked.context, asked.event)?.pingsOut === 0,
 
   // Which server next, and when.
 

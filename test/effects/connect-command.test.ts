@@ -1,7 +1,7 @@
 // What CONNECT says.
 
 import { describe, expect, it } from "vitest";
-import { CredentialsCounter, connectCommand } from "../../src/effects/connect-command.js";
+import { CredentialsVersions, connectCommand } from "../../src/effects/connect-command.js";
 
 const fields = {
   name: undefined,
@@ -67,38 +67,38 @@ describe("CONNECT", () => {
 
 describe("credentials", () => {
   it("are the same as before unless something but the signature differs", () => {
-    const counter = new CredentialsCounter();
-    const numbers = [
+    const versions = new CredentialsVersions();
+    const offered = [
       { nkey: "U1", sig: "a" },
       { nkey: "U1", sig: "b" },
       { nkey: "U2" },
       { user: "u", pass: "p" },
     ].map((credentials) => {
-      counter.offer("a:4222", credentials);
-      return counter.of("a:4222");
+      versions.offer("a:4222", credentials);
+      return versions.of("a:4222");
     });
-    expect(numbers).toEqual([1, 1, 2, 3]);
+    expect(offered).toEqual([1, 1, 2, 3]);
   });
 
   it("are counted for each server: what another one is offered makes no difference", () => {
-    const counter = new CredentialsCounter();
-    expect(counter.of("a:4222")).toBe(0);
-    counter.offer("a:4222", { user: "a" });
-    counter.offer("b:4222", { user: "b" });
-    counter.offer("a:4222", { user: "a" });
-    expect([counter.of("a:4222"), counter.of("b:4222")]).toEqual([1, 2]);
+    const versions = new CredentialsVersions();
+    expect(versions.of("a:4222")).toBe(0);
+    versions.offer("a:4222", { user: "a" });
+    versions.offer("b:4222", { user: "b" });
+    versions.offer("a:4222", { user: "a" });
+    expect([versions.of("a:4222"), versions.of("b:4222")]).toEqual([1, 2]);
   });
 
   it("are remembered for a thousand servers, however many names come and go", () => {
-    const counter = new CredentialsCounter();
-    counter.offer("first:4222", { user: "u" });
-    const before = counter.of("first:4222");
-    counter.offer("first:4222", { user: "u" });
-    expect(counter.of("first:4222")).toBe(before);
-    for (let i = 0; i < 1_000; i++) counter.offer(`s${i}:4222`, { user: "u" });
-    expect(counter.of("first:4222")).toBe(0);
-    expect(counter.of("s0:4222")).toBeGreaterThan(before);
-    counter.offer("first:4222", { user: "u" });
-    expect(counter.of("first:4222")).toBeGreaterThan(counter.of("s999:4222"));
+    const versions = new CredentialsVersions();
+    versions.offer("first:4222", { user: "u" });
+    const before = versions.of("first:4222");
+    versions.offer("first:4222", { user: "u" });
+    expect(versions.of("first:4222")).toBe(before);
+    for (let i = 0; i < 1_000; i++) versions.offer(`s${i}:4222`, { user: "u" });
+    expect(versions.of("first:4222")).toBe(0);
+    expect(versions.of("s0:4222")).toBeGreaterThan(before);
+    versions.offer("first:4222", { user: "u" });
+    expect(versions.of("first:4222")).toBeGreaterThan(versions.of("s999:4222"));
   });
 });

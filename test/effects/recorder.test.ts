@@ -24,7 +24,7 @@ function flapping(count: number): readonly ConnectionEvent[] {
     events.push({ type: "socket.opened", attempt, at });
     events.push({ type: "server.info", attempt, at, info });
     events.push({ type: "server.pong", attempt, at });
-    events.push({ type: "socket.closed", attempt, at: at + 1, failure: null });
+    events.push({ type: "socket.closed", attempt, at: at + 1, failure: null, halfClosed: false });
     events.push({ type: "timer.fired", timer: "reconnect", attempt, at: at + 9_999 });
   }
   return events.slice(0, count);
@@ -34,7 +34,7 @@ test("what was recorded is all of it, as long as there is little", () => {
   const recorder = new Recorder(input);
   const events = flapping(100);
   for (const event of events) recorder.record(event);
-  expect(recorder.recording()).toEqual({ version: 1, input, from: null, events });
+  expect(recorder.recording()).toEqual({ version: 2, input, from: null, events });
 });
 
 test("the oldest events are folded into the beginning, and the replay ends in the same way", () => {
@@ -44,6 +44,6 @@ test("the oldest events are folded into the beginning, and the replay ends in th
   const recording = recorder.recording();
   expect(recording.events.length).toBeGreaterThanOrEqual(RECORDED_EVENTS);
   expect(recording.events.length).toBeLessThan(2 * RECORDED_EVENTS);
-  const all = replay({ version: 1, input, from: null, events });
+  const all = replay({ version: 2, input, from: null, events });
   expect(replay(recording).slice(1)).toEqual(all.slice(-recording.events.length));
 });

@@ -14,8 +14,7 @@ const server: Destination = {
   host: "a",
   port: 80,
   tlsName: null,
-  tls: false,
-  webSocketPath: "/nats",
+  transport: { type: "webSocket", tls: false, path: "/nats" },
 };
 
 class FakeWebSocket implements WebSocketLike {
@@ -91,6 +90,7 @@ function told(): { told: unknown[][]; events: ConstructorParameters<typeof WebSo
     secured: tell("secured"),
     data: (chunk: Uint8Array) => void all.push(["data", new TextDecoder().decode(chunk)]),
     drained: tell("drained"),
+    halfClosed: tell("halfClosed"),
     closed: tell("closed"),
   };
   return { told: all, events };
@@ -366,6 +366,7 @@ describe("what a failure is called", () => {
 });
 
 describe("WebSockets in Node", () => {
+  const underTls = { transport: { type: "webSocket", tls: true, path: "/nats" } } as const;
   const dialedWith = async (tls: Parameters<typeof nodeWebSockets>[0], to: Partial<Destination> = {}) => {
     const { told: all, events } = told();
     nodeWebSockets(tls)({ ...server, ...to }, events);
@@ -375,18 +376,13 @@ describe("WebSockets in Node", () => {
 
   it("are those of the runtime, where it has some", async () => {
     vi.stubGlobal("WebSocket", FakeWebSocket);
-    await dialedWith(undefined, { tls: true });
+    await dialedWith(undefined, underTls);
     expect(FakeWebSocket.last?.url).toBe("wss://a:80/nats");
   });
 
   it.each([
     ["this version of Node has none", undefined, {}, "ws:// and wss:// with this version of Node needs"],
-    [
-      "the option tls is given",
-      { rejectUnauthorized: false },
-      { tls: true },
-      "the option tls over wss:// needs",
-    ],
+    ["the option tls is given", { rejectUnauthorized: false }, underTls, "the option tls over wss:// needs"],
   ])("need the package ws where %s, and say so where it is not installed", async (_what, tls, to, why) => {
     vi.stubGlobal("WebSocket", tls === undefined ? undefined : FakeWebSocket);
     vi.doMock("ws", () => {
@@ -399,7 +395,7 @@ describe("WebSockets in Node", () => {
 
   it("are not opened where the URL asks for TLS and the option forbids it", async () => {
     vi.stubGlobal("WebSocket", FakeWebSocket);
-    const all = await dialedWith(null, { tls: true });
+    const all = await dialedWith(null, underTls);
     expect(all).toEqual([["closed", expect.objectContaining({ code: "SERVER_OPT_NA" })]]);
   });
 });

@@ -11,6 +11,7 @@ import {
   fires,
   flushed,
   type Happening,
+  halfClosed,
   info,
   lost,
   noCredentials,
@@ -28,6 +29,7 @@ const ofAnAttempt: readonly Happening[] = [
   opened,
   secured,
   lost(),
+  halfClosed(),
   info({ connectUrls: ["x"], lameDuck: true }),
   ping,
   pong,
@@ -39,6 +41,9 @@ const ofAnAttempt: readonly Happening[] = [
   fires("reconnect"),
   fires("ping"),
   fires("drain"),
+  fires("overlap"),
+  fires("retire"),
+  fires("linger"),
   delay(1),
   drained,
   flushed,
@@ -56,26 +61,31 @@ function changesNothing(story: Story, event: Happening): void {
 
 describe("closed", () => {
   test.each(everything)("absorbs $type without an effect", (event) => {
-    const story = begin().connects().happens(close());
+    const story = begin().connects().happens(close(), lost());
     expect(story.snapshot.status).toBe("done");
     changesNothing(story, event);
   });
 
   test("settleClosed comes once, and as the last effect of all", () => {
-    expect(begin().happens(unreachable, unreachable).did.slice(-2)).toEqual([
-      "settleConnect",
+    expect(begin().happens(unreachable, unreachable).did.slice(-3)).toEqual([
+      "rejectConnect",
+      "settlePending",
       "settleClosed",
     ]);
-    expect(begin().connects().happens(close()).did.at(-1)).toBe("settleClosed");
+    const { did } = begin().connects().happens(close(), lost());
+    expect(did.at(-1)).toBe("settleClosed");
+    expect(did.filter((name) => name === "settleClosed")).toHaveLength(1);
   });
 
   test("connect is settled once: resolved by the first connection, or else rejected at the end", () => {
+    const settlings = (story: Story) => story.did.filter((name) => /^(resolve|reject)Connect$/.test(name));
     const all = begin().connects();
-    expect(all.did.filter((name) => name === "settleConnect")).toHaveLength(1);
-    expect(all.happens(lost()).connects().happens(close()).did).not.toContain("settleConnect");
-    expect(begin().happens(unreachable, unreachable).last("settleConnect")?.failure?.code).toBe(
-      "CONNECTION_REFUSED",
-    );
+    expect(settlings(all)).toEqual(["resolveConnect"]);
+    expect(settlings(all.happens(lost()).connects())).toEqual([]);
+    expect(settlings(all.happens(close(), lost()))).toEqual([]);
+    const rejected = begin().happens(unreachable, unreachable);
+    expect(settlings(rejected)).toEqual(["rejectConnect"]);
+    expect(rejected.last("rejectConnect")?.failure.code).toBe("CONNECTION_REFUSED");
   });
 });
 
@@ -86,8 +96,8 @@ describe("what an earlier attempt has to say", () => {
     ["reconnecting.greeting", () => again().happens(opened)],
     ["reconnecting.securing", () => again().happens(opened, info({ tlsRequired: true }))],
     ["reconnecting.authenticating", () => again().happens(opened, info())],
-    ["reconnecting.waiting", () => again().happens(unreachable)],
-    ["reconnecting.asking", () => again(true).happens(unreachable)],
+    ["reconnecting.backingOff", () => again().happens(unreachable)],
+    ["reconnecting.awaitingDelay", () => again(true).happens(unreachable)],
     ["connecting.dialing", () => first()],
     ["connecting.greeting", () => first().happens(opened)],
     ["connecting.securing", () => first().happens(opened, info({ tlsRequired: true }))],
@@ -95,10 +105,11 @@ describe("what an earlier attempt has to say", () => {
     ["migrating.dialing", () => moving()],
     ["migrating.authenticating", () => moving().happens(opened, info())],
     ["migrating.subscribing", () => moving().happens(opened, info(), pong)],
-    ["migrating.handingOver", () => moving().happens(opened, info(), pong, pong)],
+    ["migrating.cuttingOver", () => moving().happens(opened, info(), pong, pong)],
     ["connected", () => again().connects()],
     ["draining.subscriptions", () => again().connects().happens(drain())],
     ["draining.publishers", () => again().connects().happens(drain(), drained)],
+    ["closing", () => again().connects().happens(close())],
   ];
   function again(asksForDelay = false): Story {
     const story = begin({ asksForDelay, onLameDuck: "migrate" }, ["a", "b", "c"]).connects();

@@ -1,6 +1,7 @@
 // `connected`: messages flow. What keeps the connection alive, what is news, and what ends it.
 
 import { describe, expect, test } from "vitest";
+import { LINGER } from "../../src/machine/link.js";
 import { begin, close, drain, error, fires, info, lost, ping, pong, reconnect, violated } from "./story.js";
 
 const connected = (policy = {}) => begin(policy).connects();
@@ -21,8 +22,8 @@ describe("staying alive", () => {
 
   test("any PONG says that the server is alive, whatever is still out", () => {
     const story = connected().happens(fires("ping"), fires("ping"));
-    expect(story.context.pingsOut).toBe(2);
-    expect(story.happens(pong).context.pingsOut).toBe(0);
+    expect(story.context.live?.pingsOut).toBe(2);
+    expect(story.happens(pong).context.live?.pingsOut).toBe(0);
     expect(story.did).toEqual([]);
   });
 
@@ -33,7 +34,7 @@ describe("staying alive", () => {
 
   test("a PONG of an earlier socket says nothing of this one", () => {
     const story = connected().happens(lost()).connects().happens(fires("ping"));
-    expect(story.happens({ ...pong, attempt: 1 }).context.pingsOut).toBe(1);
+    expect(story.happens({ ...pong, attempt: 1 }).context.live?.pingsOut).toBe(1);
   });
 
   test("when the ping timer fires with maxPingOut PINGs unanswered, the connection is stale", () => {
@@ -66,7 +67,7 @@ describe("staying alive", () => {
 
   test("the count starts anew with every connection", () => {
     const story = connected().happens(fires("ping"), lost()).connects();
-    expect(story.context.pingsOut).toBe(0);
+    expect(story.context.live?.pingsOut).toBe(0);
   });
 });
 
@@ -162,6 +163,7 @@ describe("the connection ends", () => {
       "notifyStatus reconnecting",
       "openSocket b:4222",
     ]);
+    expect(story.context).toMatchObject({ live: null, next: { id: 2 }, retiring: [] });
   });
 
   test("bytes that are not NATS: reported, and the socket is closed", () => {
@@ -208,8 +210,14 @@ describe("the connection ends", () => {
 
   test("user.close hands over what was published, and closes", () => {
     const story = connected().happens(close());
+    expect(story.state).toBe("closing");
+    expect(story.did).toEqual(["stopTimer ping", "endSocket", "startTimer linger", "settlePending"]);
+    expect(story.last("endSocket")).toEqual({ attempt: 1 });
+    expect(story.last("startTimer")).toEqual({ timer: "linger", attempt: 1, ms: LINGER });
+    expect(story.last("settlePending")).toEqual({ failure: null });
+    story.happens(lost());
     expect(story.state).toBe("closed");
-    expect(story.did).toEqual(["stopTimer ping", "closeSocket after flush", "settleClosed"]);
+    expect(story.did).toEqual(["stopTimer linger", "settleClosed"]);
     expect(story.last("settleClosed")).toEqual({ failure: null });
   });
 

@@ -21,6 +21,7 @@ test("the states are those that a user of NATS knows", () => {
     "migrating",
     "reconnecting",
     "draining",
+    "closing",
     "closed",
   ]);
 });
@@ -28,9 +29,9 @@ test("the states are those that a user of NATS knows", () => {
 test("an attempt takes the same steps in connecting and in reconnecting", () => {
   const steps = [
     "selecting",
-    "choosing",
-    "asking",
-    "waiting",
+    "awaitingServerChoice",
+    "awaitingDelay",
+    "backingOff",
     "dialing",
     "greeting",
     "securing",
@@ -80,7 +81,7 @@ test("every action and guard is named: no inline function is in the chart", () =
 
 test("every effect that the chart can ask for is used by it", () => {
   const written = JSON.stringify(connectionMachine.config);
-  const conditional = ["settleConnect", "notifyStatus"];
+  const conditional = ["rejectConnect", "notifyStatus"];
   for (const name of Object.keys(effectActions)) {
     if (!conditional.includes(name)) expect(written).toContain(`"${name}"`);
   }

@@ -2,42 +2,43 @@ import { describe, expect, test } from "vitest";
 import { initialTransition, transition } from "xstate";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import {
-  beforeMove,
   type ConnectionContext,
   type ConnectionInput,
   candidates,
   createContext,
-  destination,
+  linkIn,
+  linksOf,
+  liveLink,
+  nextLink,
   nextServer,
   serverInUse,
-  serverName,
   tlsIsDemanded,
+  whereabouts,
+  withLink,
 } from "../../src/machine/context.js";
+import { inPhase, type Link, newLink } from "../../src/machine/link.js";
 import { defaultPolicy, type Policy } from "../../src/machine/reconnect-policy.js";
-import { begin, close, drain, info, lost, opened, refused, unreachable } from "./story.js";
+import { begin, close, drain, halfClosed, info, lost, opened, refused, unreachable } from "./story.js";
 
 const json = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 describe("createContext", () => {
   test("begins with the defaults, where the input says nothing else", () => {
     const context = createContext({ servers: ["a"], seed: 5, at: 99 });
-    expect(context).toMatchObject({ policy: defaultPolicy, attempt: 0, socket: null, server: null, now: 99 });
+    expect(context).toMatchObject({ policy: defaultPolicy, attempt: 0, live: null, next: null, now: 99 });
   });
 
   test("begins with nothing known but the pool", () => {
     const { policy, pool, random, ...rest } = createContext({ servers: ["a", "b"], seed: 5, at: 99 });
     expect(rest).toEqual({
       attempt: 0,
-      socket: null,
-      leaving: null,
-      server: null,
-      destination: null,
+      live: null,
+      next: null,
+      retiring: [],
+      lastInUse: null,
       chosen: null,
-      secured: false,
-      info: null,
+      leaving: null,
       connectedBefore: false,
-      pingsOut: 0,
-      refusedTwice: false,
       failure: null,
       attempts: [],
       now: 99,
@@ -85,12 +86,18 @@ describe("createContext", () => {
 describe("the context is plain JSON", () => {
   const moments = {
     dialing: () => begin(),
-    waiting: () => begin({}, ["a"]).connects().happens(lost()),
-    asking: () => begin({ asksForDelay: true }).happens(unreachable),
+    backingOff: () => begin({}, ["a"]).connects().happens(lost()),
+    awaitingDelay: () => begin({ asksForDelay: true }).happens(unreachable),
     authenticating: () => begin().happens(opened, info({ connectUrls: ["c"], lameDuck: true })),
     "after a refusal": () => begin().happens(opened, info(), refused),
     connected: () => begin().connects(),
+    migrating: () =>
+      begin({ onLameDuck: "migrate" })
+        .connects()
+        .happens(info({ lameDuck: true })),
+    "leaving a half closed socket": () => begin().connects().happens(halfClosed()),
     draining: () => begin().connects().happens(drain()),
+    closing: () => begin().connects().happens(close()),
     closed: () => begin().happens(unreachable).happens(close(1)),
   };
 
@@ -100,7 +107,7 @@ describe("the context is plain JSON", () => {
   });
 
   test("a chart that was written down and read back goes on where it was", () => {
-    const event = { type: "socket.closed", attempt: 1, at: 5, failure: null } as const;
+    const event = { type: "socket.closed", attempt: 1, at: 5, failure: null, halfClosed: false } as const;
     const [snapshot] = initialTransition(connectionMachine, { servers: ["a", "b"], seed: 1, at: 0 });
     const { value, context } = json({ value: snapshot.value, context: snapshot.context });
     const restored = connectionMachine.resolveState({ value, context });
@@ -123,22 +130,65 @@ test("in the first round a server that failed is no candidate; later it is", () 
 
 describe("what others ask of the context", () => {
   const start = () => createContext({ servers: ["a", "b"], seed: 1, at: 0, policy: { noRandomize: true } });
-  const leaving = { socket: 1, server: "a:4222", secured: true, info: null };
+  const link = (id: number, host: string): Link =>
+    newLink(id, {
+      name: `${host}:4222`,
+      host,
+      port: 4222,
+      tlsName: null,
+      transport: { type: "tcp", tls: false },
+    });
+  const live = inPhase(link(1, "a"), "live");
+  const next = link(2, "b");
+  const retiring = [inPhase(link(3, "c"), "overlapping"), inPhase(link(4, "d"), "ending")];
 
-  test("before the first attempt there is no server, and nowhere to go", () => {
-    expect([serverName(start()), serverInUse(start())]).toEqual(["", ""]);
-    expect(() => destination(start())).toThrow("invariant: an attempt goes somewhere");
+  test("before the first attempt there is no server, and no link", () => {
+    expect(serverInUse(start())).toBe("");
+    expect(linksOf(start())).toEqual([]);
+    expect(() => liveLink(start())).toThrow("invariant: a link is in use");
+    expect(() => nextLink(start())).toThrow("invariant: a link is being made");
   });
 
-  test("the server in use is the one that is left, as long as there is one", () => {
-    const context = { ...start(), server: "b:4222" };
-    expect(serverInUse(context)).toBe("b:4222");
-    expect(serverInUse({ ...context, leaving })).toBe("a:4222");
-    expect(serverName({ ...context, leaving })).toBe("b:4222");
+  test("the server in use is that of the live link, or else the last in use, or else the one being dialed", () => {
+    const lastInUse = { server: "z:4222", until: 5 };
+    expect(serverInUse({ ...start(), live, next, retiring, lastInUse })).toBe("a:4222");
+    expect(serverInUse({ ...start(), next, lastInUse })).toBe("z:4222");
+    expect(serverInUse({ ...start(), next })).toBe("b:4222");
   });
 
-  test("the server that is left is no candidate", () => {
-    expect(candidates({ ...start(), leaving }).map(({ name }) => name)).toEqual(["b:4222"]);
+  test("there is a link for each socket: in use, being made, or being left", () => {
+    expect(linksOf({ ...start(), live, next, retiring })).toEqual([live, next, ...retiring]);
+    expect([liveLink({ live }), nextLink({ next })]).toEqual([live, next]);
+  });
+
+  test("an event is about the link of its attempt, or about none", () => {
+    const context = { ...start(), live, next, retiring };
+    for (const one of linksOf(context))
+      expect(linkIn(context, { type: "server.ping", attempt: one.id, at: 0 })).toBe(one);
+    expect(linkIn(context, { type: "server.ping", attempt: 9, at: 0 })).toBeUndefined();
+    expect(linkIn(context, { type: "user.reconnect", at: 0 })).toBeUndefined();
+  });
+
+  test("another value for a link takes the place that the link has", () => {
+    const context = { ...start(), live, next, retiring };
+    expect(withLink(context, { ...live, pingsOut: 1 })).toEqual({ live: { ...live, pingsOut: 1 } });
+    expect(withLink(context, { ...next, secured: true })).toEqual({ next: { ...next, secured: true } });
+    const [three, four] = retiring as [Link, Link];
+    expect(withLink(context, inPhase(three, "unsubscribing"))).toEqual({
+      retiring: [inPhase(three, "unsubscribing"), four],
+    });
+  });
+
+  test("a link is in a step of its attempt, or in a state of the connection", () => {
+    expect(whereabouts(start(), next)).toBe("dialing");
+    expect(whereabouts(start(), live)).toBe("connected");
+    expect(whereabouts({ ...start(), leaving: "drain" }, live)).toBe("draining");
+  });
+
+  test("the server in use is no candidate, and one that is being left is", () => {
+    const names = (context: ConnectionContext) => candidates(context).map(({ name }) => name);
+    expect(names({ ...start(), live })).toEqual(["b:4222"]);
+    expect(names({ ...start(), retiring: [live] })).toEqual(["a:4222", "b:4222"]);
   });
 
   test("a choice of the user comes first, at its time; one that is no candidate does not count", () => {
@@ -149,21 +199,14 @@ describe("what others ask of the context", () => {
     expect(at(null)).toMatchObject({ type: "dial", server: { name: "a:4222" } });
   });
 
-  test("before a move is what was known of the server that is left", () => {
-    const failure = { code: "X", message: "of the new one" };
-    const context = { ...start(), server: "b:4222", socket: 2, failure };
-    expect(beforeMove(context)).toBe(context);
-    expect(beforeMove({ ...context, leaving })).toMatchObject({ ...leaving, failure: null, leaving: null });
-  });
-
   test("TLS is demanded by the policy or by the URL", () => {
-    const to = (tls: boolean) => ({ name: "a:4222", host: "a", port: 4222, tlsName: null, tls });
-    const demanded = (tls: Policy["tls"], destination: ConnectionContext["destination"]) =>
-      tlsIsDemanded({ ...start(), destination, policy: { ...defaultPolicy, tls } });
-    expect(demanded("offered", null)).toBe(false);
-    expect(demanded("offered", to(false))).toBe(false);
-    expect(demanded("offered", to(true))).toBe(true);
-    expect(demanded("required", to(false))).toBe(true);
-    expect(demanded("first", to(false))).toBe(true);
+    const to = (tls: boolean) => ({ ...next.destination, transport: { type: "tcp", tls } as const });
+    const demanded = (tls: Policy["tls"], byUrl: boolean) =>
+      tlsIsDemanded({ ...defaultPolicy, tls }, to(byUrl));
+    expect(demanded("never", false)).toBe(false);
+    expect(demanded("offered", false)).toBe(false);
+    expect(demanded("offered", true)).toBe(true);
+    expect(demanded("required", false)).toBe(true);
+    expect(demanded("first", false)).toBe(true);
   });
 });

@@ -5,12 +5,14 @@ import {
   begin,
   chosen,
   close,
+  drain,
   error,
   fires,
   flushed,
   type Happening,
   info,
   lost,
+  of,
   opened,
   pong,
   reconnect,
@@ -45,18 +47,18 @@ describe("migrating", () => {
     expect(story.errors[0]?.failure.message).toContain("a:4222 does not speak");
   });
 
-  test("the PONG to a PING of before the move does not end the hand-over", () => {
+  test("the PONG to a PING of before the move does not end the cutover", () => {
     const story = begin({ onLameDuck: "migrate" }).connects();
     // The ping timer sends a PING that is not answered yet when the move begins.
     story.happens(fires("ping"), lameDuck, opened, info(), pong, pong);
-    expect(story.state).toBe("migrating.handingOver");
-    // This PONG says nothing of what was published since; the one to the PING of the hand-over is still to come.
-    expect(story.happens(old(pong)).state).toBe("migrating.handingOver");
+    expect(story.state).toBe("migrating.cuttingOver");
+    // This PONG says nothing of what was published since; the one to the PING of the cutover is still to come.
+    expect(story.happens(old(pong)).state).toBe("migrating.cuttingOver");
   });
 
   test("a server that was moved away from is the last to be dialed again, and not before its wait is over", () => {
     const story = begin({ onLameDuck: "migrate" }, ["a:4222", "b:4222", "c:4222"]).connects();
-    story.happens(lameDuck, opened, info(), pong, pong, old(flushed)).happens(lost());
+    story.happens(lameDuck, opened, info(), pong, pong, flushed).happens(lost());
     expect(story.last("openSocket")?.server.name).toBe("c:4222");
   });
 
@@ -67,14 +69,41 @@ describe("migrating", () => {
   });
 });
 
+describe("leaving a link", () => {
+  test("the PONG to the PING of a move that was given up does not confirm the UNSUBs", () => {
+    const story = migrating().happens(opened, info(), pong);
+    expect(story.state).toBe("migrating.subscribing");
+    // The PING behind the subscriptions is not answered yet when the user drains, nor when the overlap is over.
+    story.happens(drain(), of(2, fires("overlap")));
+    expect(story.happens(of(2, pong)).did).toEqual([]);
+    expect(story.context.retiring).toMatchObject([{ id: 2, phase: "unsubscribing" }]);
+    expect(story.happens(of(2, pong)).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
+  });
+
+  test("nor does the PONG to a PING of the ping timer that was out when the move was done", () => {
+    const story = migrating().happens(opened, info(), pong, pong, old(fires("ping")), flushed);
+    expect(story.state).toBe("connected");
+    story.happens(old(fires("overlap")));
+    expect(story.happens(old(pong)).did).toEqual([]);
+    expect(story.happens(old(pong)).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
+  });
+
+  test("a PONG during the overlap is the one that was out: the next confirms the UNSUBs", () => {
+    const story = migrating().happens(opened, info(), pong, pong, old(fires("ping")), flushed);
+    story.happens(old(pong), old(fires("overlap")));
+    expect(story.happens(old(pong)).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
+  });
+});
+
 test("setServers after the end changes nothing: closed absorbs it", () => {
-  const story = begin().connects().happens(close());
+  const story = begin().connects().happens(close(), lost());
+  expect(story.state).toBe("closed");
   const { context } = story.snapshot;
   expect(story.happens(setServers("x:4222")).snapshot.context).toEqual(context);
 });
 
 test("a close without a reason before the first connection rejects connect: there is no connection to give", () => {
-  expect(begin().happens(close()).last("settleConnect")?.failure).not.toBeNull();
+  expect(begin().happens(close()).last("rejectConnect")?.failure).toMatchObject({ code: "CANCELLED" });
 });
 
 test("a refusal of a connection that stands counts: the same again from the same server is the second in a row", () => {
@@ -103,7 +132,7 @@ test("the jitter is that of TLS where TLS is required, also when the attempt fai
     reconnectJitterTls: 1_000_000,
     waitOnFirstConnect: true,
   } as const;
-  expect(begin(policy, ["a"]).happens(unreachable).state).toBe("connecting.waiting");
+  expect(begin(policy, ["a"]).happens(unreachable).state).toBe("connecting.backingOff");
 });
 
 test("a chosen server is left alone for its wait, too: choosing the same one again and again does not hammer it", () => {

@@ -1,108 +1,150 @@
 // The chart's questions, asked one by one: each says no to what comes from elsewhere, and to an event of another kind.
 
 import { describe, expect, test } from "vitest";
-import type { ConnectionContext } from "../../src/machine/context.js";
+import { type ConnectionContext, liveLink } from "../../src/machine/context.js";
+import { type TimerName, timerNames } from "../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
 import { guards } from "../../src/machine/guards.js";
+import { inPhase, type Link } from "../../src/machine/link.js";
 import type { Policy } from "../../src/machine/reconnect-policy.js";
-import { begin, chosen, delay, error, fires, type Happening, info, lost } from "./story.js";
+import { begin, chosen, delay, error, fires, type Happening, info, lost, pong } from "./story.js";
 
 type Guard = keyof typeof guards;
 
-/** A connection that stands (attempt 2 of socket 2), and would do whatever it is asked for. */
-function standing(more: Partial<ConnectionContext> = {}, policy: Partial<Policy> = {}): ConnectionContext {
-  const { context } = begin().connects().happens(lost()).connects();
+/** Link 4 is in use and 5 is being made, attempts are at 6; 1 overlaps, 2 unsubscribes, 3 ends. All would do what they are asked for. */
+function established(more: Partial<Link> = {}, policy: Partial<Policy> = {}): ConnectionContext {
+  const { context } = begin().connects();
   const asked = { ...context.policy, onLameDuck: "migrate", tls: "required", ...policy } as const;
-  return { ...context, pingsOut: 9, policy: asked, ...more };
+  const link = { ...liveLink(context), pingsOut: 9, ...more };
+  return {
+    ...context,
+    attempt: 6,
+    live: { ...link, id: 4 },
+    next: { ...inPhase(link, "authenticating"), id: 5 },
+    retiring: [
+      { ...inPhase(link, "overlapping"), id: 1 },
+      { ...inPhase(link, "unsubscribing"), id: 2, pingsOut: 0 },
+      { ...inPhase(link, "ending"), id: 3 },
+    ],
+    policy: asked,
+  };
 }
-const at = (happening: Happening, attempt = 2) => ({ at: 0, attempt, ...happening }) as ConnectionEvent;
-const ask = (guard: Guard, event: ConnectionEvent, context = standing()) => guards[guard]({ context, event });
+const at = (happening: Happening, attempt: number) => ({ at: 0, attempt, ...happening }) as ConnectionEvent;
+const ask = (guard: Guard, event: ConnectionEvent, context = established()) =>
+  guards[guard]({ context, event });
 
 const refusal = error("Authorization Violation");
-const questions: readonly (readonly [Guard, Happening])[] = [
-  ["isCurrent", lost()],
-  ["isTimeToMigrate", info({ lameDuck: true })],
-  ["attemptTimedOut", fires("attempt")],
-  ["waitIsOver", fires("reconnect")],
-  ["pingIsDue", fires("ping")],
-  ["isStale", fires("ping")],
-  ["drainTimedOut", fires("drain")],
-  ["isAnswer", delay(1)],
-  ["isChoice", chosen(null)],
-  ["isChoice", { type: "choice.failed", failure: { code: "X", message: "x" } }],
-  ["tlsIsImpossible", info()],
-  ["tlsIsNext", info({ tlsAvailable: true })],
-  ["tlsIsNext", info({ tlsRequired: true })],
-  ["isGreeted", { type: "socket.secured" }],
-  ["isFatal", refusal],
-  ["isRefusal", refusal],
+const live = [4];
+const next = [5];
+const attempts = [6];
+/** Each question, an event that it says yes to, and of which attempts. */
+const questions: readonly (readonly [Guard, Happening, readonly number[]])[] = [
+  ["fromNextServer", lost(), next],
+  ["fromServerInUse", lost(), live],
+  ["fromServerBeingLeft", lost(), [1, 2, 3]],
+  ["isTimeToMigrate", info({ lameDuck: true }), live],
+  ["attemptTimedOut", fires("attempt"), next],
+  ["backoffIsOver", fires("reconnect"), attempts],
+  ["pingIsDue", fires("ping"), live],
+  ["isStale", fires("ping"), live],
+  ["drainTimedOut", fires("drain"), live],
+  ["overlapIsOver", fires("overlap"), [1]],
+  ["retirementTimedOut", fires("retire"), [2]],
+  ["lingerIsOver", fires("linger"), [3]],
+  ["unsubscribedThere", pong, [2]],
+  ["isAnswer", delay(1), attempts],
+  ["isChoice", chosen(null), attempts],
+  ["isChoice", { type: "choice.failed", failure: { code: "X", message: "x" } }, attempts],
+  ["tlsIsImpossible", info(), next],
+  ["tlsIsNext", info({ tlsAvailable: true }), next],
+  ["tlsIsNext", info({ tlsRequired: true }), next],
+  ["infoHasCome", { type: "socket.secured" }, next],
+  ["isFatalToAttempt", refusal, next],
+  ["isFatalToConnection", refusal, live],
+  ["isRefusal", refusal, live],
 ];
 
 describe("a question about an event", () => {
   test.each(questions)(
-    "%s: yes to what comes from its own attempt, no to that of another",
-    (guard, event) => {
-      expect(ask(guard, at(event))).toBe(true);
-      for (const attempt of [0, 1, 3]) expect(ask(guard, at(event, attempt))).toBe(false);
+    "%s: yes to what comes from its own link, no to that of another",
+    (guard, event, own) => {
+      const yes = [0, 1, 2, 3, 4, 5, 6, 7].filter((attempt) => ask(guard, at(event, attempt)));
+      expect(yes).toEqual(own);
     },
   );
 
-  const anyKind: readonly Guard[] = ["isCurrent", "isGreeted"];
+  const anyKind: readonly Guard[] = [
+    "fromNextServer",
+    "fromServerInUse",
+    "fromServerBeingLeft",
+    "infoHasCome",
+    "unsubscribedThere",
+  ];
   test.each(questions.filter(([guard]) => !anyKind.includes(guard)))(
     "%s: no to an event of another kind, whatever else is in it",
-    (guard, event) => {
-      expect(ask(guard, { ...at(event), type: "server.ping" } as ConnectionEvent)).toBe(false);
+    (guard, event, own) => {
+      for (const attempt of own)
+        expect(ask(guard, { ...at(event, attempt), type: "server.ping" } as ConnectionEvent)).toBe(false);
     },
   );
 
-  test("of no attempt at all is none of the current socket", () => {
+  test("of no attempt at all is about no link, also where there is none", () => {
     const leaves = { type: "user.drain", at: 0, unsent: 0 } as const;
-    expect(ask("isCurrent", leaves)).toBe(false);
-    expect(
-      ask(
-        "isOld",
-        leaves,
-        standing({ leaving: { socket: 2, server: "a:4222", secured: false, info: null } }),
-      ),
-    ).toBe(false);
+    const none = { ...established(), live: null, next: null, retiring: [] };
+    for (const guard of ["fromNextServer", "fromServerInUse", "fromServerBeingLeft"] as const) {
+      expect([ask(guard, leaves), ask(guard, leaves, none)]).toEqual([false, false]);
+      expect(ask(guard, at(lost(), 4), none)).toBe(false);
+    }
   });
 });
 
 describe("timers", () => {
-  test("those of an attempt go by its number, those of a connection by its socket", () => {
-    const waiting = standing({ attempt: 5 });
-    for (const timer of ["attempt", "reconnect"] as const) {
-      const guard = timer === "attempt" ? "attemptTimedOut" : "waitIsOver";
-      expect([ask(guard, at(fires(timer), 5), waiting), ask(guard, at(fires(timer), 2), waiting)]).toEqual([
-        true,
-        false,
-      ]);
-    }
-    for (const timer of ["ping", "drain"] as const) {
-      const guard = timer === "ping" ? "pingIsDue" : "drainTimedOut";
-      expect([ask(guard, at(fires(timer), 5), waiting), ask(guard, at(fires(timer), 2), waiting)]).toEqual([
-        false,
-        true,
-      ]);
-    }
+  test("those of a link go by its id, the one between two attempts by the number of the last", () => {
+    const ofWhich = (guard: Guard, timer: TimerName) =>
+      [1, 2, 3, 4, 5, 6].filter((attempt) => ask(guard, at(fires(timer), attempt)));
+    expect(ofWhich("attemptTimedOut", "attempt")).toEqual(next);
+    expect(ofWhich("backoffIsOver", "reconnect")).toEqual(attempts);
+    expect(ofWhich("pingIsDue", "ping")).toEqual(live);
+    expect(ofWhich("drainTimedOut", "drain")).toEqual(live);
   });
 
   test("one is not taken for another, whatever its number", () => {
-    const answers = (["attempt", "reconnect", "ping", "drain"] as const).map((timer) =>
-      (["attemptTimedOut", "waitIsOver", "pingIsDue", "isStale", "drainTimedOut"] as const).filter((guard) =>
-        ask(guard, at(fires(timer))),
-      ),
-    );
-    expect(answers).toEqual([
-      ["attemptTimedOut"],
-      ["waitIsOver"],
-      ["pingIsDue", "isStale"],
-      ["drainTimedOut"],
+    const timerGuards = [
+      "attemptTimedOut",
+      "backoffIsOver",
+      "pingIsDue",
+      "isStale",
+      "drainTimedOut",
+      "overlapIsOver",
+      "retirementTimedOut",
+      "lingerIsOver",
+    ] as const;
+    const answers = timerNames.map((timer) => [
+      timer,
+      timerGuards.filter((guard) => [1, 2, 3, 4, 5, 6].some((id) => ask(guard, at(fires(timer), id)))),
     ]);
+    expect(Object.fromEntries(answers)).toEqual({
+      attempt: ["attemptTimedOut"],
+      reconnect: ["backoffIsOver"],
+      ping: ["pingIsDue", "isStale"],
+      drain: ["drainTimedOut"],
+      overlap: ["overlapIsOver"],
+      retire: ["retirementTimedOut"],
+      linger: ["lingerIsOver"],
+    });
+  });
+
+  test("the UNSUBs are confirmed by the PONG that no earlier PING asked for", () => {
+    const context = established();
+    const out = (pingsOut: number) => {
+      const retiring = context.retiring.map((link) => ({ ...link, pingsOut }));
+      return ask("unsubscribedThere", at(pong, 2), { ...context, retiring });
+    };
+    expect([out(0), out(1), out(2)]).toEqual([true, false, false]);
   });
 
   test("a connection is stale from maxPingOut unanswered PINGs on", () => {
-    const out = (pingsOut: number) => ask("isStale", at(fires("ping")), standing({ pingsOut }));
+    const out = (pingsOut: number) => ask("isStale", at(fires("ping"), 4), established({ pingsOut }));
     expect([out(1), out(2), out(3)]).toEqual([false, true, true]);
   });
 });
@@ -112,8 +154,8 @@ describe("TLS", () => {
     guard: Guard,
     tls: ConnectionContext["policy"]["tls"],
     says: Parameters<typeof info>[0],
-    more: Partial<ConnectionContext> = {},
-  ) => ask(guard, at(info(says)), standing(more, { tls }));
+    more: Partial<Link> = {},
+  ) => ask(guard, at(info(says), 5), established(more, { tls }));
   const none = {};
   const offered = { tlsAvailable: true };
   const required = { tlsRequired: true };
@@ -139,31 +181,52 @@ describe("TLS", () => {
     expect(asked("tlsIsNext", "required", required, more)).toBe(false);
   });
 
-  test("comes first only with that policy, and for the current socket", () => {
+  test("comes first only with that policy, and for the link that is being made", () => {
     const first = (tls: "first" | "required", attempt: number) =>
-      ask("tlsComesFirst", at({ type: "socket.opened" }, attempt), standing({}, { tls }));
-    expect([first("first", 2), first("first", 1), first("required", 2)]).toEqual([true, false, false]);
+      ask("tlsComesFirst", at({ type: "socket.opened" }, attempt), established({}, { tls }));
+    expect([first("first", 5), first("first", 4), first("required", 5)]).toEqual([true, false, false]);
   });
 
-  test("a server that has not greeted is not greeted", () => {
-    expect(ask("isGreeted", at({ type: "socket.secured" }), standing({ info: null }))).toBe(false);
+  test("a server that has not greeted has said no INFO", () => {
+    expect(ask("infoHasCome", at({ type: "socket.secured" }, 5), established({ info: null }))).toBe(false);
   });
 });
 
 describe("lame duck mode", () => {
-  const lameDuck = at(info({ lameDuck: true }));
+  const lameDuck = at(info({ lameDuck: true }), 4);
 
   test("is no time to move where the server is not in it, or the user does not want it", () => {
-    expect(ask("isTimeToMigrate", at(info({ lameDuck: false })))).toBe(false);
-    expect(ask("isTimeToMigrate", lameDuck, standing({}, { onLameDuck: "notify" }))).toBe(false);
+    expect(ask("isTimeToMigrate", at(info({ lameDuck: false }), 4))).toBe(false);
+    expect(ask("isTimeToMigrate", lameDuck, established({}, { onLameDuck: "notify" }))).toBe(false);
     expect(ask("isTimeToMigrate", lameDuck)).toBe(true);
   });
 });
 
 describe("-ERR", () => {
   test("that concerns one subject is not fatal, and what concerns no credentials is no refusal", () => {
-    expect(ask("isFatal", at(error("Invalid Subject")))).toBe(false);
-    expect(ask("isFatal", at(error("Stale Connection")))).toBe(true);
-    expect(ask("isRefusal", at(error("Stale Connection")))).toBe(false);
+    for (const [guard, id] of [
+      ["isFatalToAttempt", 5],
+      ["isFatalToConnection", 4],
+    ] as const) {
+      expect(ask(guard, at(error("Invalid Subject"), id))).toBe(false);
+      expect(ask(guard, at(error("Stale Connection"), id))).toBe(true);
+    }
+    expect(ask("isRefusal", at(error("Stale Connection"), 4))).toBe(false);
+  });
+
+  test("is a second refusal where the same server refused the same credentials before, and the user does not go on", () => {
+    const second = (event: Happening, attempt: number, policy: Partial<Policy> = {}) => {
+      const context = established({}, policy);
+      const refusal = { kind: "authorizationViolation", credentialsVersion: 1 };
+      const pool = context.pool.map((server) => ({ ...server, refusal }));
+      return ask("isSecondRefusal", at(event, attempt), { ...context, pool });
+    };
+    expect(second(refusal, 5)).toBe(true);
+    expect(second(refusal, 4)).toBe(false);
+    expect(second(refusal, 5, { ignoreAuthErrorAbort: true })).toBe(false);
+    expect(second(error("Authorization Violation", 2), 5)).toBe(false);
+    expect(second(error("User Authentication Expired"), 5)).toBe(false);
+    expect(second(error("Stale Connection"), 5)).toBe(false);
+    expect(ask("isSecondRefusal", at(refusal, 5))).toBe(false);
   });
 });

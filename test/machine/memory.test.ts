@@ -2,6 +2,9 @@
 // the generator, and what is forgotten. The states of their own have files of their own.
 
 import { describe, expect, test } from "vitest";
+import { transition } from "xstate";
+import { connectionMachine } from "../../src/machine/connection-machine.js";
+import { memory } from "../../src/machine/memory.js";
 import {
   begin,
   chosen,
@@ -52,12 +55,17 @@ describe("an attempt that succeeds", () => {
     const moving = begin({ onLameDuck: "migrate" })
       .connects()
       .happens(info({ lameDuck: true }), opened, info(), pong, pong);
-    expect(drawsIn(moving, old(flushed))).toBe(true);
+    expect(drawsIn(moving, flushed)).toBe(true);
   });
 
   test("forgets the error of the attempt before", () => {
     const story = begin().happens(unreachable).connects();
-    expect(story.context).toMatchObject({ failure: null, attempts: [], refusedTwice: false });
+    expect(story.context).toMatchObject({
+      failure: null,
+      attempts: [],
+      live: { id: 2, phase: "live", fatal: null },
+      next: null,
+    });
   });
 });
 
@@ -78,8 +86,8 @@ describe("an attempt that fails", () => {
   test("leaves no socket: what it still has to say is not heard while the next server is waited for", () => {
     const story = begin({}, ["a"]).connects().happens(lost()).after(2_000).happens(fires("reconnect"));
     story.happens(unreachable);
-    expect(story.state).toBe("reconnecting.waiting");
-    expect(story.context.socket).toBeNull();
+    expect(story.state).toBe("reconnecting.backingOff");
+    expect(story.context).toMatchObject({ live: null, next: null, retiring: [] });
     expect(story.happens(ping, lost()).did).toEqual([]);
   });
 
@@ -98,7 +106,7 @@ describe("an attempt that fails", () => {
     const story = begin(patient, ["a"]).connects().happens(lost());
     const expired = error("User Authentication Expired");
     for (const refusal of [refused, expired]) story.happens(opened, info(), refusal);
-    expect(story.server("a:4222").refusal).toEqual({ kind: "authenticationExpired", credentials: 1 });
+    expect(story.server("a:4222").refusal).toEqual({ kind: "authenticationExpired", credentialsVersion: 1 });
     expect(story.happens(opened, info(), expired).state).toBe("closed");
   });
 
@@ -120,18 +128,21 @@ describe("a connection that is lost", () => {
     const story = begin({ reconnectTimeWait: 7, reconnectJitter: 0 }).connects();
     expect(drawsIn(story, lost())).toBe(true);
     expect(story.server("a:4222").wait).toBe(7);
-    expect(story.context.socket).toBe(2);
+    expect(story.context).toMatchObject({ live: null, next: { id: 2 }, retiring: [] });
   });
 
   test("keeps what its server refused before only where it is refused again", () => {
     const story = begin(patient, ["a"]).connects();
     expect(story.happens(lost()).server("a:4222").refusal).toBeNull();
     story.connects().happens(refused);
-    expect(story.server("a:4222").refusal).toEqual({ kind: "authorizationViolation", credentials: 1 });
+    expect(story.server("a:4222").refusal).toEqual({ kind: "authorizationViolation", credentialsVersion: 1 });
   });
 
-  test("has no socket while a server is waited for", () => {
-    expect(begin({}, ["a"]).connects().happens(lost()).context.socket).toBeNull();
+  test("has no socket while a server is waited for, and it is known which one was in use, until when", () => {
+    const { context } = begin({}, ["a"]).connects().after(7).happens(lost());
+    expect(context).toMatchObject({ live: null, next: null, retiring: [] });
+    expect(context.lastInUse).toEqual({ server: "a:4222", until: 7 });
+    expect(begin().connects().happens(lost()).connects().context.lastInUse).toBeNull();
   });
 });
 
@@ -144,27 +155,32 @@ describe("a move to another server", () => {
 
   test("begins with no PING out, and remembers the connection that is left", () => {
     const { context } = moving().after(5);
-    expect(context.pingsOut).toBe(0);
-    expect(context.leaving).toEqual({
-      socket: 1,
-      server: "a:4222",
+    expect(context.live).toMatchObject({
+      id: 1,
+      destination: { name: "a:4222" },
+      phase: "live",
       secured: true,
-      info: expect.objectContaining({ serverName: "ducky" }),
+      info: { serverName: "ducky" },
+      pingsOut: 0,
     });
-    expect(context).toMatchObject({ secured: false, info: null });
+    expect(context.next).toMatchObject({ id: 2, phase: "dialing", secured: false, info: null });
   });
 
   test("that is given up leaves everything as it was", () => {
     const story = moving({ reconnectTimeWait: 1_000 }).happens(opened, info(), refused);
     expect(story.state).toBe("connected");
     expect(story.context).toMatchObject({
-      socket: 1,
-      server: "a:4222",
-      secured: true,
-      info: { serverName: "ducky" },
-      leaving: null,
+      attempt: 2,
+      live: {
+        id: 1,
+        destination: { name: "a:4222" },
+        phase: "live",
+        secured: true,
+        info: { serverName: "ducky" },
+      },
+      next: null,
+      retiring: [],
       failure: null,
-      refusedTwice: false,
     });
   });
 
@@ -172,13 +188,13 @@ describe("a move to another server", () => {
     const story = moving({ reconnectTimeWait: 1_000 }).happens(opened, info(), refused).after(9_000);
     story.happens(old(info()), old(info({ lameDuck: true }))).happens(opened, info(), refused);
     expect(story.state).toBe("connected");
-    expect(story.context.refusedTwice).toBe(false);
+    expect(story.context).toMatchObject({ attempt: 3, live: { id: 1 }, next: null, failure: null });
     expect(story.happens(old(lost())).state).toBe("reconnecting.dialing");
   });
 
   test("that succeeds puts the server that was left to the back, with a wait from now on", () => {
     const story = moving({ reconnectTimeWait: 70, reconnectJitter: 0, reconnectJitterTls: 0 });
-    story.happens(opened, info(), pong, pong).after(5).happens(old(flushed));
+    story.happens(opened, info(), pong, pong).after(5).happens(flushed);
     expect(story.pool).toEqual(["b:4222", "a:4222"]);
     expect(story.server("a:4222")).toMatchObject({ wait: 70, lastAttemptAt: story.context.now });
     expect(story.context.connectedBefore).toBe(true);
@@ -188,7 +204,13 @@ describe("a move to another server", () => {
     const story = moving({ reconnectJitter: 0, reconnectJitterTls: 1_000_000, reconnect: false });
     expect(drawsIn(story.after(9), old(lost()))).toBe(true);
     expect(story.state).toBe("closed");
-    expect(story.context).toMatchObject({ server: "a:4222", socket: null, leaving: null, now: 9 });
+    expect(story.context).toMatchObject({
+      live: null,
+      next: null,
+      retiring: [],
+      lastInUse: { server: "a:4222", until: 9 },
+      now: 9,
+    });
     expect(story.server("a:4222").wait).toBeGreaterThan(1_000);
     expect(story.last("settleClosed")?.failure?.message).toBe(
       "a:4222 closed the connection (step: connected)",
@@ -197,7 +219,7 @@ describe("a move to another server", () => {
 
   test("in which the old connection is lost asks the user's function how long to leave it alone", () => {
     const story = moving({ asksForDelay: true }).happens(old(lost()));
-    expect(story.state).toBe("reconnecting.asking");
+    expect(story.state).toBe("reconnecting.awaitingDelay");
     expect(story.server("a:4222").wait).toBeNull();
   });
 
@@ -263,7 +285,7 @@ describe("news of a server", () => {
     const story = begin()
       .connects()
       .happens(info({ serverName: "other" }));
-    expect(story.context.info?.serverName).toBe("other");
+    expect(story.context.live?.info?.serverName).toBe("other");
   });
 });
 
@@ -271,8 +293,10 @@ describe("the end", () => {
   test("a close with a reason keeps it, whether a connection stands or not", () => {
     const failure = { code: "ABORTED", message: "the signal was aborted" };
     const stands = begin().connects().happens(close(0, failure));
-    expect(stands.last("settleClosed")).toEqual({ failure });
-    expect(stands.context.socket).toBeNull();
+    expect(stands.last("settlePending")).toEqual({ failure });
+    expect(stands.context).toMatchObject({ live: null, retiring: [{ id: 1, phase: "ending" }] });
+    expect(stands.happens(lost()).last("settleClosed")).toEqual({ failure });
+    expect(stands.context).toMatchObject({ live: null, next: null, retiring: [], leaving: "close" });
     const waits = begin({}, ["a"]).connects().happens(lost()).happens(close(3, failure));
     expect(waits.last("settleClosed")).toEqual({ failure });
   });
@@ -282,6 +306,37 @@ describe("the end", () => {
       .connects()
       .happens(info({ lameDuck: true }))
       .happens(close());
-    expect(story.context).toMatchObject({ socket: null, leaving: null, failure: null });
+    expect(story.context).toMatchObject({
+      live: null,
+      next: null,
+      retiring: [{ id: 1, phase: "ending" }],
+      failure: null,
+    });
+    expect(story.happens(old(lost())).context.retiring).toEqual([]);
+  });
+});
+
+describe("a thing that is remembered of one kind of event", () => {
+  const ofOneEvent = [
+    "noteSecured",
+    "noteError",
+    "clearPings",
+    "noteDelay",
+    "noteChoice",
+    "recordChoiceFailure",
+    "replaceServers",
+    "recordClose",
+    "recordUnsent",
+    "noteClosed",
+    "countPong",
+  ] as const;
+
+  // The chart with that action where the ping timer fires.
+  test.each(ofOneEvent)("%s throws where the chart wires it to another", (name) => {
+    const miswired = connectionMachine.provide({ actions: { countPing: memory[name] } });
+    const event = { type: "timer.fired", timer: "ping", attempt: 1, at: 0 } as const;
+    const { value, context } = begin().connects().snapshot;
+    const move = () => transition(miswired, miswired.resolveState({ value, context }), event);
+    expect(move).toThrow(/^invariant: timer\.fired is not [a-z.]+( or [a-z.]+)*$/i);
   });
 });

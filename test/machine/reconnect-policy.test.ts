@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, drawWait, nextRandom, shuffled } from "../../src/machine/reconnect-policy.js";
+import { backoff, defaultPolicy, nextRandom, shuffled } from "../../src/machine/reconnect-policy.js";
 
 // Source: the documentation of the reference client's options.
 test("the defaults are those of the reference client", () => {
@@ -89,21 +89,22 @@ describe("shuffled", () => {
   });
 });
 
-describe("drawWait", () => {
+describe("backoff", () => {
   test("the wait plus whole milliseconds below the jitter", () => {
     const policy = { ...defaultPolicy, reconnectTimeWait: 50, reconnectJitter: 10, reconnectJitterTls: 0 };
     const seen = new Set<number>();
     let state = 3;
     for (let draw = 0; draw < 500; draw++) {
-      const [wait, next] = drawWait(policy, false, state);
+      const [wait, next] = backoff(policy, { secured: false, failures: draw }, state);
       seen.add(wait);
       state = next;
     }
     expect([...seen].sort((one, other) => one - other)).toEqual([50, 51, 52, 53, 54, 55, 56, 57, 58, 59]);
-    expect(drawWait(policy, true, state)[0]).toBe(50);
+    expect(backoff(policy, { secured: true, failures: 0 }, state)[0]).toBe(50);
   });
 
   test("no jitter, no randomness in the wait", () => {
-    expect(drawWait({ ...defaultPolicy, reconnectJitter: 0 }, false, 1)[0]).toBe(2_000);
+    const policy = { ...defaultPolicy, reconnectJitter: 0 };
+    expect(backoff(policy, { secured: false, failures: 0 }, 1)[0]).toBe(2_000);
   });
 });

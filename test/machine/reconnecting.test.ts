@@ -4,6 +4,7 @@
 import { describe, expect, test } from "vitest";
 import {
   begin,
+  chosen,
   close,
   delay,
   error,
@@ -51,7 +52,7 @@ describe("the pool is a queue", () => {
   test("only when every server is within its wait does a timer start, for the earliest of them", () => {
     const story = begin({}, three).connects().happens(lost());
     story.after(300).happens(unreachable).after(300).happens(unreachable);
-    expect(story.state).toBe("reconnecting.waiting");
+    expect(story.state).toBe("reconnecting.backingOff");
     expect(story.last("startTimer")).toEqual({ timer: "reconnect", attempt: 3, ms: 1_400 });
     story.after(1_400).happens(fires("reconnect"));
     expect(story.did).toEqual([
@@ -66,7 +67,7 @@ describe("the pool is a queue", () => {
     const story = begin({}, ["a"]).connects().happens(lost());
     expect(story.last("startTimer")?.ms).toBe(2_000);
     story.after(1_990).happens(fires("reconnect"));
-    expect(story.state).toBe("reconnecting.waiting");
+    expect(story.state).toBe("reconnecting.backingOff");
     expect(story.last("startTimer")?.ms).toBe(10);
   });
 
@@ -117,18 +118,18 @@ describe("the wait", () => {
 
   test("is what reconnectDelayHandler returns, where the user gave one", () => {
     const story = begin({ asksForDelay: true }, ["a"]).connects().happens(lost());
-    expect(story.state).toBe("reconnecting.asking");
+    expect(story.state).toBe("reconnecting.awaitingDelay");
     expect(story.effects.at(-1)).toEqual({ type: "askReconnectDelay", params: { attempt: 1 } });
     story.happens(delay(77));
-    expect(story.state).toBe("reconnecting.waiting");
+    expect(story.state).toBe("reconnecting.backingOff");
     expect(waits(story)).toBe(77);
   });
 
   test("the handler is asked once for each lost server and each failed attempt, before the next is dialed", () => {
     const story = begin({ asksForDelay: true }).connects().happens(lost());
-    expect(story.state).toBe("reconnecting.asking");
+    expect(story.state).toBe("reconnecting.awaitingDelay");
     expect(story.happens(delay(10_000)).last("openSocket")?.server.name).toBe("b:4222");
-    expect(story.happens(unreachable).state).toBe("reconnecting.asking");
+    expect(story.happens(unreachable).state).toBe("reconnecting.awaitingDelay");
     expect(story.happens(delay(5)).last("startTimer")).toMatchObject({ timer: "reconnect", ms: 5 });
     expect(story.after(5).happens(fires("reconnect")).last("openSocket")?.server.name).toBe("b:4222");
   });
@@ -187,7 +188,8 @@ describe("maxReconnectAttempts", () => {
       code: "CONNECTION_REFUSED",
       message: "nobody listens there",
     });
-    expect(story.did).not.toContain("settleConnect");
+    expect(story.did).not.toContain("rejectConnect");
+    expect(story.did).not.toContain("resolveConnect");
   });
 
   test("counts each server for itself", () => {
@@ -227,8 +229,8 @@ describe("the first connection", () => {
     const story = begin({}, three).happens(unreachable, unreachable).happens(lost());
     expect(story.state).toBe("closed");
     expect(story.context.attempt).toBe(3);
-    expect(story.last("settleConnect")?.failure?.message).toContain("c:4222 closed the connection");
-    expect(story.last("settleConnect")?.attempts.map(({ server }) => server)).toEqual(three);
+    expect(story.last("rejectConnect")?.failure.message).toContain("c:4222 closed the connection");
+    expect(story.last("rejectConnect")?.attempts.map(({ server }) => server)).toEqual(three);
   });
 
   test("tries a server that it learnt on the way, too", () => {
@@ -249,7 +251,7 @@ describe("the first connection", () => {
       unreachable,
     );
     for (let round = 0; round < 100; round++) {
-      expect(story.state).toBe("connecting.waiting");
+      expect(story.state).toBe("connecting.backingOff");
       story.after(2_000).happens(fires("reconnect"));
       expect(story.state).toBe("connecting.dialing");
       story.happens(unreachable, unreachable);
@@ -275,7 +277,13 @@ describe("the first connection", () => {
 test("reconnect: false closes the connection when it is lost, with the reason", () => {
   const story = begin({ reconnect: false }).connects().happens(lost());
   expect(story.state).toBe("closed");
-  expect(story.did).toEqual(["stopTimer ping", "holdOutbound", "notifyStatus disconnect", "settleClosed"]);
+  expect(story.did).toEqual([
+    "stopTimer ping",
+    "holdOutbound",
+    "notifyStatus disconnect",
+    "settlePending",
+    "settleClosed",
+  ]);
   expect(story.last("settleClosed")?.failure?.code).toBe("DISCONNECT");
 });
 
@@ -306,6 +314,28 @@ describe("credentials refused", () => {
       code: "AUTHORIZATION_VIOLATION",
       message: "Authorization Violation",
     });
+  });
+
+  test("it closes at once: nobody is asked anything, and no timer starts", () => {
+    for (const asks of [{}, { asksForDelay: true }, { asksForServer: true }, { reconnectTimeWait: 5_000 }]) {
+      const story = begin({ ...patient, ...asks }, ["a"])
+        .happens(chosen(null))
+        .connects()
+        .happens(refused);
+      // The refusal of a connection that was established is the first of two.
+      story.after(60_000).happens(delay(0), chosen(null), fires("reconnect"), chosen(null));
+      expect(story.happens(opened, info()).state).toBe("reconnecting.authenticating");
+      story.happens(refused);
+      expect(story.did).toEqual([
+        "notifyStatus error",
+        "closeSocket",
+        "stopTimer attempt",
+        "settlePending",
+        "settleClosed",
+      ]);
+      expect(story.last("settleClosed")?.failure?.code).toBe("AUTHORIZATION_VIOLATION");
+      expect(story.context).toMatchObject({ live: null, next: null, retiring: [] });
+    }
   });
 
   test("it closes although another server has not been tried again", () => {
@@ -354,7 +384,7 @@ describe("credentials refused", () => {
 
   test("with waitOnFirstConnect it closes a first connection, too, and rejects connect", () => {
     const story = refuse(refuse(begin({ ...patient, waitOnFirstConnect: true }, ["a"])));
-    expect(story.last("settleConnect")?.failure?.code).toBe("AUTHORIZATION_VIOLATION");
+    expect(story.last("rejectConnect")?.failure.code).toBe("AUTHORIZATION_VIOLATION");
   });
 });
 
@@ -378,7 +408,7 @@ describe("servers learnt from INFO", () => {
 
   test("stay while they are in use", () => {
     const story = begin({}, ["a"]).connects().happens(cluster("b:4222", "c:4222"), lost()).connects();
-    expect(story.context.server).toBe("b:4222");
+    expect(story.context.live?.destination.name).toBe("b:4222");
     story.happens(cluster("c:4222"));
     expect(story.pool).toContain("b:4222");
     story.happens(lost()).happens(opened, cluster("c:4222"));
@@ -436,6 +466,7 @@ describe("after authentication", () => {
 
 test("closing while not connected settles everything, and what could not be sent is an error", () => {
   const story = begin({}, ["a"]).connects().happens(lost()).happens(close(2));
-  expect(story.did).toEqual(["stopTimer reconnect", "settleClosed"]);
+  expect(story.did).toEqual(["stopTimer reconnect", "settlePending", "settleClosed"]);
+  expect(story.last("settlePending")).toEqual(story.last("settleClosed"));
   expect(story.last("settleClosed")?.failure?.message).toContain("2 messages");
 });

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { ConnectionEvent } from "../../src/machine/events.js";
-import { type Recording, replay } from "../../src/machine/replay.js";
+import { RECORDING_VERSION, type Recording, replay } from "../../src/machine/replay.js";
 
 const info = {
   serverId: "A",
@@ -18,11 +18,17 @@ const events: readonly ConnectionEvent[] = [
   { type: "socket.opened", attempt: 1, at: 1 },
   { type: "server.info", attempt: 1, at: 2, info },
   { type: "server.pong", attempt: 1, at: 3 },
-  { type: "socket.closed", attempt: 1, at: 9, failure: null },
-  { type: "socket.closed", attempt: 2, at: 10, failure: { code: "CONNECTION_REFUSED", message: "no" } },
+  { type: "socket.closed", attempt: 1, at: 9, failure: null, halfClosed: false },
+  {
+    type: "socket.closed",
+    attempt: 2,
+    at: 10,
+    failure: { code: "CONNECTION_REFUSED", message: "no" },
+    halfClosed: false,
+  },
   { type: "user.close", at: 11, unsent: 0, failure: null },
 ];
-const whole: Recording = { version: 1, input, from: null, events };
+const whole: Recording = { version: RECORDING_VERSION, input, from: null, events };
 
 test("a recording is replayed step by step", () => {
   const steps = replay(whole);
@@ -33,7 +39,7 @@ test("a recording is replayed step by step", () => {
     { connecting: "authenticating" },
     "connected",
     { reconnecting: "dialing" },
-    { reconnecting: "waiting" },
+    { reconnecting: "backingOff" },
     "closed",
   ]);
   expect(steps[4]?.effects.map((effect) => effect.type)).toEqual([
@@ -52,7 +58,7 @@ test("a recording that begins in the middle goes on in the same way", () => {
     const at = steps[cut];
     if (at === undefined) throw new Error("a step for each event");
     const rest = replay({
-      version: 1,
+      version: RECORDING_VERSION,
       input,
       from: { value: at.state, context: at.context },
       events: events.slice(cut),
@@ -66,6 +72,17 @@ test("a recording survives being written down", () => {
   expect(replay(JSON.parse(JSON.stringify(whole)) as Recording)).toEqual(replay(whole));
 });
 
-test.each([null, undefined, {}, { version: 2 }])("%j is no recording", (other) => {
+test.each([null, undefined, {}, { version: "2" }])("%j is no recording", (other) => {
   expect(() => replay(other as unknown as Recording)).toThrow("no recording of nats-statechart");
 });
+
+test.each([
+  [1, "this recording has version 1, of an older nats-statechart; this one replays version 2."],
+  [3, "this recording has version 3, of a newer nats-statechart; this one replays version 2."],
+])(
+  "a recording of version %i is refused, and the message says by what it can be replayed",
+  (version, says) => {
+    const other = { ...whole, version } as unknown as Recording;
+    expect(() => replay(other)).toThrow(`${says} Replay it with the version that recorded it`);
+  },
+);

@@ -14,8 +14,9 @@ describe("parseAddress", () => {
     ["ws://a:8080/nats/one", "a:8080/nats/one", 8080, false, "/nats/one"],
     ["wss://a/über raum/../x", "a:443/x", 443, true, "/x"],
     ["wss://a/über", "a:443/%C3%BCber", 443, true, "/%C3%BCber"],
-  ])("reads the WebSocket URL %j", (url, name, port, tls, webSocketPath) => {
-    expect(parsed(url)).toEqual({ name, host: "a", port, tls, webSocketPath, isAddress: false });
+  ])("reads the WebSocket URL %j", (url, name, port, tls, path) => {
+    const transport = { type: "webSocket", tls, path };
+    expect(parsed(url)).toEqual({ name, host: "a", port, transport, isAddress: false });
   });
 
   test.each([
@@ -41,11 +42,17 @@ describe("parseAddress", () => {
     ["under_score.local", "under_score.local:4222", "under_score.local", 4222],
     ["bücher.example", "xn--bcher-kva.example:4222", "xn--bcher-kva.example", 4222],
   ])("reads %j", (url, name, host, port) => {
-    expect(parsed(url)).toEqual({ name, host, port, tls: false, isAddress: false });
+    expect(parsed(url)).toEqual({
+      name,
+      host,
+      port,
+      transport: { type: "tcp", tls: false },
+      isAddress: false,
+    });
   });
 
   test("reads the scheme tls://", () => {
-    expect(parsed("tls://a:1")).toMatchObject({ name: "a:1", tls: true });
+    expect(parsed("tls://a:1")).toMatchObject({ name: "a:1", transport: { type: "tcp", tls: true } });
   });
 
   test.each([

@@ -46,7 +46,7 @@ describe("createPool", () => {
 
   test("holds a server that is named twice once, under TLS where one of its URLs asks for it", () => {
     const pool = poolOf("nats://a", "b", "tls://a");
-    expect(pool.map(({ host, tls }) => [host, tls])).toEqual([
+    expect(pool.map(({ host, transport }) => [host, transport.tls])).toEqual([
       ["a", true],
       ["b", false],
     ]);
@@ -57,7 +57,7 @@ describe("createPool", () => {
       name: "a:1",
       host: "a",
       port: 1,
-      tls: true,
+      transport: { type: "tcp", tls: true },
       isAddress: false,
       learnt: false,
       tlsName: null,
@@ -84,8 +84,8 @@ describe("replacePool", () => {
   });
 
   test("a server that stays takes TLS from its new URL", () => {
-    expect(findServer(replace(poolOf("a"), ["tls://a"])[0], "a:4222")?.tls).toBe(true);
-    expect(findServer(replace(poolOf("tls://a"), ["a"])[0], "a:4222")?.tls).toBe(false);
+    expect(findServer(replace(poolOf("a"), ["tls://a"])[0], "a:4222")?.transport.tls).toBe(true);
+    expect(findServer(replace(poolOf("tls://a"), ["a"])[0], "a:4222")?.transport.tls).toBe(false);
   });
 
   test("the new servers are shuffled unless noRandomize", () => {
@@ -221,7 +221,7 @@ describe("learnServers", () => {
 
   test("servers of a tls:// server are talked to under TLS, others as the URL says", () => {
     const tlsOf = (pool: ServerPool, inUse: string) =>
-      findServer(learn(pool, ["b"], inUse).pool, "b:4222")?.tls;
+      findServer(learn(pool, ["b"], inUse).pool, "b:4222")?.transport.tls;
     expect(tlsOf(poolOf("tls://a"), "a:4222")).toBe(true);
     expect(tlsOf(poolOf("a"), "a:4222")).toBe(false);
     expect(tlsOf(poolOf("tls://a"), "gone:4222")).toBe(false);

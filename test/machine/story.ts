@@ -8,10 +8,11 @@ import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionContext } from "../../src/machine/context.js";
 import type { Effect, EffectName, EffectParams, TimerName } from "../../src/machine/effects.js";
 import type { ConnectionEvent, ServerSummary } from "../../src/machine/events.js";
-import type { Failure, Milliseconds } from "../../src/machine/failure.js";
+import type { Failure } from "../../src/machine/failure.js";
 import type { Policy } from "../../src/machine/reconnect-policy.js";
 import { serverErrorFrom } from "../../src/machine/server-error.js";
 import type { PoolServer } from "../../src/machine/server-pool.js";
+import type { Milliseconds } from "../../src/machine/units.js";
 
 type Snapshot = SnapshotFrom<typeof connectionMachine>;
 type WithoutStamp<Event> = Event extends unknown ? Omit<Event, "at" | "attempt"> : never;
@@ -142,8 +143,6 @@ function inShort(effect: Effect): string {
       return `${effect.type} ${effect.params.timer}`;
     case "openSocket":
       return `openSocket ${effect.params.server.name}`;
-    case "closeSocket":
-      return effect.params.flush ? "closeSocket after flush" : "closeSocket";
     case "notifyStatus":
       return `notifyStatus ${effect.params.status.type}`;
     default:
@@ -161,8 +160,22 @@ export const reconnect: Happening = { type: "user.reconnect" };
 export const drained: Happening = { type: "subscriptions.drained" };
 export const flushed: Happening = { type: "outbound.flushed" };
 
-/** The other side closed the socket, or the network did and says why. */
-export const lost = (failure: Failure | null = null): Happening => ({ type: "socket.closed", failure });
+/** The other side closed the socket, or the network did and says why. Also the answer to `endSocket`. */
+export const lost = (failure: Failure | null = null): Happening => ({
+  type: "socket.closed",
+  failure,
+  halfClosed: false,
+});
+
+/** The other side sends no more, but may still take what was written to it. */
+export const halfClosed = (failure: Failure | null = null): Happening => ({
+  type: "socket.closed",
+  failure,
+  halfClosed: true,
+});
+
+/** The same of that attempt, whatever the last one is. */
+export const of = (attempt: number, happening: Happening): Happening => ({ ...happening, attempt });
 
 /** Nobody listens there. */
 export const unreachable = lost({ code: "CONNECTION_REFUSED", message: "nobody listens there" });
@@ -182,11 +195,11 @@ export const info = (says: Partial<ServerSummary> = {}): Happening => ({
   },
 });
 
-/** -ERR with that text, after the credentials of that number were offered. */
-export const error = (text: string, credentials = 1): Happening => ({
+/** -ERR with that text, after the credentials of that version were offered. */
+export const error = (text: string, credentialsVersion = 1): Happening => ({
   type: "server.error",
   error: serverErrorFrom(text),
-  credentials,
+  credentialsVersion,
 });
 
 /** The server refuses the credentials. */

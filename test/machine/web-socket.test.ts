@@ -20,12 +20,17 @@ describe("a server reached by WebSocket", () => {
       name: "a:443/nats",
       host: "a",
       port: 443,
-      tls: true,
       tlsName: null,
-      webSocketPath: "/nats",
+      transport: { type: "webSocket", tls: true, path: "/nats" },
     });
     const { server } = story.happens(lost()).last("openSocket") ?? {};
-    expect(server).toEqual({ name: "b:4222", host: "b", port: 4222, tls: false, tlsName: null });
+    expect(server).toEqual({
+      name: "b:4222",
+      host: "b",
+      port: 4222,
+      tlsName: null,
+      transport: { type: "tcp", tls: false },
+    });
   });
 
   test.each([
@@ -45,7 +50,7 @@ describe("a server reached by WebSocket", () => {
       const story = begin({ tls }, ["wss://a"]);
       expect(story.happens(opened).state).toBe("connecting.greeting");
       expect(story.happens(info(), pong).state).toBe("connected");
-      expect(story.context.secured).toBe(true);
+      expect(story.context.live?.secured).toBe(true);
     },
   );
 
@@ -70,7 +75,7 @@ describe("a server reached by WebSocket", () => {
   test("ws:// goes without TLS where the option forbids it, or says nothing", () => {
     for (const tls of ["never", "offered"] as const) {
       const story = begin({ tls }, ["ws://a"]).happens(opened, info({ tlsRequired: true }), pong);
-      expect([story.state, story.context.secured]).toEqual(["connected", false]);
+      expect([story.state, story.context.live?.secured]).toEqual(["connected", false]);
     }
   });
 
@@ -97,7 +102,7 @@ describe("a server reached by WebSocket", () => {
 
   test("is none any more at the next attempt, which goes by TCP", () => {
     const story = begin({}, ["wss://a", "b"]).connects().happens(lost());
-    expect(story.context.secured).toBe(false);
+    expect(story.context.next?.secured).toBe(false);
     expect(story.happens(opened, info({ tlsRequired: true })).state).toBe("reconnecting.securing");
   });
 });
@@ -110,19 +115,19 @@ describe("a pool with servers reached by WebSocket", () => {
   const plain = { ...defaultPolicy, noRandomize: true };
 
   test.each([
-    ["ws://a:80", { tls: false, webSocketPath: "/" }],
-    ["wss://a/behind/a/proxy", { tls: true, webSocketPath: "/" }],
-  ])("learns the others of the cluster of %s as such, without its path", (dialed, how) => {
+    ["ws://a:80", { type: "webSocket", tls: false, path: "/" }],
+    ["wss://a/behind/a/proxy", { type: "webSocket", tls: true, path: "/" }],
+  ])("learns the others of the cluster of %s as such, without its path", (dialed, transport) => {
     expect(learn(dialed, ["b:8080"]).pool[1]).toMatchObject({
       name: "b:8080",
       port: 8080,
       learnt: true,
-      ...how,
+      transport,
     });
   });
 
   test("learns nothing of how servers are reached: neither from TCP nor by a URL in INFO", () => {
-    expect(learn("a", ["b:4222"]).pool[1]).not.toHaveProperty("webSocketPath");
+    expect(learn("a", ["b:4222"]).pool[1]?.transport).toEqual({ type: "tcp", tls: false });
     expect(learn("a", ["ws://b:80"]).changed.added).toEqual([]);
     expect(learn("ws://a", ["wss://b/x"]).changed.added).toEqual([]);
   });
@@ -135,9 +140,10 @@ describe("a pool with servers reached by WebSocket", () => {
     const [before] = createPool([address("nats://a:80"), address("ws://b")], true, 1);
     const worn = before.map((server) => ({ ...server, failures: 3 }));
     const [after] = replacePool(worn, [address("ws://a:80"), address("ws://b")], true, 1);
-    expect(after.map(({ failures, webSocketPath }) => [failures, webSocketPath])).toEqual([
-      [0, "/"],
-      [3, "/"],
+    const webSocket = { type: "webSocket", tls: false, path: "/" };
+    expect(after.map(({ failures, transport }) => [failures, transport])).toEqual([
+      [0, webSocket],
+      [3, webSocket],
     ]);
   });
 
