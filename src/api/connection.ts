@@ -32,8 +32,9 @@ import { askForServer, type Server, serversFrom } from "./server.js";
 import { checkSignal, onAbort } from "./signal.js";
 import { type Status, slowConsumer, statusFrom } from "./status.js";
 import { Statuses } from "./statuses.js";
-import { rethrow, type Subscription, type SubscriptionOptions } from "./subscription.js";
+import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
+import { throwUncaught } from "./uncaught.js";
 import { version } from "./version.js";
 
 const DEFAULT_READY_LIMIT = 1_048_576;
@@ -452,7 +453,7 @@ function chosenDelay(options: ConnectionOptions): number {
     if (typeof ms === "number" && ms >= 0 && Number.isFinite(ms)) return ms;
     throw invalidOption("reconnectDelayHandler", ms, "a function that returns a number of milliseconds");
   } catch (error) {
-    rethrow(error);
+    throwUncaught(error);
     return policyOf(options).reconnectTimeWait;
   }
 }

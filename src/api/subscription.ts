@@ -7,6 +7,7 @@ import type { Msg, Responder } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
 import type { CallSite } from "./request.js";
 import { onAbort } from "./signal.js";
+import { throwUncaught } from "./uncaught.js";
 
 /** Receives messages; with an error, the message is an empty object. */
 export type MsgCallback<T> = (err: NatsError | null, msg: T) => void;
@@ -171,7 +172,7 @@ export class SubscriptionImpl implements Sub<Msg> {
       try {
         this._callback(null, msg);
       } catch (error) {
-        rethrow(error);
+        throwUncaught(error);
       }
     } else {
       this._iterator?.push(msg);
@@ -187,7 +188,7 @@ export class SubscriptionImpl implements Sub<Msg> {
     try {
       this._callback?.(error, {} as Msg);
     } catch (thrown) {
-      rethrow(thrown);
+      throwUncaught(thrown);
     }
   }
 
@@ -301,14 +302,4 @@ export class SubscriptionImpl implements Sub<Msg> {
     if (this._timer !== undefined) this._owner.world.stopTimer(this._timer);
     this._timer = undefined;
   }
-}
-
-/**
- * What a user's callback throws is the user's bug: it becomes an uncaught exception, as from any event handler of
- * Node, without tearing the parser out of the middle of a chunk.
- */
-export function rethrow(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }
