@@ -9,6 +9,7 @@ import { DEFAULT_MAX_CONTROL_LINE, subjectProblem } from "../effects/wire/subjec
 import type { World } from "../effects/world.js";
 import { serverInUse } from "../machine/context.js";
 import type { Recording } from "../machine/replay.js";
+import { callSite } from "./call-site.js";
 import { Empty, type Payload } from "./codec.js";
 import { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
@@ -17,6 +18,7 @@ import { inspection } from "./inspection.js";
 import { withoutNulls } from "./left-out.js";
 import { isMilliseconds } from "./milliseconds.js";
 import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
+import { Mux } from "./mux.js";
 import type { NatsConnection, Stats } from "./nats-connection.js";
 import {
   type ConnectionOptions,
@@ -26,8 +28,9 @@ import {
   readServers,
 } from "./options.js";
 import { Promises } from "./promises.js";
-import { callSite, Mux, type Requester, type RequestOptions, request } from "./request.js";
+import { type RequestOptions, request } from "./request.js";
 import { type RequestManyOptions, requestMany } from "./request-many.js";
+import type { Requester } from "./requester.js";
 import { askForServer, type Server, serversFrom } from "./server.js";
 import { checkSignal, onAbort } from "./signal.js";
 import { type Status, slowConsumer, statusFrom } from "./status.js";

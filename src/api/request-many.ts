@@ -1,13 +1,16 @@
 // Requests with many answers: the strategies say when enough have come.
 
 import type { Timer } from "../effects/world.js";
+import { callSite } from "./call-site.js";
 import type { Payload } from "./codec.js";
 import { invalidOption, type NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
 import { isMilliseconds } from "./milliseconds.js";
 import type { Msg, MsgImpl } from "./msg.js";
+import { type Awaiting, type Mux, ownInbox } from "./mux.js";
 import { QueuedIterator } from "./queued-iterator.js";
-import { type Awaiting, callSite, type Mux, noResponders, ownInbox, type Requester } from "./request.js";
+import { noResponders } from "./request.js";
+import type { Requester } from "./requester.js";
 import { aborted, checkSignal, onAbort } from "./signal.js";
 
 /** When a request for many answers has enough. Source: `RequestStrategy` of `nats` 2.29.3. */

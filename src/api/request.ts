@@ -1,19 +1,15 @@
-// Requests: a message out, one answer back. All of them share one subscription to an inbox (the mux); the last
-// token of the reply subject says whose answer it is, and proves that whoever answers was asked.
+// Requests: a message out, one answer back. Where the answer arrives: mux.ts. Many answers: request-many.ts.
 
-import { textLength } from "../effects/wire/bytes.js";
-import type { Timer, World } from "../effects/world.js";
-import type { PermissionContext } from "../machine/server-error.js";
-import { AwaitingTable } from "./awaiting-table.js";
+import type { Timer } from "../effects/world.js";
+import { type CallSite, callSite } from "./call-site.js";
 import type { Payload } from "./codec.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
-import { createInbox } from "./inbox.js";
 import { isMilliseconds } from "./milliseconds.js";
-import type { Msg, MsgImpl, PublishOptions } from "./msg.js";
-import { SECRET_LENGTH, secret } from "./secret.js";
+import type { Msg, MsgImpl } from "./msg.js";
+import { type Awaiting, type Inbox, type Mux, ownInbox } from "./mux.js";
+import type { Requester } from "./requester.js";
 import { aborted, checkSignal, onAbort } from "./signal.js";
-import type { Subscription, SubscriptionImpl, SubscriptionOptions } from "./subscription.js";
 
 /** Options of a request. Source: `RequestOptions` of `nats` 2.29.3; `signal` goes beyond it. */
 export interface RequestOptions {
@@ -32,151 +28,9 @@ export interface RequestOptions {
 /** How long a request waits where nobody says: as in the reference. */
 const DEFAULT_REQUEST_TIMEOUT = 1_000;
 
-/** What requests need of the connection. */
-export interface Requester {
-  readonly world: World;
-  readonly inboxPrefix: string;
-  /** True where errors are to say where the request was made. */
-  readonly asyncTraces: boolean;
-  publish(subject: string, payload: Payload | undefined, opts: PublishOptions): void;
-  /** Hands over now what was published, instead of at the end of the turn. */
-  handOver(): void;
-  /** Where in the outbound stream the next command begins. */
-  position(): number;
-  /** Takes back what was published from there to before there, if no socket has it. */
-  withdraw(start: number, end: number): void;
-  subscribe(subject: string, opts: SubscriptionOptions): Subscription;
-}
-
-/** Somebody who waits for answers. */
-export interface Awaiting {
-  /** The subject of the request: a permission error names it. */
-  readonly subject: string;
-  answered(msg: Msg): void;
-  failed(error: NatsError): void;
-}
-
-/** The shared inbox of a connection. Holds an entry for each request under way; each has a timeout. */
-export class Mux {
-  readonly #requester: Requester;
-  readonly #awaiting = new AwaitingTable<SharedInbox>();
-  #subscription: SubscriptionImpl | undefined;
-  #prefix = "";
-  #underWay = 0;
-  #whenIdle: (() => void)[] = [];
-
-  constructor(requester: Requester) {
-    this.#requester = requester;
-  }
-
-  /** Waits for answers from here on; what it returns knows the reply subject, and how to stop waiting. */
-  add(awaiting: Awaiting): Inbox {
-    if (this.#subscription === undefined) this.#subscribe();
-    return new SharedInbox(this.#awaiting, awaiting, this.#prefix);
-  }
-
-  /** The server does not permit something: ends the requests concerned. */
-  refuse(permission: PermissionContext, error: NatsError): void {
-    const isOurs =
-      permission.operation === "subscription" && permission.subject === this.#subscription?.subject;
-    const concerned = this.#awaiting
-      .values()
-      .map(({ awaiting }) => awaiting)
-      .filter((one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject));
-    if (isOurs) this.#subscription = undefined;
-    for (const one of isOurs ? concerned : concerned.slice(0, 1)) one.failed(error);
-  }
-
-  /** True where only one request is under way. */
-  get isOnlyOne(): boolean {
-    return this.#underWay === 1;
-  }
-
-  /** A request begins, over the shared inbox or one of its own. */
-  begin(): void {
-    this.#underWay++;
-  }
-
-  /** A request that began is settled. To be called once for each. */
-  done(): void {
-    if (--this.#underWay === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
-  }
-
-  /** Resolves when no request is under way. Each has a timeout, so that it does. */
-  idle(): Promise<void> {
-    return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenIdle.push(resolve));
-  }
-
-  /** The connection is closed: nobody is answered any more. */
-  close(error: () => NatsError): void {
-    for (const { awaiting } of this.#awaiting.values()) awaiting.failed(error());
-  }
-
-  #subscribe(): void {
-    this.#prefix = `${createInbox(this.#requester.inboxPrefix)}.`;
-    const start = textLength(this.#prefix);
-    const callback = (error: NatsError | null, msg: Msg) => {
-      if (error !== null) return;
-      const inbox = this.#awaiting.get((msg as MsgImpl).subjectNumber(start + SECRET_LENGTH));
-      if (inbox !== undefined && (msg as MsgImpl).subjectEndsWith(start, inbox.token))
-        inbox.awaiting.answered(msg);
-    };
-    this.#subscription = this.#requester.subscribe(`${this.#prefix}*`, { callback }) as SubscriptionImpl;
-    this.#subscription.isInbox = true;
-  }
-}
-
-/** Where answers arrive. */
-export interface Inbox {
-  readonly reply: string;
-  /** Nobody waits any more. */
-  remove(): void;
-}
-
-/**
- * One place in the shared inbox. Whoever receives a request sees the prefix, and could count on: so the token has a secret,
- * which the answer must bring back. Behind it is the number by which the request is found.
- */
-class SharedInbox implements Inbox {
-  readonly awaiting: Awaiting;
-  readonly token: string;
-  readonly reply: string;
-  readonly #table: AwaitingTable<SharedInbox>;
-  readonly #number: number;
-
-  constructor(table: AwaitingTable<SharedInbox>, awaiting: Awaiting, prefix: string) {
-    this.awaiting = awaiting;
-    this.#table = table;
-    this.#number = table.add(this);
-    this.token = secret() + this.#number;
-    this.reply = prefix + this.token;
-  }
-
-  remove(): void {
-    this.#table.delete(this.#number);
-  }
-}
-
 /** The error where nobody listens on the subject of a request. */
 export function noResponders(subject: string): NatsError {
   return new NatsError(`no responders: nobody is subscribed to "${subject}"`, ErrorCode.NoResponders);
-}
-
-/** Where a request was made, or a subscription. */
-export interface CallSite {
-  readonly addTo: (error: NatsError) => NatsError;
-}
-
-/** Adds to an error where what failed was called; taken at once, since later the stack is another. */
-export function callSite(requester: Requester, what: "request made" | "subscribed"): CallSite {
-  if (!requester.asyncTraces) return { addTo: (error) => error };
-  const site = new Error(what);
-  return {
-    addTo: (error) => {
-      error.stack = `${error.stack ?? error.message}\n\n${site.stack ?? ""}`;
-      return error;
-    },
-  };
 }
 
 /** Checks the options, and returns the timeout. @throws NatsError that names the option that is wrong */
@@ -296,19 +150,4 @@ class RequestUnderWay implements Awaiting {
     this.#unlisten?.();
     return true;
   }
-}
-
-/** An inbox that only this request uses. */
-export function ownInbox(requester: Requester, given: string | undefined, awaiting: Awaiting): Inbox {
-  // An empty one is left out, as in the reference.
-  const reply = given || createInbox(requester.inboxPrefix);
-  const callback = (error: NatsError | null, msg: Msg) => {
-    if (error === null) awaiting.answered(msg);
-    else awaiting.failed(error);
-  };
-  const subscription = requester.subscribe(reply, { callback }) as SubscriptionImpl;
-  subscription.isInbox = true;
-  subscription.requestSubject = awaiting.subject;
-  void subscription.closed.then(() => awaiting.failed(NatsError.errorForCode(ErrorCode.ConnectionClosed)));
-  return { reply, remove: () => subscription.unsubscribe() };
 }

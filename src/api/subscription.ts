@@ -2,10 +2,10 @@
 // subscription-table.ts; it hands messages over and speaks to the server.
 
 import type { Timer, World } from "../effects/world.js";
+import type { CallSite } from "./call-site.js";
 import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
 import type { Msg, Responder } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
-import type { CallSite } from "./request.js";
 import { onAbort } from "./signal.js";
 import { throwUncaught } from "./uncaught.js";
 

@@ -4,7 +4,9 @@
 import { describe, expect, it } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import { type Msg, MsgImpl, type Receiver } from "../../src/api/msg.js";
-import { Mux, type Requester, type RequestOptions, request } from "../../src/api/request.js";
+import { Mux } from "../../src/api/mux.js";
+import { type RequestOptions, request } from "../../src/api/request.js";
+import type { Requester } from "../../src/api/requester.js";
 import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
 import { Received } from "../../src/effects/wire/bytes.js";
 import type { World } from "../../src/effects/world.js";

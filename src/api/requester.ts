@@ -1,0 +1,22 @@
+// What a request needs of its connection. The connection implements it (connection.ts); tests give another.
+
+import type { World } from "../effects/world.js";
+import type { Payload } from "./codec.js";
+import type { PublishOptions } from "./msg.js";
+import type { Subscription, SubscriptionOptions } from "./subscription.js";
+
+/** What requests need of the connection. */
+export interface Requester {
+  readonly world: World;
+  readonly inboxPrefix: string;
+  /** True where errors are to say where the request was made. */
+  readonly asyncTraces: boolean;
+  publish(subject: string, payload: Payload | undefined, opts: PublishOptions): void;
+  /** Hands over now what was published, instead of at the end of the turn. */
+  handOver(): void;
+  /** Where in the outbound stream the next command begins. */
+  position(): number;
+  /** Takes back what was published from there to before there, if no socket has it. */
+  withdraw(start: number, end: number): void;
+  subscribe(subject: string, opts: SubscriptionOptions): Subscription;
+}
