@@ -159,7 +159,7 @@ export class Connection implements NatsConnection {
       connectSettled: (failure, attempts) => this.#promises.settleConnect(failure, attempts),
       closing: () => {
         this.#refusal = ErrorCode.ConnectionClosed;
-        this.#mux.close(() => NatsError.errorForCode(ErrorCode.ConnectionClosed));
+        this.#mux.close();
         this.#subscriptions.close();
         this.#statuses.close();
       },

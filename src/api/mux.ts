@@ -7,7 +7,7 @@
 import { textLength } from "../effects/wire/bytes.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import { AwaitingTable } from "./awaiting-table.js";
-import { ErrorCode, NatsError } from "./errors.js";
+import type { NatsError } from "./errors.js";
 import { createInbox } from "./inbox.js";
 import type { Msg, MsgImpl } from "./msg.js";
 import type { Requester } from "./requester.js";
@@ -19,7 +19,10 @@ export interface Awaiting {
   /** The subject of the request: a permission error names it. */
   readonly subject: string;
   answered(msg: Msg): void;
+  /** No answer will come. */
   failed(error: NatsError): void;
+  /** The connection is closed. */
+  closed(): void;
 }
 
 /** The shared inbox of a connection. Holds an entry for each request under way; each has a timeout. */
@@ -74,8 +77,8 @@ export class Mux {
   }
 
   /** The connection is closed: nobody is answered any more. */
-  close(error: () => NatsError): void {
-    for (const { awaiting } of this.#awaiting.values()) awaiting.failed(error());
+  close(): void {
+    for (const { awaiting } of this.#awaiting.values()) awaiting.closed();
   }
 
   #subscribe(): void {
@@ -134,6 +137,6 @@ export function ownInbox(requester: Requester, given: string | undefined, awaiti
   const subscription = requester.subscribe(reply, { callback }) as SubscriptionImpl;
   subscription.isInbox = true;
   subscription.requestSubject = awaiting.subject;
-  void subscription.closed.then(() => awaiting.failed(NatsError.errorForCode(ErrorCode.ConnectionClosed)));
+  void subscription.closed.then(() => awaiting.closed());
   return { reply, remove: () => subscription.unsubscribe() };
 }

@@ -149,7 +149,7 @@ describe("a request", () => {
       const { ask, mux } = scene({ asyncTraces });
       const askedFromHere = () => ask("a");
       const asked = askedFromHere();
-      mux.close(() => NatsError.errorForCode(ErrorCode.ConnectionClosed));
+      mux.close();
       const { stack } = (await asked.catch((reason: NatsError) => reason)) as NatsError;
       expect([asyncTraces, stack?.includes("askedFromHere")]).toEqual([asyncTraces, asyncTraces]);
     }
