@@ -8,6 +8,8 @@ import { textLength } from "../effects/wire/bytes.js";
 import { DEFAULT_MAX_CONTROL_LINE, subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { serverInUse } from "../machine/context.js";
+import type { StatusReport } from "../machine/effects.js";
+import type { Milliseconds } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
 import { callSite } from "./call-site.js";
 import { Empty, type Payload } from "./codec.js";
@@ -39,6 +41,7 @@ import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
 import { throwUncaught } from "./uncaught.js";
 import { version } from "./version.js";
+import { Deliveries } from "./whereabouts.js";
 
 const DEFAULT_READY_LIMIT = 1_048_576;
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
@@ -54,6 +57,9 @@ export class Connection implements NatsConnection {
   readonly #statuses: Statuses;
   readonly #credentials: ServerCredentials;
   readonly #promises: Promises;
+  readonly #deliveries = new Deliveries();
+  /** When the connection was lost; null while there is one. */
+  #lostAt: Milliseconds | null = null;
   #isDraining = false;
   /** Why nothing may be published any more; undefined as long as it may. */
   #refusal: ErrorCode | undefined;
@@ -73,6 +79,11 @@ export class Connection implements NatsConnection {
       handOver: () => this.#interpreter.outbound.flush(),
       position: () => this.#interpreter.outbound.position,
       withdraw: (start, end) => this.#interpreter.outbound.withdraw(start, end),
+      whereabouts: (end) => {
+        const { handedOver } = this.#interpreter.outbound;
+        const disconnectedFor = this.#disconnectedFor();
+        return this.#deliveries.of(end, { handedOver, server: this.getServer(), disconnectedFor });
+      },
       subscribe: (subject, opts) => this.subscribe(subject, opts),
     };
     this.#subscriptions = new SubscriptionTable(
@@ -148,6 +159,7 @@ export class Connection implements NatsConnection {
         this.#refusal = ErrorCode.ConnectionDraining;
       },
       statusReported: (report, cause) => {
+        this.#noteDeliveries(report);
         const status = statusFrom(report, cause);
         const { error, permissionContext } = status;
         if (error !== undefined && permissionContext !== undefined) {
@@ -165,6 +177,20 @@ export class Connection implements NatsConnection {
       },
       closed: (failure, unsent) => this.#promises.settleClosed(failure, unsent),
     };
+  }
+
+  /** What it says of the link to a server, for the errors of requests. */
+  #noteDeliveries({ type, server }: StatusReport): void {
+    if (type !== "disconnect" && type !== "reconnect") return;
+    const { handedOver } = this.#interpreter.outbound;
+    if (type === "disconnect") this.#deliveries.lost(server, handedOver);
+    else if (this.#lostAt === null) this.#deliveries.moved(handedOver);
+    this.#lostAt = type === "disconnect" ? this.#world.now() : null;
+  }
+
+  /** How long there has been no connection; null while there is one, and before the first. */
+  #disconnectedFor(): Milliseconds | null {
+    return this.#lostAt === null ? null : this.#world.now() - this.#lostAt;
   }
 
   // The message path.

@@ -13,6 +13,7 @@ import type { Msg, MsgImpl } from "./msg.js";
 import { type Awaiting, type Inbox, type Mux, ownInbox } from "./mux.js";
 import type { Requester } from "./requester.js";
 import { aborted, onAbort } from "./signal.js";
+import { inWords } from "./whereabouts.js";
 
 /** What requests for one answer and for many are asked with. They are checked. */
 export interface PendingOptions {
@@ -37,9 +38,10 @@ export class PendingRequest implements Awaiting {
   #inbox: Inbox | undefined = undefined;
   #timer: Timer | undefined = undefined;
   #unlisten: (() => void) | undefined = undefined;
-  /** Where its message lies in the outbound stream. */
+  /** Where its message lies in the outbound stream; the end is 0 until it is published. */
   #start = 0;
   #end = 0;
+  #answers = 0;
   #isSettled = false;
 
   /** @param wants The first answer settles a request for one, and without any it fails in time. One for many is ended. */
@@ -71,7 +73,7 @@ export class PendingRequest implements Awaiting {
     this.#inbox = inbox;
     this.#mux.begin();
     if (signal !== undefined) {
-      this.#unlisten = onAbort(signal, () => this.end(aborted(signal, "the request")));
+      this.#unlisten = onAbort(signal, () => this.end(aborted(signal, this.#name, this.#state())));
     }
     const { reply } = inbox;
     const overtakes = requester.world.hasDeferred;
@@ -104,7 +106,7 @@ export class PendingRequest implements Awaiting {
   /** Nobody waits any more: what was not sent is withdrawn. Without an error where enough answers have come. */
   end(error?: NatsError): void {
     if (this.#isSettled) return;
-    this.#requester.withdraw(this.#start, this.#end);
+    if (this.#end > 0) this.#requester.withdraw(this.#start, this.#end);
     this.#settle(error);
   }
 
@@ -112,6 +114,7 @@ export class PendingRequest implements Awaiting {
     if (this.#isSettled) return;
     if ((msg as MsgImpl).isNoResponders()) return this.end(noResponders(this.subject));
     if (this.#wants === "one") this.#release();
+    else this.#answers++;
     this.#answered(msg);
   }
 
@@ -121,14 +124,23 @@ export class PendingRequest implements Awaiting {
 
   closed(): void {
     // What was not sent stays where it is: the connection counts it among what is lost.
-    if (!this.#isSettled) this.#settle(NatsError.errorForCode(ErrorCode.ConnectionClosed));
+    if (this.#isSettled) return;
+    const code = ErrorCode.ConnectionClosed;
+    const message = `the connection was closed while ${this.#name} waited: ${this.#state()} (${code})`;
+    this.#settle(new NatsError(message, code));
   }
 
   #late(wait: Milliseconds): NatsError {
-    return new NatsError(
-      `no answer to the request on "${this.subject}" within ${wait} ms`,
-      ErrorCode.Timeout,
-    );
+    return new NatsError(`no answer to ${this.#name} within ${wait} ms: ${this.#state()}`, ErrorCode.Timeout);
+  }
+
+  get #name(): string {
+    return `the request on "${this.subject}"`;
+  }
+
+  /** Whether it was sent, where to, and how many answers came. */
+  #state(): string {
+    return inWords(this.#requester.whereabouts(this.#end || Number.POSITIVE_INFINITY), this.#answers);
   }
 
   #settle(error: NatsError | undefined): void {

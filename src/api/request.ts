@@ -14,7 +14,7 @@ import { checkSignal } from "./signal.js";
 
 /** Options of a request. Source: `RequestOptions` of `nats` 2.29.3; `signal` goes beyond it. */
 export interface RequestOptions {
-  /** Milliseconds until the request fails with a NatsError `TIMEOUT`. Default 1,000. */
+  /** Milliseconds until the request fails with a NatsError `TIMEOUT`. It says whether the request was sent. Default 1,000. */
   timeout?: number;
   /** Headers of the request. */
   headers?: MsgHdrs;

@@ -4,6 +4,7 @@ import type { World } from "../effects/world.js";
 import type { Payload } from "./codec.js";
 import type { PublishOptions } from "./msg.js";
 import type { Subscription, SubscriptionOptions } from "./subscription.js";
+import type { Whereabouts } from "./whereabouts.js";
 
 /** What requests need of the connection. */
 export interface Requester {
@@ -18,5 +19,7 @@ export interface Requester {
   position(): number;
   /** Takes back what was published from there to before there, if no socket has it. */
   withdraw(start: number, end: number): void;
+  /** Where what was published is, by the position at which it ends: for errors. */
+  whereabouts(end: number): Whereabouts;
   subscribe(subject: string, opts: SubscriptionOptions): Subscription;
 }

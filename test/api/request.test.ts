@@ -41,6 +41,7 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     handOver: () => void done.push("hand over"),
     position: () => 10 * done.length,
     withdraw: (start, end) => void done.push(`withdraw ${start} to ${end}`),
+    whereabouts: () => ({ type: "sent", server: "here:4222" }),
     subscribe: (_subject, { callback }) => {
       answer = callback;
       return {} as Subscription;
