@@ -85,7 +85,7 @@ export class PendingRequest implements Awaiting {
       return;
     }
     this.#end = requester.position();
-    // Aborted by code of the user's that gives the headers.
+    // Aborted or closed meanwhile, by code of the user's that gives the headers.
     if (this.#isSettled) return requester.withdraw(this.#start, this.#end);
     // Several share a write at the end of the turn; one alone shall not wait for what else is to be done in it. But where
     // another connection of the process subscribed or published in this turn, the answer may depend on it: it goes first.

@@ -23,17 +23,20 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
   const done: string[] = [];
   const replies: string[] = [];
   const timers: (() => void)[] = [];
+  const stopped: object[] = [];
   let answer: SubscriptionOptions["callback"];
   let refusal: NatsError | undefined;
+  let meanwhile = () => {};
   const requester: Requester = {
     world: {
       startTimer: (_ms: number, fired: () => void) => timers.push(fired),
-      stopTimer: () => {},
+      stopTimer: (timer: object) => void stopped.push(timer),
       hasDeferred,
     } as unknown as World,
     inboxPrefix: "",
     asyncTraces,
     publish: (subject, _payload, { reply }) => {
+      meanwhile();
       if (refusal !== undefined) throw refusal;
       replies.push(reply as string);
       done.push(`publish ${subject}`);
@@ -62,6 +65,11 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     refuse: (error: NatsError) => {
       refusal = error;
     },
+    /** Done while something is published. */
+    meanwhile: (run: () => void) => {
+      meanwhile = run;
+    },
+    running: () => timers.length - stopped.length,
   };
 }
 
@@ -128,6 +136,33 @@ describe("a request", () => {
     expire();
     expect(done()).toEqual(["withdraw 20 to 30"]);
     expect((await all).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+  });
+
+  it("that the server does not permit is taken back, if no socket has it", async () => {
+    const { ask, done, mux } = scene();
+    const asked = ask("a");
+    done();
+    const denied = { operation: "publish", subject: "a" } as const;
+    mux.refuse(denied, new NatsError("denied", ErrorCode.PermissionsViolation));
+    expect(done()).toEqual(["withdraw 0 to 10"]);
+    await expect(asked).rejects.toMatchObject({ code: ErrorCode.PermissionsViolation });
+  });
+
+  it.each([
+    ["aborted", (abort: AbortController) => abort.abort(), ErrorCode.Cancelled],
+    [
+      "closed",
+      (_abort: AbortController, { mux }: ReturnType<typeof scene>) => mux.close(),
+      "CONNECTION_CLOSED",
+    ],
+  ])("that is %s while it is published is taken back, and no timer is started", async (_how, end, code) => {
+    const the = scene();
+    const abort = new AbortController();
+    the.meanwhile(() => end(abort, the));
+    await expect(the.ask("a", { signal: abort.signal })).rejects.toMatchObject({ code });
+    expect(the.done()).toEqual(["publish a", "withdraw 0 to 10"]);
+    expect(the.running()).toBe(0);
+    await the.mux.idle();
   });
 
   it("that cannot be published is not handed over, and says where it was made", async () => {
