@@ -33,6 +33,7 @@ import { Promises } from "./promises.js";
 import { type RequestOptions, request } from "./request.js";
 import { type RequestManyOptions, requestMany } from "./request-many.js";
 import type { Requester } from "./requester.js";
+import { Secrets } from "./secrets.js";
 import { askForServer, type Server, serversFrom } from "./server.js";
 import { checkSignal, onAbort } from "./signal.js";
 import { type Status, slowConsumer, statusFrom } from "./status.js";
@@ -73,6 +74,7 @@ export class Connection implements NatsConnection {
     this.#options = options;
     this.#requester = {
       world,
+      secrets: new Secrets((bytes) => world.fillRandom(bytes)),
       inboxPrefix: options.inboxPrefix ?? "",
       asyncTraces: options.noAsyncTraces !== true,
       publish: (subject, payload, opts) => this.publish(subject, payload, opts),

@@ -8,10 +8,10 @@ import { textLength } from "../effects/wire/bytes.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import { AwaitingTable } from "./awaiting-table.js";
 import type { NatsError } from "./errors.js";
-import { createInbox } from "./inbox.js";
+import { inboxWith } from "./inbox.js";
 import type { Msg, MsgImpl } from "./msg.js";
 import type { Requester } from "./requester.js";
-import { SECRET_LENGTH, secret } from "./secret.js";
+import { SECRET_LENGTH } from "./secrets.js";
 import type { SubscriptionImpl } from "./subscription.js";
 
 /** Somebody who waits for answers. */
@@ -41,7 +41,7 @@ export class Mux {
   /** Waits for answers from here on; what it returns knows the reply subject, and how to stop waiting. */
   add(awaiting: Awaiting): Inbox {
     if (this.#subscription === undefined) this.#subscribe();
-    return new SharedInbox(this.#awaiting, awaiting, this.#prefix);
+    return new SharedInbox(this.#awaiting, awaiting, this.#prefix, this.#requester.secrets.next());
   }
 
   /** The server does not permit something: ends the requests concerned. */
@@ -82,7 +82,7 @@ export class Mux {
   }
 
   #subscribe(): void {
-    this.#prefix = `${createInbox(this.#requester.inboxPrefix)}.`;
+    this.#prefix = `${newInbox(this.#requester)}.`;
     const start = textLength(this.#prefix);
     const callback = (error: NatsError | null, msg: Msg) => {
       if (error !== null) return;
@@ -113,11 +113,11 @@ class SharedInbox implements Inbox {
   readonly #table: AwaitingTable<SharedInbox>;
   readonly #number: number;
 
-  constructor(table: AwaitingTable<SharedInbox>, awaiting: Awaiting, prefix: string) {
+  constructor(table: AwaitingTable<SharedInbox>, awaiting: Awaiting, prefix: string, secret: string) {
     this.awaiting = awaiting;
     this.#table = table;
     this.#number = table.add(this);
-    this.token = secret() + this.#number;
+    this.token = secret + this.#number;
     this.reply = prefix + this.token;
   }
 
@@ -129,7 +129,7 @@ class SharedInbox implements Inbox {
 /** An inbox that only this request uses. */
 export function ownInbox(requester: Requester, given: string | undefined, awaiting: Awaiting): Inbox {
   // An empty one is left out, as in the reference.
-  const reply = given || createInbox(requester.inboxPrefix);
+  const reply = given || newInbox(requester);
   const callback = (error: NatsError | null, msg: Msg) => {
     if (error === null) awaiting.answered(msg);
     else awaiting.failed(error);
@@ -139,4 +139,8 @@ export function ownInbox(requester: Requester, given: string | undefined, awaiti
   subscription.requestSubject = awaiting.subject;
   void subscription.closed.then(() => awaiting.closed());
   return { reply, remove: () => subscription.unsubscribe() };
+}
+
+function newInbox({ secrets, inboxPrefix }: Requester): string {
+  return inboxWith(secrets.inboxToken(), inboxPrefix);
 }

@@ -3,12 +3,15 @@
 import type { World } from "../effects/world.js";
 import type { Payload } from "./codec.js";
 import type { PublishOptions } from "./msg.js";
+import type { Secrets } from "./secrets.js";
 import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import type { Whereabouts } from "./whereabouts.js";
 
 /** What requests need of the connection. */
 export interface Requester {
   readonly world: World;
+  /** Where the names of inboxes, and what proves an answer, come from. */
+  readonly secrets: Secrets;
   readonly inboxPrefix: string;
   /** True where errors are to say where the request was made. */
   readonly asyncTraces: boolean;

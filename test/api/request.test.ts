@@ -7,6 +7,7 @@ import { type Msg, MsgImpl, type Receiver } from "../../src/api/msg.js";
 import { Mux } from "../../src/api/mux.js";
 import { type RequestOptions, request } from "../../src/api/request.js";
 import type { Requester } from "../../src/api/requester.js";
+import { Secrets } from "../../src/api/secrets.js";
 import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
 import { Received } from "../../src/effects/wire/bytes.js";
 import type { World } from "../../src/effects/world.js";
@@ -33,6 +34,7 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
       stopTimer: (timer: object) => void stopped.push(timer),
       hasDeferred,
     } as unknown as World,
+    secrets: new Secrets((bytes) => void crypto.getRandomValues(bytes)),
     inboxPrefix: "",
     asyncTraces,
     publish: (subject, _payload, { reply }) => {
