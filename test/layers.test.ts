@@ -108,7 +108,7 @@ for (const [folder, src] of Object.entries(here)) {
       from(`${src}/machine/events.js`),
       from(`${src}/effects/world.js`),
       from(`${src}/machine/index.js`),
-      uses("Date.now() + Math.random()"),
+      uses("Date.now() + Math.floor(1.5)"),
     ],
   );
   inFolder(
@@ -204,6 +204,33 @@ inFolder(
   [IMPORT],
   [from("node:fs"), from("../page/main.js"), from("../serve.js"), from("../../api/connect.js")],
 );
+// Chance comes from the world, which a simulation seeds.
+for (const folder of ["src/api", "src/effects", "src/effects/node", "src/effects/simulated"]) {
+  inFolder(
+    folder,
+    [PURITY],
+    [
+      uses("Math.random()"),
+      uses("[1].map(Math.random)"),
+      "const { random } = Math;\nexport const used = random;",
+      uses("globalThis.crypto.getRandomValues(new Uint8Array(1))"),
+    ],
+  );
+  inFolder(folder, [GLOBAL], [uses("crypto.randomUUID()")]);
+  inFolder(folder, [], [uses("Math.floor(1.5)"), "export const read = (crypto: number) => crypto + 1;"]);
+}
+for (const folder of ["src/api", "src/effects/node"]) {
+  inFolder(
+    folder,
+    [PURITY],
+    [
+      'import { randomBytes } from "node:crypto";\nexport const used = randomBytes;',
+      'import { webcrypto } from "crypto";\nexport const used = webcrypto;',
+      'import * as all from "node:crypto";\nexport const used = all;',
+    ],
+  );
+  inFolder(folder, [], ['import { createHash } from "node:crypto";\nexport const used = createHash;']);
+}
 inFolder("src", [], [from("./api/connect.js"), from("./machine/index.js")]);
 
 /** Two files of any folder. Those that need each other, even if only their types, are one concept or lack a third. */

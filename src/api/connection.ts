@@ -9,7 +9,10 @@ import { textLength } from "../effects/wire/bytes.js";
 import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { serverInUse } from "../machine/context.js";
+import type { StatusReport } from "../machine/effects.js";
+import type { Milliseconds } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
+import { callSite } from "./call-site.js";
 import { Empty, type Payload } from "./codec.js";
 import { readServers } from "./configured-servers.js";
 import type { ServerCredentials } from "./credentials.js";
@@ -18,18 +21,23 @@ import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
 import { withoutNulls } from "./left-out.js";
 import { isMilliseconds } from "./milliseconds.js";
 import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
+import { Mux } from "./mux.js";
 import type { NatsConnection, Stats } from "./nats-connection.js";
 import type { ConnectionOptions } from "./options.js";
 import { Promises } from "./promises.js";
-import { callSite, Mux, type Requester, type RequestOptions, request } from "./request.js";
+import { type RequestOptions, request } from "./request.js";
 import { type RequestManyOptions, requestMany } from "./request-many.js";
+import type { Requester } from "./requester.js";
+import { Secrets } from "./secrets.js";
 import { askForServer, type Server, serversFrom } from "./server.js";
 import { type Settings, settingsOf } from "./settings.js";
 import { checkSignal, onAbort } from "./signal.js";
 import { type Status, slowConsumer, statusFrom } from "./status.js";
 import { Statuses } from "./statuses.js";
-import { rethrow, type Subscription, type SubscriptionOptions } from "./subscription.js";
+import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
+import { throwUncaught } from "./uncaught.js";
+import { Deliveries } from "./whereabouts.js";
 
 const DEFAULT_READY_LIMIT = 1_048_576;
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
@@ -45,6 +53,7 @@ export class Connection implements NatsConnection {
   readonly #statuses: Statuses;
   readonly #credentials: ServerCredentials;
   readonly #promises: Promises;
+  readonly #deliveries = new Deliveries();
   #inMsgs = 0;
   #inBytes = 0;
 
@@ -56,10 +65,16 @@ export class Connection implements NatsConnection {
     this.#requester = {
       world,
       ...settings.requests,
+      secrets: new Secrets((bytes) => world.fillRandom(bytes)),
       publish: (subject, payload, opts) => this.publish(subject, payload, opts),
       handOver: () => this.#interpreter.outbound.flush(),
       position: () => this.#interpreter.outbound.position,
       withdraw: (start, end) => this.#interpreter.outbound.withdraw(start, end),
+      whereabouts: (end) => {
+        const { handedOver } = this.#interpreter.outbound;
+        const disconnectedFor = this.#disconnectedFor();
+        return this.#deliveries.of(end, { handedOver, server: this.getServer(), disconnectedFor });
+      },
       subscribe: (subject, opts) => this.subscribe(subject, opts),
     };
     this.#subscriptions = new SubscriptionTable(
@@ -124,6 +139,7 @@ export class Connection implements NatsConnection {
       },
       outcomes: {
         status: (report, cause) => {
+          this.#noteDeliveries(report);
           const status = statusFrom(report, cause);
           const { error, permissionContext } = status;
           if (error !== undefined && permissionContext !== undefined) {
@@ -135,13 +151,26 @@ export class Connection implements NatsConnection {
         connected: () => this.#promises.connectionEstablished(),
         rejected: (failure, attempts) => this.#promises.rejectConnect(failure, attempts),
         closing: () => {
-          this.#mux.close(() => NatsError.errorForCode(ErrorCode.ConnectionClosed));
+          this.#mux.close();
           this.#subscriptions.close();
           this.#statuses.close();
         },
         closed: (failure, unsent) => this.#promises.settleClosed(failure, unsent),
       },
     };
+  }
+
+  /** What it says of the link to a server, for the errors of requests. */
+  #noteDeliveries({ type, server }: StatusReport): void {
+    if (type !== "disconnect" && type !== "reconnect") return;
+    const { handedOver } = this.#interpreter.outbound;
+    if (type === "disconnect") this.#deliveries.lost(server, handedOver);
+  }
+
+  /** How long there has been no connection; null while there is one, and before the first. */
+  #disconnectedFor(): Milliseconds | null {
+    const { lastInUse } = this.#interpreter.snapshot.context;
+    return lastInUse === null ? null : this.#world.now() - lastInUse.until;
   }
 
   // The message path.
@@ -437,7 +466,7 @@ function chosenDelay({ handlers, policy }: Settings): number {
     if (typeof ms === "number" && ms >= 0 && Number.isFinite(ms)) return ms;
     throw invalidOption("reconnectDelayHandler", ms, "a function that returns a number of milliseconds");
   } catch (error) {
-    rethrow(error);
+    throwUncaught(error);
     return policy.reconnectTimeWait;
   }
 }

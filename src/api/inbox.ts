@@ -14,7 +14,12 @@ const defaultInboxPrefix = "_INBOX";
  * empty tokens, white space, control characters or half a surrogate pair. The reference checks only type and wildcards.
  */
 export function createInbox(prefix?: string): string {
-  return `${checkInboxPrefix(prefix ?? "")}.${nuid.next()}`;
+  return inboxWith(nuid.next(), prefix);
+}
+
+/** The inbox of that token, which is unique; as {@link createInbox}. */
+export function inboxWith(token: string, prefix?: string): string {
+  return `${checkInboxPrefix(prefix ?? "")}.${token}`;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { EffectName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
 import { isHarmless } from "../machine/server-error.js";
 import type { Milliseconds } from "../machine/units.js";
-import { rethrow } from "./subscription.js";
+import { throwUncaught } from "./uncaught.js";
 
 /** Whom the chart speaks with, and what a reader of the sequence diagram is told of each. */
 const peers = {
@@ -115,7 +115,7 @@ export function inspection(inspect: Inspect): (event: InspectionEvent) => void {
       if (typeof inspect === "function") inspect(event);
       else inspect.next?.(event);
     } catch (error) {
-      rethrow(error);
+      throwUncaught(error);
     }
   };
   const isRepeat = (event: ConnectionEvent): boolean => {

@@ -1,4 +1,5 @@
-// Unique identifiers of 22 base-62 characters, for inboxes and request tokens: the NUID algorithm of NATS.
+// Unique identifiers of 22 base-62 characters, for users and for `createInbox`: the NUID algorithm of NATS. The inboxes of a
+// connection are not made of these: secrets.ts.
 //
 // Twelve characters are random and stay; ten are a sequence that starts at random and grows by a random step.
 // When the sequence is used up, everything is drawn anew. Randomness is cryptographic and drawn at first use.
@@ -92,5 +93,5 @@ export class Nuid {
   }
 }
 
-/** The generator that the client itself uses. */
+/** The generator of `createInbox`. The inboxes of a connection come from its world: secrets.ts. */
 export const nuid: Nuid = new Nuid();

@@ -1,14 +1,17 @@
-// Requests with many answers: the strategies say when enough have come.
+// Requests for many answers: their options, and the strategies that say when enough have come. From the publish to the
+// answers: pending-request.ts.
 
-import type { Timer } from "../effects/world.js";
+import { callSite } from "./call-site.js";
 import type { Payload } from "./codec.js";
-import { invalidOption, type NatsError } from "./errors.js";
+import { invalidOption } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
 import { isMilliseconds } from "./milliseconds.js";
-import type { Msg, MsgImpl } from "./msg.js";
+import type { Msg } from "./msg.js";
+import type { Mux } from "./mux.js";
+import { PendingRequest } from "./pending-request.js";
 import { QueuedIterator } from "./queued-iterator.js";
-import { type Awaiting, callSite, type Mux, noResponders, ownInbox, type Requester } from "./request.js";
-import { aborted, checkSignal, onAbort } from "./signal.js";
+import type { Requester } from "./requester.js";
+import { checkSignal } from "./signal.js";
 
 /** When a request for many answers has enough. Source: `RequestStrategy` of `nats` 2.29.3. */
 export enum RequestStrategy {
@@ -71,56 +74,31 @@ export function requestMany(
   payload: Payload | undefined,
   opts: Partial<RequestManyOptions>,
 ): QueuedIterator<Msg> {
-  const site = callSite(requester, "request made");
   const { strategy, maxWait, maxMessages, jitter } = checked(opts);
-  const { signal, headers } = opts;
-  checkSignal(signal, "the request");
-  let timer: Timer | undefined;
-  let left = maxMessages > 0 ? maxMessages : Number.POSITIVE_INFINITY;
-  const stopTimer = () => {
-    if (timer !== undefined) requester.world.stopTimer(timer);
-    timer = undefined;
-  };
-  const endsAfter = (ms: number) => {
-    stopTimer();
-    timer = requester.world.startTimer(ms, () => end());
-  };
+  checkSignal(opts.signal, "the request");
+  const pending = new PendingRequest(requester, mux, subject, "many");
   // Bounded by maxWait and by the strategy, not by a number: an answer that came must not be lost.
-  const answers = new QueuedIterator<Msg>({ onDone: () => end() });
-  let ended = false;
-  const end = (error?: NatsError) => {
-    if (ended) return;
-    ended = true;
-    mux.done();
-    stopTimer();
-    inbox.remove();
-    unlisten();
-    answers.stop(error === undefined ? undefined : site.addTo(error));
+  const answers = new QueuedIterator<Msg>({ onDone: () => pending.end() });
+  let left = maxMessages > 0 ? maxMessages : Number.POSITIVE_INFINITY;
+  const answered = (msg: Msg) => {
+    answers.push(msg);
+    switch (strategy) {
+      case RequestStrategy.Timer:
+        break;
+      case RequestStrategy.Count:
+        if (--left === 0) pending.end();
+        break;
+      case RequestStrategy.JitterTimer:
+        pending.endIn(jitter);
+        break;
+      case RequestStrategy.SentinelMsg:
+        if (msg.data.length === 0) pending.end();
+        break;
+      default:
+        strategy satisfies never;
+    }
   };
-  const awaiting: Awaiting = {
-    subject,
-    failed: end,
-    answered: (msg) => {
-      if ((msg as MsgImpl).isNoResponders()) return end(noResponders(subject));
-      answers.push(msg);
-      if (strategy === RequestStrategy.Count && --left === 0) end();
-      if (strategy === RequestStrategy.SentinelMsg && msg.data.length === 0) end();
-      if (strategy === RequestStrategy.JitterTimer && !ended) endsAfter(jitter);
-    },
-  };
-  const inbox = opts.noMux ? ownInbox(requester, undefined, awaiting) : mux.add(awaiting);
-  mux.begin();
-  const unlisten = onAbort(signal, () => end(aborted(signal as AbortSignal, "the request")));
-  try {
-    requester.publish(
-      subject,
-      payload,
-      headers === undefined ? { reply: inbox.reply } : { reply: inbox.reply, headers },
-    );
-  } catch (error) {
-    end(error as NatsError);
-    return answers;
-  }
-  endsAfter(maxWait);
+  pending.begin(payload, maxWait, opts, answered, (error) => answers.stop(error));
+  pending.site = callSite(requester, "request made");
   return answers;
 }

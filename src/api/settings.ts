@@ -15,7 +15,7 @@ import { ServerCredentials } from "./credentials.js";
 import { inspection } from "./inspection.js";
 import type { Destination, NoOption, OptionsFor } from "./option-table.js";
 import type { ConnectionOptions } from "./options.js";
-import type { Requester } from "./request.js";
+import type { Requester } from "./requester.js";
 import { version } from "./version.js";
 
 /** Bytes kept while disconnected where nobody says: as in the Go client. */

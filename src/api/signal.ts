@@ -8,10 +8,14 @@ export function isSignal(value: unknown): boolean {
   return typeof addEventListener === "function" && typeof removeEventListener === "function";
 }
 
-/** The error of an operation whose signal was aborted; its `cause` is the signal's reason. */
-export function aborted(signal: AbortSignal, what: string): NatsError {
+/**
+ * The error of an operation whose signal was aborted; its `cause` is the signal's reason.
+ * @param state how far the operation had come, as the end of the sentence
+ */
+export function aborted(signal: AbortSignal, what: string, state?: string): NatsError {
   const { reason } = signal;
-  const error = new NatsError(`${what} was aborted by its signal`, ErrorCode.Cancelled);
+  const message = `${what} was aborted by its signal${state === undefined ? "" : `: ${state}`}`;
+  const error = new NatsError(message, ErrorCode.Cancelled);
   error.cause = reason;
   if (reason instanceof Error) error.chainedError = reason;
   return error;

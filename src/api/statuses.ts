@@ -2,7 +2,7 @@
 
 import { Broadcast } from "./broadcast.js";
 import type { Status } from "./status.js";
-import { rethrow } from "./subscription.js";
+import { throwUncaught } from "./uncaught.js";
 
 /** The listeners of one connection. */
 export class Statuses {
@@ -19,7 +19,7 @@ export class Statuses {
     try {
       this.#onStatus?.(status);
     } catch (error) {
-      rethrow(error);
+      throwUncaught(error);
     }
   }
 

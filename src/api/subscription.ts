@@ -2,11 +2,12 @@
 // subscription-table.ts; it hands messages over and speaks to the server.
 
 import type { Timer, World } from "../effects/world.js";
+import type { CallSite } from "./call-site.js";
 import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
 import type { Msg, Responder } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
-import type { CallSite } from "./request.js";
 import { onAbort } from "./signal.js";
+import { throwUncaught } from "./uncaught.js";
 
 /** Receives messages; with an error, the message is an empty object. */
 export type MsgCallback<T> = (err: NatsError | null, msg: T) => void;
@@ -169,7 +170,7 @@ export class SubscriptionImpl implements Sub<Msg> {
       try {
         this._callback(null, msg);
       } catch (error) {
-        rethrow(error);
+        throwUncaught(error);
       }
     } else {
       this._iterator?.push(msg);
@@ -185,7 +186,7 @@ export class SubscriptionImpl implements Sub<Msg> {
     try {
       this._callback?.(error, {} as Msg);
     } catch (thrown) {
-      rethrow(thrown);
+      throwUncaught(thrown);
     }
   }
 
@@ -299,14 +300,4 @@ export class SubscriptionImpl implements Sub<Msg> {
     if (this._timer !== undefined) this._owner.world.stopTimer(this._timer);
     this._timer = undefined;
   }
-}
-
-/**
- * What a user's callback throws is the user's bug: it becomes an uncaught exception, as from any event handler of
- * Node, without tearing the parser out of the middle of a chunk.
- */
-export function rethrow(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

@@ -49,6 +49,8 @@ export type Timer = object;
 export interface World {
   /** Seed of the chart's randomness. */
   readonly seed: number;
+  /** Fills the bytes at random, as secrets need it: nobody can guess them. At most 65,536. */
+  fillRandom(bytes: Uint8Array): void;
   /** Now, in milliseconds since the epoch; never runs backwards. */
   now(): Milliseconds;
   /** Calls `fired` once, after that time, unless stopped. */
@@ -67,6 +69,7 @@ export interface World {
 export function withDial(world: World, dial: World["dial"]): World {
   return {
     seed: world.seed,
+    fillRandom: (bytes) => world.fillRandom(bytes),
     now: () => world.now(),
     startTimer: (ms, fired) => world.startTimer(ms, fired),
     stopTimer: (timer) => world.stopTimer(timer),

@@ -1,6 +1,8 @@
 // Who is told that a connection is closed, as the packages on nats-core ask for it: beside `closed()`, since a listener can
 // be removed.
 
+import { throwUncaught } from "../api/uncaught.js";
+
 /** Told of the end of a connection. Source: `ConnectionClosedListener` of nats-core's internals. */
 export interface CloseListener {
   connectionClosedCallback(error: Error | undefined): void;
@@ -38,8 +40,6 @@ function tell(listener: CloseListener, error: Error | undefined): void {
   try {
     listener.connectionClosedCallback(error);
   } catch (thrown) {
-    queueMicrotask(() => {
-      throw thrown;
-    });
+    throwUncaught(thrown);
   }
 }

@@ -197,7 +197,10 @@ export class Workload {
       const opts = { strategy: RequestStrategy.Timer, maxWait: act.maxWait, noMux: act.noMux };
       answers = connection.requestMany("ask", payload, opts);
     });
-    for await (const msg of (await answers) ?? []) this.#checkAnswer(asked, msg);
+    if (answers === undefined) return;
+    for await (const msg of await answers) this.#checkAnswer(asked, msg);
+    // Its time is over: what waits of it still is withdrawn.
+    ledger.gaveUp(asked);
   }
 
   #checkAnswer(asked: number, msg: Msg): void {

@@ -4,7 +4,10 @@
 import { describe, expect, it } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import { type Msg, MsgImpl, type Receiver } from "../../src/api/msg.js";
-import { Mux, type Requester, type RequestOptions, request } from "../../src/api/request.js";
+import { Mux } from "../../src/api/mux.js";
+import { type RequestOptions, request } from "../../src/api/request.js";
+import type { Requester } from "../../src/api/requester.js";
+import { Secrets } from "../../src/api/secrets.js";
 import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
 import { Received } from "../../src/effects/wire/bytes.js";
 import type { World } from "../../src/effects/world.js";
@@ -21,17 +24,21 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
   const done: string[] = [];
   const replies: string[] = [];
   const timers: (() => void)[] = [];
+  const stopped: object[] = [];
   let answer: SubscriptionOptions["callback"];
   let refusal: NatsError | undefined;
+  let meanwhile = () => {};
   const requester: Requester = {
     world: {
       startTimer: (_ms: number, fired: () => void) => timers.push(fired),
-      stopTimer: () => {},
+      stopTimer: (timer: object) => void stopped.push(timer),
       hasDeferred,
     } as unknown as World,
+    secrets: new Secrets((bytes) => void crypto.getRandomValues(bytes)),
     inboxPrefix: "",
     asyncTraces,
     publish: (subject, _payload, { reply }) => {
+      meanwhile();
       if (refusal !== undefined) throw refusal;
       replies.push(reply as string);
       done.push(`publish ${subject}`);
@@ -39,6 +46,7 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     handOver: () => void done.push("hand over"),
     position: () => 10 * done.length,
     withdraw: (start, end) => void done.push(`withdraw ${start} to ${end}`),
+    whereabouts: () => ({ type: "sent", server: "here:4222" }),
     subscribe: (_subject, { callback }) => {
       answer = callback;
       return {} as Subscription;
@@ -59,6 +67,11 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     refuse: (error: NatsError) => {
       refusal = error;
     },
+    /** Done while something is published. */
+    meanwhile: (run: () => void) => {
+      meanwhile = run;
+    },
+    running: () => timers.length - stopped.length,
   };
 }
 
@@ -127,6 +140,33 @@ describe("a request", () => {
     expect((await all).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
   });
 
+  it("that the server does not permit is taken back, if no socket has it", async () => {
+    const { ask, done, mux } = scene();
+    const asked = ask("a");
+    done();
+    const denied = { operation: "publish", subject: "a" } as const;
+    mux.refuse(denied, new NatsError("denied", ErrorCode.PermissionsViolation));
+    expect(done()).toEqual(["withdraw 0 to 10"]);
+    await expect(asked).rejects.toMatchObject({ code: ErrorCode.PermissionsViolation });
+  });
+
+  it.each([
+    ["aborted", (abort: AbortController) => abort.abort(), ErrorCode.Cancelled],
+    [
+      "closed",
+      (_abort: AbortController, { mux }: ReturnType<typeof scene>) => mux.close(),
+      "CONNECTION_CLOSED",
+    ],
+  ])("that is %s while it is published is taken back, and no timer is started", async (_how, end, code) => {
+    const the = scene();
+    const abort = new AbortController();
+    the.meanwhile(() => end(abort, the));
+    await expect(the.ask("a", { signal: abort.signal })).rejects.toMatchObject({ code });
+    expect(the.done()).toEqual(["publish a", "withdraw 0 to 10"]);
+    expect(the.running()).toBe(0);
+    await the.mux.idle();
+  });
+
   it("that cannot be published is not handed over, and says where it was made", async () => {
     const { ask, done, refuse, mux } = scene();
     refuse(new NatsError("refused", ErrorCode.BadSubject));
@@ -147,7 +187,7 @@ describe("a request", () => {
       const { ask, mux } = scene({ asyncTraces });
       const askedFromHere = () => ask("a");
       const asked = askedFromHere();
-      mux.close(() => NatsError.errorForCode(ErrorCode.ConnectionClosed));
+      mux.close();
       const { stack } = (await asked.catch((reason: NatsError) => reason)) as NatsError;
       expect([asyncTraces, stack?.includes("askedFromHere")]).toEqual([asyncTraces, asyncTraces]);
     }

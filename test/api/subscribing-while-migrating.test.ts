@@ -39,6 +39,10 @@ class StillWorld implements World {
   readonly seed = 1;
   readonly sockets: Socket[] = [];
 
+  fillRandom(bytes: Uint8Array): void {
+    crypto.getRandomValues(bytes);
+  }
+
   now = () => 0;
   startTimer = () => ({});
   stopTimer = () => {};

@@ -3,7 +3,7 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
-import { rethrow } from "../../src/api/subscription.js";
+import { throwUncaught } from "../../src/api/uncaught.js";
 import { bound, msg, readAll, Scene, stateOf, type Timer, uncaught } from "./subscription-scene.js";
 
 const failure = new NatsError("no", ErrorCode.PermissionsViolation);
@@ -346,6 +346,6 @@ describe("an error", () => {
 
 test("what a user's code throws leaves in a turn of its own", () => {
   const thrown = uncaught();
-  rethrow(new RangeError("user code"));
+  throwUncaught(new RangeError("user code"));
   expect(thrown().map(String)).toEqual(["RangeError: user code"]);
 });

@@ -30,6 +30,10 @@ export class ListeningWorld implements World {
     this.#says(chunk);
   }
 
+  fillRandom(bytes: Uint8Array): void {
+    crypto.getRandomValues(bytes);
+  }
+
   now(): number {
     return 0;
   }

@@ -43,6 +43,10 @@ export class NodeWorld implements World {
     this.#options = options;
   }
 
+  fillRandom(bytes: Uint8Array): void {
+    crypto.getRandomValues(bytes);
+  }
+
   now(): number {
     return Math.floor(performance.timeOrigin + performance.now());
   }

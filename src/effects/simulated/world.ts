@@ -4,6 +4,7 @@
 import type { Destination } from "../../machine/effects.js";
 import type { Milliseconds } from "../../machine/failure.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
+import { Random } from "./random.js";
 import type { VirtualNetwork } from "./virtual-network.js";
 import type { VirtualTime } from "./virtual-time.js";
 
@@ -24,6 +25,7 @@ export class SimulatedWorld implements World {
   readonly seed: number;
   /** Name of the client on the network. */
   readonly name: string;
+  readonly #random: Random;
   readonly #time: VirtualTime;
   readonly #network: VirtualNetwork;
   readonly #observer: WorldObserver;
@@ -42,6 +44,8 @@ export class SimulatedWorld implements World {
     this.#network = network;
     this.name = name;
     this.seed = seed;
+    // The chart draws from the seed itself.
+    this.#random = new Random(seed).fork();
     this.#observer = observer;
   }
 
@@ -53,6 +57,11 @@ export class SimulatedWorld implements World {
   /** How many sockets are open, or being opened or closed. */
   get sockets(): number {
     return this.#sockets.size;
+  }
+
+  /** From the seed: a simulation repeats what it says byte for byte. So these are no secrets. */
+  fillRandom(bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = this.#random.below(0x100);
   }
 
   now(): Milliseconds {

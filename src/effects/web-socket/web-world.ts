@@ -22,6 +22,10 @@ const ownWebSockets: WebSocketSource = {
 export class WebWorld implements World {
   readonly seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
 
+  fillRandom(bytes: Uint8Array): void {
+    crypto.getRandomValues(bytes);
+  }
+
   now(): number {
     return Math.floor(performance.timeOrigin + performance.now());
   }
