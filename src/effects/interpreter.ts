@@ -245,9 +245,7 @@ export class Interpreter {
       message: client.message,
       send: (event) => this.send(event),
       credentials: (server) => this.#credentials.of(server),
-      drained: (session) => {
-        if (session === this.#live) this.outbound.drained();
-      },
+      drained: (session) => this.outbound.drained(session.transport),
       settlePings: (session) => {
         if (session !== this.#live) return;
         for (const ping of this.#waitingPings.takeUpTo(this.outbound.handedOver)) session.pongs.add(ping);
@@ -422,7 +420,7 @@ export class Interpreter {
     }
     await Promise.all(this.#lingering);
     const { unsentMessages: messages, pendingBytes: bytes } = this.outbound;
-    this.outbound.close();
+    this.outbound.dispose();
     this.#client.closed(failure, { messages, bytes });
   }
 
