@@ -2,7 +2,7 @@
 // what the user wants, and keeps the promises. Messages go straight to and from the outbound buffer and the parser.
 
 import { Interpreter } from "../effects/interpreter.js";
-import { BadWireString, OutboundFull } from "../effects/outbound.js";
+import { BadWireString, OutboundClosed, OutboundFinishing, OutboundFull } from "../effects/outbound.js";
 import type { Ports, Subscriptions } from "../effects/ports.js";
 import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
@@ -176,15 +176,18 @@ export class Connection implements NatsConnection {
   // The message path.
 
   publish(subject: string, payload: Payload = Empty, options?: PublishOptions): void {
-    if (typeof payload !== "string" && !(payload instanceof Uint8Array)) {
-      throw invalidArgument("payload", payload, "a string or a Uint8Array", ErrorCode.BadPayload);
-    }
-    // Empty or null is left out, as in the reference.
-    const headers = options?.headers ? this.#encodeHeaders(options.headers) : undefined;
-    const reply = options?.reply === null || options?.reply === "" ? undefined : options?.reply;
-    this.#checkSize(payload, headers);
+    const { outbound } = this.#interpreter;
     try {
-      this.#interpreter.outbound.publish(subject, payload, reply, headers);
+      // First: a closed connection says so, whatever the message is.
+      outbound.checkAccepting();
+      if (typeof payload !== "string" && !(payload instanceof Uint8Array)) {
+        throw invalidArgument("payload", payload, "a string or a Uint8Array", ErrorCode.BadPayload);
+      }
+      // Empty or null is left out, as in the reference.
+      const headers = options?.headers ? this.#encodeHeaders(options.headers) : undefined;
+      const reply = options?.reply === null || options?.reply === "" ? undefined : options?.reply;
+      this.#checkSize(payload, headers);
+      outbound.publish(subject, payload, reply, headers);
     } catch (error) {
       throw refused(error);
     }
@@ -431,6 +434,8 @@ function optionsOf(msg: Msg): PublishOptions {
 /** What the message path throws, as the user gets it. */
 function refused(error: unknown): unknown {
   if (error instanceof BadWireString) return new NatsError(error.message, ErrorCode.BadSubject);
+  if (error instanceof OutboundFinishing) return NatsError.errorForCode(ErrorCode.ConnectionDraining);
+  if (error instanceof OutboundClosed) return NatsError.errorForCode(ErrorCode.ConnectionClosed);
   if (error instanceof OutboundFull) return new NatsError(error.message, ErrorCode.ReconnectBufferExceeded);
   return error;
 }

@@ -27,6 +27,16 @@ export interface QueuedIteratorOptions<T> {
 /** What a loop reads by. Not AsyncIterableIterator, whose end has a type from TypeScript 5.6 on only. */
 type Cursor<T> = AsyncIterator<T, undefined> & AsyncIterable<T>;
 
+type Phase =
+  /** Takes values. */
+  | "open"
+  /** Takes no more; the consumer reads what waits, then gets the end or the error. */
+  | "ending"
+  /** The same, but nobody had begun to read when it was stopped. So the owner has been told, though somebody may yet. */
+  | "unread"
+  /** Yields nothing more, and the owner has been told. */
+  | "finished";
+
 interface Waiter<T> {
   readonly resolve: (result: IteratorResult<T, undefined>) => void;
   readonly reject: (error: Error) => void;
@@ -64,9 +74,7 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
   #inFlight = 0;
   #received = 0;
   #processed = 0;
-  #stopped = false;
-  #finished = false;
-  #toldOwner = false;
+  #phase: Phase = "open";
   #error: Error | undefined;
   #whenConsumed: (() => void)[] = [];
 
@@ -82,7 +90,7 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
    * @returns false where the value was not taken: after `stop()` or `break`, or at the limit.
    */
   push(value: T): boolean {
-    if (this.#stopped) return false;
+    if (this.#phase !== "open") return false;
     this.#received++;
     if (this.#waiters.length > 0) {
       this.#deliver(value);
@@ -108,22 +116,26 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
    * Only the first call counts.
    */
   stop(error?: Error): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
+    if (this.#phase !== "open") return;
     this.#error = error;
+    if (this.#consumer === undefined) {
+      this.#phase = "unread";
+      this.#onDone?.();
+      return;
+    }
+    this.#phase = "ending";
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) this.#finish(waiter);
-    else if (this.#consumer === undefined) this.#tellOwner();
   }
 
   /** True after `stop()`, or after the consumer left: `push` takes nothing any more. */
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#phase !== "open";
   }
 
   /** True while somebody iterates: `next()` was called, and the end, the error or `break` has not come yet. */
   get consuming(): boolean {
-    return this.#consumer !== undefined && !this.#finished;
+    return this.#consumer !== undefined && this.#phase !== "finished";
   }
 
   /** How many values were pushed before `stop()`, those dropped at the limit included. */
@@ -185,13 +197,13 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
       this.#processed++;
       return Promise.resolve({ done: false, value: this.#take() });
     }
-    if (this.#finished) return Promise.resolve(end);
+    if (this.#phase === "finished") return Promise.resolve(end);
     return new Promise((resolve, reject) => {
-      if (this.#stopped) {
-        this.#finish({ resolve, reject });
-      } else {
+      if (this.#phase === "open") {
         this.#waiters.push({ resolve, reject });
         this.#tellConsumed();
+      } else {
+        this.#finish({ resolve, reject });
       }
     });
   }
@@ -207,7 +219,6 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
   #leave(consumer: unknown): Promise<IteratorReturnResult<undefined>> {
     if (this.#consumer !== undefined && this.#consumer !== consumer) return Promise.resolve(end);
     this.#consumer = consumer;
-    this.#stopped = true;
     this.#error = undefined;
     this.#first = 0;
     this.#count = 0;
@@ -218,7 +229,8 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
 
   /** Nothing more will be yielded: one waiting call gets the error, if there is one; the others get the end. */
   #finish(waiter: Waiter<T> | undefined): void {
-    this.#finished = true;
+    const before = this.#phase;
+    this.#phase = "finished";
     this.#inFlight = 0;
     const error = this.#error;
     this.#error = undefined;
@@ -226,18 +238,12 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
     else waiter?.reject(error);
     for (const other of this.#waiters.splice(0)) other.resolve(end);
     this.#tellConsumed();
-    this.#tellOwner();
+    if (before === "open" || before === "ending") this.#onDone?.();
   }
 
   #tellConsumed(): void {
     if (this.#whenConsumed.length === 0) return;
     for (const resolve of this.#whenConsumed.splice(0)) resolve();
-  }
-
-  #tellOwner(): void {
-    if (this.#toldOwner) return;
-    this.#toldOwner = true;
-    this.#onDone?.();
   }
 
   #take(): T {

@@ -93,6 +93,15 @@ export function subscriptionLine(sid: number, subject: string, queue: string | u
   return queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`;
 }
 
+/** How far a subscription is. */
+type Phase =
+  /** Takes messages. */
+  | { readonly type: "active" }
+  /** Is unsubscribed, and takes what the server had sent before; `drained` resolves when all of it has arrived. */
+  | { readonly type: "draining"; readonly drained: Promise<void> }
+  /** Takes no more messages. If it was drained, `drained` is what `drain` returned. */
+  | { readonly type: "closed"; readonly drained: Promise<void> | undefined };
+
 /** The subscription as it is implemented. */
 export class SubscriptionImpl implements Sub<Msg> {
   readonly sid: number;
@@ -117,12 +126,12 @@ export class SubscriptionImpl implements Sub<Msg> {
   private readonly _iterator: QueuedIterator<Msg> | undefined;
   private readonly _maxPending: number;
   private _dropped = 0;
-  /** True from a dropped message on, until half of what waited has been read. */
+  /** True from a dropped message on, until half of what waited has been read. In every phase, as long as there is a reader. */
   private _isSlow = false;
   private readonly _owner: SubscriptionOwner;
+  /** Runs until the first message, also while it drains. */
   private _timer: Timer | undefined;
-  private _isClosed = false;
-  private _drained: Promise<void> | undefined;
+  private _phase: Phase = { type: "active" };
   private _resolveClosed: () => void = () => {};
   private _unlisten: () => void = () => {};
 
@@ -181,7 +190,7 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   /** It ends with an error: the callback gets it, the iterator throws it. */
   fail(error: NatsError): void {
-    if (this._isClosed) return;
+    if (this.isClosed()) return;
     this._end(error);
     try {
       this._callback?.(error, {} as Msg);
@@ -201,7 +210,7 @@ export class SubscriptionImpl implements Sub<Msg> {
     if (!(Number.isInteger(limit) && limit >= 0)) {
       throw invalidArgument("max", max, "a whole number of messages");
     }
-    if (this._isClosed) return;
+    if (this.isClosed()) return;
     if (limit === 0 || this.received >= limit) {
       this._owner.unsubscribe(this, undefined);
       this._end(undefined);
@@ -214,10 +223,19 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   drain(): Promise<void> {
     if (this._owner.isClosed()) return Promise.reject(NatsError.errorForCode(ErrorCode.ConnectionClosed));
-    if (this._drained !== undefined) return this._drained;
-    if (this._isClosed) return Promise.reject(NatsError.errorForCode(ErrorCode.SubClosed));
-    this._drained = this._owner.drain(this).then(() => this._end(undefined));
-    return this._drained;
+    switch (this._phase.type) {
+      case "active": {
+        const drained = this._owner.drain(this).then(() => this._end(undefined));
+        this._phase = { type: "draining", drained };
+        return drained;
+      }
+      case "draining":
+        return this._phase.drained;
+      case "closed":
+        return this._phase.drained ?? Promise.reject(NatsError.errorForCode(ErrorCode.SubClosed));
+      default:
+        return this._phase satisfies never;
+    }
   }
 
   /** Resolves when a consumer that reads this subscription has taken all that arrived. */
@@ -226,7 +244,7 @@ export class SubscriptionImpl implements Sub<Msg> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this._isClosed && !this._owner.isClosed()) await this.drain();
+    if (!this.isClosed() && !this._owner.isClosed()) await this.drain();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Msg> {
@@ -237,11 +255,11 @@ export class SubscriptionImpl implements Sub<Msg> {
   }
 
   isDraining(): boolean {
-    return this._drained !== undefined;
+    return this._phase.type !== "active" && this._phase.drained !== undefined;
   }
 
   isClosed(): boolean {
-    return this._isClosed;
+    return this._phase.type === "closed";
   }
 
   getSubject(): string {
@@ -281,13 +299,14 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   /** The consumer took the last message, or left the loop. */
   private _consumed(): void {
-    if (this._isClosed) this._resolveClosed();
+    if (this.isClosed()) this._resolveClosed();
     else this.unsubscribe();
   }
 
   private _end(error: NatsError | undefined): void {
-    if (this._isClosed) return;
-    this._isClosed = true;
+    const phase = this._phase;
+    if (phase.type === "closed") return;
+    this._phase = { type: "closed", drained: phase.type === "draining" ? phase.drained : undefined };
     this._stopTimer();
     this._unlisten();
     this._owner.remove(this);

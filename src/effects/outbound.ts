@@ -1,8 +1,11 @@
 // The bytes that wait for the socket: batching, back pressure, and the buffer that survives a lost connection.
 //
 // Commands are encoded into chunks of memory (backlog.ts). A chunk goes to the socket when it is full or when the
-// current turn of the event loop is over, whichever comes first, so one write carries many messages. While the gate is
-// shut (`hold`), chunks wait. No command lies across two chunks: what a lost socket was given ends with a whole command.
+// current turn of the event loop is over, whichever comes first, so one write carries many messages. No command lies
+// across two chunks: what a lost socket was given ends with a whole command.
+//
+// Who may add to the stream and where it goes is one value, the `Gate`. What a sink was handed is another, the `Flight`.
+// The chart decides when the gate moves; it asks by way of interpreter.ts.
 
 import { Backlog, type ServerLimits } from "./backlog.js";
 import type { Chunk } from "./chunks.js";
@@ -48,6 +51,15 @@ export class OutboundFull extends Error {
   }
 }
 
+/** The message was refused: the stream is in the last phase of a drain. It leaves no trace. */
+export class OutboundFinishing extends Error {
+  override readonly name = "OutboundFinishing";
+
+  constructor() {
+    super("the connection is draining");
+  }
+}
+
 /** The outbound stream is closed for good. */
 export class OutboundClosed extends Error {
   override readonly name = "OutboundClosed";
@@ -56,6 +68,29 @@ export class OutboundClosed extends Error {
     super("the connection is closed");
   }
 }
+
+/** Who may add to the stream, and where it goes. */
+type Gate =
+  /** There is no sink. Messages are buffered, up to `reconnectBufferSize`. */
+  | { readonly type: "shut" }
+  /** All that is accepted goes to the sink. */
+  | { readonly type: "open"; readonly sink: Sink }
+  /** The stream is between two sinks. Messages are buffered without a limit, and the sink goes on with what it has. */
+  | { readonly type: "paused"; readonly sink: Sink }
+  /** The last phase of a drain. What was accepted goes to the sink; no message is accepted, but a PING is. */
+  | { readonly type: "finishing"; readonly sink: Sink }
+  /** The end. Nothing is accepted and nothing is handed over; a sink may still report what it has. */
+  | { readonly type: "closed" };
+
+/** What a sink was handed and has not reported as written. It is replaced as a whole when the sink is lost. */
+interface Flight {
+  bytes: number;
+  messages: number;
+  /** The sink gets no more until `drained`. */
+  isFull: boolean;
+}
+
+const nothingInFlight = (): Flight => ({ bytes: 0, messages: 0, isFull: false });
 
 /** Whoever awaits `ready`. As many as there are awaiting callers. */
 interface Waiter {
@@ -75,20 +110,17 @@ export class Outbound {
   readonly #limit: number;
   readonly #maxControlLine: number;
   readonly #backlog: Backlog;
-  /** What the sink was handed and has not reported as written. */
-  #inFlight = 0;
-  #inFlightMessages = 0;
   #waiters: Waiter[] = [];
 
-  #sink: Sink | null = null;
-  /** Number of the sink: what one of the past still reports is ignored. */
-  #generation = 0;
-  #isFull = false;
-  /** While the gate is shut for a moment, with a sink on either side: the one before. The limit of the buffer does not count. */
-  #paused: Sink | null = null;
+  #gate: Gate = { type: "shut" };
+  #flight = nothingInFlight();
+  /** A call of `flush` is due at the end of this turn. */
   #isScheduled = false;
-  #isClosed = false;
-  /** Nobody will hand over what is accepted now, but could. One flag for all the above: `publish` looks at it. */
+
+  // `publish` looks at these instead. `#refresh` writes them, and nothing else does.
+  /** The gate is open: a message is accepted without a question. */
+  #isOpen = false;
+  /** Nobody will hand over what is accepted now, but the sink would take it: `flush` is to be scheduled. */
   #isIdle = false;
 
   constructor(options: OutboundOptions) {
@@ -100,7 +132,7 @@ export class Outbound {
 
   /** Bytes accepted and not yet reported as written. What a lost sink had is not counted any more. */
   get pendingBytes(): number {
-    return this.#backlog.bytes + this.#inFlight;
+    return this.#backlog.bytes + this.#flight.bytes;
   }
 
   /** PUB and HPUB accepted and not yet handed to a sink. */
@@ -110,7 +142,13 @@ export class Outbound {
 
   /** PUB and HPUB accepted and not yet reported as written. */
   get unsentMessages(): number {
-    return this.pendingMessages + this.#inFlightMessages;
+    return this.pendingMessages + this.#flight.messages;
+  }
+
+  /** The sink that gets what is handed over now; null where there is none. */
+  get sink(): Sink | null {
+    const gate = this.#gate;
+    return gate.type === "open" || gate.type === "finishing" ? gate.sink : null;
   }
 
   /** Bytes accepted so far, over all sinks: where in the stream the next command begins. */
@@ -133,6 +171,7 @@ export class Outbound {
    * @throws BadWireString where `subject` or `reply` could not stand on the line, or make it too long; its message
    *   says which
    * @throws OutboundFull where the gate is shut and the buffer has no room
+   * @throws OutboundFinishing after `finish`
    * @throws OutboundClosed after `close`
    * @throws TypeError where the payload is nothing that can be sent
    */
@@ -144,10 +183,19 @@ export class Outbound {
   ): void {
     const backlog = this.#backlog;
     const room = roomFor(subject, payload, reply, headers);
-    if (this.#sink === null) this.#admit(publishSize(subject, payload, reply, headers));
+    if (!this.#isOpen) this.#admit(publishSize(subject, payload, reply, headers));
     if (room <= backlog.room || this.#makeRoom(room)) backlog.publish(subject, payload, reply, headers);
     else this.#publishAlone(room, subject, payload, reply, headers);
     if (this.#isIdle) this.#schedule();
+  }
+
+  /**
+   * Checks, before a message is looked at, that one may be accepted at all.
+   * @throws OutboundFinishing after `finish`
+   * @throws OutboundClosed after `close`
+   */
+  checkAccepting(): void {
+    if (!this.#isOpen) this.#refuse();
   }
 
   /**
@@ -166,7 +214,7 @@ export class Outbound {
    */
   command(line: string): void {
     const ofConnection = isOfConnection(line);
-    if (this.#isClosed || (ofConnection && this.#sink === null)) return;
+    if (this.#gate.type === "closed" || (ofConnection && this.sink === null)) return;
     const backlog = this.#backlog;
     const room = roomForText(line);
     if (room <= backlog.room || this.#makeRoom(room)) backlog.line(line, ofConnection);
@@ -191,56 +239,79 @@ export class Outbound {
     return this.#backlog.withdrawBeyond(limits);
   }
 
-  /** Shuts the gate: the sink is lost, with all it was handed. What it was not handed stays, in order. */
+  /**
+   * Shuts the gate: the sink is lost, with all it was handed. What it was not handed stays, in order. After `finish` the
+   * stream is closed: it accepts nothing that another sink could get.
+   */
   hold(): void {
-    if (this.#sink === null && this.#paused === null) return;
-    this.#shut();
-    this.#paused = null;
-    this.#generation += 1;
-    this.#inFlight = 0;
-    this.#inFlightMessages = 0;
-    this.#isFull = false;
+    const { type } = this.#gate;
+    if (type === "shut" || type === "closed") return;
+    this.#flight = nothingInFlight();
+    if (type === "finishing") return this.close();
+    this.#set({ type: "shut" });
+    this.#backlog.voidConnectionLines();
     this.#settle();
   }
 
   /**
    * Shuts the gate between two sinks: what is accepted meanwhile is not limited, and the sink goes on with what it was
-   * handed. It may be released again; where another one is, it is lost. Where the gate is shut, nothing changes.
+   * handed. It may be released again; where another one is, it is lost. Where the gate is not open, nothing changes.
    */
   pause(): void {
-    const sink = this.#sink;
-    if (sink === null) return;
-    this.#shut();
-    this.#paused = sink;
-  }
-
-  /** Opens the gate: what waits goes out now, in order, then all that is accepted. A sink before is lost. */
-  release(sink: Sink): void {
-    if (this.#isClosed) return;
-    if (sink !== this.#paused) this.hold();
-    this.#paused = null;
-    this.#sink = sink;
-    this.flush();
-  }
-
-  #shut(): void {
-    this.#sink = null;
-    this.#isIdle = false;
+    if (this.#gate.type !== "open") return;
+    this.#set({ type: "paused", sink: this.#gate.sink });
     this.#backlog.voidConnectionLines();
   }
 
-  get sink(): Sink | null {
-    return this.#sink;
+  /**
+   * Opens the gate: what waits goes out now, in order, then all that is accepted. A sink before is lost. After `finish` or
+   * `close` nothing changes.
+   */
+  release(sink: Sink): void {
+    const gate = this.#gate;
+    if (gate.type === "finishing" || gate.type === "closed") return;
+    if (gate.type !== "paused" || gate.sink !== sink) this.hold();
+    this.#set({ type: "open", sink });
+    this.flush();
   }
 
-  finish(): void {}
+  /**
+   * From here on `publish` is refused, for good; the sink still gets what was accepted, and PINGs. Without a sink there is
+   * nobody to finish with: the stream is closed.
+   */
+  finish(): void {
+    const gate = this.#gate;
+    if (gate.type === "finishing" || gate.type === "closed") return;
+    if (gate.type === "shut") return this.close();
+    this.#set({ type: "finishing", sink: gate.sink });
+    this.flush();
+  }
 
-  dispose(): void {}
+  /**
+   * Ends the stream: nothing is accepted and nothing is handed over any more, and `ready` rejects. What waits stays
+   * counted, and what the sink was handed counts until the sink reports it: it may do so later. See `dispose`.
+   */
+  close(): void {
+    if (this.#gate.type === "closed") return;
+    this.#set({ type: "closed" });
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { reject } of waiters) reject(new OutboundClosed());
+  }
 
-  /** The sink has room again. Not to be called from inside its `write`. */
+  /** Closes the stream, lets go of all memory, and counts nothing any more: ask what is pending before. */
+  dispose(): void {
+    this.close();
+    this.#flight = nothingInFlight();
+    this.#backlog.clear();
+  }
+
+  /** The sink has room again. Ignored of one that is not in use. Not to be called from inside its `write`. */
   drained(sink: Sink): void {
-    if (sink !== this.#sink) return;
-    this.#isFull = false;
+    const gate = this.#gate;
+    // A paused sink may be released again, and says only once that it has room.
+    if (gate.type === "shut" || gate.type === "closed" || gate.sink !== sink) return;
+    this.#flight.isFull = false;
     this.flush();
   }
 
@@ -250,7 +321,7 @@ export class Outbound {
    */
   flush(force = false): void {
     this.#handOver(force);
-    this.#isIdle = this.#sink !== null && !this.#isFull && !this.#isScheduled;
+    this.#refresh();
   }
 
   /**
@@ -258,33 +329,50 @@ export class Outbound {
    * @throws OutboundClosed where the stream is closed before
    */
   ready(limit: number): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new OutboundClosed());
+    if (this.#gate.type === "closed") return Promise.reject(new OutboundClosed());
     if (this.pendingBytes <= limit) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiters.push({ limit, resolve, reject }));
   }
 
-  /** Ends the stream. What still waits is dropped: ask `pendingMessages` before. Lets go of all memory. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.hold();
-    this.#isClosed = true;
-    this.#backlog.clear();
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const { reject } of waiters) reject(new OutboundClosed());
+  /** The only way on which the gate moves. */
+  #set(gate: Gate): void {
+    this.#gate = gate;
+    this.#refresh();
   }
 
-  /** The gate is shut: is there room in the buffer? */
+  /** Writes what `publish` looks at, after each change of the gate, of the flight's fullness and of the schedule. */
+  #refresh(): void {
+    this.#isOpen = this.#gate.type === "open";
+    this.#isIdle = !this.#pilesUp && !this.#isScheduled;
+  }
+
+  /** The gate is not open: is a message accepted, of that size? */
   #admit(size: number): void {
-    if (this.#isClosed) throw new OutboundClosed();
-    if (this.#paused !== null) return;
+    this.#refuse();
+    if (this.#gate.type !== "shut" || this.#limit < 0) return;
     const waiting = this.#backlog.bytes;
-    if (this.#limit >= 0 && waiting + size > this.#limit) throw new OutboundFull(waiting, this.#limit);
+    if (waiting + size > this.#limit) throw new OutboundFull(waiting, this.#limit);
+  }
+
+  /** Throws where no message is accepted, whatever its size. */
+  #refuse(): void {
+    switch (this.#gate.type) {
+      case "shut":
+      case "open":
+      case "paused":
+        return;
+      case "finishing":
+        throw new OutboundFinishing();
+      case "closed":
+        throw new OutboundClosed();
+      default:
+        this.#gate satisfies never;
+    }
   }
 
   #schedule(): void {
-    this.#isIdle = false;
     this.#isScheduled = true;
+    this.#refresh();
     this.#defer(() => {
       this.#isScheduled = false;
       this.flush();
@@ -293,7 +381,7 @@ export class Outbound {
 
   /** Nothing goes out now. */
   get #pilesUp(): boolean {
-    return this.#sink === null || this.#isFull;
+    return this.sink === null || this.#flight.isFull;
   }
 
   /** Makes room in a chunk, when the one in use is full; false where it takes a chunk of its own. */
@@ -323,30 +411,30 @@ export class Outbound {
 
   #handOver(force: boolean): void {
     this.#backlog.cut();
-    while (this.#sink?.isOpen === true && (force || !this.#isFull)) {
-      const segment = this.#backlog.take();
+    // Looked up each time: a sink that is written to may report at once, and the gate may move.
+    for (let sink = this.sink; sink?.isOpen === true; sink = this.sink) {
+      const flight = this.#flight;
+      const segment = force || !flight.isFull ? this.#backlog.take() : null;
       if (segment === null) return;
       const { chunk, start, end, messages } = segment;
-      // All is counted before the sink has its say: it may report at once, or shut the gate.
-      this.#inFlight += end - start;
-      this.#inFlightMessages += messages;
-      const generation = this.#generation;
-      const receipt = this.#receipt(chunk, end - start, messages);
-      const hasRoom = this.#sink.write(chunk.bytes.subarray(start, end), receipt);
-      if (hasRoom || generation !== this.#generation) continue;
-      this.#isFull = true;
-      this.#isIdle = false;
+      // All is counted before the sink has its say.
+      flight.bytes += end - start;
+      flight.messages += messages;
+      const receipt = this.#receipt(flight, chunk, end - start, messages);
+      if (sink.write(chunk.bytes.subarray(start, end), receipt)) continue;
+      flight.isFull = true;
+      this.#refresh();
     }
   }
 
-  #receipt(chunk: Chunk, size: number, messages: number): () => void {
-    const generation = this.#generation;
+  /** Takes what the sink reports off its flight. Once the sink is lost, nobody asks for that flight any more. */
+  #receipt(flight: Flight, chunk: Chunk, size: number, messages: number): () => void {
     let isReported = false;
     return () => {
-      if (isReported || generation !== this.#generation) return;
+      if (isReported || flight !== this.#flight) return;
       isReported = true;
-      this.#inFlight -= size;
-      this.#inFlightMessages -= messages;
+      flight.bytes -= size;
+      flight.messages -= messages;
       this.#backlog.giveBack(chunk);
       this.#settle();
     };

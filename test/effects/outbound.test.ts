@@ -4,6 +4,7 @@ import {
   BadWireString,
   Outbound,
   OutboundClosed,
+  OutboundFinishing,
   OutboundFull,
   type Sink,
 } from "../../src/effects/outbound.js";
@@ -182,7 +183,7 @@ describe("back pressure", () => {
     endTurn();
     expect(sink.writes).toEqual([pub("a")]);
     sink.hasRoom = true;
-    outbound.drained();
+    outbound.drained(sink);
     send(outbound, "c");
     endTurn();
     expect(sink.writes).toEqual([pub("a"), pub("b"), pub("c")]);
@@ -198,19 +199,49 @@ describe("back pressure", () => {
     expect(sink.writes).toHaveLength(1);
     for (let drains = 0; outbound.pendingMessages > 0; drains += 1) {
       expect(drains).toBeLessThan(20);
-      outbound.drained();
+      outbound.drained(sink);
       expect(sink.writes).toHaveLength(drains + 2);
     }
     expect(sink.text).toBe(pub("a", payload).repeat(500));
   });
 
+  test("a drain of a sink that is not in use opens nothing for the one that is", () => {
+    const { outbound, sink, endTurn } = setUp();
+    const other = new Recorder();
+    outbound.release(other);
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "a");
+    endTurn();
+    send(outbound, "b");
+    outbound.drained(other);
+    endTurn();
+    expect([sink.text, other.text]).toEqual([pub("a"), ""]);
+    outbound.drained(sink);
+    expect(sink.text).toBe(pub("a") + pub("b"));
+  });
+
+  test("while a sink is full, turns end without a call, and what they published goes out in one write", () => {
+    const { outbound, sink, deferred, endTurn } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "a");
+    endTurn();
+    for (const subject of ["b", "c"]) {
+      send(outbound, subject);
+      expect(deferred).toEqual([]);
+    }
+    outbound.drained(sink);
+    expect(sink.writes).toEqual([pub("a"), pub("b") + pub("c")]);
+  });
+
   test("a drain nobody waited for does no harm", () => {
     const { outbound, sink, endTurn } = setUp();
-    outbound.drained();
+    outbound.drained(sink);
     outbound.release(sink);
-    outbound.drained();
+    outbound.drained(sink);
     send(outbound, "a");
-    outbound.drained();
+    outbound.drained(sink);
     endTurn();
     expect(sink.writes).toEqual([pub("a")]);
   });
@@ -635,7 +666,7 @@ describe("an outage", () => {
     outbound.release(sink);
     expect(sink.text).toBe(pub("first"));
     outbound.pause();
-    outbound.drained();
+    outbound.drained(sink);
     outbound.release(sink);
     expect(sink.text).toBe(pub("first") + pub("second"));
   });
@@ -822,37 +853,189 @@ describe("the reconnect buffer", () => {
       while (outbound.pendingBytes < 20_000_000) for (const payload of payloads) send(outbound, "a", payload);
       const taken = process.memoryUsage().arrayBuffers - before;
       expect(taken / outbound.pendingBytes, `payloads of ${sizes}`).toBeLessThan(1.1);
-      outbound.close();
+      outbound.dispose();
     }
   });
 });
 
+describe("in the last phase of a drain", () => {
+  test("no message is accepted, not even into a chunk of its own; what was accepted and a PING go out", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    outbound.checkAccepting();
+    send(outbound, "a");
+    outbound.finish();
+    outbound.finish();
+    const before = [outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats];
+    expect(outbound.sink).toBe(sink);
+    expect(() => outbound.checkAccepting()).toThrow(OutboundFinishing);
+    for (const size of [0, 2 * CHUNK_SIZE]) {
+      expect(() => send(outbound, "b", "x".repeat(size))).toThrow(OutboundFinishing);
+    }
+    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.position, outbound.stats]).toEqual(
+      before,
+    );
+    outbound.command("PING");
+    endTurn();
+    expect(sink.text).toBe(`${pub("a")}PING\r\n`);
+    sink.report();
+    expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([0, 0]);
+  });
+
+  test("a full sink gets the rest as it drains", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "a");
+    endTurn();
+    send(outbound, "b");
+    outbound.finish();
+    expect(sink.text).toBe(pub("a"));
+    outbound.drained(sink);
+    expect(sink.text).toBe(pub("a") + pub("b"));
+  });
+
+  test("a pause and another sink change nothing", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    outbound.finish();
+    outbound.pause();
+    const next = new Recorder();
+    outbound.release(next);
+    expect(outbound.sink).toBe(sink);
+    expect(() => send(outbound, "a")).toThrow(OutboundFinishing);
+    outbound.command("PING");
+    endTurn();
+    expect([sink.text, next.text]).toEqual(["PING\r\n", ""]);
+  });
+
+  test("that begins between two sinks, the first one gets what was accepted meanwhile", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    outbound.pause();
+    expect(outbound.sink).toBeNull();
+    send(outbound, "a");
+    outbound.finish();
+    expect(() => send(outbound, "b")).toThrow(OutboundFinishing);
+    expect([outbound.sink, sink.text]).toEqual([sink, pub("a")]);
+  });
+
+  test.each([
+    ["that begins without a sink", false],
+    ["that loses its sink", true],
+  ])("%s, the stream is closed: nothing is accepted that nobody would get", async (_, hasSink) => {
+    const { outbound, sink, endTurn } = setUp();
+    if (hasSink) outbound.release(sink);
+    sink.isOpen = false;
+    send(outbound, "a");
+    const ready = outbound.ready(0);
+    outbound.finish();
+    outbound.hold();
+    expect(await outcome(ready)).toBe("rejected");
+    expect(() => send(outbound, "b")).toThrow(OutboundClosed);
+    outbound.release(new Recorder());
+    endTurn();
+    expect([outbound.sink, outbound.pendingMessages]).toEqual([null, 1]);
+  });
+
+  test("a sink that is lost takes what it was handed with it", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a");
+    endTurn();
+    outbound.finish();
+    outbound.hold();
+    expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([0, 0]);
+    sink.report();
+    expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([0, 0]);
+  });
+});
+
 describe("after close", () => {
-  test("nothing waits, nothing is accepted, nothing is sent", () => {
+  test("nothing is accepted and nothing is handed over, but what waits is still counted", () => {
     const { outbound, sink, endTurn } = setUp();
     outbound.release(sink);
     send(outbound, "a");
     outbound.close();
     outbound.close();
     endTurn();
-    expect([outbound.pendingBytes, outbound.pendingMessages, sink.writes]).toEqual([0, 0, []]);
+    const waiting = pub("a").length;
+    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.unsentMessages]).toEqual([
+      waiting,
+      1,
+      1,
+    ]);
+    expect(() => outbound.checkAccepting()).toThrow(OutboundClosed);
     expect(() => send(outbound, "a")).toThrow(OutboundClosed);
     outbound.command("PING");
     outbound.release(sink);
-    outbound.drained();
+    outbound.finish();
+    outbound.pause();
+    outbound.hold();
+    outbound.drained(sink);
     outbound.flush(true);
     endTurn();
-    expect(sink.writes).toEqual([]);
+    expect([outbound.sink, sink.writes]).toEqual([null, []]);
+    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.unsentMessages]).toEqual([
+      waiting,
+      1,
+      1,
+    ]);
+    expect(() => send(outbound, "a")).toThrow(OutboundClosed);
     expect(outbound.stats).toEqual({ outMsgs: 1, outBytes: 0 });
   });
 
-  test("a late report changes nothing", () => {
+  test.each(["open", "paused", "finishing"])(
+    "what a sink was handed while %s counts until it reports",
+    (gate) => {
+      const { outbound, sink, endTurn } = setUp();
+      outbound.release(sink);
+      send(outbound, "a");
+      endTurn();
+      send(outbound, "b");
+      endTurn();
+      if (gate === "paused") outbound.pause();
+      if (gate === "finishing") outbound.finish();
+      outbound.close();
+      expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([2 * pub("a").length, 2]);
+      sink.unreported[0]?.();
+      sink.unreported[0]?.();
+      expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([pub("b").length, 1]);
+      sink.report();
+      expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([0, 0]);
+    },
+  );
+
+  test("a request that gives up takes its message back", () => {
+    const { outbound } = setUp();
+    send(outbound, "a");
+    outbound.close();
+    outbound.withdraw(0, outbound.position);
+    expect(outbound.pendingMessages).toBe(0);
+  });
+
+  test("and dispose, nothing is counted, and a late report changes nothing", () => {
     const { outbound, sink, endTurn } = setUp();
     outbound.release(sink);
     send(outbound, "a");
     endTurn();
+    send(outbound, "b");
     outbound.close();
+    outbound.dispose();
+    const counts = () => [outbound.pendingBytes, outbound.pendingMessages, outbound.unsentMessages];
+    expect(counts()).toEqual([0, 0, 0]);
     sink.report();
-    expect(outbound.pendingBytes).toBe(0);
+    outbound.dispose();
+    expect(counts()).toEqual([0, 0, 0]);
+    expect(() => send(outbound, "a")).toThrow(OutboundClosed);
+  });
+
+  test("dispose alone closes, too", async () => {
+    const { outbound } = setUp();
+    send(outbound, "a");
+    const ready = outbound.ready(0);
+    outbound.dispose();
+    expect(await outcome(ready)).toBe("rejected");
+    expect(() => send(outbound, "a")).toThrow(OutboundClosed);
   });
 });

@@ -1,8 +1,14 @@
-// The outbound stream against any order of publishes, outages, full sinks and late reports.
+// The outbound stream against any order of publishes, outages, full sinks, late reports, drains and ends.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Outbound, OutboundFull, type Sink } from "../../src/effects/outbound.js";
+import {
+  Outbound,
+  OutboundClosed,
+  OutboundFinishing,
+  OutboundFull,
+  type Sink,
+} from "../../src/effects/outbound.js";
 import { CommandReader } from "../../src/effects/simulated/command-reader.js";
 
 type Step =
@@ -13,12 +19,15 @@ type Step =
         | "sub"
         | "hold"
         | "flush"
-        | "drained"
         | "endTurn"
         | "forcedFlush"
         | "pause"
-        | "resume";
+        | "resume"
+        | "finish"
+        | "close"
+        | "dispose";
     }
+  | { readonly do: "drained"; readonly isLate: boolean }
   | { readonly do: "release"; readonly hasRoom: boolean; readonly reportsAtOnce: boolean }
   | { readonly do: "report"; readonly which: number };
 
@@ -35,7 +44,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       text: fc.boolean(),
     }),
   },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("ping", "sub", "flush", "drained", "endTurn") }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constantFrom("ping", "sub", "flush", "endTurn") }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("drained" as const), isLate: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("hold", "forcedFlush") }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume") }) },
   {
@@ -49,45 +59,116 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("report" as const), which: fc.nat() }) },
 );
 
+const end: fc.Arbitrary<Step> = fc.record({
+  do: fc.constantFrom("finish", "finish", "close", "dispose"),
+});
+
+/** A long life, and in some runs an end with all that may happen in it and after it. */
+const life: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(
+    fc.array(step, { maxLength: 60 }),
+    fc.array(fc.oneof({ weight: 3, arbitrary: step }, { weight: 1, arbitrary: end }), { maxLength: 20 }),
+  )
+  .map(([before, after]) => [...before, ...after]);
+
+/** The gate as it should be: the same union as in outbound.ts. */
+type Gate =
+  | { readonly type: "shut" }
+  | { readonly type: "open" | "paused" | "finishing"; readonly sink: Sink }
+  | { readonly type: "closed" };
+
+/** What a sink was handed and has not reported. */
+interface Flight {
+  bytes: number;
+  messages: number;
+  isFull: boolean;
+}
+
+const messagesOf = (text: string) => text.match(/PUB s\./g)?.length ?? 0;
+
 /** Runs the steps; checks after each what must always hold. */
 function run(steps: readonly Step[], limit: number): void {
   const deferred: (() => void)[] = [];
   const outbound = new Outbound({ defer: (later) => deferred.push(later), reconnectBufferSize: limit });
-  /** Commands accepted and kept, and what the sinks got, number by number. */
+  /** Commands accepted and kept, and what the sinks got. */
   const accepted: string[] = [];
   const received: string[] = [];
   const taken: {
     readonly chunk: Uint8Array;
     readonly copy: string;
-    readonly sink: number;
+    readonly flight: Flight;
     readonly written: () => void;
   }[] = [];
-  let sink = 0;
-  let isOpen = false;
-  /** The gate is shut, and the sink before it is not lost yet. */
-  let isPaused = false;
-  let current: Sink | undefined;
+  let gate: Gate = { type: "shut" };
+  let flight: Flight = { bytes: 0, messages: 0, isFull: false };
+  let isDisposed = false;
+  let isForced = false;
   let handedOver = 0;
-  let reported = 0;
-  let lost = 0;
+  let handedMessages = 0;
   let next = 0;
+  const sinks: Sink[] = [];
 
-  const take = (mine: number, chunk: Uint8Array, written: () => void) => {
-    // A lost sink gets nothing.
-    expect(mine).toBe(sink);
-    expect(isOpen).toBe(true);
+  const sinkInUse = () => (gate.type === "open" || gate.type === "finishing" ? gate.sink : null);
+  const lose = () => {
+    flight = { bytes: 0, messages: 0, isFull: false };
+    gate = gate.type === "finishing" || gate.type === "closed" ? { type: "closed" } : { type: "shut" };
+  };
+  const take = (sink: Sink, chunk: Uint8Array, written: () => void) => {
+    // Only the sink in use gets anything, and only while it has room.
+    expect(sink).toBe(sinkInUse());
+    expect(flight.isFull && !isForced).toBe(false);
     const copy = Buffer.from(chunk).toString("latin1");
     received.push(copy);
     handedOver += chunk.length;
-    taken.push({ chunk, copy, sink: mine, written });
+    handedMessages += messagesOf(copy);
+    flight.bytes += chunk.length;
+    flight.messages += messagesOf(copy);
+    taken.push({ chunk, copy, flight, written });
   };
   const report = (which: number) => {
-    const one = taken[which] as (typeof taken)[number];
+    const [one] = taken.splice(which, 1) as [(typeof taken)[number]];
     // The bytes that a sink has not reported are as they were.
     expect(Buffer.from(one.chunk).toString("latin1")).toBe(one.copy);
-    taken.splice(which, 1);
-    if (one.sink === sink && (isOpen || isPaused)) reported += one.chunk.length;
+    one.flight.bytes -= one.chunk.length;
+    one.flight.messages -= messagesOf(one.copy);
     one.written();
+  };
+  const newSink = (hasRoom: boolean, reportsAtOnce: boolean): Sink => {
+    const sink: Sink = {
+      isOpen: true,
+      write(chunk, written) {
+        take(sink, chunk, written);
+        if (reportsAtOnce) report(taken.length - 1);
+        if (!hasRoom) flight.isFull = true;
+        return hasRoom;
+      },
+    };
+    sinks.push(sink);
+    return sink;
+  };
+  const release = (sink: Sink) => {
+    const goesOn = gate.type === "paused" && gate.sink === sink;
+    if (gate.type !== "finishing" && gate.type !== "closed") {
+      if (!goesOn) lose();
+      gate = { type: "open", sink };
+    }
+    outbound.release(sink);
+  };
+  /** The error with which a message of that size is refused, by the gate and what waits; undefined where it is accepted. */
+  const refusal = (size: number) => {
+    switch (gate.type) {
+      case "open":
+      case "paused":
+        return undefined;
+      case "shut":
+        return limit >= 0 && outbound.position - handedOver + size > limit ? OutboundFull : undefined;
+      case "finishing":
+        return OutboundFinishing;
+      case "closed":
+        return OutboundClosed;
+      default:
+        return gate satisfies never;
+    }
   };
 
   for (const one of steps) {
@@ -96,67 +177,61 @@ function run(steps: readonly Step[], limit: number): void {
         const name = `s.${next++}`;
         const payload = "x".repeat(one.size);
         const command = `PUB ${name} ${one.size}\r\n${payload}\r\n`;
-        const before = [outbound.position, outbound.pendingMessages];
-        const waiting = outbound.position - outbound.handedOver;
-        try {
+        const publish = () =>
           outbound.publish(
             name,
             one.text ? payload : new Uint8Array(Buffer.from(payload)),
             undefined,
             undefined,
           );
+        const refused = refusal(command.length);
+        if (refused === undefined) {
+          // Before it is published: a sink may be handed it at once.
           accepted.push(command);
-          if (!isOpen && !isPaused && limit >= 0) expect(waiting + command.length).toBeLessThanOrEqual(limit);
-        } catch (error) {
-          expect(error).toBeInstanceOf(OutboundFull);
-          expect(isOpen || isPaused).toBe(false);
-          expect(waiting + command.length).toBeGreaterThan(limit);
-          expect([outbound.position, outbound.pendingMessages]).toEqual(before);
+          publish();
+          break;
         }
+        const before = [outbound.position, outbound.pendingMessages, deferred.length];
+        expect(publish).toThrow(refused);
+        expect([outbound.position, outbound.pendingMessages, deferred.length]).toEqual(before);
         break;
       }
       case "ping":
+        if (gate.type !== "closed") accepted.push("PING\r\n");
         outbound.command("PING");
-        accepted.push("PING\r\n");
         break;
       case "sub":
         outbound.command(`SUB s ${++next}`);
         break;
       case "hold":
+        if (gate.type !== "closed") lose();
         outbound.hold();
-        isOpen = false;
-        isPaused = false;
         break;
       case "pause":
+        if (gate.type === "open") gate = { type: "paused", sink: gate.sink };
         outbound.pause();
-        isPaused ||= isOpen;
-        isOpen = false;
         break;
       case "resume":
-        if (!isPaused || current === undefined) break;
-        isOpen = true;
-        isPaused = false;
-        outbound.release(current);
+        if (gate.type === "paused") release(gate.sink);
         break;
-      case "release": {
-        if (isOpen) outbound.hold();
-        lost = handedOver;
-        reported = 0;
-        isOpen = true;
-        isPaused = false;
-        sink += 1;
-        const mine = sink;
-        current = {
-          isOpen: true,
-          write(chunk, written) {
-            take(mine, chunk, written);
-            if (one.reportsAtOnce) report(taken.length - 1);
-            return one.hasRoom;
-          },
-        };
-        outbound.release(current);
+      case "release":
+        release(newSink(one.hasRoom, one.reportsAtOnce));
         break;
-      }
+      case "finish":
+        if (gate.type === "shut") gate = { type: "closed" };
+        else if (gate.type !== "closed") gate = { type: "finishing", sink: gate.sink };
+        outbound.finish();
+        break;
+      case "close":
+        gate = { type: "closed" };
+        outbound.close();
+        break;
+      case "dispose":
+        gate = { type: "closed" };
+        flight = { bytes: 0, messages: 0, isFull: false };
+        isDisposed = true;
+        outbound.dispose();
+        break;
       case "report":
         if (taken.length > 0) report(one.which % taken.length);
         break;
@@ -164,45 +239,55 @@ function run(steps: readonly Step[], limit: number): void {
         outbound.flush();
         break;
       case "forcedFlush":
+        isForced = true;
         outbound.flush(true);
+        isForced = false;
         break;
-      case "drained":
-        outbound.drained();
+      case "drained": {
+        const sink = one.isLate ? sinks[0] : sinks.at(-1);
+        if (sink === undefined) break;
+        if (gate.type !== "shut" && gate.type !== "closed" && gate.sink === sink) flight.isFull = false;
+        outbound.drained(sink);
         break;
+      }
       case "endTurn":
         for (const later of deferred.splice(0)) later();
         break;
       default:
         one satisfies never;
     }
-    expect(outbound.handedOver).toBe(handedOver);
     const waiting = outbound.position - handedOver;
-    expect(outbound.pendingBytes).toBe(waiting + (isOpen || isPaused ? handedOver - lost - reported : 0));
+    const waitingMessages = isDisposed ? 0 : messagesOf(accepted.join("")) - handedMessages;
+    if (isDisposed) expect(waiting).toBe(0);
+    expect(outbound.sink).toBe(sinkInUse());
+    expect(outbound.handedOver).toBe(handedOver);
+    expect(outbound.pendingBytes).toBe(waiting + flight.bytes);
+    expect(outbound.pendingMessages).toBe(waitingMessages);
+    expect(outbound.unsentMessages).toBe(waitingMessages + flight.messages);
   }
 
-  // In the end all goes out, in order, and nothing twice. What was handed to a lost sink counts as gone out.
-  isOpen = true;
-  sink += 1;
-  const last = sink;
-  outbound.release({
-    isOpen: true,
-    write(chunk, written) {
-      take(last, chunk, written);
-      written();
-      return true;
-    },
-  });
-  expect(outbound.pendingBytes).toBe(0);
-  expect(outbound.pendingMessages).toBe(0);
-  expect(received.join("").replace(/(UN)?SUB \w+( \d+)? *\r\n/g, "")).toBe(accepted.join(""));
+  const gone = () => received.join("").replace(/(UN)?SUB \w+( \d+)? *\r\n/g, "");
+  if (gate.type === "closed") {
+    // After the end nothing went out, and before it all in order.
+    outbound.flush(true);
+    expect(accepted.join("").startsWith(gone())).toBe(true);
+  } else {
+    // In the end all goes out, in order, and nothing twice. What was handed to a lost sink counts as gone out.
+    isForced = true;
+    release(newSink(true, true));
+    outbound.flush(true);
+    expect(outbound.pendingMessages).toBe(0);
+    expect(outbound.pendingBytes).toBe(flight.bytes);
+    expect(gone()).toBe(accepted.join(""));
+  }
   for (const { chunk, copy } of taken) expect(Buffer.from(chunk).toString("latin1")).toBe(copy);
 }
 
 test("what is accepted goes out once and in order, and memory in use is never overwritten", () => {
   const limit = fc.constantFrom(-1, 0, 100, 10_000);
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), limit, (steps, bytes) => run(steps, bytes)),
-    { numRuns: 300 },
+    fc.property(life, limit, (steps, bytes) => run(steps, bytes)),
+    { numRuns: 400 },
   );
 });
 

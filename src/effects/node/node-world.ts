@@ -76,18 +76,32 @@ export class NodeWorld implements World {
   }
 }
 
+/** What the socket is for now. `preparing` and what follows it up to `ending` is TLS. */
+type Phase =
+  /** The TCP connection is not established yet. */
+  | "dialing"
+  /** Bytes of the protocol come from the TCP socket. */
+  | "open"
+  /** What comes from the TCP socket is for the handshake, which begins as soon as its material is read. */
+  | "preparing"
+  /** The handshake is in progress. It tells by itself when the TCP socket fails. */
+  | "securing"
+  /** Bytes of the protocol come from the TLS socket. */
+  | "secured"
+  /** This side sends no more; what still arrives is thrown away. */
+  | "ending"
+  /** Nothing is told any more. */
+  | "done";
+
 class NodeTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #tls: TlsOptions;
   readonly #secured: NodeWorldOptions["secured"];
   /** The socket that counts: the TCP socket, after the handshake the TLS socket around it. */
   #socket: Socket | TLSSocket;
+  #phase: Phase = "dialing";
+  /** The first error of the socket, told when it is closed. */
   #error: Error | null = null;
-  /** Nothing more of the protocol comes from the TCP socket. */
-  #isForHandshake = false;
-  #isSecuring = false;
-  #isEnding = false;
-  #isDone = false;
 
   constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions) {
     this.#events = events;
@@ -105,7 +119,9 @@ class NodeTransport implements Transport {
     });
     this.#listen(this.#socket);
     this.#socket.on("connect", () => {
-      if (!this.#isDone) events.opened();
+      if (this.#phase !== "dialing") return;
+      this.#enter("open");
+      events.opened();
     });
   }
 
@@ -129,19 +145,19 @@ class NodeTransport implements Transport {
     // What arrives from here on is for the handshake. It waits in the socket; and when node:tls takes it from there, the
     // socket tells of it as data: whoever got in between could slip in a line of the protocol. A socket that has just
     // connected reads once more, paused or not.
-    this.#isForHandshake = true;
+    this.#enter("preparing");
     plain.pause();
     plain.removeAllListeners("data");
     const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
     prepareTls(this.#tls).then(({ handshake, material }) => {
-      if (this.#isDone) return;
-      this.#isSecuring = true;
+      if (this.#phase !== "preparing") return;
+      this.#enter("securing");
       handshake(plain, server, this.#tls, material, {
         failed,
         secured: (secured) => {
-          this.#isSecuring = false;
+          if (this.#phase !== "securing") return void secured.destroy();
+          this.#enter("secured");
           this.#socket = secured;
-          if (this.#isDone) return void secured.destroy();
           this.#listen(secured);
           this.#secured?.(secured);
           this.#events.secured();
@@ -151,13 +167,23 @@ class NodeTransport implements Transport {
   }
 
   end(): void {
-    this.#isEnding = true;
+    this.#enter("ending");
     this.#socket.end();
   }
 
   destroy(): void {
-    this.#isDone = true;
+    this.#enter("done");
     this.#socket.destroy();
+  }
+
+  /** The only way from one phase to the next. None leads out of `done`. */
+  #enter(phase: Phase): void {
+    if (this.#phase !== "done") this.#phase = phase;
+  }
+
+  /** What comes from the TCP socket is for node:tls. */
+  get #isForHandshake(): boolean {
+    return this.#phase === "preparing" || this.#phase === "securing" || this.#phase === "secured";
   }
 
   /** Reads of the TCP socket go into memory of ours; then no event `data` tells of them. */
@@ -175,12 +201,12 @@ class NodeTransport implements Transport {
   }
 
   #received(chunk: Uint8Array): void {
-    if (!this.#isDone && !this.#isEnding) this.#events.data(chunk);
+    if (this.#phase === "open" || this.#phase === "secured") this.#events.data(chunk);
   }
 
   // The listeners stay on the socket to the end: an error that nobody hears would end the process.
   #listen(socket: Socket | TLSSocket): void {
-    const counts = () => socket === this.#socket && !this.#isDone;
+    const counts = () => socket === this.#socket && this.#phase !== "done";
     socket.on("data", (chunk) => {
       if (counts()) this.#received(chunk);
     });
@@ -193,10 +219,10 @@ class NodeTransport implements Transport {
       socket.destroy();
     });
     socket.on("end", () => {
-      if (counts() && !this.#isSecuring && !this.#isEnding) this.#leave(socket);
+      if (counts() && this.#phase !== "securing" && this.#phase !== "ending") this.#leave(socket);
     });
     socket.on("close", () => {
-      if (counts() && !this.#isSecuring) this.#closed(this.#error);
+      if (counts() && this.#phase !== "securing") this.#closed(this.#error);
     });
   }
 
@@ -209,7 +235,7 @@ class NodeTransport implements Transport {
    * never where that side does not read. So that is told now, and what was written has a moment more.
    */
   #leave(socket: Socket | TLSSocket): void {
-    this.#isDone = true;
+    this.#enter("done");
     if (socket.writableLength === 0) socket.destroy();
     else {
       socket.unref();
@@ -219,7 +245,7 @@ class NodeTransport implements Transport {
   }
 
   #closed(error: Error | null): void {
-    if (this.#isDone) return;
+    if (this.#phase === "done") return;
     this.destroy();
     this.#events.closed(error);
   }

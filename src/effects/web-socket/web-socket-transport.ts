@@ -27,14 +27,22 @@ const LOOK_AGAIN = 2;
 const OPEN = 1;
 const NORMAL_CLOSURE = 1000;
 
+type Phase =
+  /** The WebSocket is not established yet. */
+  | "dialing"
+  /** Bytes of the protocol go out and come in. */
+  | "open"
+  /** This side sends no more, but what the WebSocket holds; what still arrives is thrown away. */
+  | "ending"
+  /** Nothing is told any more. */
+  | "done";
+
 /** A socket to one server, by WebSocket. */
 export class WebSocketTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #source: WebSocketSource;
   #socket: WebSocketLike | undefined;
-  #isOpen = false;
-  #isEnding = false;
-  #isDone = false;
+  #phase: Phase = "dialing";
   #problem: WebSocketProblem | undefined;
   #looking: ReturnType<typeof setTimeout> | undefined;
   #isFull = false;
@@ -46,7 +54,7 @@ export class WebSocketTransport implements Transport {
     this.#events = events;
     this.#source = source;
     const opened = Promise.resolve().then(() =>
-      this.#isDone ? undefined : source.open(webSocketUrl(server)),
+      this.#phase === "done" ? undefined : source.open(webSocketUrl(server)),
     );
     opened.then(
       (socket) => socket !== undefined && this.#listen(socket),
@@ -78,35 +86,42 @@ export class WebSocketTransport implements Transport {
   }
 
   end(): void {
-    this.#isEnding = true;
+    // A WebSocket that is not established yet was handed nothing.
+    if (this.#phase === "dialing") this.#closed(null);
+    if (this.#phase !== "open") return;
+    this.#enter("ending");
     // Closing, a WebSocket sends first what it holds.
-    if (this.#socket === undefined) this.#closed(null);
-    else this.#socket.close(NORMAL_CLOSURE);
+    this.#socket?.close(NORMAL_CLOSURE);
   }
 
   destroy(): void {
-    this.#isDone = true;
+    this.#enter("done");
     clearTimeout(this.#looking);
     if (this.#socket !== undefined) discard(this.#socket);
   }
 
+  /** The only way from one phase to the next. */
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+  }
+
   #listen(socket: WebSocketLike): void {
-    if (this.#isDone) return discard(socket);
+    if (this.#phase === "done") return discard(socket);
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      if (this.#isDone) return;
-      this.#isOpen = true;
+      if (this.#phase !== "dialing") return;
+      this.#enter("open");
       this.#events.opened();
     };
     socket.onmessage = ({ data }: WebSocketMessage) => {
       this.#look();
-      if (!this.#isDone && !this.#isEnding) this.#events.data(bytesOf(data));
+      if (this.#phase === "open") this.#events.data(bytesOf(data));
     };
     // The event `close` follows at once, and says more. But Node 20 tells an error and no more where none was opened.
     socket.onerror = (problem: WebSocketProblem) => {
       this.#problem ??= problem;
-      if (!this.#isOpen) setTimeout(() => this.#fail(undefined), 0);
+      if (this.#phase === "dialing") setTimeout(() => this.#fail(undefined), 0);
     };
     socket.onclose = (closed: WebSocketClosed) => this.#fail(closed);
     if (socket.readyState === OPEN) socket.onopen(undefined as never);
@@ -116,13 +131,13 @@ export class WebSocketTransport implements Transport {
     // Both sides agreed to close: what was out before is told. Where it broke, nobody knows, and it stays counted.
     if (closed?.code === NORMAL_CLOSURE && this.#socket !== undefined)
       this.#settle(this.#socket.bufferedAmount);
-    if (this.#isEnding) return this.#closed(null);
-    if (this.#isOpen && closed !== undefined) return this.#closed(wasClosed(this.#problem, closed));
+    if (this.#phase === "ending") return this.#closed(null);
+    if (this.#phase === "open" && closed !== undefined) return this.#closed(wasClosed(this.#problem, closed));
     this.#closed(notOpened(this.#problem, closed));
   }
 
   #closed(error: Error | null): void {
-    if (this.#isDone) return;
+    if (this.#phase === "done") return;
     this.destroy();
     this.#events.closed(error === null ? null : (this.#source.explain?.(error) ?? error));
   }
@@ -142,7 +157,7 @@ export class WebSocketTransport implements Transport {
 
   /** What is out meanwhile? Is there room again? */
   #look(): void {
-    if (this.#socket === undefined || this.#isDone) return;
+    if (this.#socket === undefined || this.#phase === "done") return;
     const held = this.#socket.bufferedAmount;
     this.#settle(held);
     if (this.#isFull && held <= ROOM) {
