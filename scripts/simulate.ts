@@ -70,7 +70,7 @@ async function outcomeOf(one: number): Promise<Counts | SimulationFailure> {
 }
 
 /** What is added up over many runs. */
-const NAMES = ["steps", "clients", "accepted", "delivered", "dialed"] as const;
+const NAMES = ["steps", "clients", "accepted", "delivered", "worked", "lost", "dialed"] as const;
 type Totals = Record<(typeof NAMES)[number] | "days", number>;
 
 /** What a thread tells of each of its runs. */
@@ -98,7 +98,7 @@ async function share({ first, every, before }: Share, port: MessagePort): Promis
 /** Many runs, on all cores. Each is a world of its own, so it does not matter which thread has which. */
 async function many(count: number): Promise<boolean> {
   const began = performance.now();
-  const totals: Totals = { days: 0, steps: 0, clients: 0, accepted: 0, delivered: 0, dialed: 0 };
+  const totals = Object.fromEntries(["days", ...NAMES].map((name) => [name, 0])) as Totals;
   let done = 0;
   let failed = 0;
   const summary = () => {

@@ -45,7 +45,8 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const acts = size.acts ?? random.between(10, 60);
   const faults = size.faults ?? random.between(2, 14);
   const network = drawNetwork(random);
-  const draw = new Draw(random, new Random(~seed), servers, clients, duration, network.latency[1]);
+  const chances = { random, worse: new Random(~seed), leaving: new Random(seed ^ 0x2545_f491) };
+  const draw = new Draw(chances, servers, clients, duration, network.latency[1]);
   const steps = [
     ...Array.from({ length: acts }, () => draw.work()).flat(),
     ...Array.from({ length: faults }, () => draw.trouble()).flat(),
@@ -61,10 +62,22 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   };
 }
 
+/** Chance, in parts: what one of them decides does not shift what the others do. */
+interface Chances {
+  readonly random: Random;
+  /** Decides what makes a fault worse. */
+  readonly worse: Random;
+  /** Decides which members leave their queue group while a client moves. */
+  readonly leaving: Random;
+}
+
+/** How long a client that moves stays subscribed with the old server, and somewhat more. */
+const OVERLAP: Milliseconds = 400;
+
 class Draw {
   readonly #random: Random;
-  /** Decides what makes a fault worse: apart, so that the rest of a seed's plan does not depend on it. */
   readonly #worse: Random;
+  readonly #leaving: Random;
   readonly #servers: number;
   readonly #clients: number;
   readonly #duration: Milliseconds;
@@ -75,8 +88,7 @@ class Draw {
   readonly #talk: Milliseconds;
 
   constructor(
-    random: Random,
-    worse: Random,
+    { random, worse, leaving }: Chances,
     servers: number,
     clients: number,
     duration: Milliseconds,
@@ -84,6 +96,7 @@ class Draw {
   ) {
     this.#random = random;
     this.#worse = worse;
+    this.#leaving = leaving;
     this.#servers = servers;
     this.#clients = clients;
     this.#duration = duration;
@@ -126,7 +139,50 @@ class Draw {
     });
     const act = () => (random.chance(0.1) ? this.#end() : this.act());
     const acts = Array.from({ length: random.below(5) }, () => near(act()));
-    return [fault, ...this.#cutWhileMoving(fault), ...acts];
+    return [fault, ...this.#cutWhileMoving(fault), ...this.#leaveWhileMoving(fault), ...acts];
+  }
+
+  /** While a client moves away from a lame duck, a member of a queue group leaves it, and others give it work to do. */
+  #leaveWhileMoving({ at, act }: Step): readonly Step[] {
+    const random = this.#leaving;
+    if (act.type !== "lameDuck" || random.chance(0.2)) return [];
+    const client = random.below(this.#clients);
+    const ahead = random.between(1, Math.ceil(this.#talk));
+    const leaves = at + Math.round(random.next() * (this.#talk / 2 + OVERLAP));
+    const joins = Math.max(0, at - ahead);
+    const end = random.pick([
+      "unsubscribe",
+      "unsubscribe",
+      "drain",
+      "limit",
+      "break",
+      "inCallback",
+      "abort",
+      "timeout",
+      "never",
+    ] as const);
+    const subscribe: Act = {
+      type: "subscribe",
+      client,
+      to: "work",
+      max: random.chance(0.3) ? random.between(5, 50) : null,
+      iterates: end === "break" || random.chance(0.3),
+      ms: leaves - joins,
+      end,
+    };
+    const work = (): Step => ({
+      at: Math.max(0, leaves + Math.round((random.next() - 0.3) * OVERLAP)),
+      act: {
+        type: "publish",
+        client: random.below(this.#clients),
+        to: "work",
+        count: random.between(1, 20),
+        size: 10,
+        headers: false,
+        flush: random.chance(0.1),
+      },
+    });
+    return [{ at: joins, act: subscribe }, ...Array.from({ length: random.between(2, 8) }, work)];
   }
 
   /** While a client moves away from a lame duck it may lose that one too, and every other server, without a word. */
@@ -185,7 +241,7 @@ class Draw {
         max: random.chance(0.3) ? random.between(1, 10) : null,
         iterates: random.chance(0.5),
         ms: this.#span(0.1, 30),
-        end: random.pick(["unsubscribe", "drain", "limit", "break", "inCallback", "never"] as const),
+        end: random.pick(["unsubscribe", "drain", "limit", "break", "inCallback", "abort", "never"] as const),
       };
     }
     if (dice < 0.84) {

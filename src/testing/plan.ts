@@ -45,8 +45,19 @@ export type Act =
       /** Reads with `for await` instead of a callback. */
       readonly iterates: boolean;
       readonly ms: Milliseconds;
-      /** How it ends; `limit` asks for three more messages, `inCallback` unsubscribes while it takes the second. */
-      readonly end: "unsubscribe" | "drain" | "limit" | "break" | "inCallback" | "never";
+      /**
+       * How it ends; `limit` asks for three more messages, `inCallback` unsubscribes while it takes the second, `abort`
+       * is by a signal, `timeout` by its own limit of `ms` until the first message.
+       */
+      readonly end:
+        | "unsubscribe"
+        | "drain"
+        | "limit"
+        | "break"
+        | "inCallback"
+        | "abort"
+        | "timeout"
+        | "never";
     }
   /** Replaces its servers by those that begin at that place. */
   | { readonly type: "move"; readonly client: number; readonly from: number; readonly count: number }

@@ -1,9 +1,10 @@
 // The client's own torture test: a seed makes a plan, the plan is carried out in a simulated world, and what must
 // always hold is looked at all the time and once more in the peace that follows.
 //
-// What must hold: nothing that was accepted is lost but on a wire that broke, nothing is sent or delivered twice or out
-// of order, every promise settles, memory stays within its bounds, a dead connection is noticed, the client comes back when
-// the trouble is over, and nothing is left running after its end. Where it is checked: ledger.ts and simulated-client.ts.
+// What must hold: nothing that was accepted is lost but on a wire that broke, no message of a queue group is lost without a
+// reason, nothing is sent or delivered twice or out of order, every promise settles, memory stays within its bounds, a dead
+// connection is noticed, the client comes back when the trouble is over, and nothing is left running after its end. Where
+// it is checked: ledger.ts, queue-groups.ts and simulated-client.ts.
 
 import {
   aFunction,
@@ -52,6 +53,10 @@ export interface SimulationReport {
     readonly accepted: number;
     /** Messages that clients sent to themselves and got. */
     readonly delivered: number;
+    /** Messages of queue groups that reached the member that a server had chosen. */
+    readonly worked: number;
+    /** Messages of queue groups that did not, for a reason that is known. */
+    readonly lost: number;
     /** Sockets that were dialed. */
     readonly dialed: number;
   };
@@ -129,6 +134,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       clients: ledgers.length,
       accepted: ledgers.reduce((sum, ledger) => sum + ledger.accepted, 0),
       delivered: run.delivered,
+      worked: stage.groups.received,
+      lost: Object.values(stage.groups.lost).reduce((sum, count) => sum + count, 0),
       dialed: ledgers.reduce((sum, ledger) => sum + ledger.socket, 0),
     },
   };

@@ -8,7 +8,7 @@ import type { SimulatedWorld } from "../effects/simulated/world.js";
 import type { Bytes, Milliseconds } from "../machine/failure.js";
 import { replay } from "../machine/replay.js";
 import { Attempts } from "./attempts.js";
-import { Ledger, payloadOf } from "./ledger.js";
+import { atMost, Ledger, payloadOf } from "./ledger.js";
 import type { Act, ClientPlan } from "./plan.js";
 import { Silence } from "./silence.js";
 import type { Stage } from "./stage.js";
@@ -58,7 +58,12 @@ export class SimulatedClient {
     this.mayRepeat = plan.options.onLameDuck === "migrate";
     this.#servers = stage.servers.slice(0, plan.knows);
     // While it moves it has a second socket, and the one that it left last may still be closing.
-    this.ledger = new Ledger(name, stage.registry, this.mayRepeat ? 3 : 1, stage.plan.network.highWater);
+    this.ledger = new Ledger(
+      name,
+      stage.registry,
+      atMost(this.mayRepeat ? 3 : 1),
+      stage.plan.network.highWater,
+    );
     this.#silence = new Silence(
       stage.simulation.time,
       () => this.#patience(),
@@ -67,14 +72,18 @@ export class SimulatedClient {
     this.#work = new Workload(this);
     this.#world = stage.simulation.world(name, {
       dialed: (socket, server) => this.#dialed(socket, server),
-      wrote: (socket, bytes, kept) => this.ledger.wrote(socket, bytes, kept),
+      wrote: (socket, bytes, kept, hasRoom) => this.ledger.wrote(socket, bytes, kept, hasRoom),
+      drained: (socket) => this.ledger.drained(socket),
       received: (socket) => this.#silence.broken(socket),
       ended: (socket, atOnce, kept) => {
         this.note(`${atOnce ? "destroys" : "ends"} socket ${socket}`);
+        if (atOnce) stage.groups.over(name, socket);
+        else stage.groups.left(name, socket);
         this.ledger.ended(socket, atOnce, kept);
       },
       closed: (socket, error) => {
         this.note(`socket ${socket} is closed${error === null ? "" : `: ${error.message}`}`);
+        stage.groups.over(name, socket);
         this.ledger.closed(socket);
       },
     });
@@ -159,7 +168,9 @@ export class SimulatedClient {
     this.ledger.ending();
     const { ledger, connection } = this;
     const socket = connection.info !== undefined && ledger.isAlive(ledger.socket) ? ledger.socket : 0;
-    const drained = connection.drain().then(() => {
+    const draining = connection.drain();
+    this.#work.drains();
+    const drained = draining.then(() => {
       const { accepted, handedOver } = ledger;
       if (handedOver < accepted)
         this.complain(`is drained, but sent only ${handedOver} of ${accepted} messages`);
@@ -236,6 +247,7 @@ export class SimulatedClient {
     const { accepted, handedOver } = this.ledger;
     if (handedOver < accepted) this.complain(`has sent only ${handedOver} of ${accepted} messages, in peace`);
     this.#work.check();
+    this.stage.groups.check(this.name);
     this.#checkPool();
   }
 

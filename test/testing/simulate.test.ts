@@ -5,6 +5,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Outbound } from "../../src/effects/outbound.js";
 import { Pongs } from "../../src/effects/pongs.js";
 import { SimulatedWorld } from "../../src/effects/simulated/world.js";
+import { decodeText } from "../../src/effects/wire/text.js";
+import type { Transport } from "../../src/effects/world.js";
 import { drawPlan } from "../../src/testing/draw-plan.js";
 import {
   type ClientPlan,
@@ -97,6 +99,43 @@ describe("simulate", { timeout: 60_000 }, () => {
   it("finds a promise that is never settled", async () => {
     vi.spyOn(Pongs.prototype, "fail").mockImplementation(() => {});
     expect((await firstFailure(200)).broken).toContain("leaves unsettled");
+  });
+
+  it("finds a server that is not told of the end of a member of a queue group", async () => {
+    const forever = { pingInterval: 60_000, timeout: 60_000, reconnect: true, verbose: false };
+    const { options, ...client } = drawPlan(1, { clients: 1 }).clients[0] as ClientPlan;
+    const to = { client: 0, to: "work" } as const;
+    const plan: Plan = {
+      ...drawPlan(1, { clients: 1, servers: 1, duration: 60_000, acts: 0, faults: 0 }),
+      clients: [{ ...client, options: { ...options, ...forever }, credentials: { type: "none" } }],
+      steps: [
+        {
+          at: 5_000,
+          act: { ...to, type: "subscribe", max: null, iterates: false, ms: 5_000, end: "unsubscribe" },
+        },
+        { at: 15_000, act: { ...to, type: "publish", count: 1, size: 10, headers: false, flush: true } },
+      ],
+    };
+    expect((await simulate({ seed: 1, plan })).counts).toMatchObject({ worked: 0, lost: 0 });
+    const { dial } = SimulatedWorld.prototype;
+    vi.spyOn(SimulatedWorld.prototype, "dial").mockImplementation(function (this: SimulatedWorld, ...to) {
+      const transport = dial.apply(this, to);
+      const write: Transport["write"] = (bytes, written) => {
+        if (!/^UNSUB \d+\r\n$/.test(decodeText(bytes, 0, bytes.length)))
+          return transport.write(bytes, written);
+        written?.();
+        return true;
+      };
+      return Object.create(transport, { write: { value: write } }) as Transport;
+    });
+    const broken = expect.stringMatching(/^message c0:0 to subscription 4 .* has not said so there$/);
+    await expect(simulate({ seed: 1, plan })).rejects.toMatchObject({ broken });
+  });
+
+  it("knows why each message of a queue group is lost that is", async () => {
+    const { counts } = await simulate({ seed: 1, acts: 60 });
+    expect(counts.worked).toBeGreaterThan(10);
+    expect(counts.lost).toBeLessThan(counts.worked);
   });
 
   describe("finds a dead connection that is taken for a living one", () => {

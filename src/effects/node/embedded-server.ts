@@ -180,6 +180,7 @@ export class EmbeddedServer implements AsyncDisposable {
       socket.setNoDelay(true);
       const peer = this.model.accept({
         client: socket.remoteAddress ?? "",
+        port: socket.remotePort ?? 0,
         write: (bytes) => void socket.write(bytes),
         end: () => void socket.end(),
         destroy: () => void socket.destroy(),

@@ -15,13 +15,22 @@ const ROUTE: readonly [Milliseconds, Milliseconds] = [0.2, 0.4];
 /** Until the other servers have noticed that one came or went, and tell their clients. */
 const NOTICE: Milliseconds = 10;
 
+/** Who watches what servers do with messages. */
+export interface ClusterObserver {
+  /** A server has read a message from a client. */
+  read?(from: ModelConnection, message: Published): void;
+  /** A server is about to write a message to a member of a queue group, the one that it chose. */
+  handed?(member: ModelSubscription, message: Published): void;
+  /** The member that was chosen had ended when the message came to its server from another one: it goes to nobody. */
+  missed?(member: ModelSubscription, message: Published): void;
+}
+
 /** Servers that share subscriptions and users. One server alone is a cluster too. */
 export class ModelCluster {
   readonly interest = new Sublist<ModelSubscription>();
   /** Who may connect; null: everybody. */
   users: readonly User[] | null = null;
-  /** Called with every message that a server has read from a client. */
-  observer: (from: ModelConnection, message: Published) => void = () => {};
+  observer: ClusterObserver = {};
   /** True while nobody is let in, whatever the credentials. */
   isLockedOut = false;
   readonly #clock: Clock;
@@ -102,7 +111,7 @@ export class ModelCluster {
 
   /** Hands a message to whoever is subscribed. Returns whether anybody is. */
   publish(from: ModelConnection, message: Published): boolean {
-    this.observer(from, message);
+    this.observer.read?.(from, message);
     const { plain, groups } = this.interest.match(message.subject);
     const gets = ({ connection }: ModelSubscription) =>
       this.#reaches(from.server, connection.server) && !(connection === from && from.request?.echo === false);

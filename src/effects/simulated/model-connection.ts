@@ -27,6 +27,8 @@ export class ModelConnection implements ServerPeer {
   readonly server: ModelServer;
   /** The client's address, or its name in a simulation. */
   readonly client: string;
+  /** The port on the client's side; in a simulation the number of the client's socket. */
+  readonly port: number;
   readonly handshake: Handshake;
   readonly subscriptions = new Map<string, ModelSubscription>();
   readonly #socket: ServerSocket;
@@ -46,6 +48,7 @@ export class ModelConnection implements ServerPeer {
     this.server = server;
     this.id = id;
     this.client = socket.client;
+    this.port = socket.port;
     this.handshake = handshake;
     this.#socket = socket;
     const { maxPayload, maxControlLine } = server.options;
@@ -134,9 +137,14 @@ export class ModelConnection implements ServerPeer {
 
   /** Hands a message to one of its subscriptions, which may have ended meanwhile. */
   deliver(subscription: ModelSubscription, message: Published): void {
-    const { sid } = subscription;
-    if (this.#isClosed || this.subscriptions.get(sid) !== subscription) return;
+    const { sid, queue } = subscription;
+    const { observer } = this.server.cluster;
+    if (this.#isClosed || this.subscriptions.get(sid) !== subscription) {
+      if (queue !== undefined) observer.missed?.(subscription, message);
+      return;
+    }
     if (!permits(this.#user?.subscribe, message.subject)) return;
+    if (queue !== undefined) observer.handed?.(subscription, message);
     subscription.delivered++;
     if (subscription.delivered === subscription.max) this.#end(subscription);
     this.#write(...messageBytes(sid, message, this.#request?.headers === true));

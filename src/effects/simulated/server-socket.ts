@@ -4,6 +4,8 @@
 export interface ServerSocket {
   /** Who is on the other side: the client's address, or its name in a simulation. */
   readonly client: string;
+  /** The port on the client's side; in a simulation the number of the client's socket. */
+  readonly port: number;
   /** Sends bytes, in order. */
   write(bytes: Uint8Array): void;
   /** Sends what was written, then closes. */

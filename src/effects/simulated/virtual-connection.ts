@@ -45,6 +45,7 @@ export class VirtualConnection {
    * @internal
    */
   readonly transport: Transport;
+  readonly #port: number;
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #events: TransportEvents;
@@ -65,10 +66,11 @@ export class VirtualConnection {
     random: Random,
     link: Link,
     pipe: PipeOptions,
-    client: string,
+    { client, port }: Pick<ServerSocket, "client" | "port">,
     events: TransportEvents,
   ) {
     this.client = client;
+    this.#port = port;
     this.#time = time;
     this.#random = random;
     this.#events = events;
@@ -187,6 +189,7 @@ export class VirtualConnection {
   #serverEnd(): ServerSocket {
     return {
       client: this.client,
+      port: this.#port,
       write: (bytes) => void this.#toClient.write(bytes),
       end: () => {
         this.#serverClosed();

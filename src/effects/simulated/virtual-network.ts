@@ -136,11 +136,14 @@ export class VirtualNetwork {
     return [...this.host(host).connections].filter((connection) => connection.client === client);
   }
 
-  /** Opens a connection; its `transport` is what `World.dial` gives. */
-  dial(client: string, host: string, events: TransportEvents): VirtualConnection {
+  /**
+   * Opens a connection; its `transport` is what `World.dial` gives.
+   * @param port on the client's side; default 0
+   */
+  dial(client: string, host: string, events: TransportEvents, port = 0): VirtualConnection {
     const pipe = this.#options.pipe?.() ?? defaultPipe;
     const link = this.link(client, host);
-    const connection = new VirtualConnection(this.#time, this.#random, link, pipe, client, events);
+    const connection = new VirtualConnection(this.#time, this.#random, link, pipe, { client, port }, events);
     const oneWay = () => link.delay(this.#random);
     const timeout = this.#time.startTimer(DIAL_TIMEOUT, () => connection.failed("ETIMEDOUT"));
     let tries = 0;
