@@ -5,7 +5,7 @@ import type { Fault } from "../effects/simulated/faults.js";
 import { type Handshake, strangeGreetings } from "../effects/simulated/handshakes.js";
 import { Random } from "../effects/simulated/random.js";
 import type { Milliseconds } from "../machine/failure.js";
-import type { Act, ClientPlan, CredentialsPlan, Plan, Step } from "./plan.js";
+import type { Act, ClientPlan, CredentialsPlan, Plan, PlanEntry } from "./plan.js";
 
 /** How large a run is; what is not given is drawn. */
 export interface PlanSize {
@@ -47,7 +47,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const network = drawNetwork(random);
   const chances = { random, worse: new Random(~seed), leaving: new Random(seed ^ 0x2545_f491) };
   const draw = new Draw(chances, servers, clients, duration, network.latency[1]);
-  const steps = [
+  const entries = [
     ...Array.from({ length: acts }, () => draw.work()).flat(),
     ...Array.from({ length: faults }, () => draw.trouble()).flat(),
   ].sort((one, other) => one.at - other.at);
@@ -58,7 +58,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
     network,
     clients: Array.from({ length: clients }, () => draw.client()),
     duration,
-    steps,
+    entries,
   };
 }
 
@@ -104,13 +104,13 @@ class Draw {
     this.#talk = Math.ceil(latency * 20);
   }
 
-  step(act: Act | Fault): Step {
+  sometime(act: Act | Fault): PlanEntry {
     return { at: Math.round(this.#random.next() * this.#duration), act };
   }
 
   /** What a client does; and after an end, what it should not do any more. */
-  work(): readonly Step[] {
-    const first = this.step(this.act());
+  work(): readonly PlanEntry[] {
+    const first = this.sometime(this.act());
     const { at, act } = first;
     if (act.type !== "drain" && act.type !== "close") return [first];
     const { client } = act;
@@ -127,10 +127,10 @@ class Draw {
   }
 
   /** A fault, and what clients do about that time, when it hurts most. */
-  trouble(): readonly Step[] {
+  trouble(): readonly PlanEntry[] {
     const random = this.#random;
-    const fault = this.step(this.fault());
-    const near = (act: Act): Step => ({
+    const fault = this.sometime(this.fault());
+    const near = (act: Act): PlanEntry => ({
       at: Math.max(
         0,
         Math.round(fault.at + (random.chance(0.5) ? -1 : 1) * random.scaled(0.1, this.#moment)),
@@ -143,7 +143,7 @@ class Draw {
   }
 
   /** While a client moves away from a lame duck, a member of a queue group leaves it, and others give it work to do. */
-  #leaveWhileMoving({ at, act }: Step): readonly Step[] {
+  #leaveWhileMoving({ at, act }: PlanEntry): readonly PlanEntry[] {
     const random = this.#leaving;
     if (act.type !== "lameDuck" || random.chance(0.2)) return [];
     const client = random.below(this.#clients);
@@ -170,7 +170,7 @@ class Draw {
       ms: leaves - joins,
       end,
     };
-    const work = (): Step => ({
+    const work = (): PlanEntry => ({
       at: Math.max(0, leaves + Math.round((random.next() - 0.3) * OVERLAP)),
       act: {
         type: "publish",
@@ -186,7 +186,7 @@ class Draw {
   }
 
   /** While a client moves away from a lame duck it may lose that one too, and every other server, without a word. */
-  #cutWhileMoving({ at, act }: Step): readonly Step[] {
+  #cutWhileMoving({ at, act }: PlanEntry): readonly PlanEntry[] {
     const random = this.#worse;
     if (act.type !== "lameDuck" || random.chance(0.3)) return [];
     const soon = Math.ceil(this.#talk * random.scaled(0.05, 0.4));

@@ -65,8 +65,8 @@ export type Act =
   /** Ends the client. Another takes its place after `ms`. */
   | { readonly type: "close" | "drain"; readonly client: number; readonly ms: Milliseconds };
 
-/** A step of a plan: something that happens at a time. */
-export interface Step {
+/** An entry of a plan: something that happens at a time. */
+export interface PlanEntry {
   /** Milliseconds since the beginning. */
   readonly at: Milliseconds;
   readonly act: Act | Fault;
@@ -131,5 +131,5 @@ export interface Plan {
   readonly clients: readonly ClientPlan[];
   /** How long the trouble lasts. Then everything is healed, looked at, and closed. */
   readonly duration: Milliseconds;
-  readonly steps: readonly Step[];
+  readonly entries: readonly PlanEntry[];
 }

@@ -177,7 +177,7 @@ class Run {
   async trouble(): Promise<void> {
     const { plan, simulation } = this.#stage;
     for (const client of this.#clients) client.start();
-    for (const { at, act } of plan.steps) {
+    for (const { at, act } of plan.entries) {
       simulation.time.startTimer(at, () => {
         if (isAct(act)) {
           const place = act.client % this.#clients.length;
@@ -294,6 +294,6 @@ const acts: ReadonlySet<string> = new Set([
   "drain",
 ] satisfies Act["type"][]);
 
-function isAct(act: Plan["steps"][number]["act"]): act is Act {
+function isAct(act: Plan["entries"][number]["act"]): act is Act {
   return acts.has(act.type);
 }

@@ -63,8 +63,10 @@ export class Stage {
     this.simulation = simulation;
     this.cluster = cluster;
     this.servers = cluster.nodes.map(({ address }) => address);
-    this.isLying = plan.steps.some(({ act }) => act.type === "greet" && act.handshake.type === "eager");
-    this.isMisleading = plan.steps.some(({ act }) => act.type === "say" && act.text.includes("connect_urls"));
+    this.isLying = plan.entries.some(({ act }) => act.type === "greet" && act.handshake.type === "eager");
+    this.isMisleading = plan.entries.some(
+      ({ act }) => act.type === "say" && act.text.includes("connect_urls"),
+    );
     this.#listener = listener;
     this.registry = {
       ledgers: new Map<string, Ledger>(),

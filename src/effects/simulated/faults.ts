@@ -65,7 +65,7 @@ export type Fault =
   | { readonly type: "lockOut"; readonly ms: Milliseconds };
 
 /** A fault, and when it happens. Plain JSON. */
-export interface Outage {
+export interface Disturbance {
   /** Milliseconds of virtual time from when it is scheduled. */
   readonly at: Milliseconds;
   readonly fault: Fault;
