@@ -6,8 +6,8 @@
 /** @ts-ignore where fast-check is not installed its types are missing, and nobody calls these */
 import type FastCheck from "fast-check";
 import { checkOptions, type Fields, from, listOf, oneOf } from "../effects/simulated/checks.js";
+import type { Disturbance, Fault } from "../effects/simulated/fault.js";
 import { kindsOfFaults } from "../effects/simulated/fault-checks.js";
-import type { Disturbance, Fault } from "../effects/simulated/faults.js";
 import type { Handshake } from "../effects/simulated/handshakes.js";
 import type { Milliseconds } from "../machine/failure.js";
 import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";

@@ -1,7 +1,7 @@
 // From a seed to a plan: what a run of the simulation does is decided here, all of it before the run begins.
 
 import { type Fields, from, someMilliseconds } from "../effects/simulated/checks.js";
-import type { Fault } from "../effects/simulated/faults.js";
+import type { Fault } from "../effects/simulated/fault.js";
 import { type Handshake, strangeGreetings } from "../effects/simulated/handshakes.js";
 import { Random } from "../effects/simulated/random.js";
 import type { Milliseconds } from "../machine/failure.js";

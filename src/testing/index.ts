@@ -10,10 +10,10 @@ export {
   startEmbeddedServer,
 } from "../effects/node/embedded-server.js";
 export type { Subjects, User } from "../effects/simulated/authorization.js";
-export type { Disturbance, Fault } from "../effects/simulated/faults.js";
+export type { Disturbance, Fault } from "../effects/simulated/fault.js";
 export type { Handshake } from "../effects/simulated/handshakes.js";
 export type { Link } from "../effects/simulated/link.js";
-export type { ModelServerOptions } from "../effects/simulated/model-server.js";
+export type { ModelServerOptions } from "../effects/simulated/server-options.js";
 export type { ClusterOptions, VirtualCluster, VirtualNode } from "../effects/simulated/virtual-cluster.js";
 export type { Direction, VirtualConnection } from "../effects/simulated/virtual-connection.js";
 export { type DisturbanceOptions, disturbances, plans } from "./arbitraries.js";

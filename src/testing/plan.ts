@@ -1,8 +1,8 @@
 // What is done in a run of the simulation, as data: servers, clients, and a list of what they do and what befalls
 // them. Made from a seed (draw-plan.ts), run by simulate.ts, shortened by shrink.ts.
 
-import type { Fault } from "../effects/simulated/faults.js";
-import type { ModelServerOptions } from "../effects/simulated/model-server.js";
+import type { Fault } from "../effects/simulated/fault.js";
+import type { ModelServerOptions } from "../effects/simulated/server-options.js";
 import type { Bytes, Milliseconds } from "../machine/failure.js";
 
 /** Something that a client does. Plain JSON. Clients are named by their place. */

@@ -14,7 +14,7 @@
 // What was handed to a member that had not ended and has no reason to be lost must be there in the end (`check`).
 
 import type { Subscription } from "../api/subscription.js";
-import type { ModelSubscription } from "../effects/simulated/model-connection.js";
+import type { ModelSubscription } from "../effects/simulated/model.js";
 import type { Milliseconds } from "../machine/failure.js";
 import type { MessageId, Registry } from "./ledger.js";
 

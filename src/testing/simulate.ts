@@ -165,7 +165,7 @@ class Run {
     const names = () => this.#clients.map(({ name }) => name);
     this.#faults = new Faults(simulation.time, simulation.network, cluster, names);
     this.#pause = plan.clients.map(() => plan.duration / PLACES);
-    stage.ended = (client) => this.#replace(client);
+    stage.ended = (name) => this.#replace(name);
     this.#clients = plan.clients.map((_, place) => this.#make(place, 1));
   }
 
@@ -264,10 +264,10 @@ class Run {
     return client;
   }
 
-  #replace(client: SimulatedClient): void {
-    const place = this.#clients.indexOf(client);
+  #replace(name: string): void {
+    const place = this.#clients.findIndex((client) => client.name === name);
     if (place < 0 || this.#isEnding || this.#stage.isPeaceful) return;
-    const generation = Number(client.name.split("-")[1] ?? 1) + 1;
+    const generation = Number(name.split("-")[1] ?? 1) + 1;
     const { plan, simulation } = this.#stage;
     const pause = this.#pause[place] ?? 0;
     this.#pause[place] = plan.duration / PLACES;

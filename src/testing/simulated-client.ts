@@ -12,6 +12,7 @@ import { atMost, Ledger, payloadOf } from "./ledger.js";
 import type { Act, ClientPlan } from "./plan.js";
 import { Silence } from "./silence.js";
 import type { Stage } from "./stage.js";
+import type { WorkingClient } from "./working-client.js";
 import { Workload } from "./workload.js";
 
 /** `PING` and CRLF: kept beyond the reconnect buffer. */
@@ -21,7 +22,7 @@ const PING_SIZE: Bytes = 6;
 const MOMENT: Milliseconds = 1_000;
 
 /** A client under test. */
-export class SimulatedClient {
+export class SimulatedClient implements WorkingClient {
   readonly name: string;
   readonly plan: ClientPlan;
   readonly stage: Stage;
@@ -350,7 +351,7 @@ export class SimulatedClient {
     const { timers, sockets } = this.#world;
     if (timers + sockets > 0) this.complain(`is closed, but has ${timers} timers and ${sockets} sockets`);
     this.stage.simulation.time.startTimer(0, () => this.checkOver());
-    this.stage.ended(this);
+    this.stage.ended(this.name);
   }
 
   /** Whether it was told to end, or its options let it end by itself. */

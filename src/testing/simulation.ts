@@ -17,8 +17,9 @@ import {
   seed,
   span,
 } from "../effects/simulated/checks.js";
+import type { Disturbance, Fault } from "../effects/simulated/fault.js";
 import { checkDisturbances } from "../effects/simulated/fault-checks.js";
-import { type Disturbance, type Fault, Faults } from "../effects/simulated/faults.js";
+import { Faults } from "../effects/simulated/faults.js";
 import type { Link } from "../effects/simulated/link.js";
 import { Random } from "../effects/simulated/random.js";
 import {

@@ -8,7 +8,6 @@ import type { Milliseconds } from "../machine/failure.js";
 import { InvariantBroken, type Ledger, type MessageId, type Registry, readPayload } from "./ledger.js";
 import type { CredentialsPlan, Plan } from "./plan.js";
 import { QueueGroups } from "./queue-groups.js";
-import type { SimulatedClient } from "./simulated-client.js";
 import type { Simulation } from "./simulation.js";
 
 /** Something that happened in a run. */
@@ -48,8 +47,8 @@ export class Stage {
   readonly isMisleading: boolean;
   /** True once the trouble is over: credentials are good and last. */
   isPeaceful = false;
-  /** Called when a client is closed. */
-  ended: (client: SimulatedClient) => void = () => {};
+  /** Called with the name of a client that is closed. */
+  ended: (client: string) => void = () => {};
   readonly #listener: ((event: SimulationEvent) => void) | undefined;
   #issued = 0;
 

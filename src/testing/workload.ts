@@ -7,7 +7,7 @@ import { RequestStrategy } from "../api/request-many.js";
 import type { Subscription } from "../api/subscription.js";
 import { Receipts, readPayload } from "./ledger.js";
 import type { Act } from "./plan.js";
-import type { SimulatedClient } from "./simulated-client.js";
+import type { WorkingClient } from "./working-client.js";
 
 type Ask = Act & { type: "request" };
 type Gather = Act & { type: "gather" };
@@ -16,7 +16,7 @@ type Subscribe = Act & { type: "subscribe" };
 
 /** What one client does. */
 export class Workload {
-  readonly #client: SimulatedClient;
+  readonly #client: WorkingClient;
   /** Numbers of the messages that it sent to itself. */
   readonly #own: number[] = [];
   readonly #ownReceipts: Receipts;
@@ -28,7 +28,7 @@ export class Workload {
   /** The socket over which a flush succeeded last. */
   #flushedSocket = 0;
 
-  constructor(client: SimulatedClient) {
+  constructor(client: WorkingClient) {
     this.#client = client;
     this.#ownReceipts = this.#receipts("self");
   }

@@ -1,7 +1,7 @@
 // The books of queue groups: what they find wrong, and which losses they know a reason for.
 
 import { describe, expect, test } from "vitest";
-import type { ModelSubscription } from "../../src/effects/simulated/model-connection.js";
+import type { ModelSubscription } from "../../src/effects/simulated/model.js";
 import { atMost, Ledger, type Registry } from "../../src/testing/ledger.js";
 import { QueueGroups } from "../../src/testing/queue-groups.js";
 

@@ -12,7 +12,7 @@ import {
   oneOf,
   text,
 } from "./checks.js";
-import type { Fault, Disturbance } from "./faults.js";
+import type { Disturbance, Fault } from "./fault.js";
 import type { Handshake } from "./handshakes.js";
 import { directions } from "./virtual-connection.js";
 
@@ -71,7 +71,11 @@ export function checkFault(fault: Fault): void {
 /** Checks disturbances. @throws TypeError, or RangeError for a number and for a kind that there is not */
 export function checkDisturbances(disturbances: readonly Disturbance[]): void {
   const anything: Check = [() => true, ""];
-  check("disturbances", disturbances, listOf([(value) => typeof value === "object" && value !== null, "a disturbance"]));
+  check(
+    "disturbances",
+    disturbances,
+    listOf([(value) => typeof value === "object" && value !== null, "a disturbance"]),
+  );
   for (const disturbance of disturbances) {
     checkObject("a disturbance", disturbance, { at: milliseconds, fault: anything });
     checkFault(disturbance.fault);

@@ -6,25 +6,16 @@ import type { Timer } from "../world.js";
 import { type ConnectRequest, findUser, permits, readConnectRequest, type User } from "./authorization.js";
 import { CommandReader, CommandViolation, type Published } from "./command-reader.js";
 import type { Handshake } from "./handshakes.js";
-import type { ModelServer } from "./model-server.js";
+import type { Client, ModelSubscription, Server } from "./model.js";
 import { lineBytes, messageBytes, noRespondersBytes } from "./server-lines.js";
 import type { ServerPeer, ServerSocket } from "./server-socket.js";
-import { isLiteral, isSubject, type Subscriber } from "./subject-matching.js";
-
-/** A subscription of a client. */
-export interface ModelSubscription extends Subscriber {
-  readonly connection: ModelConnection;
-  readonly sid: string;
-  /** Messages after which it ends. */
-  max: number | undefined;
-  delivered: number;
-}
+import { isLiteral, isSubject } from "./subject-matching.js";
 
 /** A client, from its first byte to its last. */
-export class ModelConnection implements ServerPeer {
+export class ModelConnection implements ServerPeer, Client {
   /** The server's number for it. */
   readonly id: number;
-  readonly server: ModelServer;
+  readonly server: Server;
   /** The client's address, or its name in a simulation. */
   readonly client: string;
   /** The port on the client's side; in a simulation the number of the client's socket. */
@@ -44,7 +35,7 @@ export class ModelConnection implements ServerPeer {
   #isSecured = false;
   #isClosed = false;
 
-  constructor(server: ModelServer, id: number, socket: ServerSocket, handshake: Handshake) {
+  constructor(server: Server, id: number, socket: ServerSocket, handshake: Handshake) {
     this.server = server;
     this.id = id;
     this.client = socket.client;

@@ -22,3 +22,6 @@ export interface ServerPeer {
   /** The client has closed or is gone. */
   closed(): void;
 }
+
+/** What a host does with a new connection. */
+export type Accept = (socket: ServerSocket) => ServerPeer;

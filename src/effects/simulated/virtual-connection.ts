@@ -6,12 +6,16 @@ import { check, oneOf } from "./checks.js";
 import type { Link } from "./link.js";
 import { Pipe, type PipeOptions } from "./pipe.js";
 import type { Random } from "./random.js";
-import type { ServerPeer, ServerSocket } from "./server-socket.js";
-import type { VirtualHost } from "./virtual-network.js";
+import type { Accept, ServerPeer, ServerSocket } from "./server-socket.js";
 import type { VirtualTime } from "./virtual-time.js";
 
-/** What a host does with a new connection. */
-export type Accept = (socket: ServerSocket) => ServerPeer;
+/** The machine of the server, as a connection sees it: virtual-host.ts. */
+interface Host {
+  /** True while its process stands still. */
+  readonly isPaused: boolean;
+  /** Those that stand. */
+  readonly connections: Set<VirtualConnection>;
+}
 
 /** Which way packets go, between a client and a server. */
 export type Direction = "toServer" | "toClient" | "both";
@@ -51,7 +55,7 @@ export class VirtualConnection {
   readonly #events: TransportEvents;
   readonly #toServer: Pipe;
   readonly #toClient: Pipe;
-  #host: VirtualHost | undefined;
+  #host: Host | undefined;
   #peer: ServerPeer | undefined;
   #accept: (() => void) | undefined;
   #isOpen = false;
@@ -125,7 +129,7 @@ export class VirtualConnection {
    * The client's packet has reached the host; the answer takes `back`.
    * @internal
    */
-  reached(host: VirtualHost, accept: Accept, back: Milliseconds): void {
+  reached(host: Host, accept: Accept, back: Milliseconds): void {
     this.#host = host;
     host.connections.add(this);
     this.#toClient.notBefore(this.#time.now() + back);

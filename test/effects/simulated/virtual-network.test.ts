@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { PipeOptions } from "../../../src/effects/simulated/pipe.js";
 import { Random } from "../../../src/effects/simulated/random.js";
 import type { ServerSocket } from "../../../src/effects/simulated/server-socket.js";
-import { type VirtualHost, VirtualNetwork } from "../../../src/effects/simulated/virtual-network.js";
+import type { VirtualHost } from "../../../src/effects/simulated/virtual-host.js";
+import { VirtualNetwork } from "../../../src/effects/simulated/virtual-network.js";
 import { VirtualTime } from "../../../src/effects/simulated/virtual-time.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
