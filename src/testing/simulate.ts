@@ -210,7 +210,7 @@ class Run {
     }
     // What others sent is still on its way.
     await simulation.advance(SETTLING);
-    for (const client of this.#clients) if (!client.isOver && client.isConnected) client.check();
+    for (const client of this.#clients) if (client.isConnected) client.check();
   }
 
   /** Every client ends. */
