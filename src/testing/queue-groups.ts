@@ -11,7 +11,8 @@
 // - A client that moves leaves the old server after UNSUB, and not before the answer to the PING behind it has come or is
 //   overdue: nothing is on its way then.
 //
-// What was handed to a member that had not ended and has no reason to be lost must be there in the end (`check`).
+// What was handed to a member that had not ended and has no reason to be lost must be there before what the same server
+// handed to it later, and in the end (`check`).
 
 import type { Subscription } from "../api/subscription.js";
 import type { ModelSubscription } from "../effects/simulated/model.js";
@@ -89,7 +90,18 @@ export class QueueGroups {
 
   /** A member has taken a message. */
   took(client: string, id: MessageId): void {
-    if (this.#underWay.get(client)?.delete(keyOf(id)) === true) this.#received++;
+    const its = this.#underWay.get(client);
+    const key = keyOf(id);
+    const taken = its?.get(key);
+    if (its === undefined || taken === undefined) return;
+    // What comes over one socket to one member comes in order.
+    for (const [other, { member, socket }] of its) {
+      if (other === key) break;
+      if (member === taken.member && socket === taken.socket)
+        this.#complain(`${this.#what(other, taken)} did not come, though message ${key} came after it`);
+    }
+    its.delete(key);
+    this.#received++;
   }
 
   /** A client says that a member is drained: what its servers had handed to it has arrived. */

@@ -56,6 +56,13 @@ test("a message that never comes is a loss without a reason", () => {
   expect(complaints).toEqual([`${what} never came, though its socket 1 is open`]);
 });
 
+test("a message that is skipped is a loss without a reason", () => {
+  const { groups, complaints, hand } = setUp();
+  hand();
+  groups.took("c0", hand(1));
+  expect(complaints).toEqual([`${what} did not come, though message c1:1 came after it`]);
+});
+
 describe("a message for a member that has ended", () => {
   test("is lost where the server was not told", () => {
     const { state, complaints, hand, write } = setUp();
