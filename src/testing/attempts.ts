@@ -1,10 +1,10 @@
 // Failed attempts, counted from outside beside the client's own counting: by the errors that it reports, and by the
 // servers that are in its pool afterwards.
 
+import { ErrorCode } from "../api/errors.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { Status } from "../api/status.js";
 import type { Step } from "../machine/failure.js";
-import { isHarmless, serverErrorFrom } from "../machine/server-error.js";
 
 /** An error in one of these ends an attempt; one in a state of the connection does not. */
 const steps: Readonly<Record<Step, true>> = {
@@ -15,6 +15,9 @@ const steps: Readonly<Record<Step, true>> = {
   subscribing: true,
   handingOver: true,
 };
+
+/** An error of one of these concerns one subject: the attempt goes on. */
+const harmless: ReadonlySet<string> = new Set([ErrorCode.PermissionsViolation, ErrorCode.BadSubject]);
 
 /** The failed attempts of one client. */
 export class Attempts {
@@ -48,7 +51,7 @@ export class Attempts {
     for (const other of [...added, ...deleted]) this.#failures.delete(other);
     if (this.#stands || type !== "error" || step === undefined || !Object.hasOwn(steps, step)) return;
     // What concerns one subject ends no attempt.
-    if (error !== undefined && isHarmless(serverErrorFrom(error.message))) return;
+    if (error !== undefined && harmless.has(error.code)) return;
     this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);
     const limit = this.#limit();
     queueMicrotask(() => this.#check(server, limit));

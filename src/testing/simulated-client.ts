@@ -313,7 +313,7 @@ export class SimulatedClient implements WorkingClient {
     this.note(`status ${type} ${more}${error === undefined ? "" : `: ${error.message}`}`);
     if (this.#phase === "closed") return this.complain(`reports the status ${type} after it was closed`);
     if (error?.code === ErrorCode.ServerOptionNotAvailable && status.step === "connected") {
-      this.ledger.tookBack(Number(/: (\d+) messages were not sent/.exec(error.message)?.[1] ?? 1));
+      this.ledger.tookBack(status.messages ?? 0);
     }
     this.#attempts.reported(status);
     if (type !== "disconnect" && type !== "reconnect") return;
