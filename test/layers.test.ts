@@ -123,16 +123,20 @@ for (const [folder, src] of Object.entries(here)) {
     ],
   );
 }
-inFolder("src/effects", [IMPORT], [from("./node/node-world.js"), from("./web-socket/web-world.js")]);
-inFolder("src/effects/node", [IMPORT], [from("../web-socket/web-world.js")]);
-inFolder("src/effects/node", [], [from("node:net"), from("../simulated/model-server.js")]);
+inFolder(
+  "src/effects",
+  [IMPORT],
+  [from("./node/node-world.js"), from("./web-socket/web-world.js"), from("./simulated/world.js")],
+);
+inFolder("src/effects/node", [IMPORT], [from("../web-socket/web-world.js"), from("../simulated/world.js")]);
+inFolder("src/effects/node", [], [from("node:net"), from("../world.js")]);
 inFolder(
   "src/effects/simulated",
   [IMPORT],
   [
     from("../web-socket/web-world.js"),
     from("../node/node-world.js"),
-    from("../node/embedded-server.js"),
+    from("../../testing/embedded-server.js"),
     from("node:net"),
     from("net"),
     from("xstate"),

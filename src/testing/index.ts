@@ -4,11 +4,6 @@
 // Three things: a simulated world for your own tests (`Simulation`, with `disturbances` for fast-check), a server on a real
 // port where no nats-server is installed (`startEmbeddedServer`), and the client's own torture test (`simulate`).
 
-export {
-  type EmbeddedServer,
-  type EmbeddedServerOptions,
-  startEmbeddedServer,
-} from "../effects/node/embedded-server.js";
 export type { Subjects, User } from "../effects/simulated/authorization.js";
 export type { Disturbance, Fault } from "../effects/simulated/fault.js";
 export type { Handshake } from "../effects/simulated/handshakes.js";
@@ -20,6 +15,11 @@ export { type DisturbanceOptions, disturbances, plans } from "./arbitraries.js";
 export { policies } from "./chart/drawing.js";
 export { type RecordingOptions, recordings } from "./chart/recordings.js";
 export type { PlanSize } from "./draw-plan.js";
+export {
+  type EmbeddedServer,
+  type EmbeddedServerOptions,
+  startEmbeddedServer,
+} from "./embedded-server.js";
 export type { Act, ClientPlan, CredentialsPlan, Plan, PlanEntry } from "./plan.js";
 export { shrinkPlan } from "./shrink.js";
 export { type SimulateOptions, SimulationFailure, type SimulationReport, simulate } from "./simulate.js";

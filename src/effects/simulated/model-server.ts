@@ -1,5 +1,5 @@
 // A model of nats-server: core publish and subscribe over bytes, and all that it can do wrong. It knows no socket:
-// it runs on the virtual network and, embedded, on a real port (node/embedded-server.ts).
+// it runs on the virtual network and, embedded, on a real port (src/testing/embedded-server.ts).
 //
 // A model, not a server: no TLS of its own, no JetStream, no accounts, no limits on what waits for a slow client.
 

@@ -1,4 +1,5 @@
-// The door between a model server and the network it is on: virtual (virtual-network.ts) or real (node/embedded-server.ts).
+// The door between a model server and the network it is on: virtual (virtual-network.ts), or real
+// (src/testing/embedded-server.ts).
 
 /** A client's socket, as the server sees it. */
 export interface ServerSocket {

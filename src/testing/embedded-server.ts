@@ -3,14 +3,14 @@
 
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import type { Milliseconds } from "../../machine/failure.js";
-import { checkUsers, type User } from "../simulated/authorization.js";
-import { type Check, check, checkOptions, type Fields, from, text } from "../simulated/checks.js";
-import type { Handshake } from "../simulated/handshakes.js";
-import { ModelCluster } from "../simulated/model-cluster.js";
-import type { ModelServer } from "../simulated/model-server.js";
-import { Random } from "../simulated/random.js";
-import { type Clock, type ModelServerOptions, serverFields } from "../simulated/server-options.js";
+import { checkUsers, type User } from "../effects/simulated/authorization.js";
+import { type Check, check, checkOptions, type Fields, from, text } from "../effects/simulated/checks.js";
+import type { Handshake } from "../effects/simulated/handshakes.js";
+import { ModelCluster } from "../effects/simulated/model-cluster.js";
+import type { ModelServer } from "../effects/simulated/model-server.js";
+import { Random } from "../effects/simulated/random.js";
+import { type Clock, type ModelServerOptions, serverFields } from "../effects/simulated/server-options.js";
+import type { Milliseconds } from "../machine/failure.js";
 
 /** Options of an embedded server. */
 export interface EmbeddedServerOptions
