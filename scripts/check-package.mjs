@@ -60,12 +60,12 @@ console.log(JSON.stringify(lines));`;
 const TYPED = `
 import { connect, type NatsConnection } from "${manifest.name}";
 import { connectionMachine, type ServerAddress } from "${manifest.name}/machine";
-import { type Outage, Simulation } from "${manifest.name}/testing";
+import { type Disturbance, Simulation } from "${manifest.name}/testing";
 export const connected: (port: number) => Promise<NatsConnection> = (port) => connect({ port });
 export const id: string = connectionMachine.id;
 export const portOf = (address: ServerAddress): number => address.port;
 export const world: Simulation = new Simulation({ seed: 1 });
-export const timed: Outage = { at: 1_000, fault: { type: "crash", node: 0, ms: 1_000 } };
+export const timed: Disturbance = { at: 1_000, fault: { type: "crash", node: 0, ms: 1_000 } };
 // @ts-expect-error: a port is a number
 export const wrong = connect({ port: "4222" });
 // @ts-expect-error: a machine has no such thing
@@ -77,11 +77,11 @@ export const internal = world.network;
 /** The same with fast-check, which is an optional peer: TYPED is compiled without it. */
 const TYPED_WITH_PEER = `
 import * as fc from "fast-check";
-import { type Outage, outages, plans } from "${manifest.name}/testing";
-export const lists: fc.Arbitrary<Outage[]> = outages(fc, { servers: 2 });
+import { type Disturbance, disturbances, plans } from "${manifest.name}/testing";
+export const lists: fc.Arbitrary<Disturbance[]> = disturbances(fc, { servers: 2 });
 export const property = fc.property(lists, plans(fc), (list, plan) => list.length < 3 || plan.seed > 0);
-// @ts-expect-error: an outage has a time
-export const timeless: fc.Arbitrary<string[]> = outages(fc);
+// @ts-expect-error: a disturbance has a time
+export const timeless: fc.Arbitrary<string[]> = disturbances(fc);
 `;
 
 let passed = 0;

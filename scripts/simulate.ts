@@ -29,7 +29,7 @@ for (const [name, value] of Object.entries({ seed, runs })) {
 
 async function replay(): Promise<boolean> {
   const plan = drawPlan(seed);
-  const { steps: _, ...conditions } = plan;
+  const { entries: _, ...conditions } = plan;
   console.log(JSON.stringify(conditions, null, 1));
   try {
     const { counts } = await simulate({ seed, onEvent: (event) => console.log(lineOf(event)) });
@@ -50,10 +50,10 @@ async function shrink(): Promise<boolean> {
     return true;
   }
   const shortest = await shrinkPlan(failure);
-  console.log(JSON.stringify({ ...shortest.plan, steps: undefined }, null, 1));
-  for (const step of shortest.plan.steps) console.log(JSON.stringify(step));
+  console.log(JSON.stringify({ ...shortest.plan, entries: undefined }, null, 1));
+  for (const entry of shortest.plan.entries) console.log(JSON.stringify(entry));
   for (const event of shortest.events) console.log(lineOf(event));
-  console.error(`\nseed ${seed}, in ${shortest.plan.steps.length} steps: ${shortest.broken}`);
+  console.error(`\nseed ${seed}, in ${shortest.plan.entries.length} entries: ${shortest.broken}`);
   return false;
 }
 
@@ -97,7 +97,15 @@ async function share({ first, every, before }: Share, port: MessagePort): Promis
 /** Many runs, on all cores. Each is a world of its own, so it does not matter which thread has which. */
 async function many(count: number): Promise<boolean> {
   const began = performance.now();
-  const sums: Record<Summed, number> = { steps: 0, clients: 0, accepted: 0, delivered: 0, dialed: 0 };
+  const sums: Record<Summed, number> = {
+    steps: 0,
+    clients: 0,
+    accepted: 0,
+    delivered: 0,
+    worked: 0,
+    lost: 0,
+    dialed: 0,
+  };
   let days = 0;
   let done = 0;
   let failed = 0;

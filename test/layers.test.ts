@@ -127,16 +127,20 @@ for (const [folder, src] of Object.entries(here)) {
     ],
   );
 }
-inFolder("src/effects", [IMPORT], [from("./node/node-world.js"), from("./web-socket/web-world.js")]);
-inFolder("src/effects/node", [IMPORT], [from("../web-socket/web-world.js")]);
-inFolder("src/effects/node", [], [from("node:net"), from("../simulated/model-server.js")]);
+inFolder(
+  "src/effects",
+  [IMPORT],
+  [from("./node/node-world.js"), from("./web-socket/web-world.js"), from("./simulated/world.js")],
+);
+inFolder("src/effects/node", [IMPORT], [from("../web-socket/web-world.js"), from("../simulated/world.js")]);
+inFolder("src/effects/node", [], [from("node:net"), from("../world.js")]);
 inFolder(
   "src/effects/simulated",
   [IMPORT],
   [
     from("../web-socket/web-world.js"),
     from("../node/node-world.js"),
-    from("../node/embedded-server.js"),
+    from("../../testing/embedded-server.js"),
     from("node:net"),
     from("net"),
     from("xstate"),
@@ -208,7 +212,7 @@ inFolder(
 for (const folder of ["src/api", "src/effects", "src/effects/node", "src/effects/simulated"]) {
   inFolder(
     folder,
-    [PURITY],
+    [PLUGIN],
     [
       uses("Math.random()"),
       uses("[1].map(Math.random)"),
@@ -222,7 +226,7 @@ for (const folder of ["src/api", "src/effects", "src/effects/node", "src/effects
 for (const folder of ["src/api", "src/effects/node"]) {
   inFolder(
     folder,
-    [PURITY],
+    [PLUGIN],
     [
       'import { randomBytes } from "node:crypto";\nexport const used = randomBytes;',
       'import { webcrypto } from "crypto";\nexport const used = webcrypto;',

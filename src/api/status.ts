@@ -40,7 +40,7 @@ export enum DebugEvents {
   ClientInitiatedReconnect = "client initiated reconnect",
 }
 
-/** One status. Source: `Status` of `nats` 2.29.3; `server`, `error` and `step` go beyond it. */
+/** One status. Source: `Status` of `nats` 2.29.3; `server`, `error`, `messages` and `step` go beyond it. */
 export interface Status {
   /** What happened. */
   type: Events | DebugEvents;
@@ -62,6 +62,8 @@ export interface Status {
   pending?: number;
   /** For `error`: what went wrong. */
   error?: NatsError;
+  /** For `error`: how many messages were not sent, where the new server does not accept what was kept for it. */
+  messages?: number;
   /** For `error`: in which step of an attempt, or in which state of the connection. */
   step?: string;
 }
@@ -96,6 +98,7 @@ export function statusFrom(report: StatusReport, cause: Error | undefined): Stat
   if (report.type !== "error") return status;
   const { failure, step, permission } = report;
   const error = new NatsError(failure.message, failure.code, cause);
+  if (failure.messages !== undefined) status.messages = failure.messages;
   if (permission === null) return { ...status, error, step };
   const permissionContext: PermissionContext = permission;
   error.permissionContext = permissionContext;

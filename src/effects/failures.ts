@@ -62,6 +62,6 @@ export function beyondFailures(
     const { length } = messages;
     const what =
       length === 1 ? `a message ${one} was not sent` : `${length} messages were not sent, the first ${one}`;
-    return [{ code, message: `${server} ${text}: ${what}` }];
+    return [{ code, message: `${server} ${text}: ${what}`, messages: length }];
   });
 }

@@ -14,6 +14,8 @@ export interface Failure {
   readonly code: string;
   /** One sentence for a person. */
   readonly message: string;
+  /** How many messages it cost, where it did. */
+  readonly messages?: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-// Arbitraries for fast-check: outages of a simulated cluster, and plans for `simulate`. What fails is shrunk to the few
+// Arbitraries for fast-check: disturbances of a simulated cluster, and plans for `simulate`. What fails is shrunk to the few
 // things that matter. fast-check is an optional peer of this package: whoever calls these has it, and hands it in, so
 // that nothing here loads it.
 
@@ -6,8 +6,8 @@
 /** @ts-ignore where fast-check is not installed its types are missing, and nobody calls these */
 import type FastCheck from "fast-check";
 import { checkOptions, type Fields, from, listOf, oneOf } from "../effects/simulated/checks.js";
+import type { Disturbance, Fault } from "../effects/simulated/fault.js";
 import { kindsOfFaults } from "../effects/simulated/fault-checks.js";
-import type { Fault, Outage } from "../effects/simulated/faults.js";
 import type { Handshake } from "../effects/simulated/handshakes.js";
 import type { Milliseconds } from "../machine/failure.js";
 import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
@@ -16,8 +16,8 @@ import type { Plan } from "./plan.js";
 /** The module `fast-check`, version 4. */
 type Fc = typeof FastCheck;
 
-/** What `outages` makes. */
-export interface OutageOptions {
+/** What `disturbances` makes. */
+export interface DisturbanceOptions {
   /** Servers that are hit: how many the cluster has. Default 3. */
   readonly servers?: number;
   /** Clients that are hit: how many are connected. Default 1. */
@@ -26,7 +26,7 @@ export interface OutageOptions {
   readonly within?: Milliseconds;
   /** Milliseconds that each of them lasts at most; the least is 1. Default 30,000. */
   readonly lasting?: Milliseconds;
-  /** How many outages at most; the least is none. Default 6. */
+  /** How many disturbances at most; the least is none. Default 6. */
   readonly most?: number;
   /**
    * What happens. A counterexample is shrunk towards the first of them. Default: what every service meets one day, and
@@ -36,7 +36,7 @@ export interface OutageOptions {
   readonly kinds?: readonly Fault["type"][];
 }
 
-const fields: Fields<OutageOptions> = {
+const fields: Fields<DisturbanceOptions> = {
   servers: from(1),
   clients: from(1),
   within: from(0),
@@ -76,12 +76,12 @@ const nonsense: readonly [string, ...string[]] = [
 ];
 
 /**
- * Outages of a simulated cluster, for `Simulation.schedule`: a list in the order of their times. A list that fails is
- * shrunk to fewer, earlier, shorter and simpler outages.
+ * Disturbances of a simulated cluster, for `Simulation.schedule`: a list in the order of their times. A list that fails is
+ * shrunk to fewer, earlier, shorter and simpler disturbances.
  *
  * ```ts
  * await fc.assert(
- *   fc.asyncProperty(outages(fc, { servers: 3 }), async (trouble) => {
+ *   fc.asyncProperty(disturbances(fc, { servers: 3 }), async (trouble) => {
  *     const world = new Simulation();
  *     const nc = await world.connect({ servers: world.cluster(3).urls, maxReconnectAttempts: -1 });
  *     world.schedule(trouble);
@@ -95,8 +95,8 @@ const nonsense: readonly [string, ...string[]] = [
  * @throws RangeError where an option leaves nothing to choose from, or is not a whole number
  * @throws TypeError where an option is not known, or is no number and no list of kinds at all
  */
-export function outages(fc: Fc, options: OutageOptions = {}): FastCheck.Arbitrary<Outage[]> {
-  checkOptions("outages", options, fields);
+export function disturbances(fc: Fc, options: DisturbanceOptions = {}): FastCheck.Arbitrary<Disturbance[]> {
+  checkOptions("disturbances", options, fields);
   const { servers = 3, clients = 1, within = 60_000, lasting = 30_000, most = 6, kinds = everyday } = options;
   if (kinds.length === 0) throw new RangeError("kinds is empty: name at least one kind of fault");
   // One record for all kinds of faults: when the kind shrinks, whom it befalls and for how long can stay.
@@ -109,9 +109,12 @@ export function outages(fc: Fc, options: OutageOptions = {}): FastCheck.Arbitrar
     part: fc.nat({ max: PARTS }),
     which: fc.nat({ max: 99 }),
   });
-  const outage = drawn.map(({ at, kind, ...rest }) => ({ at, fault: faultOf(kinds[kind] ?? "crash", rest) }));
+  const disturbance = drawn.map(({ at, kind, ...rest }) => ({
+    at,
+    fault: faultOf(kinds[kind] ?? "crash", rest),
+  }));
   return fc
-    .array(outage, { maxLength: most, size: "max" })
+    .array(disturbance, { maxLength: most, size: "max" })
     .map((list) => list.toSorted((one, other) => one.at - other.at));
 }
 
@@ -183,7 +186,7 @@ function handshakeOf(which: number, ms: Milliseconds): Handshake {
 }
 
 /**
- * Plans for `simulate`: each has some of the steps of one that a seed makes, and shrinks to fewer.
+ * Plans for `simulate`: each has some of the entries of one that a seed makes, and shrinks to fewer.
  *
  * ```ts
  * await fc.assert(fc.asyncProperty(plans(fc), (plan) => simulate({ seed: plan.seed, plan })));
@@ -198,6 +201,6 @@ export function plans(fc: Fc, size: PlanSize = {}): FastCheck.Arbitrary<Plan> {
   const seeds = fc.noShrink(fc.integer({ min: 1 }));
   return seeds.chain((seed) => {
     const plan = drawPlan(seed, size);
-    return fc.subarray([...plan.steps]).map((steps) => ({ ...plan, steps }));
+    return fc.subarray([...plan.entries]).map((entries) => ({ ...plan, entries }));
   });
 }

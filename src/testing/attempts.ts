@@ -1,13 +1,16 @@
 // Failed attempts, counted from outside beside the client's own counting: by the errors that it reports, and by the
 // servers that are in its pool afterwards.
 
+import { ErrorCode } from "../api/errors.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { Status } from "../api/status.js";
 import { attemptSteps } from "../machine/failure.js";
-import { isHarmless, serverErrorFrom } from "../machine/server-error.js";
 
 /** An error in one of these ends an attempt; one in a state of the connection does not. */
 const steps: ReadonlySet<string> = new Set(attemptSteps);
+
+/** An error of one of these concerns one subject: the attempt goes on. */
+const harmless: ReadonlySet<string> = new Set([ErrorCode.PermissionsViolation, ErrorCode.BadSubject]);
 
 /** The failed attempts of one client. */
 export class Attempts {
@@ -39,9 +42,9 @@ export class Attempts {
     if (type === "reconnect") this.#failures.delete(server);
     if (type === "reconnect" || type === "disconnect") this.#stands = type === "reconnect";
     for (const other of [...added, ...deleted]) this.#failures.delete(other);
-    if (this.#stands || type !== "error" || step === undefined || !Object.hasOwn(steps, step)) return;
+    if (this.#stands || type !== "error" || step === undefined || !steps.has(step)) return;
     // What concerns one subject ends no attempt.
-    if (error !== undefined && isHarmless(serverErrorFrom(error.message))) return;
+    if (error !== undefined && harmless.has(error.code)) return;
     this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);
     const limit = this.#limit();
     queueMicrotask(() => this.#check(server, limit));

@@ -1,11 +1,11 @@
 // From a seed to a plan: what a run of the simulation does is decided here, all of it before the run begins.
 
 import { type Fields, from, someMilliseconds } from "../effects/simulated/checks.js";
-import type { Fault } from "../effects/simulated/faults.js";
+import type { Fault } from "../effects/simulated/fault.js";
 import { type Handshake, strangeGreetings } from "../effects/simulated/handshakes.js";
 import { Random } from "../effects/simulated/random.js";
 import type { Milliseconds } from "../machine/failure.js";
-import type { Act, ClientPlan, CredentialsPlan, Plan, Step } from "./plan.js";
+import type { Act, ClientPlan, CredentialsPlan, Plan, PlanEntry } from "./plan.js";
 
 /** How large a run is; what is not given is drawn. */
 export interface PlanSize {
@@ -45,8 +45,9 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const acts = size.acts ?? random.between(10, 60);
   const faults = size.faults ?? random.between(2, 14);
   const network = drawNetwork(random);
-  const draw = new Draw(random, new Random(~seed), servers, clients, duration, network.latency[1]);
-  const steps = [
+  const chances = { random, worse: new Random(~seed), leaving: new Random(seed ^ 0x2545_f491) };
+  const draw = new Draw(chances, servers, clients, duration, network.latency[1]);
+  const entries = [
     ...Array.from({ length: acts }, () => draw.work()).flat(),
     ...Array.from({ length: faults }, () => draw.trouble()).flat(),
   ].sort((one, other) => one.at - other.at);
@@ -57,14 +58,26 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
     network,
     clients: Array.from({ length: clients }, () => draw.client()),
     duration,
-    steps,
+    entries,
   };
 }
 
+/** Chance, in parts: what one of them decides does not shift what the others do. */
+interface Chances {
+  readonly random: Random;
+  /** Decides what makes a fault worse. */
+  readonly worse: Random;
+  /** Decides which members leave their queue group while a client moves. */
+  readonly leaving: Random;
+}
+
+/** How long a client that moves stays subscribed with the old server, and somewhat more. */
+const OVERLAP: Milliseconds = 400;
+
 class Draw {
   readonly #random: Random;
-  /** Decides what makes a fault worse: apart, so that the rest of a seed's plan does not depend on it. */
   readonly #worse: Random;
+  readonly #leaving: Random;
   readonly #servers: number;
   readonly #clients: number;
   readonly #duration: Milliseconds;
@@ -75,8 +88,7 @@ class Draw {
   readonly #talk: Milliseconds;
 
   constructor(
-    random: Random,
-    worse: Random,
+    { random, worse, leaving }: Chances,
     servers: number,
     clients: number,
     duration: Milliseconds,
@@ -84,6 +96,7 @@ class Draw {
   ) {
     this.#random = random;
     this.#worse = worse;
+    this.#leaving = leaving;
     this.#servers = servers;
     this.#clients = clients;
     this.#duration = duration;
@@ -91,13 +104,13 @@ class Draw {
     this.#talk = Math.ceil(latency * 20);
   }
 
-  step(act: Act | Fault): Step {
+  sometime(act: Act | Fault): PlanEntry {
     return { at: Math.round(this.#random.next() * this.#duration), act };
   }
 
   /** What a client does; and after an end, what it should not do any more. */
-  work(): readonly Step[] {
-    const first = this.step(this.act());
+  work(): readonly PlanEntry[] {
+    const first = this.sometime(this.act());
     const { at, act } = first;
     if (act.type !== "drain" && act.type !== "close") return [first];
     const { client } = act;
@@ -114,10 +127,10 @@ class Draw {
   }
 
   /** A fault, and what clients do about that time, when it hurts most. */
-  trouble(): readonly Step[] {
+  trouble(): readonly PlanEntry[] {
     const random = this.#random;
-    const fault = this.step(this.fault());
-    const near = (act: Act): Step => ({
+    const fault = this.sometime(this.fault());
+    const near = (act: Act): PlanEntry => ({
       at: Math.max(
         0,
         Math.round(fault.at + (random.chance(0.5) ? -1 : 1) * random.scaled(0.1, this.#moment)),
@@ -126,11 +139,54 @@ class Draw {
     });
     const act = () => (random.chance(0.1) ? this.#end() : this.act());
     const acts = Array.from({ length: random.below(5) }, () => near(act()));
-    return [fault, ...this.#cutWhileMoving(fault), ...acts];
+    return [fault, ...this.#cutWhileMoving(fault), ...this.#leaveWhileMoving(fault), ...acts];
+  }
+
+  /** While a client moves away from a lame duck, a member of a queue group leaves it, and others give it work to do. */
+  #leaveWhileMoving({ at, act }: PlanEntry): readonly PlanEntry[] {
+    const random = this.#leaving;
+    if (act.type !== "lameDuck" || random.chance(0.2)) return [];
+    const client = random.below(this.#clients);
+    const ahead = random.between(1, Math.ceil(this.#talk));
+    const leaves = at + Math.round(random.next() * (this.#talk / 2 + OVERLAP));
+    const joins = Math.max(0, at - ahead);
+    const end = random.pick([
+      "unsubscribe",
+      "unsubscribe",
+      "drain",
+      "limit",
+      "break",
+      "inCallback",
+      "abort",
+      "timeout",
+      "never",
+    ] as const);
+    const subscribe: Act = {
+      type: "subscribe",
+      client,
+      to: "work",
+      max: random.chance(0.3) ? random.between(5, 50) : null,
+      iterates: end === "break" || random.chance(0.3),
+      ms: leaves - joins,
+      end,
+    };
+    const work = (): PlanEntry => ({
+      at: Math.max(0, leaves + Math.round((random.next() - 0.3) * OVERLAP)),
+      act: {
+        type: "publish",
+        client: random.below(this.#clients),
+        to: "work",
+        count: random.between(1, 20),
+        size: 10,
+        headers: false,
+        flush: random.chance(0.1),
+      },
+    });
+    return [{ at: joins, act: subscribe }, ...Array.from({ length: random.between(2, 8) }, work)];
   }
 
   /** While a client moves away from a lame duck it may lose that one too, and every other server, without a word. */
-  #cutWhileMoving({ at, act }: Step): readonly Step[] {
+  #cutWhileMoving({ at, act }: PlanEntry): readonly PlanEntry[] {
     const random = this.#worse;
     if (act.type !== "lameDuck" || random.chance(0.3)) return [];
     const soon = Math.ceil(this.#talk * random.scaled(0.05, 0.4));
@@ -185,7 +241,7 @@ class Draw {
         max: random.chance(0.3) ? random.between(1, 10) : null,
         iterates: random.chance(0.5),
         ms: this.#span(0.1, 30),
-        end: random.pick(["unsubscribe", "drain", "limit", "break", "inCallback", "never"] as const),
+        end: random.pick(["unsubscribe", "drain", "limit", "break", "inCallback", "abort", "never"] as const),
       };
     }
     if (dice < 0.84) {

@@ -4,7 +4,7 @@
 import { CommandReader } from "../effects/simulated/command-reader.js";
 import type { WorldObserver } from "../effects/simulated/world.js";
 import { decodeText } from "../effects/wire/text.js";
-import type { Bytes } from "../machine/failure.js";
+import type { Bytes, Milliseconds } from "../machine/failure.js";
 
 /** What must hold does not. */
 export class InvariantBroken extends Error {
@@ -14,6 +14,8 @@ export class InvariantBroken extends Error {
 /** Where all clients are known, and where somebody says so when what must hold does not. */
 export interface Registry {
   readonly ledgers: Map<string, Ledger>;
+  /** Virtual time. */
+  now(): Milliseconds;
   /** Never throws: it may be called from inside the client, which would take the error for its own. */
   complain(what: string): void;
 }
@@ -39,9 +41,31 @@ export function readPayload(text: string): (MessageId & { readonly says: string 
   return { client, number: Number(number), says };
 }
 
+/** Says what is wrong with the sockets that a client has; undefined where nothing is. */
+export type SocketLaw = (open: ReadonlySet<number>) => string | undefined;
+
+/** At most so many sockets. */
+export const atMost =
+  (most: number): SocketLaw =>
+  (open) =>
+    open.size <= most ? undefined : `has ${open.size} sockets at once: ${[...open].join(", ")}`;
+
+/** What a client has said over a socket of its subscriptions, and whether it can say more. */
+export interface Wire {
+  /** The subscriptions that it has told the server to end, by their number on the wire; and when. */
+  readonly unsubscribed: ReadonlyMap<string, Milliseconds>;
+  /** True while the socket has no room: the client must hold back what it has to say. */
+  readonly isFull: boolean;
+  /** True once the client has closed its end in good order. */
+  readonly isLeft: boolean;
+}
+
 /** What was written to a socket. */
-interface Stream {
+interface Stream extends Wire {
   readonly reader: CommandReader;
+  readonly unsubscribed: Map<string, Milliseconds>;
+  isFull: boolean;
+  isLeft: boolean;
   written: Bytes;
   /** Where the last message in it ends. */
   messagesEnd: Bytes;
@@ -63,7 +87,7 @@ export class Ledger implements WorldObserver {
   readonly #arrived = new Set<number>();
   readonly #streams = new Map<number, Stream>();
   readonly #alive = new Set<number>();
-  readonly #maxSockets: number;
+  readonly #socketLaw: SocketLaw;
   readonly #highWater: Bytes;
   /** True while nothing may be dialed any more. */
   isOver = false;
@@ -75,14 +99,14 @@ export class Ledger implements WorldObserver {
   #lingering = 0;
 
   /**
-   * @param maxSockets how many may be open at once
+   * @param socketLaw asked each time that a socket is dialed
    * @param highWater from so many kept bytes on, a socket says that it is full
    */
-  constructor(client: string, registry: Registry, maxSockets: number, highWater: Bytes) {
+  constructor(client: string, registry: Registry, socketLaw: SocketLaw, highWater: Bytes) {
     this.client = client;
     this.#registry = registry;
     registry.ledgers.set(client, this);
-    this.#maxSockets = maxSockets;
+    this.#socketLaw = socketLaw;
     this.#highWater = highWater;
   }
 
@@ -161,6 +185,21 @@ export class Ledger implements WorldObserver {
     return socket !== undefined && this.#alive.has(socket);
   }
 
+  /** The sockets that it has dialed and that are not closed. */
+  get sockets(): ReadonlySet<number> {
+    return this.#alive;
+  }
+
+  /** What it has said over a socket; undefined where that is closed. */
+  wire(socket: number): Wire | undefined {
+    return this.#streams.get(socket);
+  }
+
+  /** True once the client was told to end. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** The last socket that was dialed. */
   get socket(): number {
     return this.#socket;
@@ -178,18 +217,18 @@ export class Ledger implements WorldObserver {
     this.#socket = socket;
     this.lostAtEnd = 0;
     this.#alive.add(socket);
-    if (this.#alive.size > this.#maxSockets) {
-      this.#registry.complain(
-        `${this.client} has ${this.#alive.size} sockets at once: ${[...this.#alive].join(", ")}`,
-      );
-    }
+    const broken = this.#socketLaw(this.#alive);
+    if (broken !== undefined) this.#registry.complain(`${this.client} ${broken}`);
     const reader = new CommandReader(
       {
         connect: () => {},
         ping: () => {},
         pong: () => {},
         sub: () => {},
-        unsub: () => {},
+        unsub: (sid, max) => {
+          // With a limit the subscription goes on.
+          if (max === undefined) stream.unsubscribed.set(sid, this.#registry.now());
+        },
         publish: ({ payload }) => {
           stream.messagesEnd = reader.position;
           this.#handed(socket, payload);
@@ -199,11 +238,18 @@ export class Ledger implements WorldObserver {
       },
       { maxControlLine: Number.POSITIVE_INFINITY, maxPayload: Number.POSITIVE_INFINITY },
     );
-    const stream: Stream = { reader, written: 0, messagesEnd: 0 };
+    const stream: Stream = {
+      reader,
+      unsubscribed: new Map(),
+      isFull: false,
+      isLeft: false,
+      written: 0,
+      messagesEnd: 0,
+    };
     this.#streams.set(socket, stream);
   }
 
-  wrote(socket: number, bytes: Uint8Array, kept: Bytes): void {
+  wrote(socket: number, bytes: Uint8Array, kept: Bytes, hasRoom: boolean): void {
     if (!this.#alive.has(socket))
       this.#registry.complain(`${this.client} writes to its socket ${socket}, which is closed`);
     // One chunk may go over the mark, and lines past the message path; more would be ignoring back pressure.
@@ -217,10 +263,18 @@ export class Ledger implements WorldObserver {
     if (stream === undefined) return;
     stream.written += bytes.length;
     stream.reader.push(bytes);
+    if (!hasRoom) stream.isFull = true;
+  }
+
+  drained(socket: number): void {
+    const stream = this.#streams.get(socket);
+    if (stream !== undefined) stream.isFull = false;
   }
 
   ended(socket: number, atOnce: boolean, kept: Bytes): void {
-    const { written, messagesEnd } = this.#streams.get(socket) ?? { written: 0, messagesEnd: 0 };
+    const stream = this.#streams.get(socket);
+    const { written, messagesEnd } = stream ?? { written: 0, messagesEnd: 0 };
+    if (stream !== undefined) stream.isLeft = true;
     if (!atOnce) this.#lingering = socket;
     // Commands may be left: they concern nobody any more.
     else if (socket === this.#lingering) this.lostAtEnd = messagesEnd > written - kept ? kept : 0;

@@ -1,8 +1,8 @@
 // What is done in a run of the simulation, as data: servers, clients, and a list of what they do and what befalls
 // them. Made from a seed (draw-plan.ts), run by simulate.ts, shortened by shrink.ts.
 
-import type { Fault } from "../effects/simulated/faults.js";
-import type { ModelServerOptions } from "../effects/simulated/model-server.js";
+import type { Fault } from "../effects/simulated/fault.js";
+import type { ModelServerOptions } from "../effects/simulated/server-options.js";
 import type { Bytes, Milliseconds } from "../machine/failure.js";
 
 /** Something that a client does. Plain JSON. Clients are named by their place. */
@@ -45,8 +45,19 @@ export type Act =
       /** Reads with `for await` instead of a callback. */
       readonly iterates: boolean;
       readonly ms: Milliseconds;
-      /** How it ends; `limit` asks for three more messages, `inCallback` unsubscribes while it takes the second. */
-      readonly end: "unsubscribe" | "drain" | "limit" | "break" | "inCallback" | "never";
+      /**
+       * How it ends; `limit` asks for three more messages, `inCallback` unsubscribes while it takes the second, `abort`
+       * is by a signal, `timeout` by its own limit of `ms` until the first message.
+       */
+      readonly end:
+        | "unsubscribe"
+        | "drain"
+        | "limit"
+        | "break"
+        | "inCallback"
+        | "abort"
+        | "timeout"
+        | "never";
     }
   /** Replaces its servers by those that begin at that place. */
   | { readonly type: "move"; readonly client: number; readonly from: number; readonly count: number }
@@ -54,8 +65,8 @@ export type Act =
   /** Ends the client. Another takes its place after `ms`. */
   | { readonly type: "close" | "drain"; readonly client: number; readonly ms: Milliseconds };
 
-/** A step of a plan: something that happens at a time. */
-export interface Step {
+/** An entry of a plan: something that happens at a time. */
+export interface PlanEntry {
   /** Milliseconds since the beginning. */
   readonly at: Milliseconds;
   readonly act: Act | Fault;
@@ -120,5 +131,5 @@ export interface Plan {
   readonly clients: readonly ClientPlan[];
   /** How long the trouble lasts. Then everything is healed, looked at, and closed. */
   readonly duration: Milliseconds;
-  readonly steps: readonly Step[];
+  readonly entries: readonly PlanEntry[];
 }

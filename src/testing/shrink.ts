@@ -1,4 +1,4 @@
-// From a run that fails to the shortest one that fails in the same way: steps are left out as long as it still fails.
+// From a run that fails to the shortest one that fails in the same way: entries are left out as long as it still fails.
 
 import type { Plan } from "./plan.js";
 import { SimulationFailure, simulate } from "./simulate.js";
@@ -20,9 +20,9 @@ async function failureOf(plan: Plan): Promise<SimulationFailure | undefined> {
 
 /** Plans that are simpler in one respect. */
 function simpler(plan: Plan): readonly Plan[] {
-  const { clients, network, steps } = plan;
+  const { clients, network, entries } = plan;
   const [least] = network.latency;
-  const last = (steps.at(-1)?.at ?? 0) + 1_000;
+  const last = (entries.at(-1)?.at ?? 0) + 1_000;
   const plain = { type: "none" } as const;
   return [
     ...(clients.length > 1
@@ -52,7 +52,7 @@ export async function shrinkPlan(failure: SimulationFailure): Promise<Simulation
     const again = await failureOf(plan);
     return again !== undefined && kindOf(again.broken) === kind ? again : undefined;
   };
-  let shortest = await withoutSteps(failure, fails);
+  let shortest = await withoutEntries(failure, fails);
   for (let at = 0, plans = simpler(shortest.plan); at < plans.length; at++) {
     const plan = plans[at] as Plan;
     if (JSON.stringify(plan) === JSON.stringify(shortest.plan)) continue;
@@ -62,23 +62,23 @@ export async function shrinkPlan(failure: SimulationFailure): Promise<Simulation
     plans = simpler(shortest.plan);
     at = -1;
   }
-  return withoutSteps(shortest, fails);
+  return withoutEntries(shortest, fails);
 }
 
-async function withoutSteps(
+async function withoutEntries(
   failure: SimulationFailure,
   fails: (plan: Plan) => Promise<SimulationFailure | undefined>,
 ): Promise<SimulationFailure> {
   let shortest = failure;
   for (
-    let size = Math.ceil(failure.plan.steps.length / 2);
+    let size = Math.ceil(failure.plan.entries.length / 2);
     size >= 1;
     size = size === 1 ? 0 : Math.ceil(size / 2)
   ) {
-    for (let at = 0; at < shortest.plan.steps.length; ) {
+    for (let at = 0; at < shortest.plan.entries.length; ) {
       const { plan } = shortest;
-      const steps = [...plan.steps.slice(0, at), ...plan.steps.slice(at + size)];
-      const again = await fails({ ...plan, steps });
+      const entries = [...plan.entries.slice(0, at), ...plan.entries.slice(at + size)];
+      const again = await fails({ ...plan, entries });
       if (again === undefined) at += size;
       else shortest = again;
     }

@@ -1,9 +1,10 @@
 // The client's own torture test: a seed makes a plan, the plan is carried out in a simulated world, and what must
 // always hold is looked at all the time and once more in the peace that follows.
 //
-// What must hold: nothing that was accepted is lost but on a wire that broke, nothing is sent or delivered twice or out
-// of order, every promise settles, memory stays within its bounds, a dead connection is noticed, the client comes back when
-// the trouble is over, and nothing is left running after its end. Where it is checked: ledger.ts and simulated-client.ts.
+// What must hold: nothing that was accepted is lost but on a wire that broke, no message of a queue group is lost without a
+// reason, nothing is sent or delivered twice or out of order, every promise settles, memory stays within its bounds, a dead
+// connection is noticed, the client comes back when the trouble is over, and nothing is left running after its end. Where
+// it is checked: ledger.ts, queue-groups.ts and simulated-client.ts.
 
 import {
   aFunction,
@@ -53,6 +54,10 @@ export interface SimulationReport {
     readonly accepted: number;
     /** Messages that clients sent to themselves and got. */
     readonly delivered: number;
+    /** Messages of queue groups that reached the member that a server had chosen. */
+    readonly worked: number;
+    /** Messages of queue groups that did not, for a reason that is known. */
+    readonly lost: number;
     /** Sockets that were dialed. */
     readonly dialed: number;
   };
@@ -130,6 +135,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       clients: ledgers.length,
       accepted: ledgers.reduce((sum, ledger) => sum + ledger.accepted, 0),
       delivered: run.delivered,
+      worked: stage.groups.received,
+      lost: Object.values(stage.groups.lost).reduce((sum, count) => sum + count, 0),
       dialed: ledgers.reduce((sum, ledger) => sum + ledger.socket, 0),
     },
   };
@@ -159,7 +166,7 @@ class Run {
     const names = () => this.#clients.map(({ name }) => name);
     this.#faults = new Faults(simulation.time, simulation.network, cluster, names);
     this.#pause = plan.clients.map(() => plan.duration / PLACES);
-    stage.ended = (client) => this.#replace(client);
+    stage.ended = (name) => this.#replace(name);
     this.#clients = plan.clients.map((_, place) => this.#make(place, 1));
   }
 
@@ -171,7 +178,7 @@ class Run {
   async trouble(): Promise<void> {
     const { plan, simulation } = this.#stage;
     for (const client of this.#clients) client.start();
-    for (const { at, act } of plan.steps) {
+    for (const { at, act } of plan.entries) {
       simulation.time.startTimer(at, () => {
         if (isAct(act)) {
           const place = act.client % this.#clients.length;
@@ -204,7 +211,7 @@ class Run {
     }
     // What others sent is still on its way.
     await simulation.advance(SETTLING);
-    for (const client of this.#clients) if (!client.isOver && client.isConnected) client.check();
+    for (const client of this.#clients) if (client.isConnected) client.check();
   }
 
   /** Every client ends. */
@@ -258,10 +265,10 @@ class Run {
     return client;
   }
 
-  #replace(client: SimulatedClient): void {
-    const place = this.#clients.indexOf(client);
+  #replace(name: string): void {
+    const place = this.#clients.findIndex((client) => client.name === name);
     if (place < 0 || this.#isEnding || this.#stage.isPeaceful) return;
-    const generation = Number(client.name.split("-")[1] ?? 1) + 1;
+    const generation = Number(name.split("-")[1] ?? 1) + 1;
     const { plan, simulation } = this.#stage;
     const pause = this.#pause[place] ?? 0;
     this.#pause[place] = plan.duration / PLACES;
@@ -288,6 +295,6 @@ const acts: Readonly<Record<Act["type"], true>> = {
   drain: true,
 };
 
-function isAct(act: Plan["steps"][number]["act"]): act is Act {
+function isAct(act: Plan["entries"][number]["act"]): act is Act {
   return Object.hasOwn(acts, act.type);
 }

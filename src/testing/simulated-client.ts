@@ -8,10 +8,11 @@ import type { SimulatedWorld } from "../effects/simulated/world.js";
 import type { Bytes, Milliseconds } from "../machine/failure.js";
 import { replay } from "../machine/replay.js";
 import { Attempts } from "./attempts.js";
-import { Ledger, payloadOf } from "./ledger.js";
+import { atMost, Ledger, payloadOf } from "./ledger.js";
 import type { Act, ClientPlan } from "./plan.js";
 import { Silence } from "./silence.js";
 import type { Stage } from "./stage.js";
+import type { WorkingClient } from "./working-client.js";
 import { Workload } from "./workload.js";
 
 /** `PING` and CRLF: kept beyond the reconnect buffer. */
@@ -20,8 +21,17 @@ const PING_SIZE: Bytes = 6;
 /** A moment, in which a client does what it has to do by then. */
 const MOMENT: Milliseconds = 1_000;
 
+/**
+ * How far the life of a client is, as seen from outside: it has never been connected; a connection stands; it was
+ * connected and is not; it is closed.
+ */
+type Phase = "connecting" | "up" | "lost" | "closed";
+
+/** What it was told of its end. A `close` may follow a `drain`, which then ends unfinished. */
+type End = "drain" | "close";
+
 /** A client under test. */
-export class SimulatedClient {
+export class SimulatedClient implements WorkingClient {
   readonly name: string;
   readonly plan: ClientPlan;
   readonly stage: Stage;
@@ -37,19 +47,17 @@ export class SimulatedClient {
   readonly #attempts = new Attempts(
     () => this.connection,
     () => this.#servers,
-    () => (this.#isConnected ? this.plan.options.maxReconnectAttempts : -1),
+    () => (this.isConnected ? this.plan.options.maxReconnectAttempts : -1),
     (what) => this.complain(what),
   );
   readonly #silence: Silence;
   /** The servers that it was told of last. */
   #servers: readonly string[];
   #promises = 0;
-  #isConnected = false;
-  #isOver = false;
+  #phase: Phase = "connecting";
+  #end: End | undefined;
+  /** True once it was told of other servers: then it may know more, or fewer, than the cluster has. */
   #hasMoved = false;
-  #isToldToEnd = false;
-  #isHurried = false;
-  #lastStatus = "";
 
   constructor(stage: Stage, name: string, plan: ClientPlan) {
     this.name = name;
@@ -58,7 +66,12 @@ export class SimulatedClient {
     this.mayRepeat = plan.options.onLameDuck === "migrate";
     this.#servers = stage.servers.slice(0, plan.knows);
     // While it moves it has a second socket, and the one that it left last may still be closing.
-    this.ledger = new Ledger(name, stage.registry, this.mayRepeat ? 3 : 1, stage.plan.network.highWater);
+    this.ledger = new Ledger(
+      name,
+      stage.registry,
+      atMost(this.mayRepeat ? 3 : 1),
+      stage.plan.network.highWater,
+    );
     this.#silence = new Silence(
       stage.simulation.time,
       () => this.#patience(),
@@ -67,14 +80,18 @@ export class SimulatedClient {
     this.#work = new Workload(this);
     this.#world = stage.simulation.world(name, {
       dialed: (socket, server) => this.#dialed(socket, server),
-      wrote: (socket, bytes, kept) => this.ledger.wrote(socket, bytes, kept),
+      wrote: (socket, bytes, kept, hasRoom) => this.ledger.wrote(socket, bytes, kept, hasRoom),
+      drained: (socket) => this.ledger.drained(socket),
       received: (socket) => this.#silence.broken(socket),
       ended: (socket, atOnce, kept) => {
         this.note(`${atOnce ? "destroys" : "ends"} socket ${socket}`);
+        if (atOnce) stage.groups.over(name, socket);
+        else stage.groups.left(name, socket);
         this.ledger.ended(socket, atOnce, kept);
       },
       closed: (socket, error) => {
         this.note(`socket ${socket} is closed${error === null ? "" : `: ${error.message}`}`);
+        stage.groups.over(name, socket);
         this.ledger.closed(socket);
       },
     });
@@ -83,12 +100,12 @@ export class SimulatedClient {
 
   /** True from its end on. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#phase === "closed";
   }
 
-  /** True once it has been connected. */
+  /** True once it has been connected, and until its end. */
   get isConnected(): boolean {
-    return this.#isConnected;
+    return this.#phase === "up" || this.#phase === "lost";
   }
 
   /** Messages that it sent to itself and that came back. */
@@ -122,9 +139,11 @@ export class SimulatedClient {
     this.track("connect", connecting);
     connecting.then(
       () => {
-        this.#isConnected = true;
         this.#attempts.connected();
-        if (!this.#isOver && this.#lastStatus === "") this.#silence.begins(this.ledger.socket);
+        if (this.#phase === "connecting") {
+          this.#phase = "up";
+          this.#silence.begins(this.ledger.socket);
+        }
         this.track("the loop over status()", this.#readStatus());
         this.#work.begin();
       },
@@ -135,7 +154,7 @@ export class SimulatedClient {
 
   /** Does it; nothing where it is not, or no longer, connected. */
   act(act: Act): void {
-    if (this.#isConnected && !this.#isOver) this.#work.perform(act);
+    if (this.isConnected) this.#work.perform(act);
   }
 
   /** Flushes, and looks whether all has come back. */
@@ -145,25 +164,25 @@ export class SimulatedClient {
 
   /** Closes; resolves when closed. */
   async close(): Promise<void> {
-    this.#isToldToEnd = true;
+    this.#end = "close";
     this.ledger.ending();
-    // A drain that is under way ends with it, unfinished.
-    this.#isHurried = true;
     this.track("close", this.connection.close());
     await this.connection.closed();
   }
 
   /** Drains; resolves when closed. */
   async drain(): Promise<void> {
-    this.#isToldToEnd = true;
+    this.#end ??= "drain";
     this.ledger.ending();
     const { ledger, connection } = this;
     const socket = connection.info !== undefined && ledger.isAlive(ledger.socket) ? ledger.socket : 0;
-    const drained = connection.drain().then(() => {
+    const draining = connection.drain();
+    this.#work.drains();
+    const drained = draining.then(() => {
       const { accepted, handedOver } = ledger;
       if (handedOver < accepted)
         this.complain(`is drained, but sent only ${handedOver} of ${accepted} messages`);
-      const missing = this.#isHurried ? undefined : ledger.missingAtServer(socket);
+      const missing = this.#end === "close" ? undefined : ledger.missingAtServer(socket);
       if (missing !== undefined) this.complain(`is drained, but no server has message ${missing}`);
     });
     this.track("drain", drained);
@@ -236,6 +255,7 @@ export class SimulatedClient {
     const { accepted, handedOver } = this.ledger;
     if (handedOver < accepted) this.complain(`has sent only ${handedOver} of ${accepted} messages, in peace`);
     this.#work.check();
+    this.stage.groups.check(this.name);
     this.#checkPool();
   }
 
@@ -291,16 +311,16 @@ export class SimulatedClient {
     if (type === "pingTimer" && data === "1") return;
     const more = typeof data === "object" ? JSON.stringify(data) : data;
     this.note(`status ${type} ${more}${error === undefined ? "" : `: ${error.message}`}`);
-    if (this.#isOver) this.complain(`reports the status ${type} after it was closed`);
+    if (this.#phase === "closed") return this.complain(`reports the status ${type} after it was closed`);
     if (error?.code === ErrorCode.ServerOptionNotAvailable && status.step === "connected") {
-      this.ledger.tookBack(Number(/: (\d+) messages were not sent/.exec(error.message)?.[1] ?? 1));
+      this.ledger.tookBack(status.messages ?? 0);
     }
     this.#attempts.reported(status);
     if (type !== "disconnect" && type !== "reconnect") return;
     if (type === "reconnect") this.#silence.begins(this.ledger.socket);
     else this.#silence.ends();
-    if (type === "disconnect" && this.#lastStatus === type) this.complain("reports two disconnects in a row");
-    this.#lastStatus = type;
+    if (type === "disconnect" && this.#phase === "lost") this.complain("reports two disconnects in a row");
+    this.#phase = type === "reconnect" ? "up" : "lost";
   }
 
   /** After how long a silence of its server it must have noticed. */
@@ -324,7 +344,8 @@ export class SimulatedClient {
 
   #closed(error: Error | undefined): void {
     const { ledger } = this;
-    this.#isOver = true;
+    const wasConnected = this.isConnected;
+    this.#phase = "closed";
     this.#silence.ends();
     ledger.isOver = true;
     this.note(`closed${error === undefined ? "" : `: ${error.message}`}`);
@@ -333,19 +354,20 @@ export class SimulatedClient {
       this.complain(`closes without an error, but ${unsent} messages were never sent`);
     if (error === undefined && ledger.lostAtEnd > 0)
       this.complain(`closes without an error, but ${ledger.lostAtEnd} bytes never left`);
-    if (!this.#mayGiveUp()) this.complain(`gives up, though it should go on for ever: ${error?.message}`);
+    if (!this.#mayGiveUp(wasConnected))
+      this.complain(`gives up, though it should go on for ever: ${error?.message}`);
     this.#checkRecording();
     const { timers, sockets } = this.#world;
     if (timers + sockets > 0) this.complain(`is closed, but has ${timers} timers and ${sockets} sockets`);
     this.stage.simulation.time.startTimer(0, () => this.checkOver());
-    this.stage.ended(this);
+    this.stage.ended(this.name);
   }
 
   /** Whether it was told to end, or its options let it end by itself. */
-  #mayGiveUp(): boolean {
-    if (this.#isToldToEnd) return true;
+  #mayGiveUp(wasConnected: boolean): boolean {
+    if (this.#end !== undefined) return true;
     const { reconnect, maxReconnectAttempts, ignoreAuthErrorAbort, waitOnFirstConnect } = this.plan.options;
-    const keepsTrying = this.#isConnected ? reconnect && maxReconnectAttempts === -1 : waitOnFirstConnect;
+    const keepsTrying = wasConnected ? reconnect && maxReconnectAttempts === -1 : waitOnFirstConnect;
     return !keepsTrying || !ignoreAuthErrorAbort || this.plan.chooses !== null;
   }
 

@@ -18,8 +18,9 @@ import {
   seed,
   span,
 } from "../effects/simulated/checks.js";
-import { checkOutages } from "../effects/simulated/fault-checks.js";
-import { type Fault, Faults, type Outage } from "../effects/simulated/faults.js";
+import type { Disturbance, Fault } from "../effects/simulated/fault.js";
+import { checkDisturbances } from "../effects/simulated/fault-checks.js";
+import { Faults } from "../effects/simulated/faults.js";
 import type { Link } from "../effects/simulated/link.js";
 import { Random } from "../effects/simulated/random.js";
 import {
@@ -188,15 +189,15 @@ export class Simulation {
   }
 
   /**
-   * Makes each of these outages happen when its time has come, counted from now.
+   * Makes each of these disturbances happen when its time has come, counted from now.
    * @param cluster whose servers they name; default: the first
    * @throws Error where there is no cluster
-   * @throws TypeError or RangeError where one is no outage, or says what makes no sense; then none is scheduled
+   * @throws TypeError or RangeError where one is no disturbance, or says what makes no sense; then none is scheduled
    */
-  schedule(outages: readonly Outage[], cluster?: VirtualCluster): void {
-    checkOutages(outages);
+  schedule(disturbances: readonly Disturbance[], cluster?: VirtualCluster): void {
+    checkDisturbances(disturbances);
     const faults = this.#faultsOf(cluster);
-    for (const { at, fault } of outages) {
+    for (const { at, fault } of disturbances) {
       const timer = this.time.startTimer(at, () => {
         this.#scheduled.delete(timer);
         faults.inject(fault);

@@ -1,13 +1,14 @@
 // What the clients of a run share: the world, the plan, the books, and a place to note what happens.
 
 import type { Auth } from "../api/authenticators.js";
+import type { Published } from "../effects/simulated/command-reader.js";
 import type { VirtualCluster } from "../effects/simulated/virtual-cluster.js";
 import { printable } from "../effects/wire/control-characters.js";
 import { decodeText } from "../effects/wire/text.js";
 import type { Milliseconds } from "../machine/failure.js";
-import { InvariantBroken, type Ledger, type Registry, readPayload } from "./ledger.js";
+import { InvariantBroken, type Ledger, type MessageId, type Registry, readPayload } from "./ledger.js";
 import type { CredentialsPlan, Plan } from "./plan.js";
-import type { SimulatedClient } from "./simulated-client.js";
+import { QueueGroups } from "./queue-groups.js";
 import type { Simulation } from "./simulation.js";
 
 /** Something that happened in a run. */
@@ -25,6 +26,8 @@ export class Stage {
   readonly simulation: Simulation;
   readonly cluster: VirtualCluster;
   readonly registry: Registry;
+  /** What becomes of the messages of queue groups. */
+  readonly groups: QueueGroups;
   /** The servers at the beginning, as `host:port`. */
   readonly servers: readonly string[];
   readonly events: SimulationEvent[] = [];
@@ -34,8 +37,8 @@ export class Stage {
   readonly isMisleading: boolean;
   /** True once the trouble is over: credentials are good and last. */
   isPeaceful = false;
-  /** Called when a client is closed. */
-  ended: (client: SimulatedClient) => void = () => {};
+  /** Called with the name of a client that is closed. */
+  ended: (client: string) => void = () => {};
   readonly #listener: ((event: SimulationEvent) => void) | undefined;
   #issued = 0;
 
@@ -49,19 +52,28 @@ export class Stage {
     this.simulation = simulation;
     this.cluster = cluster;
     this.servers = cluster.nodes.map(({ address }) => address);
-    this.isLying = plan.steps.some(({ act }) => act.type === "greet" && act.handshake.type === "eager");
-    this.isMisleading = plan.steps.some(({ act }) => act.type === "say" && act.text.includes("connect_urls"));
+    this.isLying = plan.entries.some(({ act }) => act.type === "greet" && act.handshake.type === "eager");
+    this.isMisleading = plan.entries.some(
+      ({ act }) => act.type === "say" && act.text.includes("connect_urls"),
+    );
     this.#listener = listener;
     this.registry = {
       ledgers: new Map<string, Ledger>(),
+      now: () => simulation.time.elapsed(),
       complain: (what) => {
         this.note("BROKEN", what);
         simulation.time.halt(new InvariantBroken(what));
       },
     };
-    cluster.model.observer = (_, { payload }) => {
+    this.groups = new QueueGroups(this.registry, (client, what) => this.note(client, what), this.isLying);
+    const withId = (heard: (id: MessageId) => void, { payload }: Published) => {
       const id = readPayload(decodeText(payload, 0, Math.min(payload.length, 100)));
-      if (id !== undefined) this.registry.ledgers.get(id.client)?.arrived(id.number);
+      if (id !== undefined) heard(id);
+    };
+    cluster.model.observer = {
+      read: (_, message) => withId((id) => this.registry.ledgers.get(id.client)?.arrived(id.number), message),
+      handed: (member, message) => withId((id) => this.groups.handed(member, id), message),
+      missed: (member, message) => withId((id) => this.groups.missed(member, id), message),
     };
     if (plan.clients.some(({ credentials }) => credentials.type !== "none")) cluster.model.users = [{}];
   }

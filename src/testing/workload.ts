@@ -7,7 +7,7 @@ import { RequestStrategy } from "../api/request-many.js";
 import type { Subscription } from "../api/subscription.js";
 import { Receipts, readPayload } from "./ledger.js";
 import type { Act } from "./plan.js";
-import type { SimulatedClient } from "./simulated-client.js";
+import type { WorkingClient } from "./working-client.js";
 
 type Ask = Act & { type: "request" };
 type Gather = Act & { type: "gather" };
@@ -16,17 +16,19 @@ type Subscribe = Act & { type: "subscribe" };
 
 /** What one client does. */
 export class Workload {
-  readonly #client: SimulatedClient;
+  readonly #client: WorkingClient;
   /** Numbers of the messages that it sent to itself. */
   readonly #own: number[] = [];
   readonly #ownReceipts: Receipts;
+  /** Those of its subscriptions that are members of a queue group and take all that they get. */
+  readonly #members = new Set<Subscription>();
   /** All its subscriptions, ended ones too. */
   readonly #subs: Subscription[] = [];
   #subscriptions = 0;
   /** The socket over which a flush succeeded last. */
   #flushedSocket = 0;
 
-  constructor(client: SimulatedClient) {
+  constructor(client: WorkingClient) {
     this.#client = client;
     this.#ownReceipts = this.#receipts("self");
   }
@@ -38,7 +40,7 @@ export class Workload {
 
   /** The subscriptions that it has all its life: to itself, to all, and to questions. */
   begin(): void {
-    const { connection, name } = this.#client;
+    const { connection, name, stage } = this.#client;
     const all = this.#receipts("all");
     const own = connection.subscribe(
       `self.${name}`,
@@ -52,8 +54,27 @@ export class Workload {
       queue: "askers",
       ...listener((msg) => this.#answer(msg)),
     });
+    this.#members.add(questions);
+    stage.groups.joined(name, questions);
     this.#subs.push(own, everything, questions);
     for (const sub of this.#subs) this.#client.track(`closed of ${sub.getSubject()}`, sub.closed);
+  }
+
+  /** Its connection drains, and with it each subscription: what a server had handed to a member must arrive. */
+  drains(): void {
+    for (const sub of this.#members) if (sub.isDraining() && !sub.isClosed()) this.#drained(sub);
+  }
+
+  /** Must be called at once: the answers to the drain are about to come. */
+  #drained(sub: Subscription): void {
+    const { name, stage } = this.#client;
+    const checked = async () => {
+      await sub.drain();
+      await sub.closed;
+      stage.groups.drained(name, sub);
+    };
+    // It is rejected where the connection is closed before.
+    if (this.#members.has(sub)) checked().catch(() => {});
   }
 
   /** Does it. */
@@ -211,8 +232,10 @@ export class Workload {
 
   #answer(msg: Msg): void {
     const asked = readPayload(msg.string());
-    if (asked === undefined) this.#client.complain("is asked by nobody");
-    else this.#client.accept(0, `${asked.client}:${asked.number}`, (payload) => void msg.respond(payload));
+    const { name, stage } = this.#client;
+    if (asked === undefined) return this.#client.complain("is asked by nobody");
+    stage.groups.took(name, asked);
+    this.#client.accept(0, `${asked.client}:${asked.number}`, (payload) => void msg.respond(payload));
   }
 
   #subscribe(act: Subscribe): void {
@@ -221,8 +244,11 @@ export class Workload {
     if (connection.isDraining() || connection.isClosed()) return;
     const name = `${act.to} ${++this.#subscriptions}`;
     const receipts = this.#receipts(name);
+    const abort = new AbortController();
     let count = 0;
     const received = (msg: Msg) => {
+      const id = act.to === "work" ? readPayload(msg.string()) : undefined;
+      if (id !== undefined) client.stage.groups.took(client.name, id);
       if (act.to !== "silent") receipts.add(msg.string());
       const max = sub.getMax();
       if (++count > (max ?? Number.POSITIVE_INFINITY)) client.complain(`${name}: more than ${max} messages`);
@@ -233,28 +259,53 @@ export class Workload {
     const sub = connection.subscribe(act.to === "all" ? "all.>" : act.to, {
       ...(act.to === "work" ? { queue: "workers" } : {}),
       ...(act.max === null ? {} : { max: act.max }),
+      ...(act.end === "abort" ? { signal: abort.signal } : {}),
+      ...(act.end === "timeout" ? { timeout: act.ms } : {}),
       ...(act.iterates ? {} : listener(received)),
     });
     this.#subs.push(sub);
+    if (act.to === "work") client.stage.groups.joined(client.name, sub);
+    if (act.to === "work" && act.end !== "break") this.#members.add(sub);
     client.note(`subscribes to ${name}`);
     if (act.iterates)
       client.track(`the loop over ${name}`, iterate(sub, received, act.end === "break" ? 5 : null));
     client.track(`closed of ${name}`, sub.closed);
-    client.stage.simulation.time.startTimer(act.ms, () => this.#unsubscribe(sub, name, act, receipts));
+    client.stage.simulation.time.startTimer(act.ms, () => {
+      this.#endSubscription(sub, name, act, receipts, abort);
+    });
   }
 
-  #unsubscribe(sub: Subscription, name: string, act: Subscribe, receipts: Receipts): void {
+  #endSubscription(
+    sub: Subscription,
+    name: string,
+    act: Subscribe,
+    receipts: Receipts,
+    abort: AbortController,
+  ): void {
     if (this.#client.isOver || this.#client.stage.isPeaceful || sub.isClosed()) return;
-    if (act.end === "never" || act.end === "break" || act.end === "inCallback") return;
     // A loop may still read what had arrived; a callback is called no more.
     const over = () => {
       receipts.isOver = !act.iterates;
     };
-    if (act.end === "limit") sub.unsubscribe(sub.getReceived() + 3);
-    else if (act.end === "drain") this.#client.track(`drain of ${name}`, sub.drain().then(over));
-    else {
-      sub.unsubscribe();
-      over();
+    switch (act.end) {
+      case "unsubscribe":
+        sub.unsubscribe();
+        return over();
+      case "abort":
+        abort.abort();
+        return over();
+      case "limit":
+        return sub.unsubscribe(sub.getReceived() + 3);
+      case "drain":
+        this.#client.track(`drain of ${name}`, sub.drain().then(over));
+        return this.#drained(sub);
+      case "break":
+      case "inCallback":
+      case "timeout":
+      case "never":
+        return;
+      default:
+        act.end satisfies never;
     }
   }
 }

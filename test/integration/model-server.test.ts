@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect as dial } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { startEmbeddedServer } from "../../src/effects/node/embedded-server.js";
+import { startEmbeddedServer } from "../../src/testing/embedded-server.js";
 import { startServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { type Exchange, guardedExchanges, openExchanges } from "./exchanges.js";

@@ -4,10 +4,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type Disturbance,
+  disturbances,
   type EmbeddedServer,
   type Fault,
-  type Outage,
-  outages,
   plans,
   recordings,
   Simulation,
@@ -176,17 +176,17 @@ const faults: readonly Refusal[] = [
 const generated: readonly Refusal[] = [
   [
     "an unknown option",
-    () => outages(fc, wrong({ severs: 3 })),
+    () => disturbances(fc, wrong({ severs: 3 })),
     TypeError,
-    'outages knows no "severs": it takes servers',
+    'disturbances knows no "severs": it takes servers',
   ],
   [
     "a kind that there is not",
-    () => outages(fc, { kinds: [wrong("crsh")] }),
+    () => disturbances(fc, { kinds: [wrong("crsh")] }),
     TypeError,
     'kinds is ["crsh"]: it must be',
   ],
-  ["servers as a text", () => outages(fc, wrong({ servers: "3" })), TypeError, 'servers is "3"'],
+  ["servers as a text", () => disturbances(fc, wrong({ servers: "3" })), TypeError, 'servers is "3"'],
   ["an unknown size of plans", () => plans(fc, wrong({ server: 3 })), TypeError, 'plans knows no "server"'],
   ["plans of NaN acts", () => plans(fc, { acts: Number.NaN }), RangeError, "acts is NaN"],
   [
@@ -254,16 +254,16 @@ describe.each([
   });
 });
 
-describe("outages that are scheduled", () => {
+describe("disturbances that are scheduled", () => {
   it.each<[string, unknown, string]>([
-    ["at NaN", { at: Number.NaN, fault: { type: "join" } }, "at of an outage is NaN"],
-    ["before now", { at: -1, fault: { type: "join" } }, "at of an outage is -1"],
+    ["at NaN", { at: Number.NaN, fault: { type: "join" } }, "at of a disturbance is NaN"],
+    ["before now", { at: -1, fault: { type: "join" } }, "at of a disturbance is -1"],
     ["without a fault", { at: 5 }, "there is no such fault: undefined"],
-    ["as a fault alone", { type: "join" }, 'an outage knows no "type"'],
-  ])("%s are refused, and those beside them do not happen", async (_what, outage, says) => {
+    ["as a fault alone", { type: "join" }, 'a disturbance knows no "type"'],
+  ])("%s are refused, and those beside them do not happen", async (_what, disturbance, says) => {
     const world = worldWithCluster();
-    const good: Outage = { at: 1, fault: { type: "crash", node: 0, ms: 1_000 } };
-    expect(() => world.schedule([good, wrong(outage)])).toThrow(says);
+    const good: Disturbance = { at: 1, fault: { type: "crash", node: 0, ms: 1_000 } };
+    expect(() => world.schedule([good, wrong(disturbance)])).toThrow(says);
     await world.advance(10);
     expect(world.clusters[0]?.node(0).isRunning).toBe(true);
   });

@@ -1,18 +1,18 @@
 // The books of a simulated client: what they find wrong, and what not.
 
 import { describe, expect, test } from "vitest";
-import { Ledger, payloadOf } from "../../src/testing/ledger.js";
+import { atMost, Ledger, payloadOf } from "../../src/testing/ledger.js";
 
 function setUp() {
   const complaints: string[] = [];
   const ledger = new Ledger(
     "c0",
-    { ledgers: new Map(), complain: (what) => void complaints.push(what) },
-    1,
+    { ledgers: new Map(), now: () => 0, complain: (what) => void complaints.push(what) },
+    atMost(1),
     65_536,
   );
   ledger.dialed(1);
-  const write = (text: string, kept: number) => ledger.wrote(1, Buffer.from(text), kept);
+  const write = (text: string, kept: number) => ledger.wrote(1, Buffer.from(text), kept, true);
   /** Accepts a message; returns its lines. */
   const message = (hasHeaders = false) => {
     const payload = payloadOf({ client: "c0", number: ledger.accept(10, hasHeaders) }, "", 10);

@@ -5,6 +5,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Outbound } from "../../src/effects/outbound.js";
 import { Pongs } from "../../src/effects/pings.js";
 import { SimulatedWorld } from "../../src/effects/simulated/world.js";
+import { decodeText } from "../../src/effects/wire/text.js";
+import type { Transport } from "../../src/effects/world.js";
 import { drawPlan } from "../../src/testing/draw-plan.js";
 import {
   type ClientPlan,
@@ -57,7 +59,7 @@ describe("simulate", { timeout: 60_000 }, () => {
   it("is as large as it is told to be", () => {
     const plan = drawPlan(1, { servers: 5, clients: 4, duration: 1_000, acts: 7, faults: 0 });
     expect(plan).toMatchObject({ servers: 5, duration: 1_000 });
-    expect([plan.clients.length, plan.steps.length]).toEqual([4, 7]);
+    expect([plan.clients.length, plan.entries.length]).toEqual([4, 7]);
   });
 
   const calm = { faults: 0, acts: 30 };
@@ -86,7 +88,7 @@ describe("simulate", { timeout: 60_000 }, () => {
     expect(failure.message).toContain(`npm run simulate -- --seed ${failure.seed}`);
     const shrunk = await shrinkPlan(failure);
     expect(shrunk.broken).toContain("sends what it was not given");
-    expect(shrunk.plan.steps.length).toBeLessThan(6);
+    expect(shrunk.plan.entries.length).toBeLessThan(6);
   });
 
   it("finds a timer that is left running", async () => {
@@ -97,6 +99,43 @@ describe("simulate", { timeout: 60_000 }, () => {
   it("finds a promise that is never settled", async () => {
     vi.spyOn(Pongs.prototype, "fail").mockImplementation(() => {});
     expect((await firstFailure(200)).broken).toContain("leaves unsettled");
+  });
+
+  it("finds a server that is not told of the end of a member of a queue group", async () => {
+    const forever = { pingInterval: 60_000, timeout: 60_000, reconnect: true, verbose: false };
+    const { options, ...client } = drawPlan(1, { clients: 1 }).clients[0] as ClientPlan;
+    const to = { client: 0, to: "work" } as const;
+    const plan: Plan = {
+      ...drawPlan(1, { clients: 1, servers: 1, duration: 60_000, acts: 0, faults: 0 }),
+      clients: [{ ...client, options: { ...options, ...forever }, credentials: { type: "none" } }],
+      entries: [
+        {
+          at: 5_000,
+          act: { ...to, type: "subscribe", max: null, iterates: false, ms: 5_000, end: "unsubscribe" },
+        },
+        { at: 15_000, act: { ...to, type: "publish", count: 1, size: 10, headers: false, flush: true } },
+      ],
+    };
+    expect((await simulate({ seed: 1, plan })).counts).toMatchObject({ worked: 0, lost: 0 });
+    const { dial } = SimulatedWorld.prototype;
+    vi.spyOn(SimulatedWorld.prototype, "dial").mockImplementation(function (this: SimulatedWorld, ...to) {
+      const transport = dial.apply(this, to);
+      const write: Transport["write"] = (bytes, written) => {
+        if (!/^UNSUB \d+\r\n$/.test(decodeText(bytes, 0, bytes.length)))
+          return transport.write(bytes, written);
+        written?.();
+        return true;
+      };
+      return Object.create(transport, { write: { value: write } }) as Transport;
+    });
+    const broken = expect.stringMatching(/^message c0:0 to subscription 4 .* has not said so there$/);
+    await expect(simulate({ seed: 1, plan })).rejects.toMatchObject({ broken });
+  });
+
+  it("knows why each message of a queue group is lost that is", async () => {
+    const { counts } = await simulate({ seed: 1, acts: 60 });
+    expect(counts.worked).toBeGreaterThan(10);
+    expect(counts.lost).toBeLessThan(counts.worked);
   });
 
   describe("finds a dead connection that is taken for a living one", () => {
@@ -111,15 +150,15 @@ describe("simulate", { timeout: 60_000 }, () => {
       chooses: null,
       knows: 2,
     };
-    const step = (at: number, act: Fault) => ({ at, act });
+    const entry = (at: number, act: Fault) => ({ at, act });
     /** While it moves away from a lame duck, it loses that, and the other server does not answer. */
     const plan: Plan = {
       ...drawPlan(1, { clients: 1, servers: 2, duration: silent, acts: 0, faults: 0 }),
       clients: [calm],
-      steps: [
-        step(5_000, { type: "cut", client: 0, node: 1, ms: silent }),
-        step(5_000, { type: "lameDuck", node: 0, grace: silent, ms: silent }),
-        step(6_000, { type: "cut", client: 0, node: 0, ms: silent }),
+      entries: [
+        entry(5_000, { type: "cut", client: 0, node: 1, ms: silent }),
+        entry(5_000, { type: "lameDuck", node: 0, grace: silent, ms: silent }),
+        entry(6_000, { type: "cut", client: 0, node: 0, ms: silent }),
       ],
     };
 
@@ -151,7 +190,7 @@ describe("simulate", { timeout: 60_000 }, () => {
     const say: Fault = { type: "say", client: 0, text: "-ERR '\u001b[2Jgone\u009b\u202e'\r\n" };
     const plan = {
       ...drawPlan(1, { clients: 1, servers: 1, acts: 0, faults: 0 }),
-      steps: [{ at: 5_000, act: say }],
+      entries: [{ at: 5_000, act: say }],
     };
     const { events } = await simulate({ seed: 1, plan });
     const told = events.map(lineOf).filter((line) => line.includes("gone") && line.includes("status error"));
@@ -164,9 +203,9 @@ describe("simulate", { timeout: 60_000 }, () => {
     await expect(failure).rejects.toMatchObject({ broken: "\\x1b[2J" });
   });
 
-  it("makes plans for fast-check that shrink to fewer steps", () => {
-    const isShort = fc.property(plans(fc), (plan) => plan.steps.length < 3);
+  it("makes plans for fast-check that shrink to fewer entries", () => {
+    const isShort = fc.property(plans(fc), (plan) => plan.entries.length < 3);
     const { counterexample } = fc.check(isShort, { seed: 1 });
-    expect(counterexample?.[0].steps).toHaveLength(3);
+    expect(counterexample?.[0].entries).toHaveLength(3);
   });
 });

@@ -28,9 +28,6 @@ export interface NodeWorldOptions {
  */
 const ADDRESS_ATTEMPT_TIMEOUT = 500;
 
-/** Milliseconds that a socket which the other side has closed has for what was written to it before. */
-const LEAVING = 1_000;
-
 /** Deno (2.9) cannot begin TLS on a socket that reads into memory of ours. */
 const knowsOnread = process.versions["deno"] === undefined;
 
@@ -88,6 +85,8 @@ type Phase =
   | "securing"
   /** Bytes of the protocol come from the TLS socket. */
   | "secured"
+  /** The other side sends no more; what was written to it is not all out. */
+  | "halfClosed"
   /** This side sends no more; what still arrives is thrown away. */
   | "ending"
   /** Nothing is told any more. */
@@ -219,7 +218,7 @@ class NodeTransport implements Transport {
       socket.destroy();
     });
     socket.on("end", () => {
-      if (counts() && this.#phase !== "securing" && this.#phase !== "ending") this.#leave(socket);
+      if (counts() && this.#phase !== "securing" && this.#phase !== "ending") this.#ended(socket);
     });
     socket.on("close", () => {
       if (counts() && this.#phase !== "securing") this.#closed(this.#error);
@@ -232,16 +231,12 @@ class NodeTransport implements Transport {
 
   /**
    * The other side sends no more: it is closing. `close` would follow only when all that was written is out, which may be
-   * never where that side does not read. So that is told now, and what was written has a moment more.
+   * never where that side does not read. So that is told now.
    */
-  #leave(socket: Socket | TLSSocket): void {
-    this.#enter("done");
-    if (socket.writableLength === 0) socket.destroy();
-    else {
-      socket.unref();
-      setTimeout(() => socket.destroy(), LEAVING).unref();
-    }
-    this.#events.closed(this.#error);
+  #ended(socket: Socket | TLSSocket): void {
+    if (socket.writableLength === 0) return this.#closed(this.#error);
+    this.#enter("halfClosed");
+    this.#events.halfClosed(this.#error);
   }
 
   #closed(error: Error | null): void {

@@ -1,4 +1,4 @@
-// Faults, outages and greetings are plain JSON, written by hand, drawn or pasted: whether they are whole is checked when
+// Faults, disturbances and greetings are plain JSON, written by hand, drawn or pasted: whether they are whole is checked when
 // they are handed in, not when their time has come.
 
 import {
@@ -12,7 +12,7 @@ import {
   oneOf,
   text,
 } from "./checks.js";
-import type { Fault, Outage } from "./faults.js";
+import type { Disturbance, Fault } from "./fault.js";
 import type { Handshake } from "./handshakes.js";
 import { directions } from "./virtual-connection.js";
 
@@ -68,13 +68,17 @@ export function checkFault(fault: Fault): void {
   if (fault.type === "greet") checkHandshake(fault.handshake);
 }
 
-/** Checks outages. @throws TypeError, or RangeError for a number and for a kind that there is not */
-export function checkOutages(outages: readonly Outage[]): void {
+/** Checks disturbances. @throws TypeError, or RangeError for a number and for a kind that there is not */
+export function checkDisturbances(disturbances: readonly Disturbance[]): void {
   const anything: Check = [() => true, ""];
-  check("outages", outages, listOf([(value) => typeof value === "object" && value !== null, "an outage"]));
-  for (const outage of outages) {
-    checkObject("an outage", outage, { at: milliseconds, fault: anything });
-    checkFault(outage.fault);
+  check(
+    "disturbances",
+    disturbances,
+    listOf([(value) => typeof value === "object" && value !== null, "a disturbance"]),
+  );
+  for (const disturbance of disturbances) {
+    checkObject("a disturbance", disturbance, { at: milliseconds, fault: anything });
+    checkFault(disturbance.fault);
   }
 }
 

@@ -5,9 +5,10 @@
 import type { Milliseconds } from "../../machine/failure.js";
 import type { User } from "./authorization.js";
 import type { Published } from "./command-reader.js";
-import type { ModelConnection, ModelSubscription } from "./model-connection.js";
-import { type Clock, ModelServer, type ModelServerOptions } from "./model-server.js";
+import type { Client, Cluster, ClusterObserver, ModelSubscription, Server } from "./model.js";
+import { ModelServer } from "./model-server.js";
 import type { Random } from "./random.js";
+import type { Clock, ModelServerOptions } from "./server-options.js";
 import { Sublist } from "./subject-matching.js";
 
 /** Milliseconds of a message from one server to another, at least and at most. */
@@ -16,18 +17,17 @@ const ROUTE: readonly [Milliseconds, Milliseconds] = [0.2, 0.4];
 const NOTICE: Milliseconds = 10;
 
 /** Servers that share subscriptions and users. One server alone is a cluster too. */
-export class ModelCluster {
+export class ModelCluster implements Cluster {
   readonly interest = new Sublist<ModelSubscription>();
   /** Who may connect; null: everybody. */
   users: readonly User[] | null = null;
-  /** Called with every message that a server has read from a client. */
-  observer: (from: ModelConnection, message: Published) => void = () => {};
+  observer: ClusterObserver = {};
   /** True while nobody is let in, whatever the credentials. */
   isLockedOut = false;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #nodes: ModelServer[] = [];
-  readonly #isolated = new Set<ModelServer>();
+  readonly #isolated = new Set<Server>();
   /** When the last message between two servers arrives. */
   readonly #arrivals = new Map<string, Milliseconds>();
 
@@ -73,7 +73,7 @@ export class ModelCluster {
   }
 
   /** The servers that a client of `node` is told of: none where there is no cluster. */
-  clientAddresses(node: ModelServer): readonly string[] {
+  clientAddresses(node: Server): readonly string[] {
     if (this.#nodes.length < 2) return [];
     return this.#nodes
       .filter((other) => other.isRunning && !other.isLameDuck && this.#reaches(node, other))
@@ -101,8 +101,8 @@ export class ModelCluster {
   }
 
   /** Hands a message to whoever is subscribed. Returns whether anybody is. */
-  publish(from: ModelConnection, message: Published): boolean {
-    this.observer(from, message);
+  publish(from: Client, message: Published): boolean {
+    this.observer.read?.(from, message);
     const { plain, groups } = this.interest.match(message.subject);
     const gets = ({ connection }: ModelSubscription) =>
       this.#reaches(from.server, connection.server) && !(connection === from && from.request?.echo === false);
@@ -112,7 +112,7 @@ export class ModelCluster {
       const near = members.filter(({ connection }) => connection.server === from.server);
       if (members.length > 0) chosen.push(this.#random.pick(near.length > 0 ? near : members));
     }
-    const far = new Map<ModelServer, ModelSubscription[]>();
+    const far = new Map<Server, ModelSubscription[]>();
     for (const subscription of chosen) {
       const { connection } = subscription;
       if (connection.server === from.server) connection.deliver(subscription, message);
@@ -123,16 +123,11 @@ export class ModelCluster {
     return chosen.length > 0;
   }
 
-  #reaches(from: ModelServer, to: ModelServer): boolean {
+  #reaches(from: Server, to: Server): boolean {
     return from === to || !(this.#isolated.has(from) || this.#isolated.has(to));
   }
 
-  #route(
-    from: ModelServer,
-    to: ModelServer,
-    subscriptions: readonly ModelSubscription[],
-    message: Published,
-  ): void {
+  #route(from: Server, to: Server, subscriptions: readonly ModelSubscription[], message: Published): void {
     const route = `${from.address} ${to.address}`;
     const now = this.#clock.now();
     const [least, most] = ROUTE;

@@ -6,27 +6,20 @@ import type { Timer } from "../world.js";
 import { type ConnectRequest, findUser, permits, readConnectRequest, type User } from "./authorization.js";
 import { CommandReader, CommandViolation, type Published } from "./command-reader.js";
 import type { Handshake } from "./handshakes.js";
-import type { ModelServer } from "./model-server.js";
+import type { Client, ModelSubscription, Server } from "./model.js";
 import { lineBytes, messageBytes, noRespondersBytes } from "./server-lines.js";
 import type { ServerPeer, ServerSocket } from "./server-socket.js";
-import { isLiteral, isSubject, type Subscriber } from "./subject-matching.js";
-
-/** A subscription of a client. */
-export interface ModelSubscription extends Subscriber {
-  readonly connection: ModelConnection;
-  readonly sid: string;
-  /** Messages after which it ends. */
-  max: number | undefined;
-  delivered: number;
-}
+import { isLiteral, isSubject } from "./subject-matching.js";
 
 /** A client, from its first byte to its last. */
-export class ModelConnection implements ServerPeer {
+export class ModelConnection implements ServerPeer, Client {
   /** The server's number for it. */
   readonly id: number;
-  readonly server: ModelServer;
+  readonly server: Server;
   /** The client's address, or its name in a simulation. */
   readonly client: string;
+  /** The port on the client's side; in a simulation the number of the client's socket. */
+  readonly port: number;
   readonly handshake: Handshake;
   readonly subscriptions = new Map<string, ModelSubscription>();
   readonly #socket: ServerSocket;
@@ -42,10 +35,11 @@ export class ModelConnection implements ServerPeer {
   #isSecured = false;
   #isClosed = false;
 
-  constructor(server: ModelServer, id: number, socket: ServerSocket, handshake: Handshake) {
+  constructor(server: Server, id: number, socket: ServerSocket, handshake: Handshake) {
     this.server = server;
     this.id = id;
     this.client = socket.client;
+    this.port = socket.port;
     this.handshake = handshake;
     this.#socket = socket;
     const { maxPayload, maxControlLine } = server.options;
@@ -134,9 +128,14 @@ export class ModelConnection implements ServerPeer {
 
   /** Hands a message to one of its subscriptions, which may have ended meanwhile. */
   deliver(subscription: ModelSubscription, message: Published): void {
-    const { sid } = subscription;
-    if (this.#isClosed || this.subscriptions.get(sid) !== subscription) return;
+    const { sid, queue } = subscription;
+    const { observer } = this.server.cluster;
+    if (this.#isClosed || this.subscriptions.get(sid) !== subscription) {
+      if (queue !== undefined) observer.missed?.(subscription, message);
+      return;
+    }
     if (!permits(this.#user?.subscribe, message.subject)) return;
+    if (queue !== undefined) observer.handed?.(subscription, message);
     subscription.delivered++;
     if (subscription.delivered === subscription.max) this.#end(subscription);
     this.#write(...messageBytes(sid, message, this.#request?.headers === true));

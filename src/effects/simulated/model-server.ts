@@ -1,92 +1,17 @@
 // A model of nats-server: core publish and subscribe over bytes, and all that it can do wrong. It knows no socket:
-// it runs on the virtual network and, embedded, on a real port (node/embedded-server.ts).
+// it runs on the virtual network and, embedded, on a real port (src/testing/embedded-server.ts).
 //
 // A model, not a server: no TLS of its own, no JetStream, no accounts, no limits on what waits for a slow client.
 
-import type { Bytes, Milliseconds } from "../../machine/failure.js";
-import type { Timer, World } from "../world.js";
-import {
-  type Check,
-  check,
-  type Fields,
-  flag,
-  from,
-  milliseconds,
-  oneOf,
-  someMilliseconds,
-  text,
-} from "./checks.js";
+import type { Milliseconds } from "../../machine/failure.js";
+import type { Timer } from "../world.js";
+import { check, milliseconds } from "./checks.js";
 import { checkHandshake } from "./fault-checks.js";
 import { type Handshake, normal } from "./handshakes.js";
-import type { ModelCluster } from "./model-cluster.js";
+import type { Client, Cluster, Server } from "./model.js";
 import { ModelConnection } from "./model-connection.js";
+import { type Clock, type ModelServerOptions, serverDefaults } from "./server-options.js";
 import type { ServerPeer, ServerSocket } from "./server-socket.js";
-
-/** Time, as a server needs it. */
-export type Clock = Pick<World, "now" | "startTimer" | "stopTimer">;
-
-/** How a model server is configured. Defaults are those of nats-server. */
-export interface ModelServerOptions {
-  /** Where it listens, as `host:port`: what it tells clients of itself. */
-  readonly address: string;
-  /** Default: its address. */
-  readonly name: string;
-  /** The version that it claims, and behaves like where versions differ for a client. Default `2.10.0`. */
-  readonly version: string;
-  /** Bytes of a message, headers included. Default 1 MiB. */
-  readonly maxPayload: Bytes;
-  /** Bytes of a protocol line behind its verb. Default 4,096. */
-  readonly maxControlLine: Bytes;
-  /** Subscriptions of one client. Default: no limit. */
-  readonly maxSubscriptions: number;
-  /** Milliseconds between two PINGs to a client. Default 120,000. */
-  readonly pingInterval: Milliseconds;
-  /** Unanswered PINGs at which a client is taken for gone. Default 2. */
-  readonly maxPingsOut: number;
-  /** Milliseconds that a client may take to say who it is, where it has to. Default 2,000. */
-  readonly authTimeout: Milliseconds;
-  /** Whether clients know headers. Default true. */
-  readonly headers: boolean;
-  /**
-   * TLS, as far as a simulation knows it: the handshake takes its time, and nothing is encrypted. `offered` and
-   * `required` are what INFO says, `first` is a handshake before INFO. Default `none`.
-   */
-  readonly tls: "none" | "offered" | "required" | "first";
-}
-
-const defaults: Omit<ModelServerOptions, "address" | "name"> = {
-  version: "2.10.0",
-  maxPayload: 1_048_576,
-  maxControlLine: 4_096,
-  maxSubscriptions: Number.POSITIVE_INFINITY,
-  pingInterval: 120_000,
-  maxPingsOut: 2,
-  authTimeout: 2_000,
-  headers: true,
-  tls: "none",
-};
-
-/** What each option may be. */
-export const serverFields: Fields<Omit<ModelServerOptions, "address">> = {
-  name: text,
-  version: [
-    (value) => typeof value === "string" && /^\d+\.\d+/.test(value),
-    "the version of a nats-server, such as 2.10.0",
-  ],
-  maxPayload: from(1),
-  maxControlLine: from(1),
-  maxSubscriptions: orNone(from(0)),
-  pingInterval: someMilliseconds,
-  maxPingsOut: from(1),
-  authTimeout: milliseconds,
-  headers: flag,
-  tls: oneOf("none", "offered", "required", "first"),
-};
-
-/** That, or no limit. */
-function orNone([isRight, what]: Check): Check {
-  return [(value) => value === Number.POSITIVE_INFINITY || isRight(value), `${what}, or infinite`];
-}
 
 /** A clock that a stopped process has: what is due waits until it goes on. */
 class ProcessClock implements Clock {
@@ -131,12 +56,12 @@ class ProcessClock implements Clock {
 }
 
 /** A server, alone or in a cluster. */
-export class ModelServer {
-  readonly cluster: ModelCluster;
+export class ModelServer implements Server {
+  readonly cluster: Cluster;
   readonly options: ModelServerOptions;
   readonly connections = new Set<ModelConnection>();
   readonly #clock: ProcessClock;
-  readonly #unflushed = new Set<ModelConnection>();
+  readonly #unflushed = new Set<Client>();
   #handshakes: Handshake[] = [];
   #always: Handshake = normal;
   #lastId = 0;
@@ -144,12 +69,12 @@ export class ModelServer {
   #isLameDuck = false;
 
   constructor(
-    cluster: ModelCluster,
+    cluster: Cluster,
     clock: Clock,
     options: Partial<ModelServerOptions> & { readonly address: string },
   ) {
     this.cluster = cluster;
-    this.options = { ...defaults, name: options.address, ...options };
+    this.options = { ...serverDefaults, name: options.address, ...options };
     this.#clock = new ProcessClock(clock);
   }
 
@@ -225,7 +150,7 @@ export class ModelServer {
   }
 
   /** That connection has something to say, once it is time to flush. */
-  hasToFlush(connection: ModelConnection): void {
+  hasToFlush(connection: Client): void {
     this.#unflushed.add(connection);
   }
 
@@ -236,8 +161,9 @@ export class ModelServer {
   }
 
   /** A connection has ended. */
-  left(connection: ModelConnection): void {
-    this.connections.delete(connection);
+  left(connection: Client): void {
+    const all: Set<Client> = this.connections;
+    all.delete(connection);
     this.#unflushed.delete(connection);
   }
 

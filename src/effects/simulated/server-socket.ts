@@ -1,9 +1,12 @@
-// The door between a model server and the network it is on: virtual (virtual-network.ts) or real (node/embedded-server.ts).
+// The door between a model server and the network it is on: virtual (virtual-network.ts), or real
+// (src/testing/embedded-server.ts).
 
 /** A client's socket, as the server sees it. */
 export interface ServerSocket {
   /** Who is on the other side: the client's address, or its name in a simulation. */
   readonly client: string;
+  /** The port on the client's side; in a simulation the number of the client's socket. */
+  readonly port: number;
   /** Sends bytes, in order. */
   write(bytes: Uint8Array): void;
   /** Sends what was written, then closes. */
@@ -20,3 +23,6 @@ export interface ServerPeer {
   /** The client has closed or is gone. */
   closed(): void;
 }
+
+/** What a host does with a new connection. */
+export type Accept = (socket: ServerSocket) => ServerPeer;

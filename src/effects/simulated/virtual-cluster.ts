@@ -6,9 +6,11 @@ import { type Check, checkOptions, type Fields } from "./checks.js";
 import type { Handshake } from "./handshakes.js";
 import { ModelCluster } from "./model-cluster.js";
 import type { ModelConnection } from "./model-connection.js";
-import { type ModelServer, type ModelServerOptions, serverFields } from "./model-server.js";
+import type { ModelServer } from "./model-server.js";
 import type { Random } from "./random.js";
-import type { VirtualHost, VirtualNetwork } from "./virtual-network.js";
+import { type ModelServerOptions, serverFields } from "./server-options.js";
+import type { VirtualHost } from "./virtual-host.js";
+import type { VirtualNetwork } from "./virtual-network.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** Options of the servers of a cluster. */

@@ -6,12 +6,16 @@ import { check, oneOf } from "./checks.js";
 import type { Link } from "./link.js";
 import { Pipe, type PipeOptions } from "./pipe.js";
 import type { Random } from "./random.js";
-import type { ServerPeer, ServerSocket } from "./server-socket.js";
-import type { VirtualHost } from "./virtual-network.js";
+import type { Accept, ServerPeer, ServerSocket } from "./server-socket.js";
 import type { VirtualTime } from "./virtual-time.js";
 
-/** What a host does with a new connection. */
-export type Accept = (socket: ServerSocket) => ServerPeer;
+/** The machine of the server, as a connection sees it: virtual-host.ts. */
+interface Host {
+  /** True while its process stands still. */
+  readonly isPaused: boolean;
+  /** Those that stand. */
+  readonly connections: Set<VirtualConnection>;
+}
 
 /** Which way packets go, between a client and a server. */
 export type Direction = "toServer" | "toClient" | "both";
@@ -45,12 +49,13 @@ export class VirtualConnection {
    * @internal
    */
   readonly transport: Transport;
+  readonly #port: number;
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #events: TransportEvents;
   readonly #toServer: Pipe;
   readonly #toClient: Pipe;
-  #host: VirtualHost | undefined;
+  #host: Host | undefined;
   #peer: ServerPeer | undefined;
   #accept: (() => void) | undefined;
   #isOpen = false;
@@ -65,10 +70,11 @@ export class VirtualConnection {
     random: Random,
     link: Link,
     pipe: PipeOptions,
-    client: string,
+    { client, port }: Pick<ServerSocket, "client" | "port">,
     events: TransportEvents,
   ) {
     this.client = client;
+    this.#port = port;
     this.#time = time;
     this.#random = random;
     this.#events = events;
@@ -81,7 +87,7 @@ export class VirtualConnection {
     const own = {
       data: (bytes: Uint8Array) => this.#dataArrived(bytes),
       hello: () => this.#secured(),
-      ended: () => this.#serverLeft(this.#isSecuring ? errorOf("TLS") : null),
+      ended: () => this.#serverEnded(),
       reset: () => this.#serverLeft(errorOf("ECONNRESET")),
     };
     this.#toServer = new Pipe(time, random, link, pipe, server, () => {
@@ -123,7 +129,7 @@ export class VirtualConnection {
    * The client's packet has reached the host; the answer takes `back`.
    * @internal
    */
-  reached(host: VirtualHost, accept: Accept, back: Milliseconds): void {
+  reached(host: Host, accept: Accept, back: Milliseconds): void {
     this.#host = host;
     host.connections.add(this);
     this.#toClient.notBefore(this.#time.now() + back);
@@ -187,6 +193,7 @@ export class VirtualConnection {
   #serverEnd(): ServerSocket {
     return {
       client: this.client,
+      port: this.#port,
       write: (bytes) => void this.#toClient.write(bytes),
       end: () => {
         this.#serverClosed();
@@ -221,10 +228,18 @@ export class VirtualConnection {
 
   /** The client's end is closed: the server hears of it and closes too. */
   #clientLeft(): void {
-    if (this.#serverIsGone) return;
+    // Half closed before: nobody is left to answer.
+    if (this.#serverIsGone) return this.#isEnding ? this.#serverLeft(null) : undefined;
     this.#serverClosed();
     this.#peer?.closed();
     this.#toClient.end();
+  }
+
+  /** The server sends no more. As in Node, its client learns whether there is still something on its way to it. */
+  #serverEnded(): void {
+    const isWaiting = this.#toServer.queued > 0 && !this.#isSecuring && !this.#isEnding;
+    if (!isWaiting) return this.#serverLeft(this.#isSecuring ? errorOf("TLS") : null);
+    if (!this.#clientIsGone) this.#events.halfClosed(null);
   }
 
   #serverLeft(error: Error | null): void {

@@ -8,7 +8,8 @@ import type { TransportEvents } from "../world.js";
 import { Link } from "./link.js";
 import type { PipeOptions } from "./pipe.js";
 import type { Random } from "./random.js";
-import { type Accept, VirtualConnection } from "./virtual-connection.js";
+import { VirtualConnection } from "./virtual-connection.js";
+import { VirtualHost } from "./virtual-host.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** How long a kernel asks for a connection that nobody answers. */
@@ -29,72 +30,6 @@ export interface NetworkOptions {
 }
 
 const defaultPipe: PipeOptions = { window: 65_536, highWater: 16_384, pieces: 3 };
-
-/** A machine with one port. */
-export class VirtualHost {
-  readonly name: string;
-  readonly connections = new Set<VirtualConnection>();
-  #accept: Accept | null = null;
-  #isOff = false;
-  #isPaused = false;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  /** True while nobody answers, not even to say no. */
-  get isOff(): boolean {
-    return this.#isOff;
-  }
-
-  get isPaused(): boolean {
-    return this.#isPaused;
-  }
-
-  /** What is to be done with a new connection; null where they are refused. */
-  get accept(): Accept | null {
-    return this.#accept;
-  }
-
-  /** Accepts connections from here on. */
-  listen(accept: Accept): void {
-    this.#accept = accept;
-    this.#isOff = false;
-    this.#isPaused = false;
-  }
-
-  /** Refuses new connections; those that stand go on. */
-  refuse(): void {
-    this.#accept = null;
-  }
-
-  /** The process is gone: every connection is reset, new ones are refused. */
-  crash(): void {
-    this.#accept = null;
-    this.#isPaused = false;
-    for (const connection of [...this.connections]) connection.serverCrashed();
-    this.connections.clear();
-  }
-
-  /** The machine is gone: nobody hears of it, and new connections are not answered. */
-  powerOff(): void {
-    this.#isOff = true;
-    for (const connection of this.connections) connection.vanish("both");
-    this.crash();
-  }
-
-  /** The process stands still (SIGSTOP): its kernel takes connections and bytes, nobody reads them. */
-  pause(): void {
-    this.#isPaused = true;
-    for (const connection of this.connections) connection.pauseServer();
-  }
-
-  /** The process goes on (SIGCONT). */
-  resume(): void {
-    this.#isPaused = false;
-    for (const connection of [...this.connections]) connection.resumeServer();
-  }
-}
 
 /** All hosts and links. */
 export class VirtualNetwork {
@@ -136,11 +71,14 @@ export class VirtualNetwork {
     return [...this.host(host).connections].filter((connection) => connection.client === client);
   }
 
-  /** Opens a connection; its `transport` is what `World.dial` gives. */
-  dial(client: string, host: string, events: TransportEvents): VirtualConnection {
+  /**
+   * Opens a connection; its `transport` is what `World.dial` gives.
+   * @param port on the client's side; default 0
+   */
+  dial(client: string, host: string, events: TransportEvents, port = 0): VirtualConnection {
     const pipe = this.#options.pipe?.() ?? defaultPipe;
     const link = this.link(client, host);
-    const connection = new VirtualConnection(this.#time, this.#random, link, pipe, client, events);
+    const connection = new VirtualConnection(this.#time, this.#random, link, pipe, { client, port }, events);
     const oneWay = () => link.delay(this.#random);
     const timeout = this.#time.startTimer(DIAL_TIMEOUT, () => connection.failed("ETIMEDOUT"));
     let tries = 0;

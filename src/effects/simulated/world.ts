@@ -11,8 +11,10 @@ import type { VirtualTime } from "./virtual-time.js";
 /** Who watches a client from outside. Sockets are numbered from 1, in the order in which they are opened. */
 export interface WorldObserver {
   dialed?(socket: number, server: string): void;
-  /** The client handed bytes over; `kept` are not taken by the kernel yet, those included. */
-  wrote?(socket: number, bytes: Uint8Array, kept: number): void;
+  /** The client handed bytes over; `kept` are not taken by the kernel yet, those included. Without room it should wait. */
+  wrote?(socket: number, bytes: Uint8Array, kept: number, hasRoom: boolean): void;
+  /** The socket has room again; the client is about to be told. */
+  drained?(socket: number): void;
   received?(socket: number, bytes: Uint8Array): void;
   /** The client closes the socket: in good order, or at once; what is kept then is lost. */
   ended?(socket: number, atOnce: boolean, kept: number): void;
@@ -94,10 +96,13 @@ export class SimulatedWorld implements World {
     const socket = ++this.#lastSocket;
     const observer = this.#observer;
     observer.dialed?.(socket, server.name);
-    const connection = this.#network.dial(this.name, server.name, {
+    const dialed: TransportEvents = {
       opened: () => events.opened(),
       secured: () => events.secured(),
-      drained: () => events.drained(),
+      drained: () => {
+        observer.drained?.(socket);
+        events.drained();
+      },
       data: (bytes) => {
         observer.received?.(socket, bytes);
         events.data(bytes);
@@ -108,7 +113,8 @@ export class SimulatedWorld implements World {
         observer.closed?.(socket, error);
         events.closed(error);
       },
-    });
+    };
+    const connection = this.#network.dial(this.name, server.name, dialed, socket);
     const inner = connection.transport;
     const transport: Transport = {
       get isOpen() {
@@ -116,7 +122,7 @@ export class SimulatedWorld implements World {
       },
       write: (bytes, written) => {
         const hasRoom = inner.write(bytes, written);
-        observer.wrote?.(socket, bytes, connection.queued);
+        observer.wrote?.(socket, bytes, connection.queued, hasRoom);
         return hasRoom;
       },
       secure: (to) => inner.secure(to),

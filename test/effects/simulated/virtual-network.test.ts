@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { PipeOptions } from "../../../src/effects/simulated/pipe.js";
 import { Random } from "../../../src/effects/simulated/random.js";
 import type { ServerSocket } from "../../../src/effects/simulated/server-socket.js";
-import { type VirtualHost, VirtualNetwork } from "../../../src/effects/simulated/virtual-network.js";
+import type { VirtualHost } from "../../../src/effects/simulated/virtual-host.js";
+import { VirtualNetwork } from "../../../src/effects/simulated/virtual-network.js";
 import { VirtualTime } from "../../../src/effects/simulated/virtual-time.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -49,6 +50,7 @@ describe("the virtual network", () => {
       opened: () => note("opened"),
       secured: () => note("secured"),
       drained: () => note("drained"),
+      halfClosed: () => note("half closed"),
       data: (chunk) => {
         atClient += textOf(chunk);
       },
@@ -270,7 +272,13 @@ describe("the virtual network", () => {
   it("plays the part of TLS", async () => {
     const { transport } = dial();
     await time.advance(10);
-    transport.secure({ name: "server:1", host: "server", port: 1, tlsName: null, tls: false });
+    transport.secure({
+      name: "server:1",
+      host: "server",
+      port: 1,
+      tlsName: null,
+      transport: { type: "tcp", tls: false },
+    });
     await time.advance(10);
     expect(log.at(-1)).toBe("20 secured");
   });

@@ -3,18 +3,14 @@
 
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import type { Milliseconds } from "../../machine/failure.js";
-import { checkUsers, type User } from "../simulated/authorization.js";
-import { type Check, check, checkOptions, type Fields, from, text } from "../simulated/checks.js";
-import type { Handshake } from "../simulated/handshakes.js";
-import { ModelCluster } from "../simulated/model-cluster.js";
-import {
-  type Clock,
-  type ModelServer,
-  type ModelServerOptions,
-  serverFields,
-} from "../simulated/model-server.js";
-import { Random } from "../simulated/random.js";
+import { checkUsers, type User } from "../effects/simulated/authorization.js";
+import { type Check, check, checkOptions, type Fields, from, text } from "../effects/simulated/checks.js";
+import type { Handshake } from "../effects/simulated/handshakes.js";
+import { ModelCluster } from "../effects/simulated/model-cluster.js";
+import type { ModelServer } from "../effects/simulated/model-server.js";
+import { Random } from "../effects/simulated/random.js";
+import { type Clock, type ModelServerOptions, serverFields } from "../effects/simulated/server-options.js";
+import type { Milliseconds } from "../machine/failure.js";
 
 /** Options of an embedded server. */
 export interface EmbeddedServerOptions
@@ -68,6 +64,11 @@ export class EmbeddedServer implements AsyncDisposable {
    * @internal
    */
   readonly model: ModelServer;
+  /**
+   * The servers that it shares subscriptions and users with.
+   * @internal
+   */
+  readonly cluster: ModelCluster;
   #listener: Server;
   readonly #sockets = new Set<Socket>();
   #isPaused = false;
@@ -78,6 +79,7 @@ export class EmbeddedServer implements AsyncDisposable {
     this.host = address;
     this.port = port;
     this.#listener = listener;
+    this.cluster = cluster;
     this.model = cluster.add({
       ...options,
       address: `${address.includes(":") ? `[${address}]` : address}:${port}`,
@@ -180,6 +182,7 @@ export class EmbeddedServer implements AsyncDisposable {
       socket.setNoDelay(true);
       const peer = this.model.accept({
         client: socket.remoteAddress ?? "",
+        port: socket.remotePort ?? 0,
         write: (bytes) => void socket.write(bytes),
         end: () => void socket.end(),
         destroy: () => void socket.destroy(),
@@ -232,7 +235,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): 
       "users and joins exclude each other: a server that joins has the users of its cluster",
     );
   const { host = "127.0.0.1", port = 0, users = null, joins } = options;
-  const cluster = joins?.model.cluster ?? new ModelCluster(clock, new Random(Date.now()), users);
+  const cluster = joins?.cluster ?? new ModelCluster(clock, new Random(Date.now()), users);
   const listener = createServer().listen(port, host);
   await once(listener, "listening");
   return new EmbeddedServer(listener, cluster, options);

@@ -1,10 +1,10 @@
-// Outages as users of the package draw them: within what was asked for, survived by a client that does not give up, and
-// shrunk, where a service has a bug, to the one outage that shows it.
+// Disturbances as users of the package draw them: within what was asked for, survived by a client that does not give up, and
+// shrunk, where a service has a bug, to the one disturbance that shows it.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { NatsConnection } from "../../src/index.js";
-import { type Fault, type Outage, outages, Simulation } from "../../src/testing/index.js";
+import { type Disturbance, disturbances, type Fault, Simulation } from "../../src/testing/index.js";
 
 const kinds: readonly Fault["type"][] = [
   "crash",
@@ -24,8 +24,11 @@ const kinds: readonly Fault["type"][] = [
   "lockOut",
 ];
 
-/** The simplest list of outages for which that is true. */
-function shortest(arbitrary: fc.Arbitrary<Outage[]>, isTrue: (list: readonly Outage[]) => boolean): Outage[] {
+/** The simplest list of disturbances for which that is true. */
+function shortest(
+  arbitrary: fc.Arbitrary<Disturbance[]>,
+  isTrue: (list: readonly Disturbance[]) => boolean,
+): Disturbance[] {
   const { counterexample } = fc.check(
     fc.property(arbitrary, (list) => !isTrue(list)),
     { seed: 1, numRuns: 2_000 },
@@ -42,12 +45,12 @@ async function tick(world: Simulation, nc: NatsConnection, times: number): Promi
   }
 }
 
-describe("outages", { timeout: 60_000 }, () => {
+describe("disturbances", { timeout: 60_000 }, () => {
   it("stay within what was asked for, in the order of their times", () => {
     const seen = new Set<string>();
     const size = { servers: 2, clients: 3, within: 500, lasting: 20, most: 4, kinds };
     fc.assert(
-      fc.property(outages(fc, size), (list) => {
+      fc.property(disturbances(fc, size), (list) => {
         expect(list.length).toBeLessThanOrEqual(4);
         expect(list.map(({ at }) => at)).toEqual(list.map(({ at }) => at).sort((a, b) => a - b));
         for (const { at, fault } of list) {
@@ -66,29 +69,29 @@ describe("outages", { timeout: 60_000 }, () => {
   });
 
   it("say what is wrong with a request that leaves nothing to choose from", () => {
-    expect(() => outages(fc, { kinds: [] })).toThrow("kinds is empty");
-    expect(() => outages(fc, { servers: 0 })).toThrow("servers is 0: it must be a whole number from 1");
-    expect(() => outages(fc, { within: 0.5 })).toThrow("within is 0.5");
-    expect(fc.sample(outages(fc, { most: 0 }), 1)).toEqual([[]]);
+    expect(() => disturbances(fc, { kinds: [] })).toThrow("kinds is empty");
+    expect(() => disturbances(fc, { servers: 0 })).toThrow("servers is 0: it must be a whole number from 1");
+    expect(() => disturbances(fc, { within: 0.5 })).toThrow("within is 0.5");
+    expect(fc.sample(disturbances(fc, { most: 0 }), 1)).toEqual([[]]);
   });
 
   it("shrink to the one that matters, at once, as short and as simple as it can be", () => {
-    const isLongPause = ({ fault }: Outage) => fault.type === "pause" && fault.ms > 1_000;
-    expect(shortest(outages(fc), (list) => list.some(isLongPause))).toEqual([
+    const isLongPause = ({ fault }: Disturbance) => fault.type === "pause" && fault.ms > 1_000;
+    expect(shortest(disturbances(fc), (list) => list.some(isLongPause))).toEqual([
       { at: 0, fault: { type: "pause", node: 0, ms: 1_001 } },
     ]);
-    expect(shortest(outages(fc), (list) => list.length >= 2)).toEqual([
+    expect(shortest(disturbances(fc), (list) => list.length >= 2)).toEqual([
       { at: 0, fault: { type: "crash", node: 0, ms: 1 } },
       { at: 0, fault: { type: "crash", node: 0, ms: 1 } },
     ]);
-    expect(shortest(outages(fc, { kinds }), (list) => list.some(({ at }) => at >= 7_000))).toEqual([
+    expect(shortest(disturbances(fc, { kinds }), (list) => list.some(({ at }) => at >= 7_000))).toEqual([
       { at: 7_000, fault: { type: "crash", node: 0, ms: 1 } },
     ]);
   });
 
   it("of the kinds that are drawn by default are survived by a client that does not give up", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer(), outages(fc, { clients: 2 }), async (seed, trouble) => {
+      fc.asyncProperty(fc.integer(), disturbances(fc, { clients: 2 }), async (seed, trouble) => {
         const world = new Simulation({ seed });
         const cluster = world.cluster(3);
         const options = { servers: cluster.urls, maxReconnectAttempts: -1, pingInterval: 10_000 };
@@ -114,7 +117,7 @@ describe("outages", { timeout: 60_000 }, () => {
     );
   });
 
-  it("find the bug of a service that forgets to subscribe again to what it dropped, in one outage", async () => {
+  it("find the bug of a service that forgets to subscribe again to what it dropped, in one disturbance", async () => {
     // Its author thought that a new connection needs new subscriptions, and ends the old ones when one is lost.
     const forgetful = (nc: NatsConnection) => {
       const sub = nc.subscribe("ask", { callback: (_error, msg) => void msg.respond("answer") });
@@ -122,7 +125,7 @@ describe("outages", { timeout: 60_000 }, () => {
         for await (const status of nc.status()) if (status.type === "disconnect") sub.unsubscribe();
       })();
     };
-    const answersAgain = fc.asyncProperty(outages(fc), async (trouble) => {
+    const answersAgain = fc.asyncProperty(disturbances(fc), async (trouble) => {
       const world = new Simulation();
       const options = { servers: world.cluster(3).urls, maxReconnectAttempts: -1 };
       const nc = await world.connect(options);
