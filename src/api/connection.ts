@@ -8,7 +8,7 @@ import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
 import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
-import { serverInUse } from "../machine/context.js";
+import { linksOf, serverInUse } from "../machine/context.js";
 import type { StatusReport } from "../machine/effects.js";
 import type { Milliseconds } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
@@ -382,6 +382,11 @@ export class Connection implements NatsConnection {
   /** What src/nats-core needs to know of the options. No credentials. @internal */
   get coreOptions() {
     return { inboxPrefix: this.#requester.inboxPrefix, noAsyncTraces: !this.#requester.asyncTraces };
+  }
+
+  /** The numbers of the chart's links: there is a socket for each of them. For the simulation, which counts sockets. @internal */
+  get links(): readonly number[] {
+    return linksOf(this.#interpreter.snapshot.context).map(({ id }) => id);
   }
 
   recording(): Recording | undefined {

@@ -44,11 +44,14 @@ export function readPayload(text: string): (MessageId & { readonly says: string 
 /** Says what is wrong with the sockets that a client has; undefined where nothing is. */
 export type SocketLaw = (open: ReadonlySet<number>) => string | undefined;
 
-/** At most so many sockets. */
-export const atMost =
-  (most: number): SocketLaw =>
-  (open) =>
-    open.size <= most ? undefined : `has ${open.size} sockets at once: ${[...open].join(", ")}`;
+/** A socket for each link of the chart, and no other. Both are numbered as they are dialed. */
+export const exactlyThoseOf =
+  (links: () => readonly number[]): SocketLaw =>
+  (open) => {
+    const due = links();
+    if (open.size === due.length && due.every((link) => open.has(link))) return undefined;
+    return `has the sockets ${[...open].join(", ")}, but its chart the links ${due.join(", ")}`;
+  };
 
 /** What a client has said over a socket of its subscriptions, and whether it can say more. */
 export interface Wire {

@@ -8,7 +8,7 @@ import type { SimulatedWorld } from "../effects/simulated/world.js";
 import type { Bytes, Milliseconds } from "../machine/failure.js";
 import { replay } from "../machine/replay.js";
 import { Attempts } from "./attempts.js";
-import { atMost, Ledger, payloadOf } from "./ledger.js";
+import { exactlyThoseOf, Ledger, payloadOf } from "./ledger.js";
 import type { Act, ClientPlan } from "./plan.js";
 import { Silence } from "./silence.js";
 import type { Stage } from "./stage.js";
@@ -65,11 +65,10 @@ export class SimulatedClient implements WorkingClient {
     this.stage = stage;
     this.mayRepeat = plan.options.onLameDuck === "migrate";
     this.#servers = stage.servers.slice(0, plan.knows);
-    // While it moves it has a second socket, and the one that it left last may still be closing.
     this.ledger = new Ledger(
       name,
       stage.registry,
-      atMost(this.mayRepeat ? 3 : 1),
+      exactlyThoseOf(() => this.connection.links),
       stage.plan.network.highWater,
     );
     this.#silence = new Silence(

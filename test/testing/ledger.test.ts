@@ -1,14 +1,14 @@
 // The books of a simulated client: what they find wrong, and what not.
 
 import { describe, expect, test } from "vitest";
-import { atMost, Ledger, payloadOf } from "../../src/testing/ledger.js";
+import { exactlyThoseOf, Ledger, payloadOf } from "../../src/testing/ledger.js";
 
 function setUp() {
   const complaints: string[] = [];
   const ledger = new Ledger(
     "c0",
     { ledgers: new Map(), now: () => 0, complain: (what) => void complaints.push(what) },
-    atMost(1),
+    exactlyThoseOf(() => [1]),
     65_536,
   );
   ledger.dialed(1);
@@ -84,4 +84,31 @@ describe("messages that the client took back", () => {
     write(taken, 0);
     expect(complaints).toEqual(["c0 sends message 0 twice: over sockets -1 and 1"]);
   });
+});
+
+test("a socket without a link of the chart is found, and a link without a socket", () => {
+  const complaints: string[] = [];
+  const registry = {
+    ledgers: new Map(),
+    now: () => 0,
+    complain: (what: string) => void complaints.push(what),
+  };
+  let links: readonly number[] = [1];
+  const ledger = new Ledger(
+    "c0",
+    registry,
+    exactlyThoseOf(() => links),
+    65_536,
+  );
+  ledger.dialed(1);
+  expect(complaints).toEqual([]);
+  links = [2];
+  ledger.dialed(2);
+  links = [2, 3, 4];
+  ledger.closed(1);
+  ledger.dialed(3);
+  expect(complaints).toEqual([
+    "c0 has the sockets 1, 2, but its chart the links 2",
+    "c0 has the sockets 2, 3, but its chart the links 2, 3, 4",
+  ]);
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { ModelSubscription } from "../../src/effects/simulated/model.js";
-import { atMost, Ledger, type Registry } from "../../src/testing/ledger.js";
+import { Ledger, type Registry } from "../../src/testing/ledger.js";
 import { QueueGroups } from "../../src/testing/queue-groups.js";
 
 const SID = 7;
@@ -16,7 +16,7 @@ function setUp({ isLying = false } = {}) {
     now: () => clock.now,
     complain: (what) => void complaints.push(what),
   };
-  const ledger = new Ledger("c0", registry, atMost(2), 65_536);
+  const ledger = new Ledger("c0", registry, () => undefined, 65_536);
   const notes: string[] = [];
   const groups = new QueueGroups(registry, (_, what) => void notes.push(what), isLying);
   const state = { isClosed: false };

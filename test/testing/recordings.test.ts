@@ -29,7 +29,7 @@ describe("recordings", () => {
       }),
       { seed: 1, numRuns: 150 },
     );
-    const states = ["closed", "connected", "connecting", "draining", "migrating", "reconnecting"];
+    const states = ["closed", "closing", "connected", "connecting", "draining", "migrating", "reconnecting"];
     expect([...seen].sort()).toEqual(states);
   });
 

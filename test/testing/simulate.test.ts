@@ -164,12 +164,14 @@ describe("simulate", { timeout: 60_000 }, () => {
 
     it("since nobody asks any more while it moves", async () => {
       vi.resetModules();
-      vi.doMock("../../src/machine/actions.js", async (original) => {
-        const actions = await original<typeof import("../../src/machine/actions.js")>();
-        return { ...actions, startPingTimerOfOld: actions.stopPingTimer };
+      vi.doMock("../../src/machine/guards.js", async (original) => {
+        const { guards } = await original<typeof import("../../src/machine/guards.js")>();
+        const pingIsDue: typeof guards.pingIsDue = (asked) =>
+          asked.context.next === null && guards.pingIsDue(asked);
+        return { guards: { ...guards, pingIsDue } };
       });
       const planted = await import("../../src/testing/index.js");
-      vi.doUnmock("../../src/machine/actions.js");
+      vi.doUnmock("../../src/machine/guards.js");
       const broken = expect.stringMatching(/^c0 takes the server at its socket 1 for alive, which has said/);
       await expect(planted.simulate({ seed: 1, plan })).rejects.toMatchObject({ broken });
     });
