@@ -9,8 +9,6 @@ import { textLength } from "../effects/wire/bytes.js";
 import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { linksOf, serverInUse } from "../machine/context.js";
-import type { StatusReport } from "../machine/effects.js";
-import type { Milliseconds } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
 import { callSite } from "./call-site.js";
 import { Empty, type Payload } from "./codec.js";
@@ -71,9 +69,10 @@ export class Connection implements NatsConnection {
       position: () => this.#interpreter.outbound.position,
       withdraw: (start, end) => this.#interpreter.outbound.withdraw(start, end),
       whereabouts: (end) => {
-        const { handedOver } = this.#interpreter.outbound;
-        const disconnectedFor = this.#disconnectedFor();
-        return this.#deliveries.of(end, { handedOver, server: this.getServer(), disconnectedFor });
+        const { since, handedOver } = this.#interpreter.outbound;
+        const { lastInUse } = this.#interpreter.snapshot.context;
+        const disconnectedFor = lastInUse === null ? null : world.now() - lastInUse.until;
+        return this.#deliveries.of(end, { since, handedOver, server: this.getServer(), disconnectedFor });
       },
       subscribe: (subject, opts) => this.subscribe(subject, opts),
     };
@@ -139,7 +138,8 @@ export class Connection implements NatsConnection {
       },
       outcomes: {
         status: (report, cause) => {
-          this.#noteDeliveries(report);
+          const { since, handedOver } = this.#interpreter.outbound;
+          if (report.type === "disconnect") this.#deliveries.lost(report.server, since, handedOver);
           const status = statusFrom(report, cause);
           const { error, permissionContext } = status;
           if (error !== undefined && permissionContext !== undefined) {
@@ -161,18 +161,6 @@ export class Connection implements NatsConnection {
   }
 
   /** What it says of the link to a server, for the errors of requests. */
-  #noteDeliveries({ type, server }: StatusReport): void {
-    if (type !== "disconnect" && type !== "reconnect") return;
-    const { handedOver } = this.#interpreter.outbound;
-    if (type === "disconnect") this.#deliveries.lost(server, handedOver);
-  }
-
-  /** How long there has been no connection; null while there is one, and before the first. */
-  #disconnectedFor(): Milliseconds | null {
-    const { lastInUse } = this.#interpreter.snapshot.context;
-    return lastInUse === null ? null : this.#world.now() - lastInUse.until;
-  }
-
   // The message path.
 
   publish(subject: string, payload: Payload = Empty, options?: PublishOptions): void {

@@ -18,6 +18,8 @@ export type Whereabouts =
 
 /** The connection at the moment that is asked for. */
 export interface LinkNow {
+  /** Where in the outbound stream begins what the server in use was handed, or the one used last. */
+  readonly since: number;
   /** Where in the outbound stream ends what sockets were handed. */
   readonly handedOver: number;
   /** The server in use, or used last, as `host:port`. */
@@ -26,34 +28,21 @@ export interface LinkNow {
   readonly disconnectedFor: Milliseconds | null;
 }
 
-/** Remembers which server was handed which part of the outbound stream: for the one in use, and for the last one lost. */
+/** Remembers which part of the outbound stream the last server was handed that was lost. */
 export class Deliveries {
-  /** From here on all that was handed over is with the server in use. */
-  #since = 0;
   #lost: { readonly server: string; readonly from: number; readonly to: number } | undefined;
 
-  /** The connection to that server is lost, with all that was handed over. */
-  lost(server: string, handedOver: number): void {
-    this.#lost = { server, from: this.#since, to: handedOver };
-    this.#since = handedOver;
-  }
-
-  /** Another server is in use, and none was lost. What was handed over may be with either. */
-  moved(handedOver: number): void {
-    this.#since = handedOver;
+  /** The connection to that server is lost, with the part of the stream that it was handed. */
+  lost(server: string, from: number, to: number): void {
+    this.#lost = { server, from, to };
   }
 
   /** Where the message is that ends at that position. */
-  of(end: number, { handedOver, server, disconnectedFor }: LinkNow): Whereabouts {
+  of(end: number, { since, handedOver, server, disconnectedFor }: LinkNow): Whereabouts {
+    if (end > handedOver) return { type: "notSent", server, disconnectedFor };
     const lost = this.#lost;
-    if (end > handedOver) {
-      // The server in use is the one that is dialed by now.
-      const last = disconnectedFor === null ? undefined : lost?.server;
-      return { type: "notSent", server: last ?? server, disconnectedFor };
-    }
-    if (end > this.#since) return { type: "sent", server };
-    if (lost === undefined || end <= lost.from || end > lost.to) return { type: "left" };
-    return { type: "lost", server: lost.server };
+    if (lost !== undefined && end > lost.from && end <= lost.to) return { type: "lost", server: lost.server };
+    return end > since ? { type: "sent", server } : { type: "left" };
   }
 }
 

@@ -114,6 +114,8 @@ export class Outbound {
 
   #gate: Gate = { type: "shut" };
   #flight = nothingInFlight();
+  /** Where in the stream the part begins that the sink in use was handed. */
+  #since = 0;
   /** A call of `flush` is due at the end of this turn. */
   #isScheduled = false;
 
@@ -159,6 +161,11 @@ export class Outbound {
   /** Bytes handed to a sink so far, over all sinks. When a sink is lost, what lies before is written or lost. */
   get handedOver(): number {
     return this.#backlog.taken;
+  }
+
+  /** From here on all that was handed over went to the sink that is in use, or was last. */
+  get since(): number {
+    return this.#since;
   }
 
   /** Messages accepted, and bytes of headers and payload in them, as `stats()` of `nats` 2.29.3 counts them. */
@@ -270,7 +277,10 @@ export class Outbound {
   release(sink: Sink): void {
     const gate = this.#gate;
     if (gate.type === "finishing" || gate.type === "closed") return;
-    if (gate.type !== "paused" || gate.sink !== sink) this.hold();
+    if (gate.type !== "paused" || gate.sink !== sink) {
+      this.hold();
+      this.#since = this.handedOver;
+    }
     this.#set({ type: "open", sink });
     this.flush();
   }

@@ -3,29 +3,34 @@
 import { describe, expect, it } from "vitest";
 import { Deliveries, inWords } from "../../src/api/whereabouts.js";
 
-const connectedTo = (server: string, handedOver: number) => ({ server, handedOver, disconnectedFor: null });
+const connectedTo = (server: string, since: number, handedOver: number) => ({
+  server,
+  since,
+  handedOver,
+  disconnectedFor: null,
+});
 
 describe("where a message is", () => {
   it("is not known to be sent before a socket was handed all of it", () => {
     const deliveries = new Deliveries();
-    const now = connectedTo("a", 100);
+    const now = connectedTo("a", 0, 100);
     expect(deliveries.of(100, now)).toEqual({ type: "sent", server: "a" });
     expect(deliveries.of(101, now)).toEqual({ type: "notSent", server: "a", disconnectedFor: null });
   });
 
-  it("is the server that was lost, not the one that is dialed", () => {
+  it("is the server that was lost, while nothing is connected", () => {
     const deliveries = new Deliveries();
-    deliveries.lost("a", 100);
-    const now = { server: "b", handedOver: 100, disconnectedFor: 5 };
+    deliveries.lost("a", 0, 100);
+    const now = { server: "a", since: 0, handedOver: 100, disconnectedFor: 5 };
     expect(deliveries.of(100, now)).toEqual({ type: "lost", server: "a" });
     expect(deliveries.of(120, now)).toEqual({ type: "notSent", server: "a", disconnectedFor: 5 });
   });
 
   it("is known of the last server that was lost, not of those before", () => {
     const deliveries = new Deliveries();
-    deliveries.lost("a", 100);
-    deliveries.lost("b", 200);
-    const places = [100, 101, 200, 201].map((end) => deliveries.of(end, connectedTo("c", 300)));
+    deliveries.lost("a", 0, 100);
+    deliveries.lost("b", 100, 200);
+    const places = [100, 101, 200, 201].map((end) => deliveries.of(end, connectedTo("c", 200, 300)));
     expect(places).toEqual([
       { type: "left" },
       { type: "lost", server: "b" },
@@ -34,16 +39,14 @@ describe("where a message is", () => {
     ]);
   });
 
-  it("is not known of what was sent before a move: either server may have it", () => {
+  it("is not known of what was sent before a move: the server was left in good order", () => {
     const deliveries = new Deliveries();
-    deliveries.moved(100);
-    expect(deliveries.of(100, connectedTo("b", 200))).toEqual({ type: "left" });
-    expect(deliveries.of(101, connectedTo("b", 200))).toEqual({ type: "sent", server: "b" });
-    deliveries.lost("b", 200);
-    expect(deliveries.of(100, connectedTo("c", 200))).toEqual({ type: "left" });
-    deliveries.moved(300);
-    expect(deliveries.of(200, connectedTo("d", 400))).toEqual({ type: "lost", server: "b" });
-    expect(deliveries.of(300, connectedTo("d", 400))).toEqual({ type: "left" });
+    expect(deliveries.of(100, connectedTo("b", 100, 200))).toEqual({ type: "left" });
+    expect(deliveries.of(101, connectedTo("b", 100, 200))).toEqual({ type: "sent", server: "b" });
+    deliveries.lost("b", 100, 200);
+    expect(deliveries.of(100, connectedTo("c", 200, 200))).toEqual({ type: "left" });
+    expect(deliveries.of(200, connectedTo("d", 300, 400))).toEqual({ type: "lost", server: "b" });
+    expect(deliveries.of(300, connectedTo("d", 300, 400))).toEqual({ type: "left" });
   });
 });
 
