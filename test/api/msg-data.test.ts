@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ClientSide } from "../../src/effects/interpreter.js";
+import type { Subscriptions } from "../../src/effects/ports.js";
 import { Received } from "../../src/effects/wire/bytes.js";
 import { Parser } from "../../src/effects/wire/parser.js";
 
@@ -64,7 +64,9 @@ describe("the bytes of a message, on Node", () => {
   it("are a Buffer also of a message that came in pieces", () => {
     const seen: Buffer[] = [];
     const message = ((received, _sid, ...at: number[]) =>
-      void seen.push(received.window(at[5] as number, at[6] as number) as Buffer)) as ClientSide["message"];
+      void seen.push(
+        received.window(at[5] as number, at[6] as number) as Buffer,
+      )) as Subscriptions["message"];
     const parser = new Parser({ message } as ConstructorParameters<typeof Parser>[0]);
     for (const piece of ["MSG a 1 4\r\na", "bc", "d\r", "\n"]) parser.push(new TextEncoder().encode(piece));
     expect(seen.map((data) => [Buffer.isBuffer(data), data.toString()])).toEqual([[true, "abcd"]]);

@@ -126,7 +126,7 @@ describe("a subscription that is drained", () => {
   const unsubscribed = (socket: Socket) => [...socket.written.matchAll(/UNSUB 1\r\n/g)].length;
 
   /** A member of a queue group that is about to be, or is, subscribed with both servers; how far the move is. */
-  async function member(moved: "subscribing" | "handingOver" | "connected") {
+  async function member(moved: "subscribing" | "cuttingOver" | "connected") {
     const taken: string[] = [];
     const scene = await subscribing((nc) =>
       nc.subscribe("work", { queue: "q", callback: (_, msg) => taken.push(msg.string()) }),
@@ -139,7 +139,7 @@ describe("a subscription that is drained", () => {
     return { ...scene, taken };
   }
 
-  test.each(["subscribing", "handingOver", "connected"] as const)(
+  test.each(["subscribing", "cuttingOver", "connected"] as const)(
     "waits for both servers that know it, and takes what they send until they confirm (%s)",
     async (moved) => {
       const { subscription, first, second, taken } = await member(moved);
@@ -150,7 +150,7 @@ describe("a subscription that is drained", () => {
       await settled();
       expect([unsubscribed(first), unsubscribed(second)]).toEqual([1, 1]);
       // In the hand-over, the first PONG of the old server is the answer to its PING.
-      if (moved === "handingOver") first.says("PONG");
+      if (moved === "cuttingOver") first.says("PONG");
       if (moved === "subscribing") second.says("PONG");
       first.says(message(1, "old"));
       first.says("PONG");
@@ -163,7 +163,7 @@ describe("a subscription that is drained", () => {
     },
   );
 
-  test.each(["subscribing", "handingOver"] as const)(
+  test.each(["subscribing", "cuttingOver"] as const)(
     "with its connection takes what the new server had sent, although the move is given up (%s)",
     async (moved) => {
       const { nc, first, second, taken } = await member(moved);

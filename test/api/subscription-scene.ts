@@ -1,9 +1,11 @@
-// A table of subscriptions without a connection: over a wire that writes down each line, and a clock that a test moves.
+// A table of subscriptions without a connection: over lines to servers that write down what they are told, and a clock
+// that a test moves.
 
 import { vi } from "vitest";
 import type { Msg } from "../../src/api/msg.js";
 import type { SubscriptionImpl, SubscriptionOptions } from "../../src/api/subscription.js";
-import { SubscriptionTable, type Wire } from "../../src/api/subscription-table.js";
+import { SubscriptionTable } from "../../src/api/subscription-table.js";
+import type { ServerLine, SubscriptionView } from "../../src/effects/ports.js";
 import type { World } from "../../src/effects/world.js";
 
 export interface Timer {
@@ -11,12 +13,33 @@ export interface Timer {
   readonly fired: () => void;
 }
 
-/** A table of subscriptions, and all that it did. */
-export class Scene {
-  /** The lines sent to the server, in order. */
-  readonly lines: string[] = [];
-  readonly timers = new Set<Timer>();
+/** The way to one server, which writes down what it is told. */
+export class WrittenLine implements ServerLine {
+  readonly #lines: string[] = [];
   readonly pings: { readonly answered: () => void }[] = [];
+
+  tell(line: string): void {
+    this.#lines.push(line);
+  }
+
+  ask(answered: () => void): void {
+    this.#lines.push("PING");
+    this.pings.push({ answered });
+  }
+
+  /** What was sent since the last call. */
+  sent(): string[] {
+    return this.#lines.splice(0);
+  }
+}
+
+/** A table of subscriptions, connected to a server, and all that it did. */
+export class Scene {
+  readonly timers = new Set<Timer>();
+  readonly #line = new WrittenLine();
+  readonly pings = this.#line.pings;
+  /** What the server in use knows. */
+  readonly view: SubscriptionView;
   readonly table: SubscriptionTable;
   /** How many messages waited each time that a reader was found slow. */
   readonly slow: number[] = [];
@@ -30,19 +53,14 @@ export class Scene {
       },
       stopTimer: (timer: Timer) => void this.timers.delete(timer),
     };
-    const wire = {
-      outbound: { checkLine: () => {}, command: (line: string) => void this.lines.push(line) },
-      unsubscribe: (line: string, answered: () => void) => {
-        this.lines.push(line, "PING");
-        this.pings.push({ answered });
-      },
-    };
     this.table = new SubscriptionTable(
       world as unknown as World,
       { publish: () => {} },
-      () => wire as unknown as Wire,
+      () => ({ checkLine: () => {} }),
       (subscription) => void this.slow.push(subscription.getPending()),
     );
+    this.view = this.table.view(this.#line);
+    this.view.restore();
   }
 
   subscribe(opts: SubscriptionOptions = {}, subject = "work"): SubscriptionImpl {
@@ -51,7 +69,14 @@ export class Scene {
 
   /** What was sent since the last call. */
   sent(): string[] {
-    return this.lines.splice(0);
+    return this.#line.sent();
+  }
+
+  /** Another server learns of the subscriptions: what it is told at once, and later. */
+  another(): { readonly view: SubscriptionView; readonly restored: string; readonly sent: () => string[] } {
+    const line = new WrittenLine();
+    const view = this.table.view(line);
+    return { view, restored: view.restore(), sent: line.sent.bind(line) };
   }
 }
 
@@ -100,5 +125,7 @@ export function bound(scene: Scene) {
     pings: scene.pings,
     subscribe: scene.subscribe.bind(scene),
     sent: scene.sent.bind(scene),
+    view: scene.view,
+    another: scene.another.bind(scene),
   };
 }

@@ -4,7 +4,7 @@
 
 import { describe, expect, test, vi } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
-import { bound, msg, readAll, Scene, stateOf } from "./subscription-scene.js";
+import { bound, msg, readAll, Scene, stateOf, WrittenLine } from "./subscription-scene.js";
 
 const failure = new NatsError("no", ErrorCode.PermissionsViolation);
 
@@ -117,28 +117,27 @@ describe("a closed connection", () => {
   });
 });
 
-describe("after a reconnect", () => {
-  test("every subscription is restored, with what is left of its limit, but none that drains", () => {
-    const { table, subscribe } = bound(new Scene());
+describe("another server", () => {
+  test("is told of every subscription, with what is left of its limit, but of none that drains", () => {
+    const { subscribe, another } = bound(new Scene());
     subscribe({}, "a");
     subscribe({ queue: "workers", max: 5, callback: () => {} }, "b").deliver(msg("one"));
     void subscribe({}, "c").drain();
     subscribe({}, "d").unsubscribe();
-    const lines = "SUB a 1\r\nSUB b workers 2\r\nUNSUB 2 4\r\n";
-    const ahead = table.resubscriptionAhead();
-    expect(ahead.lines).toBe(lines);
-    expect(ahead.changes()).toBe("");
-    expect(table.resubscription()).toBe(lines);
+    const { restored, sent } = another();
+    expect(restored).toBe("SUB a 1\r\nSUB b workers 2\r\nUNSUB 2 4\r\n");
+    expect(sent()).toEqual([]);
   });
 
-  test("what changes until the server is taken into use is told to it then", () => {
-    const { table, subscribe, sent } = bound(new Scene());
+  test("is told of every change from then on, as the one before is, and counts from what it was told", () => {
+    const { subscribe, sent, another } = bound(new Scene());
     const ended = subscribe({}, "ended");
     const drains = subscribe({}, "drains");
     const limited = subscribe({ callback: () => {} }, "limited");
     subscribe({ max: 9 }, "same");
     limited.deliver(msg("one"));
-    const { changes } = table.resubscriptionAhead();
+    sent();
+    const next = another();
     limited.deliver(msg("two"));
     ended.unsubscribe();
     void drains.drain();
@@ -147,62 +146,80 @@ describe("after a reconnect", () => {
     void subscribe({}, "short").drain();
     subscribe({}, "gone").unsubscribe();
     subscribe({ queue: "workers" }, "last");
-    sent();
-    expect(changes()).toBe(
-      [
-        "UNSUB 1",
-        "UNSUB 2",
-        // The server counts from the second message on.
-        "UNSUB 3 9",
-        "SUB new 5",
-        "UNSUB 5 3",
-        "SUB last workers 8",
-        "",
-      ].join("\r\n"),
-    );
+    const told = (limit: string) => [
+      "UNSUB 1",
+      ...["UNSUB 2", "PING"],
+      limit,
+      ...["SUB new 5", "UNSUB 5 3"],
+      ...["SUB short 6", "UNSUB 6", "PING"],
+      ...["SUB gone 7", "UNSUB 7"],
+      "SUB last workers 8",
+    ];
+    expect(sent()).toEqual(told("UNSUB 3 10"));
+    // It counts from the second message on.
+    expect(next.sent()).toEqual(told("UNSUB 3 9"));
     limited.unsubscribe(12);
-    expect(sent()).toEqual(["UNSUB 3 11"]);
+    expect([sent(), next.sent()]).toEqual([["UNSUB 3 12"], ["UNSUB 3 11"]]);
   });
 
-  test("a server that knew of all of it is told of changes only, and counts on", () => {
-    const { table, subscribe, sent } = bound(new Scene());
+  test("that is gone is told nothing, and the one before counts on from where it began", () => {
+    const { subscribe, sent, another } = bound(new Scene());
     const limited = subscribe({ callback: () => {} }, "limited");
     limited.deliver(msg("one"));
-    const changes = table.changes();
-    expect(changes()).toBe("");
-    limited.unsubscribe(10);
-    sent();
-    expect(changes()).toBe("UNSUB 1 10\r\n");
-  });
-
-  test("a server that is taken into use again counts on from where it began", () => {
-    const { table, subscribe, sent } = bound(new Scene());
-    const limited = subscribe({ callback: () => {} }, "limited");
-    limited.deliver(msg("one"));
-    table.resubscription();
+    const next = another();
     limited.deliver(msg("two"));
-    table.changes()();
+    next.view.close();
     sent();
     limited.unsubscribe(10);
-    expect(sent()).toEqual(["UNSUB 1 9"]);
+    expect([sent(), next.sent()]).toEqual([["UNSUB 1 10"], []]);
   });
 
-  test("a new subscription counts from its own first message with a server that is told of it late", () => {
-    const { table, subscribe, sent } = bound(new Scene());
-    const { changes } = table.resubscriptionAhead();
+  test("counts a subscription that is new from its own first message", () => {
+    const { subscribe, sent, another } = bound(new Scene());
+    const next = another();
     const late = subscribe({ callback: () => {} }, "late");
+    expect(next.sent()).toEqual(["SUB late 1"]);
     late.deliver(msg("one"));
-    expect(changes()).toBe("SUB late 1\r\n");
     sent();
     late.unsubscribe(5);
-    expect(sent()).toEqual(["UNSUB 1 4"]);
+    expect([sent(), next.sent()]).toEqual([["UNSUB 1 5"], ["UNSUB 1 5"]]);
   });
 
-  test("a server that is left is told the end of every subscription", () => {
-    const { table, subscribe } = bound(new Scene());
+  test("has a drain wait for it, too", async () => {
+    const scene = new Scene();
+    const { pings, subscribe } = bound(scene);
+    const subscription = subscribe({ callback: () => {} });
+    const line = new WrittenLine();
+    scene.table.view(line).restore();
+    const drained = subscription.drain();
+    pings[0]?.answered();
+    expect(await stateOf(drained)).toBe("pending");
+    line.pings[0]?.answered();
+    expect(await stateOf(drained)).toBe("settled");
+  });
+});
+
+describe("a server that is being left", () => {
+  test("is told of no new subscription, but of the end and the limit of one that it knows", () => {
+    const { subscribe, sent, view } = bound(new Scene());
+    const known = subscribe({}, "known");
+    const limited = subscribe({ callback: () => {} }, "limited");
+    view.leave();
+    sent();
+    const late = subscribe({}, "new");
+    late.unsubscribe(5);
+    known.unsubscribe();
+    limited.unsubscribe(7);
+    expect(sent()).toEqual(["UNSUB 1", "UNSUB 2 7"]);
+  });
+
+  test("is told the end of every subscription that it knows", () => {
+    const { subscribe, view } = bound(new Scene());
     subscribe({}, "a");
     subscribe({}, "b").unsubscribe();
     subscribe({ queue: "workers" }, "c");
-    expect(table.unsubscribeLines()).toBe("UNSUB 1\r\nUNSUB 3\r\n");
+    view.leave();
+    subscribe({}, "d");
+    expect(view.unsubscribeAll()).toBe("UNSUB 1\r\nUNSUB 3\r\n");
   });
 });
