@@ -1,41 +1,64 @@
-// docs/chart.md as text: every table of it made from the machine and the docstrings of its events, effects and guards.
-// What the docstrings do not say of something that the machine uses, is an error here.
+// docs/chart.md as text: every table of it made from the machine and the docstrings of its sources.
+// What the docstrings do not say of something that the machine uses is an error here. How they are read: docstrings.ts.
 
 import { readFile } from "node:fs/promises";
 import {
   type Chart,
   chartOf,
   mermaidOf,
+  type Named,
   type State,
   type Transition,
 } from "../src/inspector/drawing/index.js";
-import * as does from "../src/machine/actions.js";
+import { conditionalActions, effectActions } from "../src/machine/actions.js";
+import { timers } from "../src/machine/effects.js";
+import { attemptSteps } from "../src/machine/failure.js";
 import { guards } from "../src/machine/guards.js";
-import { connectionMachine } from "../src/machine/index.js";
-import { entryDocstrings, eventDocstrings, listedDocstrings, memberDocstrings } from "./docstrings.js";
+import {
+  connectionMachine,
+  type EffectName,
+  type EndingPhase,
+  type LinkPhase,
+  type TimerName,
+} from "../src/machine/index.js";
+import { OVERLAP } from "../src/machine/link.js";
+import { entryDocstrings, eventDocstrings, memberDocstrings, optionDocstrings } from "./docstrings.js";
 
 /** The page. Throws an Error that names what has no docstring. */
 export async function chartPage(): Promise<string> {
-  const chart = chartOf(connectionMachine.config as object);
-  const [events, effects, guardSource] = await Promise.all(
-    ["events", "effects", "guards"].map((name) => readFile(`src/machine/${name}.ts`, "utf8")),
-  );
-  if (events === undefined || effects === undefined || guardSource === undefined)
-    throw new Error("no sources");
+  const chart = chartOf(withNames(connectionMachine.config) as object);
+  const source = (name: string) => readFile(`src/machine/${name}.ts`, "utf8");
+  const [actions, effects, events, guardSource, links] = await Promise.all([
+    source("actions"),
+    source("effects"),
+    source("events"),
+    source("guards"),
+    source("link"),
+  ]);
   const told = {
     events: whole("event", eventDocstrings(events), eventNames(chart)),
-    effects: whole("effect", memberDocstrings(effects, "EffectParams"), Object.keys(does.effectActions)),
+    effects: whole("effect", memberDocstrings(effects, "EffectParams"), Object.keys(effectActions)),
+    conditional: whole(
+      "conditional action",
+      entryDocstrings(actions, "conditionalActions"),
+      Object.keys(conditionalActions),
+    ),
     guards: whole("guard", entryDocstrings(guardSource, "guards"), Object.keys(guards)),
-    timers: whole("timer", listedDocstrings(effects, "TimerName"), [...startedIn(chart).keys()]),
+    phases: whole("phase", optionDocstrings(links, "EndingPhase"), Object.keys(timerOfEnding)),
   };
   return [
     INTRODUCTION,
     "## States",
     "",
+    "In parentheses behind an effect: over which link, which timer, or which status.",
+    "",
     ...table(["state", "what it is", "on the way in", "on the way out"], stateRows(chart)),
+    LINKS,
+    ...table(["phase", "what it is", "timer"], phaseRows(chart, told.phases)),
     "## Events",
     "",
-    "What can happen. Each carries the time (`at`), those of a socket or timer also the number of the attempt.",
+    "What can happen. Each carries the time (`at`). An event of a socket or a timer also carries the number of the attempt, by",
+    "which the chart knows the link. An event of a link that has ended changes nothing.",
     "",
     ...table(["event", "what happened", "heard in"], eventRows(chart, told.events)),
     "## Effects",
@@ -43,9 +66,16 @@ export async function chartPage(): Promise<string> {
     "What the chart asks for. The interpreter does it, and answers by events.",
     "",
     ...table(["effect", "what is asked", "asked in"], effectRows(chart, told.effects)),
+    "## Conditional actions",
+    "",
+    "Some actions look first whether there is anything to ask for. Of the effects beside it, an action asks for those that apply.",
+    "",
+    ...table(["action", "what it is for", "may ask for"], conditionalRows(told.conditional)),
     "## Timers",
     "",
-    ...table(["timer", "what it is for", "started in", "stopped in"], timerRows(chart, told.timers)),
+    "For each link, or for each attempt, at most one timer of a name runs.",
+    "",
+    ...table(["timer", "what it is for", "started in", "stopped in"], timerRows(chart)),
     "## Guards",
     "",
     ...table(
@@ -54,7 +84,8 @@ export async function chartPage(): Promise<string> {
     ),
     "## Every transition",
     "",
-    "The innermost state that has a way for an event answers it; of several ways the first whose guard is true is taken.",
+    "The innermost state that has a way for an event answers it; of several ways the first whose guard is true is taken. Where no",
+    "state has one, the chart itself answers: that is `everywhere`.",
     "",
     "<details><summary>All of them</summary>",
     "",
@@ -82,12 +113,53 @@ is what runs.
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="./chart-dark.svg" />
-  <img alt="Six states: connecting, connected, migrating, reconnecting, draining and closed, with the steps inside them and the ways between them" src="./chart.svg" />
+  <img alt="Seven states: connecting, connected, migrating, reconnecting, draining, closing and closed, with the steps inside them and the ways between them" src="./chart.svg" />
 </picture>
 
 The same [with the names of the events](./chart-events.svg) ([dark](./chart-events-dark.svg)). A line that begins at the border of a
 state stands for all states in it; one with two heads leads there and back. [Watch it live](./inspector.md).
+
+Every connection ends by way of \`closing\`: all that waited is settled, and the sockets hand over their last bytes, for a second at
+most. The chart leaves \`closing\` at once where no socket is left. In \`closed\` nothing is left: no socket, no timer, no promise.
 `;
+
+const LINKS = `## Links
+
+A link is one socket, from its dial to its end. The context has the link in use (\`live\`), the link that is being made (\`next\`), and
+those that are being left (\`retiring\`). A link is known by the number of its attempt. Its phase says where it is in its life:
+`;
+
+/** The timer that runs in each phase in which a link comes to its end. */
+const timerOfEnding: { readonly [Phase in EndingPhase]: TimerName } = {
+  overlapping: "overlap",
+  unsubscribing: "retire",
+  ending: "linger",
+};
+
+type Asked = EffectName | `${"startTimer" | "stopTimer"} (${TimerName})`;
+
+/** What each action that decides whether there is anything to ask for may ask for. */
+const asksFor: { readonly [Name in keyof typeof conditionalActions]: readonly Asked[] } = {
+  reportError: ["notifyStatus"],
+  noteInfo: ["notifyStatus"],
+  dropNext: ["closeSocket", "stopTimer (attempt)"],
+  endHalfClosed: ["endSocket", "startTimer (linger)"],
+  stopTimerThere: ["stopTimer (overlap)", "stopTimer (retire)", "stopTimer (linger)"],
+  closeRetiring: ["closeSocket", "stopTimer (overlap)", "stopTimer (retire)"],
+  rejectConnectBefore: ["rejectConnect"],
+};
+
+/** The definition with the name of each function that makes parameters in its place. */
+function withNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withNames);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === "params" && typeof inner === "function" ? { of: inner.name } : withNames(inner),
+    ]),
+  );
+}
 
 /** The docstrings, of exactly these names. */
 function whole(
@@ -108,21 +180,40 @@ function statesOf(chart: Chart): readonly State[] {
 }
 
 function eventNames(chart: Chart): readonly string[] {
-  const names = statesOf(chart).flatMap(({ transitions }) => transitions.map(({ event }) => event));
+  const names = [...chart.states.values()].flatMap(({ transitions }) =>
+    transitions.map(({ event }) => event),
+  );
   return [...new Set(names)].filter((name) => name !== "");
 }
 
 function stateRows(chart: Chart): readonly (readonly string[])[] {
   return statesOf(chart).map((state) => {
     const name = short(chart, state.id);
-    if (state.description === null) throw new Error(`the state ${name} has no description`);
     return [
       state.children.length > 0 || !name.includes(".") ? `**${name}**` : code(name),
-      state.description,
+      described(chart, state),
       names(state.entry),
       names(state.exit),
     ];
   });
+}
+
+/** The phases of a link, in their order: those of an attempt are the steps of `migrating`. */
+function phaseRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (readonly string[])[] {
+  const row = (phase: LinkPhase, text: string, ...timers: readonly TimerName[]) => [
+    code(phase),
+    text,
+    timers.map(code).join(" or "),
+  ];
+  const steps = attemptSteps.map((step) => {
+    const state = chart.states.get(`${chart.root.id}.migrating.${step}`);
+    if (state === undefined) throw new Error(`no state is called ${step}`);
+    return row(step, described(chart, state), "attempt");
+  });
+  const endings = Object.entries(timerOfEnding).map(([phase, timer]) =>
+    row(phase as EndingPhase, (told.get(phase) ?? "").replaceAll("`OVERLAP`", `${OVERLAP} ms`), timer),
+  );
+  return [...steps, row("live", "The link is in use: messages flow over it.", "ping", "drain"), ...endings];
 }
 
 function eventRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (readonly string[])[] {
@@ -134,62 +225,55 @@ function eventRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (r
 }
 
 function effectRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (readonly string[])[] {
-  // Some are asked for by an action that decides whether there is something to say.
-  const by: Readonly<Record<string, readonly string[]>> = {
-    notifyStatus: ["reportError", "reportInfo"],
-    rejectConnect: ["rejectConnectBefore"],
-  };
   return [...told].map(([name, text]) => [
     code(name),
     text,
-    places(chart, (state) =>
-      actionsOf(state).some((action) => [name, ...(by[name] ?? [])].includes(action.name)),
+    places(
+      chart,
+      asks((asked) => asked === name || asked.startsWith(`${name} `)),
     ),
   ]);
 }
 
-function timerRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (readonly string[])[] {
-  const started = startedIn(chart);
-  const stops = (timer: string) => (state: State) =>
-    actionsOf(state).some(
-      ({ name, params }) => name === "stopTimer" && (params as { timer?: string } | null)?.timer === timer,
-    );
-  return [...told].map(([name, text]) => [
+function conditionalRows(told: ReadonlyMap<string, string>): readonly (readonly string[])[] {
+  return Object.entries(asksFor).map(([name, effects]) => [
     code(name),
-    text.slice(0, 1).toUpperCase() + text.slice(1),
-    listed((started.get(name) ?? []).map((id) => short(chart, id))),
-    places(chart, stops(name)),
+    told.get(name) ?? "",
+    effects.map((effect) => effect.replace(/^\w+/, code)).join(", "),
   ]);
 }
 
-/**
- * Ids of the states that start each timer. Which one a `startTimer` starts, its parameters would say only when computed;
- * the name of the action does: `startPingTimer`, `startPingTimerOfOld`.
- */
-function startedIn(chart: Chart): ReadonlyMap<string, readonly string[]> {
-  const timers = new Map<unknown, string>();
-  for (const [name, action] of Object.entries(does)) {
-    const [, timer] = /^start(\w+?)Timer(?:OfOld)?$/.exec(name) ?? [];
-    if (timer !== undefined) timers.set(action, timer.toLowerCase());
-  }
-  const found = new Map<string, Set<string>>();
-  const search = (value: unknown, state: string) => {
-    const timer = timers.get(value);
-    if (timer !== undefined) found.set(timer, (found.get(timer) ?? new Set()).add(state));
-    else if (typeof value === "object" && value !== null) {
-      for (const [key, inner] of Object.entries(value)) if (key !== "states") search(inner, state);
-    }
-  };
-  const walk = (config: { readonly states?: object }, id: string) => {
-    search(config, id);
-    for (const [key, inner] of Object.entries(config.states ?? {})) walk(inner, `${id}.${key}`);
-  };
-  walk(connectionMachine.config as { readonly states?: object }, chart.root.id);
-  return new Map([...found].map(([timer, states]) => [timer, [...states]]));
+function timerRows(chart: Chart): readonly (readonly string[])[] {
+  return Object.entries(timers).map(([name, text]) => {
+    const started = places(
+      chart,
+      asks((asked) => asked === `startTimer (${name})`),
+    );
+    if (started === "") throw new Error(`the chart does not start the timer ${name}`);
+    return [
+      code(name),
+      text.slice(0, 1).toUpperCase() + text.slice(1),
+      started,
+      places(
+        chart,
+        asks((asked) => asked === `stopTimer (${name})`),
+      ),
+    ];
+  });
+}
+
+/** Whether a state asks for such an effect: by an action of its own, or by one that decides whether to. */
+function asks(isMeant: (asked: string) => boolean): (state: State) => boolean {
+  return ({ entry, exit, transitions }) =>
+    [...entry, ...exit, ...transitions.flatMap(({ actions }) => actions)].some((action) =>
+      Object.hasOwn(asksFor, action.name)
+        ? asksFor[action.name as keyof typeof asksFor].some(isMeant)
+        : isMeant(withParams(action)),
+    );
 }
 
 function transitionRows(chart: Chart): readonly (readonly string[])[] {
-  return statesOf(chart).flatMap((state) =>
+  return [...statesOf(chart), chart.root].flatMap((state) =>
     state.transitions.map((transition) => [
       code(short(chart, state.id)),
       transition.kind === "always" ? "at once" : code(transition.event),
@@ -205,13 +289,11 @@ function targets(chart: Chart, { targets }: Transition): string {
   return targets.map((id) => code(short(chart, id))).join(" ");
 }
 
-function actionsOf({ entry, exit, transitions }: State) {
-  return [...entry, ...exit, ...transitions.flatMap(({ actions }) => actions)];
-}
-
-/** Where something holds: the states at the top, and their steps where it does not hold in the state itself. */
+/** Where something holds: the states at the top, their steps where it does not hold in the state itself, and everywhere. */
 function places(chart: Chart, holds: (state: State) => boolean): string {
-  return listed(statesOf(chart).flatMap((state) => (holds(state) ? short(chart, state.id) : [])));
+  return listed(
+    [...statesOf(chart), chart.root].flatMap((state) => (holds(state) ? short(chart, state.id) : [])),
+  );
 }
 
 /** `a.x, a.y, b` as `a` (x, y), `b`: steps with the state that they are in. */
@@ -230,19 +312,24 @@ function listed(ids: readonly string[]): string {
     .join("; ");
 }
 
-function names(actions: readonly { readonly name: string; readonly params: unknown }[]): string {
-  return actions
-    .map(({ name, params }) => {
-      const values = Object.values((params as object | null) ?? {}).filter(
-        (value) => typeof value === "string",
-      );
-      return values.length > 0 ? `${code(name)} (${values.join(", ")})` : code(name);
-    })
-    .join(", ");
+function described(chart: Chart, { id, description }: State): string {
+  if (description === null) throw new Error(`the state ${short(chart, id)} has no description`);
+  return description;
 }
 
+function names(actions: readonly Named[]): string {
+  return actions.map((action) => withParams(action).replace(/^\w+/, code)).join(", ");
+}
+
+/** An action with its parameters that are words: `startTimer (ping)`. */
+function withParams({ name, params }: Named): string {
+  const values = Object.values((params as object | null) ?? {}).filter((value) => typeof value === "string");
+  return values.length > 0 ? `${name} (${values.join(", ")})` : name;
+}
+
+/** The id without the machine's; of the machine itself, what its transitions hold. */
 function short(chart: Chart, id: string): string {
-  return id.slice(chart.root.id.length + 1);
+  return id === chart.root.id ? "everywhere" : id.slice(chart.root.id.length + 1);
 }
 
 function code(text: string): string {

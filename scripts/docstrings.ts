@@ -34,10 +34,9 @@ export function entryDocstrings(source: string, constant: string): ReadonlyMap<s
   return new Map([...found].map(([, comment = "", name = ""]) => [name, firstParagraph(comment)]));
 }
 
-/** Of each name in the list of a type's docstring (`- \`name\`: what`) what is said of it. */
-export function listedDocstrings(source: string, type: string): ReadonlyMap<string, string> {
-  const [, comment = ""] =
-    new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\nexport type ${type}\\b`).exec(source) ?? [];
-  const found = comment.matchAll(/\* - `(\w+)`: (.+)/g);
-  return new Map([...found].map(([, name = "", text = ""]) => [name, text.trim()]));
+/** Of each text in a union of texts its docstring. */
+export function optionDocstrings(source: string, type: string): ReadonlyMap<string, string> {
+  const [, body = ""] = new RegExp(`export type ${type} =\\n([\\s\\S]*?);\\n`).exec(source) ?? [];
+  const found = body.matchAll(/ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n {2}\| "(\w+)"/g);
+  return new Map([...found].map(([, comment = "", name = ""]) => [name, firstParagraph(comment)]));
 }

@@ -25,7 +25,7 @@ const list = document.querySelector("ol") as HTMLOListElement;
 /** Lines of this page that have not come back yet. */
 const underWay = new Map<string, HTMLLIElement>();
 
-/** Shows in which state the chart is: "connected", or "reconnecting, waiting". */
+/** Shows in which state the chart is: "connected", or "reconnecting, backingOff". */
 const inspect: Inspect = (event) => {
   if (event.type !== "@xstate.snapshot" || !("value" in event.snapshot)) return;
   const value: unknown = event.snapshot.value;

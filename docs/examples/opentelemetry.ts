@@ -1,5 +1,5 @@
 // OpenTelemetry spans of a connection's life, made from what its chart tells an observer: a span for each time in which it
-// is not simply connected (connecting, reconnecting, migrating, draining), and in it one for each step (dialing, greeting,
+// is not simply connected (connecting, reconnecting, migrating, draining, closing), and in it one for each step (dialing, greeting,
 // securing, authenticating, ...). `connected` has none: a span is exported when it ends, and that may take months.
 //
 // npm install nats-statechart @opentelemetry/api @opentelemetry/sdk-trace-node
@@ -38,7 +38,9 @@ function spans(tracer: Tracer): Inspect {
       stateSpan = isQuiet ? undefined : tracer.startSpan(`nats ${name}`);
     }
     if (stateSpan !== undefined && inner !== "") {
-      const attributes = memory.server === null ? {} : { "server.address": memory.server };
+      // The server that is being dialed, else the one in use; between two attempts there is neither.
+      const link = memory.next ?? memory.live;
+      const attributes = link === null ? {} : { "server.address": link.destination.name };
       const parent = trace.setSpan(context.active(), stateSpan);
       stepSpan = tracer.startSpan(`nats ${inner}`, { attributes }, parent);
     }
@@ -55,7 +57,12 @@ interface Told {
 /** What is read of a snapshot of the chart: `"connected"` or `{ reconnecting: "dialing" }`, and what it remembers. */
 interface Snapshot {
   value: string | Record<string, string>;
-  context: { server: string | null; attempt: number };
+  context: { next: Link | null; live: Link | null; attempt: number };
+}
+
+/** What is read of a link: a socket, from its dial to its end. */
+interface Link {
+  destination: { name: string };
 }
 
 const provider = new NodeTracerProvider({

@@ -80,7 +80,8 @@ export function eventText(event: ConnectionEvent): string {
 function eventDetails(event: ConnectionEvent): string {
   switch (event.type) {
     case "socket.closed":
-      return event.failure === null ? "by the server" : failureText(event.failure);
+      if (event.failure !== null) return failureText(event.failure);
+      return event.halfClosed ? "the server sends no more" : "by the server";
     case "server.info": {
       const { serverName, version, lameDuck } = event.info;
       return `${serverName}, ${version}${lameDuck ? ", lame duck" : ""}`;
@@ -128,6 +129,10 @@ function effectDetails(effect: Effect): string {
       return `${effect.params.timer}, ${effect.params.ms} ms`;
     case "stopTimer":
       return effect.params.timer;
+    case "closeSocket":
+    case "endSocket":
+    case "unsubscribe":
+      return `attempt ${effect.params.attempt}`;
     case "notifyStatus": {
       const { status } = effect.params;
       return status.type === "error"
@@ -135,6 +140,7 @@ function effectDetails(effect: Effect): string {
         : `${status.type}  ${status.server}`;
     }
     case "rejectConnect":
+    case "settlePending":
     case "settleClosed":
       return effect.params.failure === null ? "well" : failureText(effect.params.failure);
     default:

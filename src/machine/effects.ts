@@ -11,7 +11,7 @@ import type { ServerPool, ServersChanged } from "./server-pool.js";
 import type { Milliseconds } from "./units.js";
 
 /** The timers of a connection, and why each exists. For each link, or for each attempt, at most one of a name runs. */
-const timers = {
+export const timers = {
   attempt: "bounds one attempt from dialing to the PONG (option `timeout`)",
   reconnect: "runs until the first server is out of its backoff",
   ping: "runs until the next PING is due (option `pingInterval`)",

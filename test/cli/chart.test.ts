@@ -72,7 +72,7 @@ describe("the chart", () => {
   it("is printed as a picture, in which a state can be lit", async () => {
     const plain = await run(["chart", "--format", "svg"]);
     const dark = await run(["chart", "--format", "svg", "--theme", "dark"]);
-    const lit = await run(["chart", "--format", "svg", "--current", "reconnecting.waiting"]);
+    const lit = await run(["chart", "--format", "svg", "--current", "reconnecting.backingOff"]);
     const small = await run(["chart", "--format", "svg", "--overview"]);
     for (const { code, stdout } of [plain, dark, lit, small]) {
       expect(code).toBe(0);

@@ -41,7 +41,7 @@ describe("a recording from a file", () => {
     );
   });
 
-  const { input, from, events } = outage;
+  const { version, input, from, events } = outage;
   const broken = (index: number, changes: object) =>
     text({ ...outage, events: events.map((event, at) => (at === index ? { ...event, ...changes } : event)) });
 
@@ -52,12 +52,12 @@ describe("a recording from a file", () => {
     ["a number", "1", "the file holds no object"],
     ["a list", "[]", "the file holds no object"],
     ["null", "null", "the file holds no object"],
-    ["another object", "{}", 'no "version": 1'],
-    ["a newer version", text({ ...outage, version: 2 }), "of version 2, which a newer nats-statechart wrote"],
-    ["no input", text({ version: 1, from, events }), 'no "input"'],
+    ["another object", "{}", 'no "version"'],
+    ["an object with a version in words", text({ ...outage, version: "2" }), 'no "version"'],
+    ["no input", text({ version, from, events }), 'no "input"'],
     ["an input without servers", text({ ...outage, input: { ...input, servers: "a" } }), 'no "input"'],
-    ["no beginning", text({ version: 1, input, events }), '"from" is neither'],
-    ["no events", text({ version: 1, input, from }), 'no list of "events"'],
+    ["no beginning", text({ version, input, events }), '"from" is neither'],
+    ["no events", text({ version, input, from }), 'no list of "events"'],
     ["an event that is none", text({ ...outage, events: [events[0], 7] }), "event 2 has no type"],
     ["an unknown event", broken(1, { type: "pigs.fly\u001b[2J" }), 'event 2 is of the type "pigs.fly [2J"'],
     ["an event without a time", broken(1, { at: "noon" }), "event 2 (server.info) has no time"],
@@ -72,4 +72,24 @@ describe("a recording from a file", () => {
     expect(complaint(content)).toContain("this is no recording: ");
     expect(complaint(content)).toContain(problem);
   });
+
+  /** As `nats-statechart` 0.1 wrote it: connected, then closed. */
+  const older = `{"version":1,"input":{"servers":["a:4222"],"seed":1,"at":1700000000000},"from":null,"events":[
+    {"type":"socket.opened","attempt":1,"at":1700000000002},
+    {"type":"server.info","attempt":1,"at":1700000000004,"info":{"serverId":"N0","serverName":"n0","version":"2.10.0",
+      "tlsRequired":false,"tlsAvailable":false,"lameDuck":false,"connectUrls":[]}},
+    {"type":"server.pong","attempt":1,"at":1700000000006},
+    {"type":"user.close","at":1700000000900,"unsent":0,"failure":null}]}`;
+
+  it.each([
+    ["an older", 1, older],
+    ["a newer", 3, text({ ...outage, version: 3 })],
+  ])(
+    "of %s version is refused with the reason, not read as something that it is not",
+    (age, number, content) => {
+      expect(complaint(content)).toBe(
+        `this recording has version ${number}, of ${age} nats-statechart; this one replays version 2. Replay it with the version that recorded it`,
+      );
+    },
+  );
 });

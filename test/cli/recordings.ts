@@ -23,20 +23,21 @@ const failure = { code: "ECONNRESET", message: "a:4222: the connection was reset
 
 /** Two servers, an outage, and a drain. */
 export const outage: Recording = {
-  version: 1,
+  version: 2,
   input: { servers: ["a:4222", "b:4222"], seed: 1, at, policy: { noRandomize: true } },
   from: null,
   events: [
     { type: "socket.opened", attempt: 1, at: at + 2 },
     info("n0"),
     { type: "server.pong", attempt: 1, at: at + 6 },
-    { type: "socket.closed", attempt: 1, at: at + 2_100, failure },
+    { type: "socket.closed", attempt: 1, at: at + 2_100, failure, halfClosed: false },
     { type: "socket.opened", attempt: 2, at: at + 2_102 },
     info("n1"),
     { type: "server.pong", attempt: 2, at: at + 2_106 },
     { type: "user.drain", at: at + 3_000, unsent: 0 },
     { type: "subscriptions.drained", attempt: 2, at: at + 3_001 },
     { type: "outbound.flushed", attempt: 2, at: at + 3_002 },
+    { type: "socket.closed", attempt: 2, at: at + 3_004, failure: null, halfClosed: false },
   ],
 };
 

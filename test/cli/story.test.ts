@@ -23,7 +23,8 @@ describe("the story of a recording", () => {
       "     2.106 s  server.pong  -> connected",
       "     3.000 s  user.drain  -> draining.subscriptions",
       "     3.001 s  subscriptions.drained  -> draining.publishers",
-      "     3.002 s  outbound.flushed  -> closed",
+      "     3.002 s  outbound.flushed  -> closing",
+      "     3.004 s  socket.closed  by the server  -> closed",
     ]);
   });
 
@@ -41,7 +42,7 @@ describe("the story of a recording", () => {
   });
 
   it("begins with how many events, from when on, and which servers", () => {
-    expect(told(outage)[0]).toBe("10 events from 2023-11-14T22:13:20.000Z on, servers: a:4222, b:4222");
+    expect(told(outage)[0]).toBe("11 events from 2023-11-14T22:13:20.000Z on, servers: a:4222, b:4222");
   });
 
   it("says so where the beginning is not there any more", () => {
@@ -60,7 +61,7 @@ describe("the story of a recording", () => {
 
   it("is as JSON the steps with times, events, states and effects", () => {
     const story = storyJson(outage, played(outage));
-    expect(story).toHaveLength(11);
+    expect(story).toHaveLength(12);
     for (const step of story) {
       expect(Object.keys(step)).toEqual(["at", "elapsed", "event", "state", "effects"]);
     }
@@ -84,8 +85,12 @@ describe("an event in words", () => {
   const base = { attempt: 1, at: 0 };
   const failure = { code: "X", message: "why" };
   it.each<[ConnectionEvent, string]>([
-    [{ type: "socket.closed", ...base, failure: null }, "socket.closed  by the server"],
-    [{ type: "socket.closed", ...base, failure }, "socket.closed  X: why"],
+    [{ type: "socket.closed", ...base, failure: null, halfClosed: false }, "socket.closed  by the server"],
+    [
+      { type: "socket.closed", ...base, failure: null, halfClosed: true },
+      "socket.closed  the server sends no more",
+    ],
+    [{ type: "socket.closed", ...base, failure, halfClosed: false }, "socket.closed  X: why"],
     [{ type: "timer.fired", ...base, timer: "ping" }, "timer.fired  ping"],
     [{ type: "delay.chosen", ...base, ms: 7 }, "delay.chosen  7 ms"],
     [{ type: "server.chosen", ...base, server: "a:1", ms: 5 }, "server.chosen  a:1, in 5 ms"],
@@ -105,13 +110,17 @@ describe("an event in words", () => {
 describe("an effect in words", () => {
   const failure = { code: "X", message: "why" };
   it.each<[Effect, string]>([
-    [{ type: "stopTimer", params: { timer: "attempt" } }, "stopTimer  attempt"],
-    [{ type: "closeSocket", params: { attempt: 1, flush: false } }, "closeSocket"],
+    [{ type: "stopTimer", params: { timer: "attempt", attempt: 1 } }, "stopTimer  attempt"],
     [
-      { type: "closeSocket", params: { attempt: 1, flush: true } },
-      "closeSocket  after handing over what was published",
+      { type: "startTimer", params: { timer: "overlap", attempt: 1, ms: 250 } },
+      "startTimer  overlap, 250 ms",
     ],
-    [{ type: "settleConnect", params: { failure: null, attempts: [] } }, "settleConnect  well"],
+    [{ type: "closeSocket", params: { attempt: 1 } }, "closeSocket  attempt 1"],
+    [{ type: "endSocket", params: { attempt: 2 } }, "endSocket  attempt 2"],
+    [{ type: "unsubscribe", params: { attempt: 2 } }, "unsubscribe  attempt 2"],
+    [{ type: "resolveConnect", params: undefined }, "resolveConnect"],
+    [{ type: "rejectConnect", params: { failure, attempts: [] } }, "rejectConnect  X: why"],
+    [{ type: "settlePending", params: { failure: null } }, "settlePending  well"],
     [{ type: "settleClosed", params: { failure } }, "settleClosed  X: why"],
     [
       { type: "notifyStatus", params: { status: { type: "reconnect", server: "a:1" } } },
@@ -132,5 +141,5 @@ describe("an effect in words", () => {
 
 it("names states by their path", () => {
   expect(stateName("closed")).toBe("closed");
-  expect(stateName({ reconnecting: "waiting" })).toBe("reconnecting.waiting");
+  expect(stateName({ reconnecting: "backingOff" })).toBe("reconnecting.backingOff");
 });

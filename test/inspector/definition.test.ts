@@ -9,7 +9,7 @@ import {
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createActor } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
-import type { Inspect } from "../../src/effects/interpreter.js";
+import type { Inspect } from "../../src/effects/live-chart.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import { actorNamed, type Listener, listener } from "./listener.js";
 
@@ -120,18 +120,18 @@ describe("the definition that an inspector receives", () => {
     expect(statesIn(definition).map(([name]) => name)).toEqual(
       expect.arrayContaining([
         "connecting",
-        ...["selecting", "waiting", "dialing", "greeting", "securing", "authenticating"].flatMap((step) => [
-          `connecting.${step}`,
-          `reconnecting.${step}`,
-        ]),
+        ...["selecting", "backingOff", "dialing", "greeting", "securing", "authenticating"].flatMap(
+          (step) => [`connecting.${step}`, `reconnecting.${step}`],
+        ),
         "connected",
         "migrating",
         "migrating.subscribing",
-        "migrating.handingOver",
+        "migrating.cuttingOver",
         "reconnecting",
         "draining",
         "draining.subscriptions",
         "draining.publishers",
+        "closing",
         "closed",
       ]),
     );
@@ -146,7 +146,7 @@ describe("the definition that an inspector receives", () => {
     );
   });
 
-  it("is cut, by default, only in literal params of the transitions of inner states", async () => {
+  it("is cut, by default, only in params of the transitions of inner states", async () => {
     const cuts = differences(own, await throughWebSocket());
     for (const { path, expected, cut } of cuts) {
       const where = path.join(" ");

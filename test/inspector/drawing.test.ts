@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { createMachine } from "xstate";
 import { connectionChart } from "../../src/inspector/drawing/connection-chart.js";
 import { connectionOverview } from "../../src/inspector/drawing/connection-overview.js";
+import { withEndBelow } from "../../src/inspector/drawing/end-below.js";
 import { drawnLines, linesOf } from "../../src/inspector/drawing/graph.js";
 import {
   activeIds,
@@ -17,6 +18,7 @@ import {
   svgOf,
 } from "../../src/inspector/drawing/index.js";
 import { labelPlace } from "../../src/inspector/drawing/label-place.js";
+import { stateLines } from "../../src/inspector/drawing/text-size.js";
 import { connectionMachine } from "../../src/machine/index.js";
 
 const definition = connectionMachine.config as object;
@@ -162,7 +164,8 @@ describe("the lines of a chart", () => {
   it("makes one line with two heads of there and back, and one arrow of many siblings that fail alike", () => {
     const { lines, bundles } = drawnLines(chartOf(definition));
     const line = lines.find(
-      ({ from, to }) => `${from} ${to}` === "connection.connecting.selecting connection.connecting.waiting",
+      ({ from, to }) =>
+        `${from} ${to}` === "connection.connecting.selecting connection.connecting.backingOff",
     );
     expect(line?.events).toEqual(["otherwise"]);
     expect(line?.back).toEqual(["timer.fired", "user.setServers"]);
@@ -276,6 +279,81 @@ describe("laying out", () => {
     expect(overlaps(layout)).toEqual([]);
   });
 
+  it("writes a long name of several words in two lines, between the words where they are most alike", () => {
+    const names = [
+      "connected",
+      "awaitingServerChoice",
+      "authenticating",
+      "waiting for it",
+      "aVeryLongNameOfAState",
+    ];
+    expect(names.map(stateLines)).toEqual([
+      ["connected"],
+      ["awaiting", "ServerChoice"],
+      ["authenticating"],
+      ["waiting ", "for it"],
+      ["aVeryLong", "NameOfAState"],
+    ]);
+    const [box] = connectionOverview.boxes.filter(({ key }) => key === "awaitingServerChoice");
+    expect(box?.width).toBeLessThan(connectionOverview.width / 8);
+    // Whoever reads or searches the picture finds the name in one piece.
+    const [, text] = /awaitingServerChoice".*?<text[^>]*>(.*?)<\/text>/.exec(svgOf(connectionOverview)) ?? [];
+    expect(text?.replace(/<[^>]*>/g, "")).toBe("awaitingServerChoice");
+  });
+
+  it("sets an end to which one state alone leads below that state, where that makes the picture narrower", () => {
+    const at = (layout: Layout, key: string) => layout.boxes.find((box) => box.key === key);
+    const [before, end] = [at(connectionOverview, "closing"), at(connectionOverview, "closed")];
+    if (before === undefined || end === undefined) throw new Error("there is no end");
+    expect(end.y).toBeGreaterThan(before.y + before.height);
+    expect(end.x + end.width / 2).toBe(before.x + before.width / 2);
+    expect(connectionOverview.width - before.x - before.width).toBeLessThan(10);
+  });
+
+  describe("an end", () => {
+    const box = (key: string, x: number, y: number, type = "atomic") =>
+      ({ id: `m.${key}`, key, type, description: null, parent: null, x, y, width: 50, height: 26 }) as const;
+    const way = (from: string, to: string, ...points: readonly Point[]) => {
+      const ends = { from: `m.${from}`, to: `m.${to}` };
+      return { id: `${from} ${to}`, ...ends, events: [], back: [], ways: [], points, label: null };
+    };
+    const row = {
+      id: "m",
+      width: 306,
+      height: 120,
+      boxes: [box("a", 10, 20), box("end", 250, 20, "final")],
+      lines: [way("a", "end", { x: 60, y: 33 }, { x: 250, y: 33 })],
+      starts: [],
+      anywhere: null,
+    } as unknown as Layout;
+    const label = { lines: ["go"], x: 100, y: 20, width: 30, height: 15 };
+    const [line] = row.lines;
+
+    it("stands below the one state that leads there, and the picture is as wide as what is left", () => {
+      const { width, boxes, lines } = withEndBelow(row);
+      expect([width, boxes[1]?.x, boxes[1]?.y]).toEqual([66, 10, 65]);
+      expect(lines[0]?.points).toEqual([
+        { x: 35, y: 46 },
+        { x: 35, y: 65 },
+      ]);
+    });
+
+    it.each<[string, Partial<Layout>]>([
+      ["text is on the line", { lines: [{ ...(line as Layout["lines"][number]), label }] }],
+      [
+        "two states lead there",
+        { lines: [...row.lines, way("b", "end", { x: 60, y: 90 }, { x: 250, y: 40 })] },
+      ],
+      ["another state is below", { boxes: [...row.boxes, box("b", 30, 70)] as unknown as Layout["boxes"] }],
+      ["a line is below", { lines: [...row.lines, way("b", "a", { x: 20, y: 100 }, { x: 20, y: 46 })] }],
+      ["the picture ends below", { height: 90 }],
+      ["nothing is won", { boxes: [...row.boxes, box("b", 250, 80)] as unknown as Layout["boxes"] }],
+    ])("stays in its place where %s", (_where, changes) => {
+      const layout = { ...row, ...changes };
+      expect(withEndBelow(layout)).toBe(layout);
+    });
+  });
+
   it("puts a label where it hides no state", () => {
     for (const line of connectionOverview.lines) {
       const size = { width: 90, height: 17 };
@@ -308,9 +386,9 @@ describe("laying out", () => {
 
 describe("the SVG", () => {
   it("lights the states of a snapshot's value, inner and outer", () => {
-    const svg = svgOf(connectionOverview, { current: { reconnecting: "waiting" } });
+    const svg = svgOf(connectionOverview, { current: { reconnecting: "backingOff" } });
     const lit = [...svg.matchAll(/class="[^"]*\blit\b[^"]*" data-state="([^"]+)"/g)].map(([, id]) => id);
-    expect(lit).toEqual(["connection.reconnecting", "connection.reconnecting.waiting"]);
+    expect(lit).toEqual(["connection.reconnecting", "connection.reconnecting.backingOff"]);
     expect(svgOf(connectionOverview)).not.toMatch(/class="[^"]*\blit\b/);
   });
 

@@ -12,13 +12,13 @@ import {
   waitFor,
 } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
-import type { Inspect } from "../../src/effects/interpreter.js";
+import type { Inspect } from "../../src/effects/live-chart.js";
 import { chartOf } from "../../src/inspector/drawing/index.js";
 import { type Node, treeOf } from "../../src/inspector/story/changes.js";
 import { eventName, factsOf } from "../../src/inspector/story/facts.js";
 import { waitedFor } from "../../src/inspector/story/next.js";
 import { pathOf } from "../../src/inspector/story/path.js";
-import { hasEarlier, MAX_ACTORS, MAX_STEPS, type Step, Story } from "../../src/inspector/story/story.js";
+import { hasEarlier, MAX_ACTORS, MAX_STEPS, Story, type StoryStep } from "../../src/inspector/story/story.js";
 import { connectionMachine } from "../../src/machine/index.js";
 
 /** Runs a machine and returns what an inspector would be sent, as JSON would carry it. */
@@ -50,7 +50,7 @@ function storyOf(messages: readonly unknown[]): Story {
   return story;
 }
 
-const ways = ({ taken }: Step) => taken.map(({ from, to }) => `${from} ${to}`);
+const ways = ({ taken }: StoryStep) => taken.map(({ from, to }) => `${from} ${to}`);
 
 const input = { servers: ["a:4222", "b:4222"], seed: 1, at: 0, policy: { noRandomize: true } };
 const refused = { code: "CONNECTION_REFUSED", message: "nobody there" };
@@ -61,8 +61,20 @@ describe("the story of a connection", () => {
       connectionMachine,
       (actor) => {
         actor.send({ type: "socket.opened", attempt: 1, at: 1 } as never);
-        actor.send({ type: "socket.closed", attempt: 1, at: 2, failure: refused } as never);
-        actor.send({ type: "socket.closed", attempt: 2, at: 3, failure: refused } as never);
+        actor.send({
+          type: "socket.closed",
+          attempt: 1,
+          at: 2,
+          failure: refused,
+          halfClosed: false,
+        } as never);
+        actor.send({
+          type: "socket.closed",
+          attempt: 2,
+          at: 3,
+          failure: refused,
+          halfClosed: false,
+        } as never);
       },
       { input: { ...input, policy: { noRandomize: true, waitOnFirstConnect: true } }, wrap: inspection },
     );
@@ -75,7 +87,7 @@ describe("the story of a connection", () => {
       ["xstate.init", { connecting: "dialing" }],
       ["socket.opened", { connecting: "greeting" }],
       ["socket.closed", { connecting: "dialing" }],
-      ["socket.closed", { connecting: "waiting" }],
+      ["socket.closed", { connecting: "backingOff" }],
     ]);
     expect(connection?.steps.map(ways)).toEqual([
       ["connection.connecting.selecting connection.connecting.dialing"],
@@ -86,14 +98,14 @@ describe("the story of a connection", () => {
       ],
       [
         "connection.connecting.dialing connection.connecting.selecting",
-        "connection.connecting.selecting connection.connecting.waiting",
+        "connection.connecting.selecting connection.connecting.backingOff",
       ],
     ]);
     expect(connection?.steps.map(({ effects }) => effects.map(({ name }) => name))).toEqual([
       ["startTimer", "notifyStatus", "openSocket"],
       [],
-      ["notifyStatus", "stopTimer", "startTimer", "notifyStatus", "openSocket"],
-      ["notifyStatus", "stopTimer", "startTimer"],
+      ["notifyStatus", "closeSocket", "stopTimer", "startTimer", "notifyStatus", "openSocket"],
+      ["notifyStatus", "closeSocket", "stopTimer", "startTimer"],
     ]);
     expect(connection?.steps.at(-1)?.effects.at(-1)?.params).toEqual({
       timer: "reconnect",
@@ -268,19 +280,30 @@ describe("the way that was taken", () => {
       { draining: "publishers" },
       "outbound.flushed",
       "closed",
-      [["draining.publishers", "closed", "isCurrent"]],
+      [
+        ["draining.publishers", "closing", "fromServerInUse"],
+        ["closing", "closed", "noLinkIsLeft"],
+      ],
     ],
-    [{ reconnecting: "waiting" }, "user.close", "closed", [["reconnecting", "closed", null]]],
+    [
+      { reconnecting: "backingOff" },
+      "user.close",
+      "closed",
+      [
+        ["reconnecting", "closing", null],
+        ["closing", "closed", "noLinkIsLeft"],
+      ],
+    ],
     [
       { reconnecting: "authenticating" },
       "server.error",
       "closed",
       [
-        ["reconnecting.authenticating", "reconnecting.selecting", "isFatal"],
-        ["reconnecting.selecting", "closed", "isRefusedTwice"],
+        ["reconnecting.authenticating", "closing", "isSecondRefusal"],
+        ["closing", "closed", "noLinkIsLeft"],
       ],
     ],
-    ["connected", "server.ping", "connected", [["connected", null, "isCurrent"]]],
+    ["connected", "server.ping", "connected", [["connected", null, "fromServerInUse"]]],
     ["connected", "unheard.of", "connected", []],
     ["closed", "socket.opened", "connected", []],
   ])("from %j by %s to %j", (before, event, after, expected) => {
@@ -307,7 +330,7 @@ describe("what a chart waits for", () => {
   const chart = chartOf(connectionMachine.config as object);
 
   it.each([
-    [{ reconnecting: "waiting" }, ["timer.fired", "user.setServers", "user.close", "user.drain"]],
+    [{ reconnecting: "backingOff" }, ["timer.fired", "user.setServers", "user.drain", "user.close"]],
     [
       { draining: "publishers" },
       ["outbound.flushed", "timer.fired", "socket.closed", "protocol.violated", "user.close"],

@@ -5,7 +5,7 @@ import { createWebSocketInspector, type StatelyInspectionEvent } from "@statelya
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createActor, type InspectionEvent } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
-import type { Inspect } from "../../src/effects/interpreter.js";
+import type { Inspect } from "../../src/effects/live-chart.js";
 import { connect } from "../../src/index.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
@@ -33,7 +33,7 @@ const refused = (subject: string, at: number) =>
     type: "server.error",
     attempt: 1,
     at,
-    credentials: 1,
+    credentialsVersion: 1,
     error: {
       kind: "permissionsViolation",
       code: "PERMISSIONS_VIOLATION",
@@ -63,8 +63,10 @@ async function received(events: readonly ConnectionEvent[]): Promise<readonly St
   relays.push(relay);
   const inspector = createWebSocketInspector({ url: relay.url, maxDeferredEvents: 100_000 });
   open.push(inspector);
-  const last = { type: "user.close", at: 1e9, unsent: 0, failure: null } as const;
-  run(inspector.inspect, [...events, last]);
+  const close = { type: "user.close", at: 1e9, unsent: 0, failure: null } as const;
+  const actor = run(inspector.inspect, [...events, close]);
+  const ended = { type: "socket.closed", attempt: 1, at: 1e9, failure: null, halfClosed: false } as const;
+  if (actor.getSnapshot().status === "active") actor.send(ended);
   return relay.found((all) => (statusTold(all) === "done" ? all : undefined));
 }
 
@@ -83,7 +85,7 @@ describe("what an inspector receives", () => {
       ...greeted,
       { type: "timer.fired", timer: "ping", attempt: 1, at: 120_000 },
       { type: "server.pong", attempt: 1, at: 120_001 },
-      { type: "socket.closed", attempt: 1, at: 120_002, failure: null },
+      { type: "socket.closed", attempt: 1, at: 120_002, failure: null, halfClosed: false },
     ]);
     expect(arrows(messages)).toEqual([
       "connection → timers: startTimer",
@@ -97,7 +99,7 @@ describe("what an inspector receives", () => {
       "connection → timers: stopTimer",
       "connection → server: resubscribe",
       "connection → messages: releaseOutbound",
-      "connection → user: settleConnect",
+      "connection → user: resolveConnect",
       "connection → timers: startTimer",
       "timers → connection: timer.fired",
       "connection → user: notifyStatus",
@@ -114,6 +116,7 @@ describe("what an inspector receives", () => {
       "user → connection: user.close",
       "connection → server: closeSocket",
       "connection → timers: stopTimer",
+      "connection → user: settlePending",
       "connection → user: settleClosed",
     ]);
   });
@@ -125,7 +128,11 @@ describe("what an inspector receives", () => {
     );
     expect(messages[started]).toMatchObject({
       sessionId: expect.stringMatching(/\.server$/),
-      event: { type: "openSocket", attempt: 1, server: { name: "10.0.0.1:4222", tls: false } },
+      event: {
+        type: "openSocket",
+        attempt: 1,
+        server: { name: "10.0.0.1:4222", transport: { type: "tcp", tls: false } },
+      },
     });
     const kinds = messages.map((message) =>
       message.type === "@xstate.event" ? message.event.type : message.type,
@@ -136,7 +143,7 @@ describe("what an inspector receives", () => {
       "stopTimer",
       "resubscribe",
       "releaseOutbound",
-      "settleConnect",
+      "resolveConnect",
       "startTimer",
       "@xstate.snapshot",
     ]);
@@ -252,7 +259,7 @@ describe("repeats", () => {
     const all = told([
       ...greeted,
       ...between,
-      { type: "socket.closed", attempt: 1, at: 20, failure: null },
+      { type: "socket.closed", attempt: 1, at: 20, failure: null, halfClosed: false },
       ...pings(20, 21, 0.1),
       { type: "user.close", at: 22, unsent: 0, failure: null },
     ]);

@@ -98,7 +98,7 @@ describe("inspect without a server", () => {
     const tool = start(["inspect", `127.0.0.1:${port}`]);
     const page = await openPage(addressIn(await tool.printed("nothing accepts connections")));
     await page.until(({ states }) =>
-      states().some((state) => JSON.stringify(state) === '{"connecting":"waiting"}'),
+      states().some((state) => JSON.stringify(state) === '{"connecting":"backingOff"}'),
     );
     tool.child.kill(signal);
     expect(await tool.ended()).toMatchObject({ code: 0, stderr: "" });

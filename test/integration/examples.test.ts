@@ -175,7 +175,12 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
 
     const spans = spansIn(stdout);
     const states = spans.filter(({ parent }) => parent === undefined);
-    expect(states.map(({ name }) => name)).toEqual(["nats connecting", "nats reconnecting", "nats draining"]);
+    expect(states.map(({ name }) => name)).toEqual([
+      "nats connecting",
+      "nats reconnecting",
+      "nats draining",
+      "nats closing",
+    ]);
     const stepsOf = (state: (typeof states)[number] | undefined) =>
       spans.filter(({ parent }) => parent === state?.id).map(({ name }) => name);
     expect(stepsOf(states[0])).toEqual(["nats dialing", "nats greeting", "nats authenticating"]);

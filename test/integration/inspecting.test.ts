@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createWebSocketInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
 import { afterEach, describe, expect, it } from "vitest";
 import type { InspectionEvent } from "xstate";
-import type { Inspect } from "../../src/effects/interpreter.js";
+import type { Inspect } from "../../src/effects/live-chart.js";
 import {
   type ConnectionOptions,
   connect,
@@ -85,8 +85,8 @@ describe.each(servers)("inspecting a connection to nats-server $label", ({ path 
     expect(statesTold(messages).join(" ")).toMatch(
       new RegExp(
         "^connecting.dialing connecting.greeting connecting.authenticating connected" +
-          "( reconnecting.(waiting|dialing|greeting))+ reconnecting.authenticating connected" +
-          " draining.subscriptions draining.publishers closed$",
+          "( reconnecting.(backingOff|dialing|greeting))+ reconnecting.authenticating connected" +
+          " draining.subscriptions draining.publishers closing closed$",
       ),
     );
     const told = messages.flatMap((message) =>
@@ -108,10 +108,14 @@ describe.each(servers)("inspecting a connection to nats-server $label", ({ path 
       "connection → timers: startTimer",
       "connection → messages: drainSubscriptions",
       "messages → connection: subscriptions.drained",
-      "connection → messages: flushOutbound",
+      "connection → messages: finishOutbound",
       "messages → connection: outbound.flushed",
       "connection → timers: stopTimer",
-      "connection → server: closeSocket",
+      "connection → server: endSocket",
+      "connection → timers: startTimer",
+      "connection → user: settlePending",
+      "server → connection: socket.closed",
+      "connection → timers: stopTimer",
       "connection → user: settleClosed",
     ]);
   });

@@ -122,7 +122,7 @@ async function shown(lines: readonly string[], name: string, expected: string): 
     { timeout: 10_000 },
   );
   // Its effects are told, too.
-  expect(messages.some((told) => told.type === "@xstate.event" && told.event.type === "settleConnect")).toBe(
+  expect(messages.some((told) => told.type === "@xstate.event" && told.event.type === "resolveConnect")).toBe(
     true,
   );
   socket.terminate();
@@ -192,7 +192,7 @@ describe("the guide docs/inspector.md", () => {
   it("has code whose observer prints the effects", async () => {
     const printed = await run(block("event.action.type"));
     expect(printed.map(([effect]) => effect)).toEqual(
-      expect.arrayContaining(["openSocket", "sendConnect", "settleConnect", "settleClosed"]),
+      expect.arrayContaining(["openSocket", "sendConnect", "resolveConnect", "settleClosed"]),
     );
   });
 

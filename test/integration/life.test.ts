@@ -264,7 +264,7 @@ describe("a connection that reconnects", () => {
   afterEach(() => server.close());
 
   /** Accepts the first connection, then behaves as told. */
-  async function lostIn(step: "dialing" | "greeting" | "authenticating" | "waiting") {
+  async function lostIn(step: "dialing" | "greeting" | "authenticating" | "backingOff") {
     let connections = 0;
     server = await fakeServer((socket) => {
       connections++;
@@ -277,17 +277,17 @@ describe("a connection that reconnects", () => {
     });
     const nc = await connect({
       port: server.port,
-      reconnectTimeWait: step === "waiting" ? 60_000 : 1,
+      reconnectTimeWait: step === "backingOff" ? 60_000 : 1,
       reconnectJitter: 0,
     });
-    const reached = step === "waiting" ? nextStatus(nc, "disconnect") : nextStatus(nc, "reconnecting");
+    const reached = step === "backingOff" ? nextStatus(nc, "disconnect") : nextStatus(nc, "reconnecting");
     server.sockets[0]?.destroy();
     await reached;
     if (step === "authenticating" || step === "greeting") await server.connectionCount(2);
     return nc;
   }
 
-  it.each(["dialing", "greeting", "authenticating", "waiting"] as const)(
+  it.each(["dialing", "greeting", "authenticating", "backingOff"] as const)(
     "settles every promise when it is closed while %s, and says what was not sent",
     async (step) => {
       const nc = await lostIn(step);
@@ -311,7 +311,7 @@ describe("a connection that reconnects", () => {
     },
   );
 
-  it.each(["dialing", "greeting", "authenticating", "waiting"] as const)(
+  it.each(["dialing", "greeting", "authenticating", "backingOff"] as const)(
     "settles every promise when it is drained while %s, and rejects because of what was not sent",
     async (step) => {
       const nc = await lostIn(step);
@@ -325,7 +325,7 @@ describe("a connection that reconnects", () => {
   );
 
   it("drains cleanly while it waits where nothing is left to send", async () => {
-    const nc = await lostIn("waiting");
+    const nc = await lostIn("backingOff");
     await nc.drain();
     expect(await nc.closed()).toBeUndefined();
   });

@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { WebSocket } from "ws";
 import { createActor, createMachine, type InspectionEvent } from "xstate";
 import { buildInspectorPage } from "../../scripts/inspector-page.mjs";
-import type { Inspect } from "../../src/effects/interpreter.js";
+import type { Inspect } from "../../src/effects/live-chart.js";
 import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
 import { stateText } from "../../src/inspector/drawing/active.js";
 import { type LocalInspector, serveLocalInspector } from "../../src/inspector/serve.js";
@@ -143,7 +143,7 @@ function attributes(page: Page, selector: string, name: string): Promise<readonl
     );
 }
 
-/** The states that are lit, inner ones after outer ones: `reconnecting.waiting`. */
+/** The states that are lit, inner ones after outer ones: `reconnecting.backingOff`. */
 async function lit(page: Page): Promise<readonly string[]> {
   const ids = await attributes(page, ".state.lit", "data-state");
   return ids.map((id) => id.replace("connection.", ""));
@@ -182,12 +182,12 @@ describe("the local inspector's page", { timeout: 60_000 }, () => {
       waitOnFirstConnect: true,
       inspect: observed(values),
     });
-    await shows(page, "connecting › waiting");
+    await shows(page, "connecting › backingOff");
     const nats = await server(port);
     const nc = await connected;
     await shows(page, "connected");
     await nats.kill();
-    await shows(page, "reconnecting › waiting");
+    await shows(page, "reconnecting › backingOff");
     await nats.restart();
     await shows(page, "connected");
 
@@ -245,11 +245,11 @@ describe("the local inspector's page", { timeout: 60_000 }, () => {
     await connecting({ port: nats.port, reconnectTimeWait: 60_000, inspect: observed() });
     await shows(page, "connected");
     await nats.kill();
-    await shows(page, "reconnecting › waiting");
+    await shows(page, "reconnecting › backingOff");
     const taken = await attributes(page, ".line.taken", "data-line");
     expect(taken).toEqual([
       "connection.connected → connection.reconnecting",
-      "connection.reconnecting.selecting → connection.reconnecting.waiting",
+      "connection.reconnecting.selecting → connection.reconnecting.backingOff",
     ]);
     expect(await page.locator(".why").textContent()).toBe("socket.closed");
     const walked = await attributes(page, ".line.walked", "data-line");
@@ -262,9 +262,9 @@ describe("the local inspector's page", { timeout: 60_000 }, () => {
       "startTimer",
     ]);
     expect(await page.locator("#effects li").last().textContent()).toContain("timer reconnect");
-    const changed = page.locator("#context li.changed", { hasText: "socket" }).first();
+    const changed = page.locator("#context li.changed", { hasText: "live" }).first();
     expect(await changed.textContent()).toContain("null");
-    expect(await changed.textContent()).toContain("was 1");
+    expect(await changed.textContent()).toContain("was 7 fields");
     expect(await page.locator("#about").textContent()).toContain("Every server was tried");
     expect(await page.locator("#waits").textContent()).toContain("Waits for timer.fired, ");
   });
@@ -552,7 +552,7 @@ describe("the local inspector's page on a narrow screen", { timeout: 60_000 }, (
     await connecting({ port: nats.port, reconnectTimeWait: 60_000, inspect: observed() });
     await shows(page, "connected");
     await nats.kill();
-    await shows(page, "reconnecting › waiting");
+    await shows(page, "reconnecting › backingOff");
     const hidden = await page.evaluate(
       `(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(document.querySelector("#step"))`,
     );
@@ -573,7 +573,7 @@ describe.each(["light", "dark"] as const)(
       await shows(page, "connected");
       expect(await violations(page)).toEqual([]);
       await nats.kill();
-      await shows(page, "reconnecting › waiting");
+      await shows(page, "reconnecting › backingOff");
       await page.getByRole("button", { name: "One step back" }).click();
       expect(await violations(page)).toEqual([]);
       await page.setViewportSize({ width: 420, height: 800 });
@@ -616,7 +616,7 @@ describe.each(["light", "dark"] as const)(
         await shows(page, "connected");
         await nats.kill();
         await page.locator("#steps li", { hasText: "attempt 4" }).first().waitFor();
-        await shows(page, "reconnecting › waiting");
+        await shows(page, "reconnecting › backingOff");
         await mkdir("docs/images", { recursive: true });
         await page.screenshot({ path: `docs/images/inspector-${colorScheme}.png`, animations: "disabled" });
       });

@@ -16,7 +16,7 @@ export function activeIds(root: string, value: unknown): ReadonlySet<string> {
   return ids;
 }
 
-/** A snapshot's value as one reads it: `reconnecting › waiting`, the parts of a parallel state side by side. */
+/** A snapshot's value as one reads it: `reconnecting › backingOff`, the parts of a parallel state side by side. */
 export function stateText(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value !== "object" || value === null) return "";

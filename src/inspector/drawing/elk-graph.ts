@@ -5,7 +5,7 @@ import type { ElkExtendedEdge, ElkNode } from "elkjs/lib/elk-api.js";
 import type { Chart, State } from "./chart.js";
 import { type ChartLine, drawnLines } from "./graph.js";
 import { inReadingOrder } from "./reading-order.js";
-import { eventTextSize, labelLines, stateTextWidth } from "./text-size.js";
+import { eventTextSize, labelLines, STATE_LINE_HEIGHT, stateLines, stateTextWidth } from "./text-size.js";
 
 type Direction = "RIGHT" | "DOWN";
 
@@ -53,6 +53,15 @@ function allInOrder(chart: Chart, state: State, order: Wishes["order"]): readonl
   return [state, ...inOrder(chart, state, order).flatMap((child) => allInOrder(chart, child, order))];
 }
 
+/** Room for the name of a state without states inside. */
+function boxSize(name: string): { readonly width: number; readonly height: number } {
+  const lines = stateLines(name);
+  return {
+    width: Math.max(48, ...lines.map((line) => stateTextWidth(line) + 16)),
+    height: 11 + lines.length * STATE_LINE_HEIGHT,
+  };
+}
+
 class GraphBuilder {
   readonly root: ElkNode;
   readonly #chart: Chart;
@@ -88,9 +97,7 @@ class GraphBuilder {
     const isLeaf = children.length === 0;
     const node: ElkNode = {
       id: state.id,
-      ...(isLeaf
-        ? { width: Math.max(48, stateTextWidth(state.key) + 16), height: 26 }
-        : { layoutOptions: this.#options(state) }),
+      ...(isLeaf ? boxSize(state.key) : { layoutOptions: this.#options(state) }),
       ports: [],
       edges: [],
       children: children.map((child) => this.#node(child)),
@@ -214,7 +221,7 @@ class GraphBuilder {
       "elk.spacing.portPort": "8",
       "elk.layered.spacing.nodeNodeBetweenLayers": "19",
       "elk.layered.spacing.edgeNodeBetweenLayers": "8",
-      "elk.layered.spacing.edgeEdgeBetweenLayers": "7",
+      "elk.layered.spacing.edgeEdgeBetweenLayers": "6",
       // The order of the nodes is that in which one reads them.
       "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
       "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",

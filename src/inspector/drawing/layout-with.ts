@@ -7,6 +7,7 @@
 import type { ElkNode } from "elkjs/lib/elk-api.js";
 import { type Chart, chartOf, type Definition } from "./chart.js";
 import { elkGraph, ids, type Manner } from "./elk-graph.js";
+import { withEndBelow } from "./end-below.js";
 import { drawnLines } from "./graph.js";
 import type { Box, Label, Layout, Line, Point, Start } from "./layout.js";
 
@@ -57,7 +58,8 @@ export async function layoutWith(
   const layouts: Layout[] = [];
   const isNested = chart.root.children.some((id) => (chart.states.get(id)?.children.length ?? 0) > 0);
   for (const manner of isNested ? MANNERS : FLAT_MANNERS) {
-    layouts.push(readLayout(chart, await engine.layout(elkGraph(chart, manner, { labels, order }))));
+    const found = await engine.layout(elkGraph(chart, manner, { labels, order }));
+    layouts.push(withEndBelow(readLayout(chart, found)));
   }
   const fits = layouts.map(({ width, height }) => Math.min(SCREEN.width / width, SCREEN.height / height));
   const best = layouts[fits.indexOf(Math.max(...fits))];

@@ -3,7 +3,13 @@
 
 import { activeIds } from "./active.js";
 import type { Box, Layout, Line, Point } from "./layout.js";
-import { EVENT_FONT_SIZE, EVENT_LINE_HEIGHT, STATE_FONT_SIZE } from "./text-size.js";
+import {
+  EVENT_FONT_SIZE,
+  EVENT_LINE_HEIGHT,
+  STATE_FONT_SIZE,
+  STATE_LINE_HEIGHT,
+  stateLines,
+} from "./text-size.js";
 
 /** `page` leaves the colours to the page's own style sheet. */
 export type Theme = "light" | "dark" | "page";
@@ -108,9 +114,18 @@ function paintBox(box: Box, isLit: boolean): string {
       : "";
   const name = isRegion
     ? `<text x="${x + 12}" y="${y + 20}">${escaped(key)}</text>`
-    : `<text x="${x + width / 2}" y="${y + height / 2 + STATE_FONT_SIZE * 0.35}" text-anchor="middle">${escaped(key)}</text>`;
+    : paintName(key, x + width / 2, y + height / 2);
   const told = description === null ? "" : `<title>${escaped(description)}</title>`;
   return `<g class="${classes}" data-state="${escaped(id)}">${told}${shape}${second}${name}</g>`;
+}
+
+/** The name of a state, around a point. */
+function paintName(name: string, x: number, y: number): string {
+  const lines = stateLines(name);
+  const first = y + STATE_FONT_SIZE * 0.35 - ((lines.length - 1) * STATE_LINE_HEIGHT) / 2;
+  const [only = "", ...rest] = lines.map(escaped);
+  const under = rest.map((line) => `<tspan x="${x}" dy="${STATE_LINE_HEIGHT}">${line}</tspan>`).join("");
+  return `<text x="${x}" y="${first}" text-anchor="middle">${only}${under}</text>`;
 }
 
 function paintLine({ id, points, back }: Line): string {

@@ -4,12 +4,24 @@
 // which an average is taken that leaves room in every face that a reader may have.
 
 export const STATE_FONT_SIZE = 13;
+export const STATE_LINE_HEIGHT = 15;
 export const EVENT_FONT_SIZE = 10.5;
 export const EVENT_LINE_HEIGHT = 13;
 
 /** Lines of a label that are written; the rest is counted. */
 const MAX_LINES = 3;
 const MAX_CHARACTERS = 26;
+/** A longer name of a state takes two lines, if it is of several words: one wide box makes the whole picture wide. */
+const MAX_IN_LINE = 12;
+
+/** The lines in which the name of a state without states inside is written: between two words, where they are most alike. */
+export function stateLines(name: string): readonly string[] {
+  if ([...name].length <= MAX_IN_LINE) return [name];
+  const breaks = [...name.matchAll(/(?<=[^A-Z])(?=[A-Z])|(?<=[-_ ])/g)].map(({ index }) => index);
+  const longer = (at: number) => Math.max(at, name.length - at);
+  const [at] = breaks.toSorted((a, b) => longer(a) - longer(b));
+  return at === undefined ? [name] : [name.slice(0, at), name.slice(at)];
+}
 
 /** Width of a state's name. */
 export function stateTextWidth(text: string): number {

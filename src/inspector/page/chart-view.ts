@@ -9,7 +9,7 @@ import type { Layout, Line } from "../drawing/layout.js";
 import { layoutWith } from "../drawing/layout-with.js";
 import { svgOf } from "../drawing/svg.js";
 import { eventName } from "../story/facts.js";
-import type { Actor, Step } from "../story/story.js";
+import type { Actor, StoryStep } from "../story/story.js";
 import { make, reachable } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -32,7 +32,7 @@ export class ChartView {
   #labels = new Map<string, Element>();
   /** The lines by the ways that they stand for. */
   #byWay = new Map<string, Line>();
-  #shown: { readonly actor: Actor; readonly past: readonly Step[] } | undefined;
+  #shown: { readonly actor: Actor; readonly past: readonly StoryStep[] } | undefined;
   /** Id of the state that was brought into view last. */
   #seen: string | undefined;
 
@@ -42,7 +42,7 @@ export class ChartView {
   }
 
   /** Shows an actor after the last of these steps. */
-  async show(actor: Actor, past: readonly Step[]): Promise<void> {
+  async show(actor: Actor, past: readonly StoryStep[]): Promise<void> {
     this.#shown = { actor, past };
     if (actor.definition !== this.#definition) {
       this.#definition = actor.definition;
@@ -87,7 +87,7 @@ export class ChartView {
     );
   }
 
-  #light(layout: Layout, past: readonly Step[]): void {
+  #light(layout: Layout, past: readonly StoryStep[]): void {
     const step = past.at(-1);
     if (step === undefined) return;
     const lit = activeIds(layout.id, step.value);

@@ -3,7 +3,7 @@
 
 import { stateText } from "../drawing/active.js";
 import { eventName } from "../story/facts.js";
-import { type Actor, type Step, Story } from "../story/story.js";
+import { type Actor, Story, type StoryStep } from "../story/story.js";
 import { ChartView } from "./chart-view.js";
 import { ContextView } from "./context-view.js";
 import { element } from "./dom.js";
@@ -62,7 +62,7 @@ function firstNumber(): number {
 }
 
 /** The step that is looked at. */
-function current(): Step | undefined {
+function current(): StoryStep | undefined {
   const steps = actor()?.steps ?? [];
   return stopped === undefined ? steps.at(-1) : (steps.find(({ number }) => number === stopped) ?? steps[0]);
 }
@@ -117,7 +117,7 @@ function choose(): void {
   chosen = next?.key;
 }
 
-function drawPlayer({ steps }: Actor, step: Step, at: number): void {
+function drawPlayer({ steps }: Actor, step: StoryStep, at: number): void {
   position.max = String(steps.length - 1);
   position.value = String(at);
   const total = (steps.at(-1)?.number ?? 0) + 1;

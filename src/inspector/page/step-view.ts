@@ -3,14 +3,14 @@
 import { activeIds, stateText } from "../drawing/active.js";
 import { eventName, factsOf } from "../story/facts.js";
 import { waitedFor } from "../story/next.js";
-import type { Actor, Step } from "../story/story.js";
+import type { Actor, StoryStep } from "../story/story.js";
 import { element, make, reachable } from "./dom.js";
 
 /** Shows one step. */
 export class StepView {
   readonly #isScrolled = reachable(element("step"));
 
-  show(actor: Actor, step: Step): void {
+  show(actor: Actor, step: StoryStep): void {
     element("state").textContent = stateText(step.value) || step.status;
     element("about").textContent = aboutState(actor, step);
     const waits = actor.chart === null ? [] : waitedFor(actor.chart, step.value);
@@ -36,7 +36,7 @@ function facts(of: unknown): readonly HTMLElement[] {
 }
 
 /** The descriptions of the active states, the innermost that has one. */
-function aboutState({ chart }: Actor, { value }: Step): string {
+function aboutState({ chart }: Actor, { value }: StoryStep): string {
   if (chart === null) return "";
   const active = [...activeIds(chart.root.id, value)].reverse();
   return active.map((id) => chart.states.get(id)?.description ?? "").find((text) => text !== "") ?? "";

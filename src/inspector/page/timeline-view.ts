@@ -3,15 +3,15 @@
 
 import { stateText } from "../drawing/active.js";
 import { eventName, factsOf } from "../story/facts.js";
-import { type Actor, hasEarlier, type Step } from "../story/story.js";
+import { type Actor, hasEarlier, type StoryStep } from "../story/story.js";
 import { element, make } from "./dom.js";
 
 interface Row {
   readonly item: HTMLElement;
   readonly button: HTMLButtonElement;
   readonly times: HTMLElement;
-  first: Step;
-  last: Step;
+  first: StoryStep;
+  last: StoryStep;
 }
 
 /** Shows the steps of an actor. */
@@ -30,7 +30,7 @@ export class TimelineView {
     list.addEventListener("keydown", (event) => this.#press(event));
   }
 
-  show(actor: Actor, step: Step): void {
+  show(actor: Actor, step: StoryStep): void {
     const { steps, key } = actor;
     element("earlier").hidden = !hasEarlier(actor);
     const [oldest] = steps;
@@ -54,7 +54,7 @@ export class TimelineView {
     this.#list.replaceChildren();
   }
 
-  #add(step: Step): void {
+  #add(step: StoryStep): void {
     const row = this.#rows.at(-1);
     if (row !== undefined && repeats(row.last, step)) {
       row.last = step;
@@ -124,7 +124,7 @@ export class TimelineView {
 }
 
 /** The same once more, and nothing came of it. */
-function repeats(last: Step, step: Step): boolean {
+function repeats(last: StoryStep, step: StoryStep): boolean {
   return (
     step.event.type === last.event.type &&
     step.taken.every(({ to }) => to === null) &&
@@ -134,7 +134,7 @@ function repeats(last: Step, step: Step): boolean {
 }
 
 /** When a step was, as one finds it in a log; empty where its clock is none. */
-function isoTime({ at }: Step): string {
+function isoTime({ at }: StoryStep): string {
   const when = new Date(at);
   return Number.isNaN(when.getTime()) ? "" : when.toISOString();
 }

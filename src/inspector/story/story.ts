@@ -8,8 +8,8 @@ import { type Chart, chartOf } from "../drawing/chart.js";
 import { definedEffects, type ShownEffect } from "./effects.js";
 import { pathOf, type Taken } from "./path.js";
 
-/** One step of an actor. */
-export interface Step {
+/** One step of an actor, as its messages told it. */
+export interface StoryStep {
   /** From 0, over the actor's whole life. */
   readonly number: number;
   /** When, in milliseconds: of our charts by their own clock, also in a replay; of others since 1970. */
@@ -35,7 +35,7 @@ export interface Actor {
   readonly definition: string | null;
   /** Null where it has no definition that can be read. */
   readonly chart: Chart | null;
-  readonly steps: readonly Step[];
+  readonly steps: readonly StoryStep[];
   /** True once its process is gone. */
   readonly hasLeft: boolean;
 }
@@ -46,7 +46,7 @@ export const MAX_STEPS = 2_000;
 export const MAX_ACTORS = 1_000;
 
 type Kept = { -readonly [Key in keyof Actor]: Actor[Key] } & {
-  readonly steps: Step[];
+  readonly steps: StoryStep[];
   /** What it sent to actors beside it since its last step. */
   sent: ShownEffect[];
   /** True where it tells its effects so. */
@@ -166,7 +166,7 @@ function readChart(definition: string): Chart | null {
   }
 }
 
-function stepOf(actor: Kept, message: Json): Step | undefined {
+function stepOf(actor: Kept, message: Json): StoryStep | undefined {
   const { snapshot, event: sent, createdAt } = message;
   if (!isObject(snapshot)) return undefined;
   const type = isObject(sent) && typeof sent["type"] === "string" ? sent["type"] : "";
