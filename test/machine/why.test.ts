@@ -1,7 +1,8 @@
 // The sentences that say why an attempt or a connection ended: each names the server, what was awaited, and the step.
 
 import { expect, test } from "vitest";
-import { type AttemptStep, closedByServer, timedOut } from "../../src/machine/failure.js";
+import type { AttemptStep } from "../../src/machine/failure.js";
+import { closedByServer, timedOut } from "../../src/machine/why.js";
 
 const awaited: Readonly<Record<AttemptStep, string>> = {
   dialing: "the TCP connection was not established",
