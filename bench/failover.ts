@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect as nats3 } from "@nats-io/transport-node";
 import { connect as nats2 } from "nats";
 import { connect as ours } from "../src/index.js";
-import { startCluster } from "../test/harness/nats-server.js";
+import { oldestServer, startCluster } from "../test/harness/nats-server.js";
 
 const ROUNDS = 5;
 
@@ -34,7 +34,7 @@ const contenders: Readonly<Record<string, (options: { servers: string[] }) => Pr
 
 /** Milliseconds from the kill to the first message through another node. */
 async function outage(connect: (options: { servers: string[] }) => Promise<Client>): Promise<number> {
-  const cluster = await startCluster(3, { path: process.env["NATS_SERVER"] ?? "nats-server" });
+  const cluster = await startCluster(3, { path: process.env["NATS_SERVER"] ?? (await oldestServer()) });
   const nc = await connect({ servers: cluster.urls });
   let through: (at: number) => void = () => {};
   const message = new Promise<number>((resolve) => {

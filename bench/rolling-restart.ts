@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as nats2 } from "nats";
 import { connect as ours } from "../src/index.js";
-import { startCluster } from "../test/harness/nats-server.js";
+import { oldestServer, startCluster } from "../test/harness/nats-server.js";
 
 interface Client {
   request(subject: string, payload: string, opts: { timeout: number }): Promise<{ string(): string }>;
@@ -29,7 +29,10 @@ const contenders: Readonly<Record<string, Connect>> = {
 
 async function run(connect: Connect, how: "lame duck" | "SIGTERM"): Promise<string> {
   const config = 'lame_duck_duration: "30s"\nlame_duck_grace_period: "1s"';
-  const cluster = await startCluster(3, { path: process.env["NATS_SERVER"] ?? "nats-server", config });
+  const cluster = await startCluster(3, {
+    path: process.env["NATS_SERVER"] ?? (await oldestServer()),
+    config,
+  });
   const [requester, responder] = [await connect(cluster.urls), await connect(cluster.urls)];
   responder.subscribe("ask", { callback: (_error, msg) => void msg.respond(msg.data) });
   await responder.flush();

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { oldestServer } from "../test/harness/nats-server.js";
 
 /** A subscriber may be as far behind as it likes: what waits for it is bounded by the bursts of a task. */
 const CONFIG = `
@@ -25,12 +26,13 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts one; its path is that of NATS_SERVER, or `nats-server` as PATH finds it. */
+/** Starts one: the one that NATS_SERVER names, or the oldest that tests run against. */
 export async function startServer(): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "bench-server-"));
   const config = join(folder, "server.conf");
   writeFileSync(config, CONFIG);
-  const child = spawn(process.env["NATS_SERVER"] ?? "nats-server", ["-c", config], {
+  const path = process.env["NATS_SERVER"] ?? (await oldestServer());
+  const child = spawn(path, ["-c", config], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const ended = once(child, "exit");

@@ -9,11 +9,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { natsServers } from "../../scripts/nats-servers.mjs";
 import { accepts, answered, freePorts, greeting } from "./ports.js";
 
 /** What a server is started with. */
 export interface ServerOptions {
-  /** The nats-server to run. Default: the one on PATH. */
+  /** The nats-server to run. Default: the oldest of those that tests run against. */
   readonly path?: string;
   /** Port for clients. Default: a free one. */
   readonly port?: number;
@@ -109,13 +110,10 @@ export class TestServer {
   async start(): Promise<void> {
     if (this.#child !== undefined) throw new Error(`the server on port ${this.port} runs already`);
     await this.#writeConfig();
-    const child = spawn(
-      this.#options.path ?? "nats-server",
-      ["-c", this.#file, ...(this.#options.args ?? [])],
-      {
-        stdio: ["ignore", "ignore", "pipe"],
-      },
-    );
+    const path = this.#options.path ?? (await oldestServer());
+    const child = spawn(path, ["-c", this.#file, ...(this.#options.args ?? [])], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     this.#child = child;
     let problem: string | undefined;
     child.once("error", (error) => {
@@ -225,6 +223,17 @@ export function configText(config: ServerConfig): string {
   return Object.entries(config)
     .map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)
     .join("\n");
+}
+
+let oldest: Promise<string> | undefined;
+
+/** The server of a test that names none: brought by the project's own script, whatever PATH has. */
+export function oldestServer(): Promise<string> {
+  oldest ??= natsServers().then(([server]) => {
+    if (server === undefined) throw new Error("there is no nats-server: see scripts/nats-servers.mjs");
+    return server.path;
+  });
+  return oldest;
 }
 
 /** Starts a server; resolves when it greets. */

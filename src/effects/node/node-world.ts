@@ -41,7 +41,7 @@ export class NodeWorld implements World {
   }
 
   fillRandom(bytes: Uint8Array): void {
-    crypto.getRandomValues(bytes);
+    crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>);
   }
 
   now(): number {

@@ -23,7 +23,7 @@ export class WebWorld implements World {
   readonly seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
 
   fillRandom(bytes: Uint8Array): void {
-    crypto.getRandomValues(bytes);
+    crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>);
   }
 
   now(): number {
