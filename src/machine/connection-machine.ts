@@ -588,7 +588,7 @@ export const connectionMachine = chart.createMachine({
       {
         description: "The cluster knows the new subscriptions: the old server may forget them.",
         guard: "overlapIsOver",
-        actions: [does.unsubscribeThere, does.sendPingToThat, "beginUnsubscribing", does.startRetireTimer],
+        actions: [does.unsubscribeThere, "beginUnsubscribing", does.startRetireTimer],
       },
       {
         description: "The old server did not confirm the UNSUBs.",
@@ -601,7 +601,7 @@ export const connectionMachine = chart.createMachine({
         actions: [does.closeThatSocket, "forgetLink"],
       },
     ],
-    "server.pong": {
+    "subscriptions.drained": {
       description: "All that the old server had to deliver has arrived.",
       guard: "unsubscribedThere",
       actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],

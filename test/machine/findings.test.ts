@@ -5,6 +5,8 @@ import {
   begin,
   chosen,
   close,
+  drain,
+  drained,
   error,
   fires,
   flushed,
@@ -52,6 +54,15 @@ describe("migrating", () => {
     expect(story.state).toBe("migrating.handingOver");
     // This PONG says nothing of what was published since; the one to the PING of the hand-over is still to come.
     expect(story.happens(old(pong)).state).toBe("migrating.handingOver");
+  });
+
+  test("the PONG to a PING of before the UNSUBs does not say that nothing more comes", () => {
+    const story = migrating().happens(opened, info(), pong);
+    expect(story.state).toBe("migrating.subscribing");
+    // The new server has not answered the PING when the user drains: what it sends is taken, until it confirms the UNSUBs.
+    story.happens(drain(), fires("overlap"));
+    expect(story.happens(pong).did).toEqual([]);
+    expect(story.happens(drained).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
   });
 
   test("a server that was moved away from is the last to be dialed again, and not before its wait is over", () => {
