@@ -14,8 +14,13 @@ interface Asked {
 
 const fromNext = ({ context, event }: Asked) => "attempt" in event && event.attempt === context.next?.id;
 const fromLive = ({ context, event }: Asked) => "attempt" in event && event.attempt === context.live?.id;
+/** Over a socket that ends nothing comes any more, but that it is closed. */
 const fromRetiring = ({ context, event }: Asked) =>
-  "attempt" in event && context.retiring.some(({ id }) => id === event.attempt);
+  "attempt" in event &&
+  context.retiring.some(
+    ({ id, phase }) =>
+      id === event.attempt && (phase !== "ending" || (event.type === "socket.closed" && !event.halfClosed)),
+  );
 
 const fired = ({ event }: Asked, timer: TimerName) => event.type === "timer.fired" && event.timer === timer;
 const isIn = ({ context, event }: Asked, phase: LinkPhase) => linkIn(context, event)?.phase === phase;

@@ -14,6 +14,7 @@ import {
   info,
   lost,
   opened,
+  ping,
   pong,
   reconnect,
   refused,
@@ -76,6 +77,12 @@ describe("migrating", () => {
     expect(story.state).toBe("migrating.subscribing");
     expect(story.happens(info({ connectUrls: ["c:4222"] })).did).toEqual(["notifyStatus update"]);
   });
+});
+
+test("a PING that comes while the socket hands over its last bytes is not answered: nothing is written any more", () => {
+  const story = begin().connects().happens(close());
+  expect(story.state).toBe("closing");
+  expect(story.happens(ping).did).toEqual([]);
 });
 
 test("setServers after the end changes nothing: closed absorbs it", () => {
