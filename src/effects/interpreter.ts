@@ -74,7 +74,12 @@ export class Interpreter {
       }
     },
     resubscribe: (self, { attempt }) => self.#sessions.get(attempt)?.subscribe(self.#ports.subscriptions),
-    unsubscribe: (self, { attempt }) => self.#sessions.get(attempt)?.unsubscribe(),
+    unsubscribe: (self, { attempt }) => {
+      const session = self.#sessions.get(attempt);
+      if (session === undefined) return;
+      session.unsubscribe();
+      session.ping(() => self.send({ type: "subscriptions.drained", attempt }));
+    },
     holdOutbound: (self) => self.outbound.hold(),
     pauseOutbound: (self, { attempt, from }) => {
       self.outbound.flush(true);

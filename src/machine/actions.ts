@@ -81,7 +81,6 @@ export const endThatSocket = { type: "endSocket", params: sameLink } as const;
 export const sendConnect = { type: "sendConnect", params: next } as const;
 export const sendPing = { type: "sendPing", params: live } as const;
 export const sendPingToNext = { type: "sendPing", params: next } as const;
-export const sendPingToThat = { type: "sendPing", params: sameLink } as const;
 export const sendPong = { type: "sendPong", params: sameLink } as const;
 
 // The timers: effects.ts says why each exists.

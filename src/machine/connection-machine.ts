@@ -589,7 +589,7 @@ export const connectionMachine = chart.createMachine({
       {
         description: "The cluster knows the new subscriptions: the old server may forget them.",
         guard: "overlapIsOver",
-        actions: [does.unsubscribeThere, does.sendPingToThat, "beginUnsubscribing", does.startRetireTimer],
+        actions: [does.unsubscribeThere, "beginUnsubscribing", does.startRetireTimer],
       },
       {
         description: "The old server did not confirm the UNSUBs.",
@@ -602,14 +602,11 @@ export const connectionMachine = chart.createMachine({
         actions: [does.closeThatSocket, "forgetLink"],
       },
     ],
-    "server.pong": [
-      {
-        description: "All that the old server had to deliver has arrived.",
-        guard: "unsubscribedThere",
-        actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
-      },
-      { guard: "fromServerBeingLeft", actions: "countPong" },
-    ],
+    "subscriptions.drained": {
+      description: "All that the old server had to deliver has arrived.",
+      guard: "unsubscribedThere",
+      actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
+    },
     "server.ping": { guard: "fromServerBeingLeft", actions: does.sendPong },
     "socket.closed": {
       description: "The socket that was being left is closed.",

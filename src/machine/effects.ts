@@ -80,7 +80,7 @@ export interface EffectParams {
   askNextServer: { readonly attempt: number; readonly pool: ServerPool };
   /** Send SUB for every subscription, with what is left of its `max`. From here on that server is told of every change. */
   resubscribe: { readonly attempt: number };
-  /** Send UNSUB for every subscription that the server knows. */
+  /** Send UNSUB for every subscription that the server knows. Answer: `subscriptions.drained`, when all it had to deliver is here. */
   unsubscribe: { readonly attempt: number };
   /** Shut the gate of the message path: keep what is published from now on. */
   holdOutbound: undefined;

@@ -144,7 +144,10 @@ export interface UserReconnect extends Happened {
   readonly type: "user.reconnect";
 }
 
-/** Every subscription has unsubscribed, and its messages have been processed. Answer to `drainSubscriptions`. */
+/**
+ * Every subscription has unsubscribed, and its messages have been processed: answer to `drainSubscriptions`. Or, of a server
+ * that is being left, all that it had to deliver has arrived: answer to `unsubscribe`.
+ */
 export interface SubscriptionsDrained extends OfAttempt {
   readonly type: "subscriptions.drained";
 }

@@ -14,8 +14,13 @@ interface Asked {
 
 const fromNext = ({ context, event }: Asked) => "attempt" in event && event.attempt === context.next?.id;
 const fromLive = ({ context, event }: Asked) => "attempt" in event && event.attempt === context.live?.id;
+/** Over a socket that ends nothing comes any more, but that it is closed. */
 const fromRetiring = ({ context, event }: Asked) =>
-  "attempt" in event && context.retiring.some(({ id }) => id === event.attempt);
+  "attempt" in event &&
+  context.retiring.some(
+    ({ id, phase }) =>
+      id === event.attempt && (phase !== "ending" || (event.type === "socket.closed" && !event.halfClosed)),
+  );
 
 const fired = ({ event }: Asked, timer: TimerName) => event.type === "timer.fired" && event.timer === timer;
 const isIn = ({ context, event }: Asked, phase: LinkPhase) => linkIn(context, event)?.phase === phase;
@@ -59,9 +64,8 @@ export const guards = {
   /** The socket that is being left did not hand over its last bytes. */
   lingerIsOver: (asked: Asked) => fired(asked, "linger") && isIn(asked, "ending"),
 
-  /** The server that is being left has confirmed the UNSUBs, and with it that nothing more comes: no earlier PING is out. */
-  unsubscribedThere: (asked: Asked) =>
-    isIn(asked, "unsubscribing") && linkIn(asked.context, asked.event)?.pingsOut === 0,
+  /** The server that is being left has confirmed the UNSUBs, and with it that nothing more comes. */
+  unsubscribedThere: (asked: Asked) => isIn(asked, "unsubscribing"),
 
   // Which server next, and when.
 

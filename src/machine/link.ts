@@ -32,7 +32,7 @@ export interface Link {
   readonly secured: boolean;
   /** The last INFO over it; null before it came. */
   readonly info: ServerSummary | null;
-  /** PINGs of the chart that no PONG has answered. In a link that is being left, those of before its UNSUBs. */
+  /** PINGs of the chart that no PONG has answered. */
   readonly pingsOut: number;
   /** An error after which the server closes the connection: it will be the reason. Null while there is none. */
   readonly fatal: Failure | null;

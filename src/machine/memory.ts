@@ -224,15 +224,10 @@ export const memory = {
   }),
 
   /** The user drains during a move: the new link is left, but what its server has sent is taken. */
-  retireNext: remember((context) => {
-    const link = nextLink(context);
-    // The PING behind the subscriptions: its PONG is not the one that confirms the UNSUBs.
-    const pingsOut = link.phase === "subscribing" ? 1 : 0;
-    return {
-      next: null,
-      retiring: [...context.retiring, { ...inPhase(link, "overlapping"), pingsOut }],
-    };
-  }),
+  retireNext: remember((context) => ({
+    next: null,
+    retiring: [...context.retiring, inPhase(nextLink(context), "overlapping")],
+  })),
 
   // The link in use.
 
@@ -345,13 +340,6 @@ export const memory = {
 
   /** UNSUB and PING are on their way to the server that is being left. */
   beginUnsubscribing: remember((context, event) => inNextPhase(context, event, "unsubscribing")),
-
-  /** The server that is being left has answered a PING of before the UNSUBs. */
-  countPong: rememberOn("server.pong", (context, event) => {
-    const link = linkIn(context, event);
-    if (link === undefined || link.pingsOut === 0) return {};
-    return withLink(context, { ...link, pingsOut: link.pingsOut - 1 });
-  }),
 
   /** The socket that is being left hands over its last bytes. */
   beginEnding: remember((context, event) => inNextPhase(context, event, "ending")),

@@ -134,15 +134,6 @@ describe("timers", () => {
     });
   });
 
-  test("the UNSUBs are confirmed by the PONG that no earlier PING asked for", () => {
-    const context = established();
-    const out = (pingsOut: number) => {
-      const retiring = context.retiring.map((link) => ({ ...link, pingsOut }));
-      return ask("unsubscribedThere", at(pong, 2), { ...context, retiring });
-    };
-    expect([out(0), out(1), out(2)]).toEqual([true, false, false]);
-  });
-
   test("a connection is stale from maxPingOut unanswered PINGs on", () => {
     const out = (pingsOut: number) => ask("isStale", at(fires("ping"), 4), established({ pingsOut }));
     expect([out(1), out(2), out(3)]).toEqual([false, true, true]);

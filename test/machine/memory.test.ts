@@ -328,7 +328,6 @@ describe("a thing that is remembered of one kind of event", () => {
     "recordClose",
     "recordUnsent",
     "noteClosed",
-    "countPong",
   ] as const;
 
   // The chart with that action where the ping timer fires.

@@ -46,7 +46,7 @@ const left = (happening: Happening) => of(1, happening);
 const phases = {
   overlapping: [],
   unsubscribing: [left(fires("overlap"))],
-  ending: [left(fires("overlap")), left(pong)],
+  ending: [left(fires("overlap")), left(drained)],
 } as const;
 type Phase = keyof typeof phases;
 const everyPhase = Object.keys(phases) as readonly Phase[];
@@ -80,20 +80,19 @@ describe("a link that is being left", () => {
     expect(story.did).not.toContain("endSocket");
   });
 
-  test("then unsubscribes, and asks for a PONG: what its server still has to deliver comes before it", () => {
+  test("then unsubscribes: what its server still has to deliver comes before it confirms", () => {
     const story = moved().happens(left(fires("overlap")));
     expect(retiring(story)).toEqual(["1 unsubscribing"]);
     expect(story.effects).toEqual([
       { type: "unsubscribe", params: { attempt: 1 } },
-      { type: "sendPing", params: { attempt: 1 } },
       { type: "startTimer", params: { timer: "retire", attempt: 1, ms: LINGER } },
     ]);
   });
 
-  test("with the PONG hands over its last bytes", () => {
+  test("hands over its last bytes when its server has confirmed", () => {
     const story = moved()
       .happens(left(fires("overlap")))
-      .happens(left(pong));
+      .happens(left(drained));
     expect(retiring(story)).toEqual(["1 ending"]);
     expect(story.effects).toEqual([
       { type: "stopTimer", params: { timer: "retire", attempt: 1 } },
@@ -102,7 +101,7 @@ describe("a link that is being left", () => {
     ]);
   });
 
-  test("does so without a PONG when its server takes too long", () => {
+  test("does so without it when its server takes too long", () => {
     const story = moved()
       .happens(left(fires("overlap")))
       .happens(left(fires("retire")));
@@ -129,18 +128,23 @@ describe("a link that is being left", () => {
     expect(story.effects).toEqual([{ type: "closeSocket", params: { attempt: 1 } }]);
   });
 
-  test("knows only the PONG after the UNSUBs: one before says nothing", () => {
-    const story = moved().happens(left(pong));
-    expect(story.did).toEqual([]);
-    expect(retiring(story)).toEqual(["1 overlapping"]);
+  test("is confirmed only after the UNSUBs, and once", () => {
+    for (const phase of ["overlapping", "ending"] as const) {
+      const story = moved().happens(...phases[phase]);
+      expect(story.happens(left(drained)).did).toEqual([]);
+      expect(retiring(story)).toEqual([`1 ${phase}`]);
+    }
   });
 
-  test.each(everyPhase)("answers the PINGs of its server while it is %s", (phase) => {
-    const story = moved().happens(...phases[phase]);
-    const { context } = story;
-    expect(story.happens(left(ping)).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
-    expect(story.context).toEqual(context);
-  });
+  test.each(["overlapping", "unsubscribing"] as const)(
+    "answers the PINGs of its server while it is %s",
+    (phase) => {
+      const story = moved().happens(...phases[phase]);
+      const { context } = story;
+      expect(story.happens(left(ping)).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
+      expect(story.context).toEqual(context);
+    },
+  );
 
   test.each(everyPhase)("is gone at once when its socket breaks while it is %s", (phase) => {
     const story = moved().happens(...phases[phase]);
@@ -149,16 +153,19 @@ describe("a link that is being left", () => {
     expect(story.context).toMatchObject({ live: { id: 2 }, retiring: [], failure: null });
   });
 
-  test.each(everyPhase)("is closed at once when its server speaks nonsense while it is %s", (phase) => {
-    const story = moved()
-      .happens(...phases[phase])
-      .happens(left(violated));
-    expect(story.effects).toEqual([
-      { type: "stopTimer", params: { timer: timerOf[phase], attempt: 1 } },
-      { type: "closeSocket", params: { attempt: 1 } },
-    ]);
-    expect(story.context).toMatchObject({ live: { id: 2 }, retiring: [], failure: null });
-  });
+  test.each(["overlapping", "unsubscribing"] as const)(
+    "is closed at once when its server speaks nonsense while it is %s",
+    (phase) => {
+      const story = moved()
+        .happens(...phases[phase])
+        .happens(left(violated));
+      expect(story.effects).toEqual([
+        { type: "stopTimer", params: { timer: timerOf[phase], attempt: 1 } },
+        { type: "closeSocket", params: { attempt: 1 } },
+      ]);
+      expect(story.context).toMatchObject({ live: { id: 2 }, retiring: [], failure: null });
+    },
+  );
 
   test.each(["overlapping", "unsubscribing"] as const)(
     "hands over its last bytes when its server sends no more while it is %s",
@@ -174,6 +181,14 @@ describe("a link that is being left", () => {
       ]);
     },
   );
+
+  test("hears nothing while it hands over its last bytes, but that its socket is closed", () => {
+    const story = moved().happens(...phases.ending);
+    const { context } = story;
+    story.happens(...[ping, violated, halfClosed()].map(left));
+    expect(story.did).toEqual([]);
+    expect(story.context).toEqual(context);
+  });
 
   test("is over for good: no event of it is heard any more", () => {
     const story = moved().happens(...phases.ending, left(lost()));
@@ -196,8 +211,8 @@ describe("whatever the connection does meanwhile", () => {
       expect(story.context.next).toBe(next);
     };
     step(ping, ["sendPong"], ["1 overlapping"]);
-    step(fires("overlap"), ["unsubscribe", "sendPing", "startTimer retire"], ["1 unsubscribing"]);
-    step(pong, ["stopTimer retire", "endSocket", "startTimer linger"], ["1 ending"]);
+    step(fires("overlap"), ["unsubscribe", "startTimer retire"], ["1 unsubscribing"]);
+    step(drained, ["stopTimer retire", "endSocket", "startTimer linger"], ["1 ending"]);
     step(lost(), ["stopTimer linger"], []);
   });
 
@@ -206,7 +221,6 @@ describe("whatever the connection does meanwhile", () => {
     story.happens(...(["overlap", "retire", "linger"] as const).map((timer) => left(fires(timer))));
     expect(story.did).toEqual([
       "unsubscribe",
-      "sendPing",
       "startTimer retire",
       "endSocket",
       "startTimer linger",
@@ -235,7 +249,7 @@ describe("whatever the connection does meanwhile", () => {
     story.happens(of(2, fires("overlap")));
     expect(story.last("unsubscribe")).toEqual({ attempt: 2 });
     expect(retiring(story)).toEqual(["1 unsubscribing", "2 unsubscribing"]);
-    story.happens(of(2, pong));
+    story.happens(of(2, drained));
     expect(story.effects[0]).toEqual({ type: "stopTimer", params: { timer: "retire", attempt: 2 } });
     expect(retiring(story)).toEqual(["1 unsubscribing", "2 ending"]);
     story.happens(of(2, lost()));
@@ -249,8 +263,8 @@ describe("whatever the connection does meanwhile", () => {
     expect(story.state).toBe("draining.subscriptions");
     expect(retiring(story)).toEqual(["2 overlapping"]);
     story.happens(of(2, pong), of(2, fires("overlap")));
-    expect(story.did).toEqual(["unsubscribe", "sendPing", "startTimer retire"]);
-    story.happens(of(2, pong), of(2, lost()));
+    expect(story.did).toEqual(["unsubscribe", "startTimer retire"]);
+    story.happens(of(2, drained), of(2, lost()));
     expect(story.did).toEqual(["stopTimer retire", "endSocket", "startTimer linger", "stopTimer linger"]);
     expect(story.state).toBe("draining.subscriptions");
     expect(story.context).toMatchObject({ live: { id: 1 }, next: null, retiring: [] });
@@ -266,7 +280,7 @@ describe("nothing of it reaches the link in use", () => {
     opened,
     secured,
     noCredentials,
-    drained,
+    pong,
     flushed,
     fires("attempt"),
     fires("reconnect"),

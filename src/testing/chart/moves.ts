@@ -41,6 +41,8 @@ export const pauses: readonly Milliseconds[] = [0, 0, 1, 3, 5, 20, 1_000, 2_000,
 /** The servers of stories, configured or learnt. */
 export const hosts = ["a:4222", "b:4222", "c:4222", "10.0.0.4:4222", "[::1]:4333"] as const;
 
+// Without an error: the other side said that it sends no more.
+const HALF_CLOSED = 2;
 const broken: readonly (Failure | null)[] = [null, { code: "ECONNRESET", message: "reset by peer" }];
 
 /** The texts of -ERR in stories: of each kind that the chart tells apart. */
@@ -90,7 +92,7 @@ export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: num
     case "outbound.flushed":
       return { type, attempt, at };
     case "socket.closed":
-      return { type, attempt, at, failure: pick(broken, how), halfClosed: how % 4 === 3 };
+      return { type, attempt, at, failure: pick(broken, how), halfClosed: how % 4 === HALF_CLOSED };
     case "server.info":
       return { type, attempt, at, info: infoOf(how) };
     case "server.error": {
@@ -156,6 +158,7 @@ const answers: Readonly<Record<Question["asked"], readonly Kinds[]>> = {
   greeting: [...times("server.info", 9), "server.error"],
   sendConnect: [...times("server.pong", 8), ...times("server.error", 3), "credentials.failed"],
   sendPing: ["server.pong"],
+  unsubscribe: ["subscriptions.drained"],
   askReconnectDelay: ["delay.chosen"],
   askNextServer: [...times("server.chosen", 15), "choice.failed"],
   drainSubscriptions: ["subscriptions.drained"],
@@ -233,9 +236,10 @@ function answerFor(which: number, how: number, at: Milliseconds, outside: Outsid
   if (questions.length === 0) return timerFor(which, how, at, outside);
   const { asked, attempt } = pick(questions, which);
   const type = pick(answers[asked], Math.floor(which / questions.length));
-  // Every second error is the same refusal of the same credentials. Only an open socket can be half closed.
-  const isPlain = type === "server.error" ? which % 2 === 0 : type === "socket.closed";
-  return eventOf(type, attempt, at, isPlain ? 0 : how);
+  // A socket that ends is half closed already.
+  if (asked === "endSocket") return eventOf(type, attempt, at, how & ~HALF_CLOSED);
+  // Every second error is the same refusal of the same credentials.
+  return eventOf(type, attempt, at, type === "server.error" && which % 2 === 0 ? 0 : how);
 }
 
 function timerFor(which: number, how: number, at: Milliseconds, outside: Outside): ConnectionEvent {

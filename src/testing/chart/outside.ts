@@ -22,6 +22,8 @@ export interface Socket {
   authenticating: boolean;
   /** PINGs, and the one behind CONNECT, that no PONG has answered. A server answers them in their order. */
   pings: number;
+  /** True while UNSUBs are out, and what the server still had to deliver has not all arrived. */
+  unsubscribing: boolean;
 }
 
 /** What the chart asked for and has had no answer to. */
@@ -32,6 +34,7 @@ export interface Question {
     | "greeting"
     | "sendConnect"
     | "sendPing"
+    | "unsubscribe"
     | "askReconnectDelay"
     | "askNextServer"
     | "drainSubscriptions"
@@ -83,13 +86,15 @@ export class Outside {
   /** Everything that was asked and not answered. */
   get questions(): readonly Question[] {
     const questions: Question[] = [];
-    for (const { attempt, phase, mute, authenticating, pings } of this.sockets.values()) {
+    for (const socket of this.sockets.values()) {
+      const { attempt, phase, mute, authenticating, pings, unsubscribing } = socket;
       if (phase === "opening") questions.push({ asked: "openSocket", attempt });
       else if (phase === "ending") questions.push({ asked: "endSocket", attempt });
       else if (phase === "securing") questions.push({ asked: "upgradeToTls", attempt });
       else if (mute) questions.push({ asked: "greeting", attempt });
       else if (authenticating) questions.push({ asked: "sendConnect", attempt });
       else if (pings > 0) questions.push({ asked: "sendPing", attempt });
+      else if (unsubscribing) questions.push({ asked: "unsubscribe", attempt });
     }
     for (const [asked, { attempt }] of this.asks) questions.push({ asked, attempt });
     return questions;
@@ -111,7 +116,10 @@ export class Outside {
       case "choice.failed":
         return this.asks.get("askNextServer")?.attempt === event.attempt;
       case "subscriptions.drained":
-        return this.asks.get("drainSubscriptions")?.attempt === event.attempt;
+        return (
+          this.asks.get("drainSubscriptions")?.attempt === event.attempt ||
+          this.sockets.get(event.attempt)?.unsubscribing === true
+        );
       case "outbound.flushed":
         return (["finishOutbound", "pauseOutbound"] as const).some(
           (asked) => this.asks.get(asked)?.attempt === event.attempt,
@@ -139,7 +147,11 @@ export class Outside {
         this.asks.delete("askNextServer");
         break;
       case "subscriptions.drained":
-        this.asks.delete("drainSubscriptions");
+        if (this.asks.get("drainSubscriptions")?.attempt === event.attempt)
+          this.asks.delete("drainSubscriptions");
+        this.#socket(event.attempt, (socket) => {
+          socket.unsubscribing = false;
+        });
         break;
       case "outbound.flushed":
         this.asks.delete("finishOutbound");
@@ -189,7 +201,14 @@ export class Outside {
       case "openSocket": {
         const { attempt } = effect.params;
         this.attempt = attempt;
-        this.sockets.set(attempt, { attempt, phase: "opening", mute: true, authenticating: false, pings: 0 });
+        this.sockets.set(attempt, {
+          attempt,
+          phase: "opening",
+          mute: true,
+          authenticating: false,
+          pings: 0,
+          unsubscribing: false,
+        });
         break;
       }
       case "upgradeToTls":
@@ -206,6 +225,11 @@ export class Outside {
       case "sendPing":
         this.#socket(effect.params.attempt, (socket) => {
           socket.pings++;
+        });
+        break;
+      case "unsubscribe":
+        this.#socket(effect.params.attempt, (socket) => {
+          socket.unsubscribing = true;
         });
         break;
       case "closeSocket":
@@ -254,6 +278,7 @@ export class Outside {
     socket.phase = "ending";
     socket.pings = 0;
     socket.authenticating = false;
+    socket.unsubscribing = false;
     this.#noAnswersOver(socket.attempt);
   }
 
@@ -270,7 +295,7 @@ export class Outside {
 function socketCanSay(socket: Socket, event: ConnectionEvent): boolean {
   switch (event.type) {
     case "socket.closed":
-      return !event.halfClosed || socket.phase === "open";
+      return !event.halfClosed || socket.phase !== "ending";
     case "socket.opened":
       return socket.phase === "opening";
     case "socket.secured":

@@ -109,19 +109,24 @@ export function stateOf(snapshot: Snapshot): string {
 }
 
 const inSteps =
-  /^(connecting|reconnecting|migrating)\.(dialing|greeting|securing|authenticating|subscribing|handingOver)$/;
+  /^(connecting|reconnecting|migrating)\.(dialing|greeting|securing|authenticating|subscribing|cuttingOver)$/;
 
 /** True where an attempt is under way. */
 export function isAttempting(state: string): boolean {
   return inSteps.test(state);
 }
 
-/** True where an attempt is under way while the connection that it is to replace still stands. */
+/** True where an attempt is under way while the connection that it is to replace is still established. */
 export function isMigrating(state: string): boolean {
   return state.startsWith("migrating.");
 }
 
-/** True where a connection stands: messages flow, or are handed over. */
-export function isStanding(state: string): boolean {
+/** True where a connection is established: messages flow, or are handed over. */
+export function isEstablished(state: string): boolean {
   return state === "connected" || state.startsWith("draining.") || isMigrating(state);
+}
+
+/** True at the end: sockets hand over their last bytes, or not even that. */
+export function isOver(state: string): boolean {
+  return state === "closing" || state === "closed";
 }

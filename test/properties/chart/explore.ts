@@ -3,19 +3,23 @@
 // Two moments are one node where they agree in what decides about the future (`nodeOf`): the state, and of the context
 // - each server of the queue, in order: failures up to `CAP`, what it refused, whether its wait is known, and whether
 //   it is untried, ready or within its wait at the time of the last event (in the order in which the waits end);
-// - which server is current, whether its socket is there, is secured, and has greeted, also with lame duck mode;
-// - the same of a connection that is being left, and what the user's function chose;
-// - whether a connection stood before, PINGs out, a second refusal, and whether there is a failure to report.
-// Left out are numbers that only grow (attempt, time), the generator's state, the texts of failures, and what the next
-// attempt or connection sets anew: no guard looks at it. Of what grows guards see differences alone, which the events
-// of another attempt and of another time try out. The walk goes on from the first moment that was found of each node.
+// - the link in use and the one that is being made: the server, whether it is secured and has greeted, also with lame duck
+//   mode, and PINGs out where a next one may follow;
+// - the phases of the links that are being left, in their order, and their servers where the cluster may let go of them;
+// - what the user's function chose, whether a connection was established before, and whether there is a failure to report.
+// Left out are numbers that only grow (attempt, and with it the ids of links; time), the generator's state, the texts of
+// failures, and what the next attempt or connection sets anew: no guard looks at it. Of what grows guards see differences
+// alone, which the events of another attempt and of another time try out. The walk goes on from the first moment that was
+// found of each node. Where more than `mostRetiring` links are being left, it goes on when the oldest of them are closed: such
+// a link is answered at the root of the chart, alike in every state.
 
-import type { ConnectionContext, ConnectionInput } from "../../../src/machine/context.js";
+import { type ConnectionContext, type ConnectionInput, linksOf } from "../../../src/machine/context.js";
 import type { Effect } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
-import type { Milliseconds } from "../../../src/machine/failure.js";
+import { type Link, serverOf } from "../../../src/machine/link.js";
 import type { PoolServer } from "../../../src/machine/server-pool.js";
-import { type Chart, isAttempting, isStanding, type Snapshot, stateOf } from "./chart.js";
+import type { Milliseconds } from "../../../src/machine/units.js";
+import { type Chart, type Snapshot, stateOf } from "./chart.js";
 
 /** Failures of one server beyond this are not told apart. */
 const CAP = 2;
@@ -59,20 +63,26 @@ export function nodeOf(snapshot: Snapshot, at: Milliseconds): string {
   const state = stateOf(snapshot);
   const failed = context.failure !== null;
   if (state === "closed") return `closed ${context.connectedBefore} ${failed}`;
-  const hasSocket = isAttempting(state) || isStanding(state);
-  const { leaving, chosen } = context;
+  const { live, next, retiring, chosen } = context;
+  const left = retiring.map(({ phase }) => phase).join();
+  // Nothing is dialed any more.
+  if (state === "closing") return `closing ${failed} ${left}`;
   return [
     state,
     poolOf(context, at),
-    context.server,
-    hasSocket ? [context.secured, context.info?.lameDuck ?? "mute"].join() : "",
-    leaving === null ? "" : [leaving.server, leaving.secured, leaving.info?.lameDuck].join(),
+    ofLink(live),
+    state.startsWith("draining.") ? "" : live?.pingsOut,
+    ofLink(next),
+    left,
     chosen === null ? "" : [chosen.server, chosen.at <= at].join(),
     context.connectedBefore,
-    state === "connected" || leaving !== null ? context.pingsOut : "",
-    context.refusedTwice,
     failed,
   ].join(" | ");
+}
+
+function ofLink(link: Link | null): string {
+  if (link === null) return "";
+  return [serverOf(link), link.secured, link.info?.lameDuck ?? "mute"].join();
 }
 
 const readyAt = ({ lastAttemptAt, wait }: PoolServer) =>
@@ -93,7 +103,7 @@ function poolOf(context: ConnectionContext, at: Milliseconds): string {
     const ready = readyAt(server);
     const wait = ready === null ? "untried" : ready <= at ? "ready" : `wait ${ends.indexOf(ready)}`;
     const refusal =
-      server.refusal === null ? "" : `refused ${server.refusal.kind} ${server.refusal.credentials}`;
+      server.refusal === null ? "" : `refused ${server.refusal.kind} ${server.refusal.credentialsVersion}`;
     const asked = server.wait === null ? "asked" : "";
     return [server.name, server.learnt, Math.min(server.failures, CAP), refusal, asked, wait].join(" ");
   });
@@ -113,42 +123,79 @@ export function isLoud({ from, effects, after, to }: Edge): boolean {
   return effects.length > 0 || to !== from.id || from.snapshot.context !== after.context;
 }
 
+/** What to walk. */
+export interface Ground {
+  readonly input: ConnectionInput;
+  readonly happenings: Happenings;
+  /** How many links that are being left are followed. */
+  readonly mostRetiring: number;
+}
+
 /** Walks the chart to a fixed point. All edges of a node are shown to `seen` together. */
-export function explore(
-  chart: Chart,
-  input: ConnectionInput,
-  happenings: Happenings,
-  seen: (edges: readonly Edge[]) => void,
-): Walk {
-  const { snapshot } = chart.begin(input);
-  const id = nodeOf(snapshot, input.at);
-  const queue: Node[] = [{ id, state: stateOf(snapshot), snapshot, at: input.at, depth: 0, foundBy: null }];
-  const nodes = new Map(queue.map((node) => [node.id, node]));
+export function explore(chart: Chart, ground: Ground, seen: (edges: readonly Edge[]) => void): Walk {
+  const { input, happenings, mostRetiring } = ground;
+  const first = nodeAt(chart.begin(input).snapshot, input.at, null);
+  const queue = [first];
+  const nodes = new Map([[first.id, first]]);
   const successors = new Map<string, Set<string>>();
+  /** For each moment with more links that are being left, the node that it comes to when they are closed. */
+  const settled = new Map<string, Node>();
+  const settle = (found: Node): Node => {
+    const { retiring } = found.snapshot.context;
+    const [oldest] = retiring;
+    if (oldest === undefined || retiring.length <= mostRetiring) return found;
+    const known = settled.get(found.id);
+    if (known !== undefined) return known;
+    const event = {
+      type: "socket.closed",
+      attempt: oldest.id,
+      at: found.at,
+      failure: null,
+      halfClosed: false,
+    } as const;
+    const edge = edgeOf(chart, found, event);
+    seen([edge]);
+    const node = settle(nodeAfter(edge));
+    settled.set(found.id, node);
+    return node;
+  };
   let edges = 0;
   let depth = 0;
   for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
     const leaving = edgesOf(chart, node, happenings);
     edges += leaving.length;
     depth = node.depth;
-    successors.set(node.id, new Set(leaving.map(({ to }) => to)));
+    const reached = new Set<string>();
+    successors.set(node.id, reached);
     seen(leaving);
     for (const edge of leaving) {
-      if (nodes.has(edge.to)) continue;
-      const { after, event } = edge;
-      const found = {
-        id: edge.to,
-        state: stateOf(after),
-        snapshot: after,
-        at: event.at,
-        depth: depth + 1,
-        foundBy: edge,
-      };
+      if (nodes.has(edge.to)) {
+        reached.add(edge.to);
+        continue;
+      }
+      const found = settle(nodeAfter(edge));
+      reached.add(found.id);
+      if (nodes.has(found.id)) continue;
       nodes.set(found.id, found);
       queue.push(found);
     }
   }
   return { nodes, successors, edges, depth };
+}
+
+function nodeAt(snapshot: Snapshot, at: Milliseconds, foundBy: Edge | null): Node {
+  const depth = foundBy === null ? 0 : foundBy.from.depth + 1;
+  return { id: nodeOf(snapshot, at), state: stateOf(snapshot), snapshot, at, depth, foundBy };
+}
+
+function nodeAfter(edge: Edge): Node {
+  return nodeAt(edge.after, edge.event.at, edge);
+}
+
+/** Its end is named at the time of the event. */
+function edgeOf(chart: Chart, from: Node, event: ConnectionEvent): Edge {
+  const { snapshot, effects } = chart.next(from.snapshot, event);
+  return { from, event, effects, after: snapshot, to: nodeOf(snapshot, event.at) };
 }
 
 function edgesOf(chart: Chart, node: Node, happenings: Happenings): readonly Edge[] {
@@ -160,9 +207,10 @@ function edgesOf(chart: Chart, node: Node, happenings: Happenings): readonly Edg
     edges.push(isLoud(edge) ? then : edge);
     return edge;
   };
-  const { attempt, socket, leaving } = node.snapshot.context;
+  const { context } = node.snapshot;
+  const { attempt } = context;
   const [, ...later] = timesAfter(node);
-  const current = [...new Set([attempt, socket ?? attempt, leaving?.socket ?? attempt])];
+  const current = [...new Set([attempt, ...linksOf(context).map(({ id }) => id)])];
   const others = [Math.min(...current) - 1, attempt + 1];
   for (const each of [...current, ...others]) {
     for (const event of happenings(each, node.at)) {

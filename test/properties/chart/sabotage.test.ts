@@ -2,8 +2,13 @@
 
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { assign } from "xstate";
 import { connectionMachine } from "../../../src/machine/connection-machine.js";
+import type { ConnectionContext } from "../../../src/machine/context.js";
 import type { Effect, EffectName } from "../../../src/machine/effects.js";
+import type { ConnectionEvent } from "../../../src/machine/events.js";
+import { inPhase, type Link } from "../../../src/machine/link.js";
+import { isRefusal } from "../../../src/machine/server-error.js";
 import { stories } from "./arbitraries.js";
 import { type Chart, misremembering, quick, type Snapshot, sabotaged } from "./chart.js";
 import { brokenIn, type RuleName, ruleNames, rules } from "./rules/index.js";
@@ -18,7 +23,14 @@ function findBroken(chart: Chart, rule: RuleName): Told | undefined {
   return broken.counterexample?.[0];
 }
 
+interface Asked {
+  readonly context: ConnectionContext;
+  readonly event: ConnectionEvent;
+}
+
+const lost = { code: "DISCONNECT", message: "lost" };
 const always = () => true;
+const nothing = () => {};
 const never = () => false;
 const without = (name: EffectName, params: Partial<Record<string, unknown>> = {}) =>
   sabotaged((effects) => effects.filter((effect) => !matches(effect, name, params)));
@@ -29,6 +41,8 @@ const twice = (name: EffectName, params: Partial<Record<string, unknown>> = {}) 
 const extra = (effect: Effect, when: (effects: readonly Effect[], snapshot: Snapshot) => boolean) =>
   sabotaged((effects, snapshot) => (when(effects, snapshot) ? [...effects, effect] : effects));
 const guarding = (guards: object) => quick(connectionMachine.provide({ guards } as never) as never);
+/** A chart that does something else where it should remember, or emit an effect that depends. */
+const acting = (actions: object) => quick(connectionMachine.provide({ actions } as never) as never);
 const remembering = (more: (context: Snapshot["context"]) => object) =>
   misremembering(({ context }) => ({ ...context, ...more(context) }));
 
@@ -38,13 +52,61 @@ function matches(effect: Effect, name: EffectName, params: Partial<Record<string
   return Object.entries(params).every(([key, value]) => given[key] === value);
 }
 
+/** A move that is completed, with what it takes for the links that are being left. */
+const completesMove = (retiring: (old: Link, context: ConnectionContext) => readonly Link[]) =>
+  assign(({ context }: Asked) => ({
+    live: context.next === null ? null : inPhase(context.next, "live"),
+    next: null,
+    retiring: context.live === null ? [] : retiring(context.live, context),
+  }));
 const is = (state: string, { value }: Snapshot) => JSON.stringify(value).includes(state);
 const has = (name: EffectName, effects: readonly Effect[]) => effects.some(({ type }) => type === name);
 
 const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Chart])[] = [
-  ["oneSocket", "forgets to close the socket of a failed attempt", without("closeSocket", { flush: false })],
-  ["oneSocket", "forgets to close the socket at the end of a drain", without("closeSocket", { flush: true })],
-  ["oneSocket", "opens a socket twice", twice("openSocket")],
+  [
+    "noMomentContradictsItself",
+    "forgets to enter a step, so that the step and the phase disagree",
+    acting({ enterStep: assign({}) }),
+  ],
+  [
+    "noMomentContradictsItself",
+    "forgets to begin to end a link, so that it closes with one that is in use",
+    acting({ recordDrained: assign({ failure: null }) }),
+  ],
+  [
+    "noMomentContradictsItself",
+    "remembers a failure while a connection is established",
+    remembering(({ failure, live }) => (live === null ? {} : { failure: failure ?? lost })),
+  ],
+  ["socketsAreLinks", "forgets to close the socket of a failed attempt", without("closeSocket")],
+  ["socketsAreLinks", "opens a socket twice", twice("openSocket")],
+  [
+    "socketsAreLinks",
+    "gives up a move without closing its socket",
+    acting({ dropNext: assign({ next: null }) }),
+  ],
+  ["socketsAreLinks", "forgets to forget a link that is closed", acting({ noteClosed: assign({}) })],
+  [
+    "socketsAreLinks",
+    "completes a move, and forgets the link that it leaves",
+    acting({ completeMove: completesMove(() => []) }),
+  ],
+  [
+    "onlyOneIsInUse",
+    "keeps the server that it moves away from, and uses the new one, too",
+    without("startTimer", { timer: "overlap" }),
+  ],
+  [
+    "onlyOneIsInUse",
+    "dials while it dials",
+    sabotaged((effects) =>
+      effects.flatMap((effect): readonly Effect[] => {
+        if (effect.type !== "openSocket") return [effect];
+        const { attempt } = effect.params;
+        return [effect, { ...effect, params: { ...effect.params, attempt: attempt + 1 } }];
+      }),
+    ),
+  ],
   ["sendsOverOpenSocket", "starts TLS twice", twice("upgradeToTls")],
   [
     "sendsOverOpenSocket",
@@ -59,24 +121,55 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ["pingsAreBounded", "never finds a connection stale", guarding({ isStale: never })],
   ["pingsAreBounded", "forgets to send a PING", without("sendPing")],
   [
+    "pingsAreBounded",
+    "takes the PONG of another server for that of the one in use",
+    guarding({ fromServerInUse: ({ event }: Asked) => event.type === "server.pong" }),
+  ],
+  [
     "handsOverInOrder",
     "hands over before the new server has the subscriptions",
     sabotaged((effects, { value }) =>
       is("subscribing", { value } as Snapshot) && has("resubscribe", effects)
-        ? [...effects, { type: "pauseOutbound", params: { attempt: 1 } }]
+        ? [...effects, { type: "pauseOutbound", params: { attempt: 2, from: 1 } } as const]
         : effects,
     ),
   ],
-  ["handsOverInOrder", "takes any PONG for that of the old server", guarding({ isOld: always })],
-  ["timersBelongToStates", "forgets to stop the attempt timer", without("stopTimer", { timer: "attempt" })],
+  ["handsOverInOrder", "takes any PONG for that of the old server", guarding({ fromServerInUse: always })],
   [
-    "timersBelongToStates",
+    "leavesInOrder",
+    "ends a server that is being left before that has confirmed the UNSUBs",
+    guarding({ overlapIsOver: never, lingerIsOver: never }),
+  ],
+  ["leavesInOrder", "ends the socket while the overlap lasts", twice("endSocket")],
+  [
+    "leavesInOrder",
+    "takes the end of the subscriptions with one server for that with another",
+    guarding({ unsubscribedThere: never }),
+  ],
+  ["leavesInOrder", "lets a socket linger for ever", guarding({ lingerIsOver: never })],
+  ["leavesInOrder", "forgets that a socket is half closed", acting({ endHalfClosed: nothing })],
+  ["timersBelongToLinks", "forgets to start the linger timer", without("startTimer", { timer: "linger" })],
+  ["timersBelongToLinks", "forgets to stop the linger timer", without("stopTimer", { timer: "linger" })],
+  [
+    "timersBelongToLinks",
+    "stops the overlap timer of the wrong link",
+    sabotaged((effects) =>
+      effects.map((effect) =>
+        effect.type === "stopTimer" && effect.params.timer === "overlap"
+          ? { ...effect, params: { ...effect.params, attempt: effect.params.attempt + 1 } }
+          : effect,
+      ),
+    ),
+  ],
+  ["timersBelongToLinks", "forgets to stop the attempt timer", without("stopTimer", { timer: "attempt" })],
+  [
+    "timersBelongToLinks",
     "forgets to stop the reconnect timer",
     without("stopTimer", { timer: "reconnect" }),
   ],
-  ["timersBelongToStates", "forgets to stop the ping timer", without("stopTimer", { timer: "ping" })],
-  ["timersBelongToStates", "forgets to stop the drain timer", without("stopTimer", { timer: "drain" })],
-  ["timersBelongToStates", "forgets to start the drain timer", without("startTimer", { timer: "drain" })],
+  ["timersBelongToLinks", "forgets to stop the ping timer", without("stopTimer", { timer: "ping" })],
+  ["timersBelongToLinks", "forgets to stop the drain timer", without("stopTimer", { timer: "drain" })],
+  ["timersBelongToLinks", "forgets to start the drain timer", without("startTimer", { timer: "drain" })],
   ["somethingWakesTheChart", "forgets to start the ping timer", without("startTimer", { timer: "ping" })],
   ["somethingWakesTheChart", "forgets to ask the user's function", without("askReconnectDelay")],
   ["somethingWakesTheChart", "asks the user's function twice", twice("askReconnectDelay")],
@@ -103,20 +196,20 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
     "does not count",
     remembering(({ pool }) => ({ pool: pool.map((one) => ({ ...one, failures: 0 })) })),
   ],
-  ["refusedTwiceCloses", "does not notice a second refusal", guarding({ isRefusedTwice: never })],
+  ["refusedTwiceCloses", "does not notice a second refusal", guarding({ isSecondRefusal: never })],
   [
     "refusedTwiceCloses",
     "takes a first refusal for the second",
-    remembering((context) => ({
-      refusedTwice: context.pool.some(({ refusal }) => refusal !== null),
-    })),
+    guarding({
+      isSecondRefusal: ({ event }: Asked) => event.type === "server.error" && isRefusal(event.error),
+    }),
   ],
   ["statusesObeyTheirGrammar", "forgets to report that it dials", without("notifyStatus")],
   [
     "statusesObeyTheirGrammar",
     "reports a reconnect that was none",
     extra({ type: "notifyStatus", params: { status: { type: "reconnect", server: "a:4222" } } }, (effects) =>
-      has("settleConnect", effects),
+      has("resolveConnect", effects),
     ),
   ],
   [
@@ -154,26 +247,43 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
       }),
     ),
   ],
-  ["drainsInOrder", "drains the publishers twice", twice("flushOutbound")],
+  ["drainsInOrder", "drains the publishers twice", twice("finishOutbound")],
   ["drainsInOrder", "forgets to drain the subscriptions", without("drainSubscriptions")],
-  ["connectSettlesOnce", "settles connect twice", twice("settleConnect")],
-  ["connectSettlesOnce", "forgets to settle connect", without("settleConnect")],
+  ["connectSettlesOnce", "resolves connect twice", twice("resolveConnect")],
+  ["connectSettlesOnce", "forgets to resolve connect", without("resolveConnect")],
+  ["connectSettlesOnce", "forgets to reject connect", without("rejectConnect")],
   ["closedSettlesLast", "settles closed twice", twice("settleClosed")],
   ["closedSettlesLast", "forgets to settle closed", without("settleClosed")],
+  ["closedSettlesLast", "forgets to settle what is pending", without("settlePending")],
   [
     "closedSettlesLast",
     "reports something after the end",
     extra({ type: "holdOutbound", params: undefined }, (effects) => has("settleClosed", effects)),
+  ],
+  [
+    "closingHastens",
+    "subscribes at the end once more",
+    extra({ type: "resubscribe", params: { attempt: 1 } }, (_, snapshot) => is("closing", snapshot)),
   ],
   ["closesForAReason", "gives up at once", guarding({ reconnectIsOff: always })],
   ["closesForAReason", "gives up although a server is left", guarding({ noServerIsLeft: always })],
   [
     "closedIsAbsorbing",
     "stops a timer after the end",
-    extra({ type: "stopTimer", params: { timer: "ping" } }, (_, snapshot) => is("closed", snapshot)),
+    extra({ type: "stopTimer", params: { timer: "ping", attempt: 1 } }, (_, snapshot) =>
+      is("closed", snapshot),
+    ),
   ],
-  ["staleChangesNothing", "listens to sockets of earlier attempts", guarding({ isCurrent: always })],
-  ["staleChangesNothing", "listens to every timer", guarding({ waitIsOver: always })],
+  [
+    "staleChangesNothing",
+    "listens to sockets of earlier attempts",
+    guarding({
+      fromNextServer: ({ context: { next }, event }: Asked) =>
+        next !== null &&
+        (event.type === "socket.opened" || ("attempt" in event && event.attempt === next.id)),
+    }),
+  ],
+  ["staleChangesNothing", "listens to every timer", guarding({ backoffIsOver: always })],
   [
     "staleChangesNothing",
     "takes any answer",
@@ -221,7 +331,7 @@ test("every rule has a mistake that it finds", () => {
 });
 
 test("a mistake deep in a story is shrunk to the few events that lead there", () => {
-  const told = findBroken(without("stopTimer", { timer: "drain" }), "timersBelongToStates");
+  const told = findBroken(without("stopTimer", { timer: "drain" }), "timersBelongToLinks");
   // Open, INFO, PONG, drain, and one event that ends the drain; what the teller adds after that is not the story's.
   expect(
     told?.events

@@ -4,8 +4,8 @@ import * as fc from "fast-check";
 import type { ConnectionInput } from "../../../src/machine/context.js";
 import type { Effect } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
-import type { Milliseconds } from "../../../src/machine/failure.js";
 import { defaultPolicy, type Policy } from "../../../src/machine/reconnect-policy.js";
+import type { Milliseconds } from "../../../src/machine/units.js";
 import { eventFor, eventOf, type Move } from "../../../src/testing/chart/moves.js";
 import { Outside } from "../../../src/testing/chart/outside.js";
 import { type Chart, type Snapshot, stateOf } from "./chart.js";
@@ -74,7 +74,20 @@ export function tell(chart: Chart, input: ConnectionInput, moves: readonly Move[
   }
   if (teller.to !== "closed") {
     teller.play(eventOf("user.close", 0, outside.now, moves.length));
-    teller.play(eventOf("socket.closed", outside.attempt, outside.now, 0));
+    // The last bytes are handed over, by every second socket; the others are closed when their timer fires.
+    for (const attempt of [...outside.sockets.keys()]) {
+      const closes = (moves.length + attempt) % 2 === 0;
+      teller.play(eventOf("socket.closed", closes ? attempt : outside.attempt + 1, outside.now, 0));
+    }
+    for (
+      let left = outside.nextTimer;
+      left !== undefined && teller.to !== "closed";
+      left = outside.nextTimer
+    ) {
+      const { timer, attempt, dueAt } = left;
+      teller.play({ type: "timer.fired", timer, attempt, at: Math.max(outside.now, dueAt) });
+    }
+    if (teller.to === "closed") teller.play(eventOf("socket.closed", outside.attempt, outside.now, 0));
   }
   return new Told(input, teller.scenes);
 }

@@ -1,12 +1,14 @@
 // Dialing: which server, how soon, how often. Kept by counting what the effects say, not by what the chart remembers.
 
-import type { Milliseconds } from "../../../../src/machine/failure.js";
+import { linksOf, serverInUse } from "../../../../src/machine/context.js";
+import { serverOf } from "../../../../src/machine/link.js";
 import type { Policy } from "../../../../src/machine/reconnect-policy.js";
 import { isRefusal } from "../../../../src/machine/server-error.js";
 import type { PoolServer, ServerPool } from "../../../../src/machine/server-pool.js";
-import { isMigrating } from "../chart.js";
+import type { Milliseconds } from "../../../../src/machine/units.js";
+import { isMigrating, isOver } from "../chart.js";
 import type { Scene } from "../told.js";
-import { establishes, failedServer, lostServer, type Rule } from "./rule.js";
+import { establishes, failedServer, isExhausted, isOf, leftServer, lostServer, type Rule } from "./rule.js";
 
 /** The last time a server was dialed, and how long it is to be left alone since: not less, and not more. */
 interface Dialed {
@@ -34,16 +36,16 @@ export const dialsInTime: Rule = {
       readonly least: Milliseconds;
       readonly most: Milliseconds;
     } | null = null;
+    /** The server whose attempt or connection ended last: the user is asked how long not to dial it. */
+    let endedLast = "";
     let moveBeganAt = 0;
     let connectedBefore = false;
     return (scene) => {
       const { event, at, possible, effects, to, before, after } = scene;
       const { pool } = after.context;
       if (possible && event?.type === "delay.chosen") {
-        const last = dialed.get(before?.context.server ?? "");
-        if (last !== undefined) {
-          dialed.set(before?.context.server ?? "", { at: last.at, least: event.ms, most: event.ms });
-        }
+        const last = dialed.get(endedLast);
+        if (last !== undefined) dialed.set(endedLast, { at: last.at, least: event.ms, most: event.ms });
       }
       if (possible && event?.type === "server.chosen") {
         const server = event.server ?? firstOf(scene);
@@ -55,17 +57,18 @@ export const dialsInTime: Rule = {
       }
       if (event?.type === "user.setServers" && event.servers.length > 0) chosen = null;
       // The server that was being dialed when the one that was to be left broke down is free again.
-      if (before !== null && isMigrating(scene.from) && lostServer(scene) !== null) {
-        dialed.delete(before.context.server ?? "");
-      }
+      const lost = lostServer(scene);
+      const dropped = before?.context.next ?? null;
+      if (lost !== null && dropped !== null) dialed.delete(serverOf(dropped));
       // A server that left the pool and came back in the middle of its attempt: when that began is forgotten.
       const failed = failedServer(scene);
       if (failed !== null && !dialed.has(failed))
         dialed.set(failed, { at: Number.MIN_SAFE_INTEGER, least: 0, most: 0 });
+      endedLast = failed ?? lost ?? endedLast;
       // A server that was moved away from is left alone like one that was dialed in the course of the move.
       if (!isMigrating(scene.from) && isMigrating(to)) moveBeganAt = at;
-      const left = establishes(scene) ? before?.context.leaving?.server : undefined;
-      if (left !== undefined) {
+      const left = leftServer(scene);
+      if (left !== null) {
         const { least, most } = waitOf(policy);
         dialed.set(left, { at: moveBeganAt, least, most: at - moveBeganAt + most });
       }
@@ -122,14 +125,15 @@ function checkDial(
   dialed: ReadonlyMap<string, Dialed>,
   firstRound: boolean,
 ): string | undefined {
-  const { pool, leaving } = after.context;
+  const { pool, live } = after.context;
+  const inUse = live === null ? null : serverOf(live);
   const last = dialed.get(name);
-  if (name === leaving?.server) return `${name} is dialed while it is being left`;
+  if (name === inUse) return `${name} is dialed while it is in use`;
   if (last !== undefined && at < last.at + last.least) return `${name} is dialed too soon`;
   if (last !== undefined && firstRound) return `${name} is dialed again`;
   for (const { name: ahead } of pool) {
     if (ahead === name) break;
-    if (ahead === leaving?.server) continue;
+    if (ahead === inUse) continue;
     const other = dialed.get(ahead);
     const eligible = other === undefined || (!firstRound && other.at + other.most <= at);
     if (eligible) return `${name} is dialed before ${ahead}`;
@@ -167,8 +171,7 @@ export const queueIsKept: Rule = {
       return [...is].sort().join() === [...due].sort().join() ? undefined : `the pool is ${is.join()}`;
     }
     const failed = failedServer(scene);
-    const left = establishes(scene) ? (before.context.leaving?.server ?? null) : null;
-    const ended = failed ?? lostServer(scene) ?? left;
+    const ended = failed ?? lostServer(scene) ?? leftServer(scene);
     if (ended !== null) {
       const others = was.filter((name) => name !== ended);
       const mayGo = failed === null ? !was.includes(ended) : !isMigrating(from) || !was.includes(failed);
@@ -184,7 +187,8 @@ export const queueIsKept: Rule = {
 function learns({ before, event }: Scene, was: readonly string[], is: readonly string[]): string | undefined {
   if (event?.type !== "server.info" || before === null) return undefined;
   const { connectUrls } = event.info;
-  const { server, leaving, policy } = before.context;
+  const { policy } = before.context;
+  const inUse = linksOf(before.context).map(serverOf);
   const stay = was.filter((name) => is.includes(name));
   const join = is.filter((name) => !was.includes(name));
   if (is.join() !== [...stay, ...join].join()) return "an INFO changed the order of the pool";
@@ -192,7 +196,7 @@ function learns({ before, event }: Scene, was: readonly string[], is: readonly s
     return was.join() === is.join() ? undefined : "the pool changed, but the cluster is to be ignored";
   }
   for (const { name, learnt } of before.context.pool) {
-    const leaves = learnt && name !== server && name !== leaving?.server && !connectUrls.includes(name);
+    const leaves = learnt && !inUse.includes(name) && !connectUrls.includes(name);
     if (leaves === is.includes(name)) return `${name} should ${leaves ? "leave" : "stay"}`;
   }
   const unknown = join.find((name) => !connectUrls.includes(name));
@@ -216,7 +220,7 @@ export const attemptsAreCounted: Rule = {
       if (failed !== null) failures.set(failed, count);
       if (establishes(scene)) {
         if (from.startsWith("connecting")) failures.clear();
-        failures.delete(context.server ?? "");
+        failures.delete(serverInUse(context));
       }
       for (const name of failures.keys()) if (!has(context.pool, name)) failures.delete(name);
       for (const server of context.pool) {
@@ -236,7 +240,7 @@ export const attemptsAreCounted: Rule = {
 };
 
 // Before CONNECT nothing was offered that could be refused; in a drain a refusal is news.
-const hasSentConnect = /\.(authenticating|subscribing|handingOver)$|^connected$/;
+const hasSentConnect = /\.(authenticating|subscribing|cuttingOver)$/;
 
 export const refusedTwiceCloses: Rule = {
   sentence:
@@ -247,24 +251,30 @@ export const refusedTwiceCloses: Rule = {
       const { event, from, to, before, after } = scene;
       if (establishes(scene)) {
         if (from.startsWith("connecting")) refusals.clear();
-        refusals.delete(after.context.server ?? "");
+        refusals.delete(serverInUse(after.context));
       }
       let twice = false;
-      const spoken = event?.type === "server.error" && event.attempt === before?.context.socket;
-      if (spoken && hasSentConnect.test(from) && isRefusal(event.error)) {
-        const server = before.context.server ?? "";
-        const refusal = `${event.error.kind} ${event.credentials}`;
+      const { live = null, next = null } = before?.context ?? {};
+      const refuses =
+        isOf(scene, next) && hasSentConnect.test(from)
+          ? next
+          : isOf(scene, live) && !from.startsWith("draining.")
+            ? live
+            : null;
+      if (refuses !== null && event?.type === "server.error" && isRefusal(event.error)) {
+        const server = serverOf(refuses);
+        const refusal = `${event.error.kind} ${event.credentialsVersion}`;
         twice = refusals.get(server) === refusal && !policy.ignoreAuthErrorAbort;
         refusals.set(server, refusal);
       }
       for (const name of refusals.keys()) if (!has(after.context.pool, name)) refusals.delete(name);
-      // While another connection stands, a refusal only ends the move away from it.
-      if (isMigrating(from))
-        return to === "closed" && event?.type === "server.error" ? "a move closes it" : undefined;
-      if (twice && to !== "closed") return "a server refused twice, and the chart goes on";
-      return after.context.refusedTwice && !twice && from !== "closed"
-        ? "no server refused twice"
-        : undefined;
+      const closes = isOver(to) && !isOver(from) && event?.type === "server.error";
+      // While another connection is established, a refusal only ends the move away from it.
+      const byNext = refuses !== null && refuses === next;
+      if (live !== null && byNext) return closes ? "a move closes it" : undefined;
+      if (twice && byNext && !closes) return "a server refused twice, and the chart goes on";
+      if (!closes || twice || isExhausted(scene)) return undefined;
+      return lostServer(scene) !== null && !policy.reconnect ? undefined : "no server refused twice";
     };
   },
 };

@@ -1,11 +1,13 @@
 // All rules. Each must hold in every story.
 
 import type { Told } from "../told.js";
+import { noMomentContradictsItself } from "./coupling.js";
 import { attemptsAreCounted, dialsInTime, queueIsKept, refusedTwiceCloses } from "./dialing.js";
 import { allIsPlainJson, noUnknownField } from "./plain-data.js";
 import {
   closedSettlesLast,
   closesForAReason,
+  closingHastens,
   connectSettlesOnce,
   drainsInOrder,
   gateOpensAfterAuthentication,
@@ -16,21 +18,26 @@ import {
   answersPings,
   credentialsUnderTls,
   handsOverInOrder,
-  oneSocket,
+  leavesInOrder,
+  onlyOneIsInUse,
   pingsAreBounded,
   sendsOverOpenSocket,
+  socketsAreLinks,
 } from "./sockets.js";
 import { endsAreReported, statusesNameTheirServer, statusesObeyTheirGrammar } from "./statuses.js";
-import { somethingWakesTheChart, timersBelongToStates } from "./timers.js";
+import { somethingWakesTheChart, timersBelongToLinks } from "./timers.js";
 
 export const rules = {
-  oneSocket,
+  noMomentContradictsItself,
+  socketsAreLinks,
+  onlyOneIsInUse,
   sendsOverOpenSocket,
   credentialsUnderTls,
   answersPings,
   pingsAreBounded,
   handsOverInOrder,
-  timersBelongToStates,
+  leavesInOrder,
+  timersBelongToLinks,
   somethingWakesTheChart,
   dialsInTime,
   queueIsKept,
@@ -43,6 +50,7 @@ export const rules = {
   drainsInOrder,
   connectSettlesOnce,
   closedSettlesLast,
+  closingHastens,
   closesForAReason,
   closedIsAbsorbing,
   staleChangesNothing,

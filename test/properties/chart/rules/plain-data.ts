@@ -66,13 +66,13 @@ export const allIsPlainJson: Rule = {
 
 // Every field that may be in a context or an effect. A new one belongs here once it is certain that it holds no secret.
 const known = new Set(
-  `policy pool attempt socket server secured info connectedBefore pingsOut refusedTwice failure attempts random now
-   leaving destination chosen asksForServer onLameDuck didConnect
+  `policy pool attempt live next retiring lastInUse until chosen leaving connectedBefore failure attempts random now
+   id destination phase secured info pingsOut fatal transport type tls path server asksForServer onLameDuck didConnect
    reconnect maxReconnectAttempts reconnectTimeWait reconnectJitter reconnectJitterTls asksForDelay waitOnFirstConnect
-   ignoreAuthErrorAbort ignoreClusterUpdates noRandomize timeout pingInterval maxPingOut drainTimeout tls
-   name host port isAddress learnt tlsName lastAttemptAt wait failures refusal kind credentials
+   ignoreAuthErrorAbort ignoreClusterUpdates noRandomize timeout pingInterval maxPingOut drainTimeout
+   name host port isAddress learnt tlsName lastAttemptAt wait failures refusal kind credentialsVersion
    serverId serverName version tlsRequired tlsAvailable lameDuck connectUrls code message step at
-   flush timer ms status type changed added deleted permission operation subject queue`.split(/\s+/),
+   timer ms from status changed added deleted permission operation subject queue`.split(/\s+/),
 );
 
 function unknownField(value: unknown): string | undefined {

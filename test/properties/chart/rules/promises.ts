@@ -1,43 +1,64 @@
 // Promises and gates: `connect` and `closed` settle once, and what is published waits behind a gate until it may go.
 
-import { isMigrating, isStanding } from "../chart.js";
-import type { Rule } from "./rule.js";
+import { isRefusal } from "../../../../src/machine/server-error.js";
+import { outboundIn } from "../../../../src/testing/chart/contradictions.js";
+import { isEstablished, isMigrating, isOver } from "../chart.js";
+import { isExhausted, type Rule } from "./rule.js";
 
 export const connectSettlesOnce: Rule = {
-  sentence: "connect is settled once: by the first connection, or else at the end; never after that",
+  sentence: "connect is settled once: resolved by the first connection, or else rejected at the end",
   watch: () => {
     let settled = 0;
     return ({ from, to, effects }) => {
-      for (const effect of effects) {
-        if (effect.type !== "settleConnect") continue;
+      for (const { type } of effects) {
+        if (type !== "resolveConnect" && type !== "rejectConnect") continue;
         settled++;
-        const { failure } = effect.params;
-        if (to === "connected" && failure !== null) return "a connection stands, but connect is rejected";
-        if (to !== "connected" && to !== "closed") return `connect is settled in ${to}`;
-        if (to === "closed" && failure === null) return "connect is resolved by a closed connection";
+        if (type === "resolveConnect" && to !== "connected") return `connect is resolved in ${to}`;
+        if (type === "rejectConnect" && !isOver(to)) return `connect is rejected in ${to}`;
       }
       if (settled > 1) return `connect is settled ${settled} times`;
-      if (settled === 0 && to === "closed") return "connect is never settled";
-      if (settled === 0 && to === "connected") return "a connection stands, but connect is not settled";
+      if (settled === 0 && isOver(to)) return "connect is never settled";
+      if (settled === 0 && to === "connected")
+        return "a connection is established, but connect is not settled";
       return settled === 1 && from === "" ? "connect is settled before anything happened" : undefined;
     };
   },
 };
 
 export const closedSettlesLast: Rule = {
-  sentence: "settleClosed comes once, in the scene that closes, and is the last effect of all",
+  sentence:
+    "settlePending comes once, where the end begins, and settleClosed once, in the scene that closes: the last effect of all",
   watch: () => {
     let settled = false;
     return ({ from, to, effects }) => {
-      const closes = to === "closed" && from !== "closed";
-      const found = effects.filter(({ type }) => type === "settleClosed").length;
-      if (found !== (closes ? 1 : 0))
-        return `settleClosed comes ${found} times on the way from ${from} to ${to}`;
-      if (closes && effects.at(-1)?.type !== "settleClosed") return "settleClosed is not the last effect";
+      const marks = effects.map(({ type }) => type).filter((type) => /^settle/.test(type));
+      const due = [
+        ...(isOver(to) && !isOver(from) ? ["settlePending"] : []),
+        ...(to === "closed" && from !== "closed" ? ["settleClosed"] : []),
+      ];
+      if (marks.join() !== due.join())
+        return `${marks.join(", ") || "nothing"} comes on the way from ${from} to ${to}, not ${due.join(", ")}`;
+      const last = effects.at(-1)?.type;
+      if (due.length > 0 && last !== due.at(-1)) return `${last} is the last effect`;
       if (settled && effects.length > 0) return "there are effects after settleClosed";
-      settled ||= closes;
+      settled ||= to === "closed";
       return undefined;
     };
+  },
+};
+
+export const closingHastens: Rule = {
+  sentence:
+    "closing is left when the last socket is closed, and nothing begins in it: it takes no longer than a linger timer",
+  judgesAlone: true,
+  watch: () => (scene) => {
+    const { from, to, effects, possible } = scene;
+    if (from !== "closing") return undefined;
+    if (!isOver(to)) return `it goes on in ${to}`;
+    const begun = effects.find(
+      ({ type }) => type !== "closeSocket" && type !== "stopTimer" && type !== "settleClosed",
+    );
+    return possible && begun !== undefined ? `${begun.type} in closing` : undefined;
   },
 };
 
@@ -65,23 +86,24 @@ export const gateOpensAfterAuthentication: Rule = {
             break;
           case "holdOutbound":
             if (from !== "connected" && !isMigrating(from)) return `holdOutbound in ${from}`;
-            if (open === null && from !== "migrating.handingOver")
+            if (open === null && from !== "migrating.cuttingOver")
               return "holdOutbound, but nothing was released";
             open = null;
             break;
           case "pauseOutbound":
-            if (to !== "migrating.handingOver") return `pauseOutbound on the way to ${to}`;
+            if (to !== "migrating.cuttingOver") return `pauseOutbound on the way to ${to}`;
             if (open === null) return "pauseOutbound, but nothing was released";
             open = null;
+            break;
+          case "unsubscribe":
+            if (open === effect.params.attempt) return "the server in use is unsubscribed from";
             break;
           default:
             break;
         }
       }
-      if (to === "closed") return undefined;
-      const { socket, leaving } = after.context;
-      const handsOver = to === "migrating.handingOver" || !isStanding(to);
-      const due = handsOver ? null : (leaving?.socket ?? socket);
+      if (isOver(to)) return undefined;
+      const due = outboundIn(to, after.context)?.id ?? null;
       return open === due ? undefined : `what is published goes to socket ${open} in ${to}, not ${due}`;
     };
   },
@@ -93,11 +115,11 @@ export const drainsInOrder: Rule = {
     let asked = 0;
     return ({ from, to, effects }) => {
       for (const { type } of effects) {
-        if (type === "drainSubscriptions" && (asked !== 0 || !isStanding(from)))
+        if (type === "drainSubscriptions" && (asked !== 0 || !isEstablished(from)))
           return "drainSubscriptions again";
-        if (type === "flushOutbound" && asked !== 1)
-          return "flushOutbound before drainSubscriptions, or again";
-        if (type === "drainSubscriptions" || type === "flushOutbound") asked++;
+        if (type === "finishOutbound" && asked !== 1)
+          return "finishOutbound before drainSubscriptions, or again";
+        if (type === "drainSubscriptions" || type === "finishOutbound") asked++;
       }
       const due = to === "draining.subscriptions" ? 1 : to === "draining.publishers" ? 2 : asked;
       return asked === due ? undefined : `${asked} steps of the drain were asked for in ${to}`;
@@ -105,29 +127,27 @@ export const drainsInOrder: Rule = {
   },
 };
 
-const byItself = /\.(dialing|greeting|securing|authenticating|asking|choosing)$|^connected$|^migrating/;
+const byItself =
+  /\.(dialing|greeting|securing|authenticating|awaitingDelay|awaitingServerChoice)$|^connected$|^migrating/;
 
 export const closesForAReason: Rule = {
   judgesAlone: true,
   sentence:
-    "the chart closes only for a user, a drain, a server that refused twice, reconnect: false, or an empty pool",
-  watch:
-    (policy) =>
-    ({ event, from, to, after }) => {
-      if (to !== "closed" || from === "closed" || from.startsWith("draining")) return undefined;
-      if (event?.type === "user.close" || event?.type === "choice.failed") return undefined;
-      if (event?.type === "user.drain") return isStanding(from) ? "a drain closes at once" : undefined;
-      // Other servers may end a wait, but not where all of them have had their try.
-      if (!byItself.test(from) && event?.type !== "user.setServers") return `it closes in ${from}`;
-      const { context } = after;
-      if (context.failure === null) return "it gives up without a failure";
-      if (context.refusedTwice && !policy.ignoreAuthErrorAbort && event?.type === "server.error")
-        return undefined;
-      if (context.connectedBefore && !policy.reconnect) return undefined;
-      const firstRound = !context.connectedBefore && !policy.waitOnFirstConnect;
-      const left = context.pool.filter(({ failures }) => !firstRound || failures === 0);
-      return left.length === 0
-        ? undefined
-        : `it gives up although ${left.map(({ name }) => name).join(", ")} is left`;
-    },
+    "the connection ends only for a user, a drain, a server that refused twice, reconnect: false, or an empty pool",
+  watch: (policy) => (scene) => {
+    const { event, from, to, after } = scene;
+    if (!isOver(to) || isOver(from) || from.startsWith("draining")) return undefined;
+    if (event?.type === "user.close" || event?.type === "choice.failed") return undefined;
+    if (event?.type === "user.drain") return isEstablished(from) ? "a drain closes at once" : undefined;
+    // Other servers may end a backoff, but not where all of them have had their try.
+    if (!byItself.test(from) && event?.type !== "user.setServers") return `it closes in ${from}`;
+    const { context } = after;
+    if (context.failure === null) return "it gives up without a failure";
+    // Whether it was the second refusal: refusedTwiceCloses.
+    if (from.endsWith(".authenticating") && event?.type === "server.error" && isRefusal(event.error))
+      return undefined;
+    if (context.connectedBefore && !policy.reconnect) return undefined;
+    if (isExhausted(scene)) return undefined;
+    return `it gives up although ${context.pool.map(({ name }) => name).join(", ")} is left`;
+  },
 };

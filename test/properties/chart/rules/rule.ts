@@ -2,8 +2,10 @@
 // says how the sentence was broken. And what most rules want to know of a scene.
 
 import type { ConnectionInput } from "../../../../src/machine/context.js";
+import type { Effect, EffectName } from "../../../../src/machine/effects.js";
+import { type Link, serverOf } from "../../../../src/machine/link.js";
 import type { Policy } from "../../../../src/machine/reconnect-policy.js";
-import { isAttempting, isMigrating, isStanding } from "../chart.js";
+import { isAttempting, isEstablished } from "../chart.js";
 import type { Scene } from "../told.js";
 
 /** Says how the scene broke the rule, or nothing. */
@@ -21,24 +23,60 @@ export function userLeaves({ event }: Scene): boolean {
   return event?.type === "user.close" || event?.type === "user.drain";
 }
 
-/** True where, in this scene, a connection came to stand that did not stand before. */
+/** True where the event is of that link. */
+export function isOf({ event }: Scene, link: Link | null | undefined): boolean {
+  return event !== null && "attempt" in event && event.attempt === link?.id;
+}
+
+/** The attempts of the effects of that name, in their order. */
+export function attemptsOf(effects: readonly Effect[], name: EffectName): readonly number[] {
+  return effects.flatMap(({ type, params }) =>
+    type === name && params !== undefined && "attempt" in params ? [params.attempt] : [],
+  );
+}
+
+/** True where, in this scene, a link came into use that was being made. */
 export function establishes({ from, to, before, after }: Scene): boolean {
   if (to !== "connected" || !isAttempting(from)) return false;
-  return before?.context.socket === after.context.socket;
+  return before?.context.next?.id === after.context.live?.id;
+}
+
+/** The link whose attempt failed in this scene; null where none did. */
+export function failedLink(scene: Scene): Link | null {
+  const next = scene.before?.context.next ?? null;
+  if (next === null || userLeaves(scene) || establishes(scene) || lostLink(scene) !== null) return null;
+  return next.id === scene.after.context.next?.id ? null : next;
+}
+
+/** The link in use that was lost in this scene, or left by `user.reconnect`; null where none was. */
+export function lostLink(scene: Scene): Link | null {
+  const { before, from, to, effects } = scene;
+  const live = before?.context.live ?? null;
+  if (live === null || isEstablished(to) || userLeaves(scene) || from.startsWith("draining.")) return null;
+  return effects.some(({ type }) => type === "holdOutbound") ? live : null;
 }
 
 /** The server whose attempt failed in this scene; null where none did. */
 export function failedServer(scene: Scene): string | null {
-  const { before, from } = scene;
-  if (before === null || !isAttempting(from) || userLeaves(scene) || establishes(scene)) return null;
-  if (lostServer(scene) !== null || before.context.socket === scene.after.context.socket) return null;
-  return before.context.server ?? "";
+  const link = failedLink(scene);
+  return link === null ? null : serverOf(link);
 }
 
-/** The server whose connection was lost in this scene, or left by `user.reconnect`; null where none was. */
+/** The server that was lost in this scene, or left by `user.reconnect`; null where none was. */
 export function lostServer(scene: Scene): string | null {
-  const { before, from, to, effects } = scene;
-  if (before === null || !isStanding(from) || isStanding(to) || userLeaves(scene)) return null;
-  if (from.startsWith("draining.") || !effects.some(({ type }) => type === "holdOutbound")) return null;
-  return isMigrating(from) ? (before.context.leaving?.server ?? "") : (before.context.server ?? "");
+  const link = lostLink(scene);
+  return link === null ? null : serverOf(link);
+}
+
+/** The server that a move left in this scene; null where none did. */
+export function leftServer(scene: Scene): string | null {
+  const live = scene.before?.context.live ?? null;
+  return live !== null && establishes(scene) ? serverOf(live) : null;
+}
+
+/** True where nobody may be dialed any more: the pool is empty, or all of it had its try in the first round. */
+export function isExhausted({ after }: Scene): boolean {
+  const { pool, connectedBefore, policy } = after.context;
+  const firstRound = !connectedBefore && !policy.waitOnFirstConnect;
+  return !pool.some(({ failures }) => !firstRound || failures === 0);
 }

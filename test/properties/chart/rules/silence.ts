@@ -2,7 +2,7 @@
 
 import { isMigrating } from "../chart.js";
 import type { Scene } from "../told.js";
-import type { Rule } from "./rule.js";
+import { isOf, type Rule } from "./rule.js";
 
 const changed = ({ before, after, effects }: Scene): string | undefined => {
   if (before === null) return undefined;
@@ -34,7 +34,7 @@ export const staleChangesNothing: Rule = {
     // Bytes over a socket that is still being opened or secured cannot arrive. The chart takes these two for the end of
     // the attempt, as canFail is the same in every step; that does no harm.
     const tolerated = event.type === "server.error" || event.type === "protocol.violated";
-    if (tolerated && event.attempt === scene.before?.context.socket) return undefined;
+    if (tolerated && isOf(scene, scene.before?.context.next)) return undefined;
     const how = changed(scene);
     return how === undefined
       ? undefined
@@ -44,7 +44,7 @@ export const staleChangesNothing: Rule = {
 
 export const reconnectNeedsAConnection: Rule = {
   judgesAlone: true,
-  sentence: "user.reconnect changes nothing unless a connection stands",
+  sentence: "user.reconnect changes nothing unless a connection is established",
   watch: () => (scene) => {
     if (scene.event?.type !== "user.reconnect" || scene.from === "connected" || isMigrating(scene.from))
       return undefined;

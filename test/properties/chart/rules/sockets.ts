@@ -1,50 +1,114 @@
-// Sockets: at most one, or two while migrating, and nothing is done to one that is not there.
+// Sockets: one for each link, at most one in use and one that is being made, and nothing is done to one that is not there.
 
+import { linkIn, linksOf, tlsIsDemanded } from "../../../../src/machine/context.js";
 import type { Effect } from "../../../../src/machine/effects.js";
-import type { Policy } from "../../../../src/machine/reconnect-policy.js";
-import { isMigrating, isStanding } from "../chart.js";
-import { establishes, type Rule } from "./rule.js";
+import { isMigrating, isOver } from "../chart.js";
+import type { Scene } from "../told.js";
+import { attemptsOf, establishes, isOf, type Rule } from "./rule.js";
 
-export const oneSocket: Rule = {
+const named = (attempts: Iterable<number>) => [...attempts].join(", ") || "none";
+
+export const socketsAreLinks: Rule = {
   sentence:
-    "at most one socket is open or being opened, two while migrating; each is closed before the next, and at the end",
+    "a socket exists exactly as long as its link: from openSocket to closeSocket, or to the event that it is closed",
   watch: () => {
-    const open = new Set<number>();
+    const sockets = new Set<number>();
     let last = 0;
     return ({ event, possible, effects, to, after }) => {
-      if (possible && event?.type === "socket.closed") open.delete(event.attempt);
+      const gone =
+        possible && event?.type === "socket.closed" && !event.halfClosed && sockets.delete(event.attempt)
+          ? event.attempt
+          : null;
       for (const effect of effects) {
         if (effect.type === "openSocket") {
           const { attempt } = effect.params;
-          if (open.size > (isMigrating(to) ? 1 : 0))
-            return `socket ${attempt} is opened beside ${[...open].join()}`;
           if (attempt !== last + 1) return `attempt ${attempt} follows attempt ${last}`;
-          open.add(attempt);
+          sockets.add(attempt);
           last = attempt;
-        } else if (effect.type === "closeSocket" || effect.type === "retireSocket") {
+        } else if (effect.type === "closeSocket") {
           const { attempt } = effect.params;
-          if (!open.delete(attempt))
-            return `socket ${attempt} is closed, but only ${[...open].join()} is open`;
+          // The end of an attempt closes its socket, also where that is closed already.
+          if (!sockets.delete(attempt) && attempt !== gone)
+            return `socket ${attempt} is closed, but there are ${named(sockets)}`;
         }
       }
-      const { socket, leaving } = after.context;
-      const known = [leaving?.socket ?? null, socket].filter((attempt) => attempt !== null);
-      if (known.join() !== [...open].join())
-        return `open is ${[...open].join()}, the chart knows ${known.join()}`;
-      if ((leaving !== null) !== isMigrating(to)) return `a socket is being left in ${to}`;
-      return to === "closed" && open.size > 0 ? `socket ${[...open].join()} is still open` : undefined;
+      const links = linksOf(after.context);
+      if (links.length !== sockets.size || !links.every(({ id }) => sockets.has(id)))
+        return `there are the sockets ${named(sockets)}, and the links ${named(links.map(({ id }) => id))}`;
+      return to === "closed" && sockets.size > 0 ? `socket ${named(sockets)} is still open` : undefined;
     };
   },
 };
 
-type Phase = "opening" | "open" | "securing" | "secured";
+export const onlyOneIsInUse: Rule = {
+  sentence: "at most one socket is in use and at most one is being made; each of the others is being left",
+  watch: () => {
+    const sockets = new Set<number>();
+    const left = new Set<number>();
+    let made: number | null = null;
+    let inUse: number | null = null;
+    const isGone = (attempt: number) => {
+      sockets.delete(attempt);
+      left.delete(attempt);
+      if (made === attempt) made = null;
+      if (inUse === attempt) inUse = null;
+    };
+    const isLeft = (attempt: number) => {
+      left.add(attempt);
+      if (made === attempt) made = null;
+      if (inUse === attempt) inUse = null;
+    };
+    return ({ event, possible, effects, after }) => {
+      if (possible && event?.type === "socket.closed" && !event.halfClosed) isGone(event.attempt);
+      for (const effect of effects) {
+        switch (effect.type) {
+          case "openSocket":
+            if (made !== null) return `socket ${effect.params.attempt} is made while socket ${made} still is`;
+            made = effect.params.attempt;
+            sockets.add(made);
+            break;
+          case "releaseOutbound":
+            // The old server may be released again, where a move is given up.
+            if (effect.params.attempt !== made) break;
+            inUse = made;
+            made = null;
+            break;
+          case "closeSocket":
+            isGone(effect.params.attempt);
+            break;
+          case "endSocket":
+            isLeft(effect.params.attempt);
+            break;
+          case "startTimer":
+            if (effect.params.timer === "overlap") isLeft(effect.params.attempt);
+            break;
+          default:
+            break;
+        }
+      }
+      for (const attempt of sockets) {
+        if (attempt === made || attempt === inUse || left.has(attempt)) continue;
+        return `socket ${attempt} is neither in use, nor being made, nor being left`;
+      }
+      const { live, next } = after.context;
+      if ((next?.id ?? null) !== made) return `socket ${made} is being made, not ${next?.id}`;
+      return (live?.id ?? null) === inUse ? undefined : `socket ${inUse} is in use, not ${live?.id}`;
+    };
+  },
+};
+
+type Phase = "opening" | "open" | "securing" | "secured" | "ending";
 
 export const sendsOverOpenSocket: Rule = {
-  sentence: "a socket is written to only while it is open, and not in the middle of a TLS handshake",
+  sentence:
+    "a socket is written to only while it is open: not in the middle of a TLS handshake, and not while it ends",
   watch: () => {
     const phases = new Map<number, Phase>();
     return ({ event, possible, effects }) => {
-      if (possible && event?.type === "socket.closed") phases.delete(event.attempt);
+      if (possible && event?.type === "socket.closed") {
+        if (event.halfClosed) phases.set(event.attempt, "open");
+        else phases.delete(event.attempt);
+      }
       if (possible && event?.type === "socket.opened") phases.set(event.attempt, "open");
       if (possible && event?.type === "socket.secured") phases.set(event.attempt, "secured");
       for (const effect of effects) {
@@ -74,23 +138,22 @@ function carryOut(effect: Effect, phases: Map<number, Phase>): string | undefine
     case "sendPing":
     case "sendPong":
     case "resubscribe":
+    case "unsubscribe":
     case "releaseOutbound":
     case "drainSubscriptions":
-    case "flushOutbound":
+    case "finishOutbound":
     case "pauseOutbound":
-    case "retireSocket": {
-      const phase = phases.get(effect.params.attempt);
-      if (effect.type === "retireSocket") phases.delete(effect.params.attempt);
+    case "endSocket": {
+      const { attempt } = effect.params;
+      const phase = phases.get(attempt);
+      if (effect.type === "endSocket") phases.set(attempt, "ending");
       const isOpen = phase === "open" || phase === "secured";
-      return isOpen ? undefined : `${effect.type} over socket ${effect.params.attempt}, which is ${phase}`;
+      return isOpen ? undefined : `${effect.type} over socket ${attempt}, which is ${phase}`;
     }
     default:
       return undefined;
   }
 }
-
-const demandsTls = ({ tls }: Policy, serverDoes: boolean) =>
-  tls === "first" || tls === "required" || serverDoes;
 
 export const credentialsUnderTls: Rule = {
   sentence:
@@ -112,7 +175,7 @@ export const credentialsUnderTls: Rule = {
       for (const effect of effects) {
         if (effect.type === "openSocket") {
           ({ attempt } = effect.params);
-          wantsTls = demandsTls(policy, effect.params.server.tls);
+          wantsTls = tlsIsDemanded(policy, effect.params.server);
           greeted = secured = sent = false;
         }
         if (effect.type !== "sendConnect") continue;
@@ -127,24 +190,24 @@ export const credentialsUnderTls: Rule = {
   },
 };
 
-/** The attempts of the sockets over which the chart talks the protocol in a state. */
-const hasSentConnect = /\.(authenticating|subscribing|handingOver)$|^connected$|^draining/;
+/** True where CONNECT was sent over the socket that the event is of, and nothing ended it. */
+function isTalkedTo({ event, before }: Scene): boolean {
+  const link = event === null || before === null ? undefined : linkIn(before.context, event);
+  return link !== undefined && !/^(dialing|greeting|securing|ending)$/.test(link.phase);
+}
 
 export const answersPings: Rule = {
   judgesAlone: true,
   sentence:
     "a PING of a server is answered by one PONG over the same socket once CONNECT was sent, nothing else is",
   watch: () => (scene) => {
-    const { event, possible, before, from } = scene;
-    const pongs = scene.effects.flatMap((effect) =>
-      effect.type === "sendPong" ? [effect.params.attempt] : [],
-    );
+    const { event, possible, effects } = scene;
+    const pongs = attemptsOf(effects, "sendPong");
     if (!possible || event?.type !== "server.ping") {
       return pongs.length === 0 ? undefined : "a PONG that nobody asked for";
     }
-    const isOld = event.attempt === before?.context.leaving?.socket;
-    const due = isOld || hasSentConnect.test(from) ? [event.attempt] : [];
-    return pongs.join() === due.join() ? undefined : `PONGs go over ${pongs.join()}, not ${due.join()}`;
+    const due = isTalkedTo(scene) ? [event.attempt] : [];
+    return pongs.join() === due.join() ? undefined : `PONGs go over ${named(pongs)}, not ${named(due)}`;
   },
 };
 
@@ -152,26 +215,29 @@ export const pingsAreBounded: Rule = {
   sentence:
     "a PING is sent when the ping timer fires, and with maxPingOut of them unanswered the connection is left",
   watch: (policy) => {
-    /** PINGs that no PONG of the server in use has answered. */
+    /** PINGs of the ping timer that no PONG of the server in use has answered. */
     let out = 0;
     return (scene) => {
       const { event, possible, before, after, from, to, effects } = scene;
-      const inUse = before?.context.leaving?.socket ?? before?.context.socket;
-      const told = possible && event !== null && "attempt" in event && event.attempt === inUse ? event : null;
+      const inUse = before?.context.live ?? null;
+      // In a drain nobody asks.
+      const asks = inUse !== null && !from.startsWith("draining.");
+      const told = possible && isOf(scene, inUse) ? event : null;
       // What tells of lame duck mode is alive: a move counts anew.
       const moves = told?.type === "server.info" && told.info.lameDuck && policy.onLameDuck === "migrate";
-      if (!isStanding(from) || told?.type === "server.pong" || (moves && from === "connected")) out = 0;
-      const sent = effects.flatMap((effect) => (effect.type === "sendPing" ? [effect.params.attempt] : []));
+      if (!asks || told?.type === "server.pong" || (moves && from === "connected")) out = 0;
+      const sent = attemptsOf(effects, "sendPing");
       // A move asks the new server for a PONG, once.
-      const asked = to === "migrating.subscribing" && to !== from ? [after.context.socket] : [];
-      const due = isStanding(from) && told?.type === "timer.fired" && told.timer === "ping";
+      const asked = to === "migrating.subscribing" && to !== from ? [after.context.next?.id] : [];
+      const due = asks && told?.type === "timer.fired" && told.timer === "ping";
       if (due && out >= policy.maxPingOut) {
-        return sent.length > 0 || isStanding(to) ? "a stale connection goes on" : undefined;
+        return sent.length > 0 || after.context.live !== null ? "a stale connection goes on" : undefined;
       }
-      const wanted = due ? [inUse, ...asked] : asked;
+      const wanted = due ? [inUse.id, ...asked] : asked;
       if (sent.join() !== wanted.join()) return `PINGs go over ${sent.join()}, not ${wanted.join()}`;
       out = establishes(scene) ? 0 : out + (due ? 1 : 0);
-      return undefined;
+      const counted = after.context.live?.pingsOut ?? 0;
+      return to === "connected" && counted !== out ? `${counted} PINGs are out, not ${out}` : undefined;
     };
   },
 };
@@ -185,21 +251,69 @@ export const handsOverInOrder: Rule = {
     let confirmed = false;
     return (scene) => {
       const { event, possible, effects, before, after, from, to } = scene;
-      const current = event !== null && "attempt" in event && event.attempt === before?.context.socket;
-      if (possible && current && event.type === "server.pong")
+      const ofNext = isOf(scene, before?.context.next);
+      if (possible && ofNext && event?.type === "server.pong")
         confirmed = awaited.shift() === "subscriptions";
       for (const effect of effects) {
         if (effect.type === "openSocket") awaited = [];
         if (effect.type === "sendConnect") awaited.push("CONNECT");
-        if (effect.type === "sendPing" && effect.params.attempt === after.context.socket)
+        if (effect.type === "sendPing" && effect.params.attempt === after.context.next?.id)
           awaited.push(to === "migrating.subscribing" ? "subscriptions" : "alive");
         if (effect.type === "pauseOutbound" && !confirmed)
           return "the new server has not confirmed the subscriptions";
       }
       if (!isMigrating(from) || !establishes(scene)) return undefined;
-      const isOld = event !== null && "attempt" in event && event.attempt === before?.context.leaving?.socket;
-      const isOver = event?.type === "outbound.flushed" || event?.type === "socket.closed";
-      return possible && isOld && isOver ? undefined : "it leaves the old server before that has all";
+      const isFlushed = event?.type === "outbound.flushed" && ofNext;
+      const isGone = event?.type === "socket.closed" && isOf(scene, before?.context.live);
+      return possible && (isFlushed || isGone) ? undefined : "it leaves the old server before that has all";
+    };
+  },
+};
+
+export const leavesInOrder: Rule = {
+  sentence:
+    "a server that is being left keeps its subscriptions for the overlap, confirms their end or is waited for no longer, takes the last bytes, and is gone",
+  watch: () => {
+    /** What each socket that is being left waits for: the timer that bounds it. */
+    const leaving = new Map<number, "overlap" | "retire" | "linger">();
+    return (scene) => {
+      const { event, possible, effects, from, to } = scene;
+      const attempt = event !== null && "attempt" in event ? event.attempt : 0;
+      const was = possible ? leaving.get(attempt) : undefined;
+      const isOverdue = was !== undefined && event?.type === "timer.fired" && event.timer === was;
+      const inUse = scene.before?.context.live ?? null;
+      const isClosed = possible && event?.type === "socket.closed";
+      if (isClosed && !event.halfClosed) leaving.delete(attempt);
+      for (const effect of effects) {
+        switch (effect.type) {
+          case "unsubscribe":
+            if (!isOverdue || was !== "overlap" || effect.params.attempt !== attempt)
+              return `UNSUB over socket ${effect.params.attempt} before the overlap is over`;
+            leaving.set(attempt, "retire");
+            break;
+          case "endSocket":
+            leaving.set(effect.params.attempt, "linger");
+            break;
+          case "closeSocket":
+            leaving.delete(effect.params.attempt);
+            break;
+          case "startTimer":
+            if (effect.params.timer === "overlap") leaving.set(effect.params.attempt, "overlap");
+            break;
+          default:
+            break;
+        }
+      }
+      if (isOverdue && leaving.get(attempt) === was)
+        return `socket ${attempt} waits on, though its ${was} is over`;
+      const ends = attemptsOf(effects, "endSocket");
+      const isConfirmed = was === "retire" && (isOverdue || event?.type === "subscriptions.drained");
+      const isHalfClosed = isClosed && event.halfClosed && (was !== undefined || isOf(scene, inUse));
+      if (isConfirmed || isHalfClosed)
+        return ends.join() === `${attempt}` ? undefined : `socket ${named(ends)} ends, not ${attempt}`;
+      // The end of the connection ends the socket in use.
+      const due = inUse !== null && isOver(to) && !isOver(from) ? [inUse.id] : [];
+      return ends.every((one) => due.includes(one)) ? undefined : `socket ${named(ends)} ends`;
     };
   },
 };

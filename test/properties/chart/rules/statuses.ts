@@ -1,28 +1,31 @@
 // The statuses obey a grammar. Written down, with the chart's own marks in capitals between them:
 //
-//   life       = attempt* ( CLOSED | CONNECTED STANDS standing )
-//   attempt    = reconnecting news*
-//   news       = error | update | ldm
-//   standing   = ( news | pingTimer STANDS | move )* ( CLOSED | DRAINS news* CLOSED | lost )
-//   move       = ( attempt | pingTimer | CONNECTED error )+ [ CONNECTED reconnect ] STANDS
-//   lost       = [ error | pingTimer staleConnection | "client initiated reconnect" ] HELD disconnect again
-//   again      = attempt* ( CLOSED | CONNECTED reconnect STANDS standing )
+//   life        = attempt* ( end | CONNECTED STANDS established )
+//   attempt     = reconnecting news*
+//   news        = error | update | ldm
+//   established = ( news | pingTimer STANDS | move )* ( end | DRAINS news* end | lost )
+//   move        = ( attempt | pingTimer | CONNECTED error )+ [ CONNECTED reconnect ] STANDS
+//   lost        = [ error | pingTimer staleConnection | "client initiated reconnect" ] HELD disconnect again
+//   again       = attempt* ( end | CONNECTED reconnect STANDS established )
+//   end         = CLOSING CLOSED
 //
-// CONNECTED is releaseOutbound, STANDS the start of the ping timer outside a move, HELD holdOutbound, DRAINS drainSubscriptions, CLOSED
-// settleClosed. In a move, CONNECTED is also the release to the old server where the hand-over is given up; a move that
-// is lost, drained or closed ends as `standing` does. `table` is the same grammar as an automaton: in each place, what
-// may come, and where it leads.
+// CONNECTED is releaseOutbound, STANDS the start of the ping timer outside a move, HELD holdOutbound, DRAINS drainSubscriptions, CLOSING
+// settlePending, CLOSED settleClosed. In a move, CONNECTED is also the release to the old server where the hand-over is given
+// up; a move that is lost, drained or closed ends as `established` does. `table` is the same grammar as an automaton: in each
+// place, what may come, and where it leads.
 
+import { linkIn } from "../../../../src/machine/context.js";
 import type { Effect } from "../../../../src/machine/effects.js";
-import { isAttempting, isMigrating } from "../chart.js";
+import { serverOf } from "../../../../src/machine/link.js";
+import { isAttempting, isMigrating, isOver } from "../chart.js";
 import type { Scene } from "../told.js";
-import { failedServer, lostServer, type Rule } from "./rule.js";
+import { failedServer, lostLink, type Rule } from "./rule.js";
 
 type Place =
   | "first"
   | "attempt"
   | "made"
-  | "standing"
+  | "established"
   | "leaving"
   | "held"
   | "lost"
@@ -31,28 +34,29 @@ type Place =
   | "moving"
   | "moved"
   | "draining"
+  | "closing"
   | "over";
 type Status = Extract<Effect, { readonly type: "notifyStatus" }>["params"]["status"];
-type Token = Status["type"] | "CONNECTED" | "STANDS" | "HELD" | "DRAINS" | "CLOSED";
+type Token = Status["type"] | "CONNECTED" | "STANDS" | "HELD" | "DRAINS" | "CLOSING" | "CLOSED";
 
 const news = (place: Place) => ({ error: place, update: place, ldm: place });
 const ends = {
   HELD: "held",
   DRAINS: "draining",
-  CLOSED: "over",
+  CLOSING: "closing",
   "client initiated reconnect": "leaving",
 } as const;
 
 /** The grammar as an automaton. */
 export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>>>>> = {
-  first: { reconnecting: "attempt", CLOSED: "over" },
-  attempt: { ...news("attempt"), reconnecting: "attempt", CONNECTED: "made", CLOSED: "over" },
-  made: { STANDS: "standing" },
-  standing: {
-    ...news("standing"),
+  first: { reconnecting: "attempt", CLOSING: "closing" },
+  attempt: { ...news("attempt"), reconnecting: "attempt", CONNECTED: "made", CLOSING: "closing" },
+  made: { STANDS: "established" },
+  established: {
+    ...news("established"),
     ...ends,
-    pingTimer: "standing",
-    STANDS: "standing",
+    pingTimer: "established",
+    STANDS: "established",
     staleConnection: "leaving",
     reconnecting: "moving",
   },
@@ -62,17 +66,18 @@ export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>
     pingTimer: "moving",
     staleConnection: "leaving",
     reconnecting: "moving",
-    STANDS: "standing",
+    STANDS: "established",
     // What was published is released to the new server, or to the old one again.
     CONNECTED: "moved",
   },
-  moved: { ...news("moving"), ...ends, reconnect: "made", reconnecting: "moving", STANDS: "standing" },
+  moved: { ...news("moving"), ...ends, reconnect: "made", reconnecting: "moving", STANDS: "established" },
   leaving: { HELD: "held" },
   held: { disconnect: "lost" },
-  lost: { reconnecting: "again", CLOSED: "over" },
-  again: { ...news("again"), reconnecting: "again", CONNECTED: "back", CLOSED: "over" },
+  lost: { reconnecting: "again", CLOSING: "closing" },
+  again: { ...news("again"), reconnecting: "again", CONNECTED: "back", CLOSING: "closing" },
   back: { reconnect: "made" },
-  draining: { ...news("draining"), CLOSED: "over" },
+  draining: { ...news("draining"), CLOSING: "closing" },
+  closing: { CLOSED: "over" },
   over: {},
 };
 
@@ -88,6 +93,8 @@ function tokenOf(effect: Effect, to: string): Token | null {
       return "HELD";
     case "drainSubscriptions":
       return "DRAINS";
+    case "settlePending":
+      return "CLOSING";
     case "settleClosed":
       return "CLOSED";
     default:
@@ -117,19 +124,19 @@ export const statusesObeyTheirGrammar: Rule = {
 };
 
 /** The server that a status is about. */
-function serverOf({ type }: Status, dialed: string, { event, before, after, from }: Scene): string {
-  const leaving = before?.context.leaving ?? null;
-  const isOld = event !== null && "attempt" in event && event.attempt === leaving?.socket;
+function serverOfStatus({ type }: Status, dialed: string, scene: Scene): string {
+  const { event, before, after } = scene;
   switch (type) {
     case "reconnecting":
-    case "reconnect":
       return dialed;
-    case "disconnect":
-    case "client initiated reconnect":
-      return isMigrating(from) ? (leaving?.server ?? "") : dialed;
-    default:
-      if (isMigrating(from)) return isOld ? (leaving?.server ?? "") : (before?.context.server ?? "");
-      return before?.context.server ?? after.context.server ?? "";
+    case "reconnect":
+      return after.context.live === null ? "" : serverOf(after.context.live);
+    default: {
+      // About the link that the event is of; where it is the user's, about the one in use.
+      const { live = null, next = null } = before?.context ?? {};
+      const link = (event !== null && before !== null && linkIn(before.context, event)) || live || next;
+      return link === null ? "" : serverOf(link);
+    }
   }
 }
 
@@ -145,11 +152,9 @@ export const statusesNameTheirServer: Rule = {
         if (effect.type !== "notifyStatus") continue;
         const { status } = effect.params;
         if (status.type === "reconnecting") dialed = status.server;
-        const due = serverOf(status, dialed, scene);
+        const due = serverOfStatus(status, dialed, scene);
         if (status.server !== due) return `${status.type} names ${status.server}, not ${due}`;
       }
-      // A move that was given up: the connection is still the old one.
-      if (isMigrating(scene.from) && !isMigrating(scene.to)) dialed = scene.after.context.server ?? "";
       return undefined;
     };
   },
@@ -161,17 +166,18 @@ export const endsAreReported: Rule = {
     "every failed attempt is reported as an error that says where, and every lost connection as a disconnect",
   watch: () => (scene) => {
     const { after, from, to, effects } = scene;
+    const isLost = lostLink(scene) !== null;
+    if (!isLost && (failedServer(scene) === null || !isAttempting(from))) return undefined;
     const statuses = effects.flatMap((effect) =>
       effect.type === "notifyStatus" ? [effect.params.status] : [],
     );
-    if (lostServer(scene) !== null) {
+    if (isLost) {
       return statuses.some(({ type }) => type === "disconnect") ? undefined : "a loss that nobody hears of";
     }
-    if (failedServer(scene) === null || !isAttempting(from)) return undefined;
     const [first] = statuses;
     if (first?.type !== "error") return `an attempt failed, and the first status is ${first?.type}`;
     if (`${from.split(".")[0]}.${first.step}` !== from) return `it failed in ${from}, not in ${first.step}`;
-    const rests = to === "closed" || /\.(waiting|asking|choosing)$/.test(to);
+    const rests = isOver(to) || /\.(backingOff|awaitingDelay|awaitingServerChoice)$/.test(to);
     if (!rests || isMigrating(from)) return undefined;
     return JSON.stringify(after.context.failure) === JSON.stringify(first.failure)
       ? undefined

@@ -1,47 +1,52 @@
-// Timers: each belongs to a state, runs while the chart is there, and never without something that needs it.
+// Timers: each belongs to a state or a link, runs as long as that is there, and never without something that needs it.
 
 import type { TimerName } from "../../../../src/machine/effects.js";
-import { isAttempting, isMigrating } from "../chart.js";
+import { LINGER, OVERLAP } from "../../../../src/machine/link.js";
+import type { Milliseconds } from "../../../../src/machine/units.js";
+import { timersIn } from "../../../../src/testing/chart/contradictions.js";
 import type { Rule } from "./rule.js";
 
-/** The timers that run in a state: while migrating, that of the attempt and the one that asks the old server. */
-function timersOf(state: string): readonly TimerName[] {
-  if (isMigrating(state)) return ["ping", "attempt"];
-  if (isAttempting(state)) return ["attempt"];
-  if (state.endsWith(".waiting")) return ["reconnect"];
-  if (state === "connected") return ["ping"];
-  if (state.startsWith("draining")) return ["drain"];
-  return [];
-}
+const keyOf = (timer: TimerName, attempt: number) => `${timer} of attempt ${attempt}`;
 
 /** How often a timer was stopped that did not run: allowed, and worth knowing. */
 export const redundantStops = new Map<string, number>();
 
-export const timersBelongToStates: Rule = {
-  sentence: "a timer is started only while it does not run, and no timer outlives the state that started it",
+export const timersBelongToLinks: Rule = {
+  sentence:
+    "a timer is started only while it does not run, and exactly those run that belong to the state and to its links",
   watch: (policy) => {
-    const running = new Map<TimerName, number>();
-    const spans = { attempt: policy.timeout, ping: policy.pingInterval, drain: policy.drainTimeout };
-    return ({ event, effects, from, to }) => {
-      if (event?.type === "timer.fired" && running.get(event.timer) === event.attempt)
-        running.delete(event.timer);
+    const running = new Set<string>();
+    const spans: Readonly<Record<Exclude<TimerName, "reconnect">, Milliseconds>> = {
+      attempt: policy.timeout,
+      ping: policy.pingInterval,
+      drain: policy.drainTimeout,
+      overlap: OVERLAP,
+      retire: LINGER,
+      linger: LINGER,
+    };
+    return ({ event, effects, from, to, before, after }) => {
+      const isQuiet = effects.length === 0 && event?.type !== "timer.fired";
+      if (isQuiet && from === to && before?.context === after.context) return undefined;
+      if (event?.type === "timer.fired") running.delete(keyOf(event.timer, event.attempt));
       for (const effect of effects) {
         if (effect.type === "startTimer") {
           const { timer, attempt, ms } = effect.params;
-          if (running.has(timer)) return `the timer ${timer} is started while it runs`;
+          const key = keyOf(timer, attempt);
+          if (running.has(key)) return `the timer ${key} is started while it runs`;
           if (timer === "reconnect" ? !(ms > 0) : ms !== spans[timer])
-            return `the timer ${timer} runs for ${ms} ms`;
-          running.set(timer, attempt);
+            return `the timer ${key} runs for ${ms} ms`;
+          running.add(key);
         } else if (effect.type === "stopTimer") {
-          const { timer } = effect.params;
-          if (!running.delete(timer)) count(`stopTimer ${timer} in ${from} on ${event?.type}`);
+          const { timer, attempt } = effect.params;
+          if (!running.delete(keyOf(timer, attempt)))
+            count(`stopTimer ${timer} in ${from} on ${event?.type}`);
         }
       }
-      const due = timersOf(to);
-      const missing = due.find((timer) => !running.has(timer));
-      if (missing !== undefined) return `the timer ${missing} does not run in ${to}`;
-      if (running.size > due.length) return `timers in ${to}: ${[...running.keys()].join(", ")}`;
-      return undefined;
+      const due = timersIn(to, after.context);
+      for (const { timer, attempt } of due)
+        if (!running.has(keyOf(timer, attempt)))
+          return `the timer ${keyOf(timer, attempt)} does not run in ${to}`;
+      return running.size > due.length ? `these run in ${to}: ${[...running].join(", ")}` : undefined;
     };
   },
 };
@@ -54,20 +59,22 @@ export const somethingWakesTheChart: Rule = {
   sentence:
     "in every state but closed something is pending that can wake the chart: a timer or an unanswered ask",
   watch: () => {
-    const running = new Set<TimerName>();
+    const running = new Set<string>();
     let asked = 0;
-    return ({ event, possible, effects, to }) => {
-      if (possible && event?.type === "timer.fired") running.delete(event.timer);
+    return ({ event, possible, effects, to, after }) => {
+      if (possible && event?.type === "timer.fired") running.delete(keyOf(event.timer, event.attempt));
       const answer = event?.type === "delay.chosen" || event?.type === "server.chosen";
       if (possible && (answer || event?.type === "choice.failed")) asked = 0;
-      for (const effect of effects) {
-        if (effect.type === "startTimer") running.add(effect.params.timer);
-        if (effect.type === "stopTimer") running.delete(effect.params.timer);
-        if (effect.type === "askReconnectDelay" || effect.type === "askNextServer") asked++;
+      for (const { type, params } of effects) {
+        if (type === "startTimer") running.add(keyOf(params.timer, params.attempt));
+        if (type === "stopTimer") running.delete(keyOf(params.timer, params.attempt));
+        if (type === "askReconnectDelay" || type === "askNextServer") asked++;
       }
       if (asked > 1) return "the user's function is asked again before it has answered";
-      if (to === "closed" || running.size > 0 || asked > 0) return undefined;
-      return `nothing is pending in ${to}`;
+      if (to === "closed" || asked > 0) return undefined;
+      // The timers of links that are being left wake only these: the connection needs one of its own.
+      const left = to === "closing" ? 0 : after.context.retiring.length;
+      return running.size > left ? undefined : `nothing is pending in ${to}`;
     };
   },
 };
