@@ -9,6 +9,7 @@ import { timerNames } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
 import type { Policy } from "../../../src/machine/reconnect-policy.js";
 import { serverErrorFrom } from "../../../src/machine/server-error.js";
+import { contradictionsIn } from "../../../src/testing/chart/contradictions.js";
 import { eventOf } from "../../../src/testing/chart/moves.js";
 import { isEstablished, isOver, quick, stateOf } from "./chart.js";
 import { deadEnds, type Edge, eventsTo, explore, type Happenings, isLoud, type Walk } from "./explore.js";
@@ -217,6 +218,10 @@ function check(input: ConnectionInput, edges: readonly Edge[]): void {
   for (const edge of edges) {
     const possible = teller.outside.canSay(edge.event);
     if (!possible && !isLoud(edge)) continue;
+    // Every edge, also one of those that are alike below.
+    const contradictions = contradictionsIn(edge.after.value, edge.after.context);
+    if (contradictions.length > 0)
+      throw new Error(`${edge.event.type} in ${edge.from.id}: ${contradictions.join("; ")}`);
     const kind = edge.event.type === "server.error" ? edge.event.error.kind : "";
     const key = `${possible} ${edge.to} ${edge.event.type} ${kind} ${edge.effects.map(({ type }) => type)}`;
     if (checked.has(key)) continue;
