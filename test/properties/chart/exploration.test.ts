@@ -9,6 +9,7 @@ import { timerNames } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
 import type { Policy } from "../../../src/machine/reconnect-policy.js";
 import { serverErrorFrom } from "../../../src/machine/server-error.js";
+import { contradictionsIn } from "../../../src/testing/chart/contradictions.js";
 import { eventOf } from "../../../src/testing/chart/moves.js";
 import { isEstablished, isOver, quick, stateOf } from "./chart.js";
 import { deadEnds, type Edge, eventsTo, explore, type Happenings, isLoud, type Walk } from "./explore.js";
@@ -58,7 +59,7 @@ const [NONE, B, A_AND_B] = [0, 2, 3];
 // A `how` of socket.closed.
 const HALF_CLOSED = 2;
 
-// A connection is stale at the first PING: unanswered ones are walked in the other worlds.
+// A connection is stale at the first PING: unanswered ones are walked in other worlds.
 const fewPings = { maxPingOut: CHART_WIDE === undefined ? 0 : 1 };
 
 /** What happens in every world. */
@@ -127,8 +128,9 @@ const worlds: readonly World[] = [
       maxReconnectAttempts: 1,
       reconnectTimeWait: 0,
       reconnectJitter: 0,
+      ...fewPings,
     },
-    also: infos(LAME_DUCK),
+    also: (attempt, at) => [of("server.info", attempt, at, LAME_DUCK), refusal(attempt, at, 1)],
     mostRetiring: CHART_WIDE === undefined ? 1 : 2,
   },
   {
@@ -216,7 +218,12 @@ function check(input: ConnectionInput, edges: readonly Edge[]): void {
   for (const edge of edges) {
     const possible = teller.outside.canSay(edge.event);
     if (!possible && !isLoud(edge)) continue;
-    const key = `${possible} ${edge.to} ${edge.event.type} ${edge.effects.map(({ type }) => type)}`;
+    // Every edge, also one of those that are alike below.
+    const contradictions = contradictionsIn(edge.after.value, edge.after.context);
+    if (contradictions.length > 0)
+      throw new Error(`${edge.event.type} in ${edge.from.id}: ${contradictions.join("; ")}`);
+    const kind = edge.event.type === "server.error" ? edge.event.error.kind : "";
+    const key = `${possible} ${edge.to} ${edge.event.type} ${kind} ${edge.effects.map(({ type }) => type)}`;
     if (checked.has(key)) continue;
     checked.add(key);
     for (const transition of machine.getTransitionData(edge.from.snapshot, edge.event)) taken.add(transition);

@@ -4,10 +4,10 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assign } from "xstate";
 import { connectionMachine } from "../../../src/machine/connection-machine.js";
-import type { ConnectionContext } from "../../../src/machine/context.js";
+import { type ConnectionContext, linkIn } from "../../../src/machine/context.js";
 import type { Effect, EffectName } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
-import { inPhase, type Link } from "../../../src/machine/link.js";
+import { inPhase } from "../../../src/machine/link.js";
 import { isRefusal } from "../../../src/machine/server-error.js";
 import { stories } from "./arbitraries.js";
 import { type Chart, misremembering, quick, type Snapshot, sabotaged } from "./chart.js";
@@ -52,13 +52,6 @@ function matches(effect: Effect, name: EffectName, params: Partial<Record<string
   return Object.entries(params).every(([key, value]) => given[key] === value);
 }
 
-/** A move that is completed, with what it takes for the links that are being left. */
-const completesMove = (retiring: (old: Link, context: ConnectionContext) => readonly Link[]) =>
-  assign(({ context }: Asked) => ({
-    live: context.next === null ? null : inPhase(context.next, "live"),
-    next: null,
-    retiring: context.live === null ? [] : retiring(context.live, context),
-  }));
 const is = (state: string, { value }: Snapshot) => JSON.stringify(value).includes(state);
 const has = (name: EffectName, effects: readonly Effect[]) => effects.some(({ type }) => type === name);
 
@@ -89,7 +82,12 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   [
     "socketsAreLinks",
     "completes a move, and forgets the link that it leaves",
-    acting({ completeMove: completesMove(() => []) }),
+    acting({
+      completeMove: assign(({ context: { next } }: Asked) => ({
+        live: next === null ? null : inPhase(next, "live"),
+        next: null,
+      })),
+    }),
   ],
   [
     "onlyOneIsInUse",
@@ -134,16 +132,29 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
         : effects,
     ),
   ],
-  ["handsOverInOrder", "takes any PONG for that of the old server", guarding({ fromServerInUse: always })],
+  [
+    "handsOverInOrder",
+    "takes what any server says for the word of the old one",
+    guarding({ fromServerInUse: always }),
+  ],
   [
     "leavesInOrder",
-    "ends a server that is being left before that has confirmed the UNSUBs",
-    guarding({ overlapIsOver: never, lingerIsOver: never }),
+    "never ends the subscriptions with a server that is being left",
+    guarding({ overlapIsOver: never }),
   ],
   ["leavesInOrder", "ends the socket while the overlap lasts", twice("endSocket")],
   [
     "leavesInOrder",
-    "takes the end of the subscriptions with one server for that with another",
+    "ends a server that is being left before that has confirmed the UNSUBs",
+    guarding({
+      overlapIsOver: never,
+      retirementTimedOut: ({ context, event }: Asked) =>
+        event.type === "timer.fired" && linkIn(context, event)?.phase === "overlapping",
+    }),
+  ],
+  [
+    "leavesInOrder",
+    "does not notice that all of the old server has arrived",
     guarding({ unsubscribedThere: never }),
   ],
   ["leavesInOrder", "lets a socket linger for ever", guarding({ lingerIsOver: never })],
