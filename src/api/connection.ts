@@ -6,19 +6,18 @@ import { BadWireString, OutboundClosed, OutboundFinishing, OutboundFull } from "
 import type { Ports, Subscriptions } from "../effects/ports.js";
 import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
-import { subjectProblem } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { linksOf, serverInUse } from "../machine/context.js";
 import type { Recording } from "../machine/replay.js";
 import { callSite } from "./call-site.js";
+import { checkSubscription } from "./check-subscription.js";
 import { Empty, type Payload } from "./codec.js";
 import { readServers } from "./configured-servers.js";
 import type { ServerCredentials } from "./credentials.js";
-import { ErrorCode, invalidArgument, invalidOption, NatsError } from "./errors.js";
-import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
+import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
+import { type MsgHdrs, ownHeaders } from "./headers.js";
 import { withoutNulls } from "./left-out.js";
-import { isMilliseconds } from "./milliseconds.js";
-import { type Msg, MsgImpl, type PublishOptions } from "./msg.js";
+import { type Msg, MsgImpl, optionsOf, type PublishOptions } from "./msg.js";
 import { Mux } from "./mux.js";
 import type { NatsConnection, Stats } from "./nats-connection.js";
 import type { ConnectionOptions } from "./options.js";
@@ -28,13 +27,12 @@ import { type RequestManyOptions, requestMany } from "./request-many.js";
 import type { Requester } from "./requester.js";
 import { Secrets } from "./secrets.js";
 import { askForServer, type Server, serversFrom } from "./server.js";
-import { type Settings, settingsOf } from "./settings.js";
-import { checkSignal, onAbort } from "./signal.js";
+import { chosenDelay, type Settings, settingsOf } from "./settings.js";
+import { onAbort } from "./signal.js";
 import { type Status, slowConsumer, statusFrom } from "./status.js";
 import { Statuses } from "./statuses.js";
 import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
-import { throwUncaught } from "./uncaught.js";
 import { Deliveries } from "./whereabouts.js";
 
 const DEFAULT_READY_LIMIT = 1_048_576;
@@ -185,7 +183,7 @@ export class Connection implements NatsConnection {
     if (this.#interpreter.info?.headers !== true) {
       throw new NatsError("this server does not know headers", ErrorCode.ServerOptionNotAvailable);
     }
-    return headers instanceof MsgHdrsImpl ? headers.encode() : ownHeaders(headers).encode();
+    return ownHeaders(headers).encode();
   }
 
   #checkSize(payload: Payload, headers: Uint8Array | undefined): void {
@@ -406,24 +404,6 @@ export class Connection implements NatsConnection {
   }
 }
 
-/** Headers of another making, checked like our own. */
-function ownHeaders(headers: MsgHdrs): MsgHdrsImpl {
-  // Others iterate too, but over something else: a Map, the Headers of fetch.
-  if (typeof headers.code !== "number" || typeof headers[Symbol.iterator] !== "function") {
-    throw invalidOption("headers", headers, "headers, as the function headers() makes them");
-  }
-  const own = new MsgHdrsImpl(headers.code, headers.description);
-  for (const [key, values] of headers) for (const value of values) own.append(key, value);
-  return own;
-}
-
-function optionsOf(msg: Msg): PublishOptions {
-  const options: PublishOptions = {};
-  if (msg.reply !== undefined) options.reply = msg.reply;
-  if (msg.headers !== undefined) options.headers = msg.headers;
-  return options;
-}
-
 /** What the message path throws, as the user gets it. */
 function refused(error: unknown): unknown {
   if (error instanceof BadWireString) return new NatsError(error.message, ErrorCode.BadSubject);
@@ -431,40 +411,4 @@ function refused(error: unknown): unknown {
   if (error instanceof OutboundClosed) return NatsError.errorForCode(ErrorCode.ConnectionClosed);
   if (error instanceof OutboundFull) return new NatsError(error.message, ErrorCode.ReconnectBufferExceeded);
   return error;
-}
-
-function checkSubscription(subject: string, opts: SubscriptionOptions): void {
-  const problem =
-    subjectProblem(subject, "subscription subject") ??
-    (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
-  if (problem !== null) throw new NatsError(problem, ErrorCode.BadSubject);
-  const { callback, max, timeout, signal, maxPending } = opts;
-  if (callback !== undefined && typeof callback !== "function") {
-    throw invalidOption("callback", callback, "a function");
-  }
-  if (max !== undefined && !(Number.isInteger(max) && max >= 0))
-    throw invalidOption("max", max, "a whole number of messages");
-  if (timeout !== undefined && !isMilliseconds(timeout)) {
-    throw invalidOption("timeout", timeout, "a number of milliseconds, from 0 to 2147483647");
-  }
-  if (
-    maxPending !== undefined &&
-    !(Number.isInteger(maxPending) && maxPending >= 1 && callback === undefined)
-  ) {
-    const wanted = "a whole number of messages from 1, for a subscription without a callback";
-    throw invalidOption("maxPending", maxPending, wanted);
-  }
-  checkSignal(signal, "the subscription");
-}
-
-/** What the user's `reconnectDelayHandler` says; where it fails, its error is uncaught and `reconnectTimeWait` holds. */
-function chosenDelay({ handlers, policy }: Settings): number {
-  try {
-    const ms: unknown = handlers.reconnectDelayHandler?.();
-    if (typeof ms === "number" && ms >= 0 && Number.isFinite(ms)) return ms;
-    throw invalidOption("reconnectDelayHandler", ms, "a function that returns a number of milliseconds");
-  } catch (error) {
-    throwUncaught(error);
-    return policy.reconnectTimeWait;
-  }
 }

@@ -5,7 +5,7 @@
 
 import { decodeText } from "../effects/wire/text.js";
 import { textEncoder } from "./codec.js";
-import { ErrorCode, NatsError } from "./errors.js";
+import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 
 const version = "NATS/1.0";
 const CRLF = "\r\n";
@@ -294,4 +294,16 @@ function checkedValueFor(key: string, value: string): string {
 
 function badHeader(message: string): NatsError {
   return new NatsError(message, ErrorCode.BadHeader);
+}
+
+/** Headers of ours, or of another making, checked like our own. */
+export function ownHeaders(headers: MsgHdrs): MsgHdrsImpl {
+  if (headers instanceof MsgHdrsImpl) return headers;
+  // Others iterate too, but over something else: a Map, the Headers of fetch.
+  if (typeof headers.code !== "number" || typeof headers[Symbol.iterator] !== "function") {
+    throw invalidOption("headers", headers, "headers, as the function headers() makes them");
+  }
+  const own = new MsgHdrsImpl(headers.code, headers.description);
+  for (const [key, values] of headers) for (const value of values) own.append(key, value);
+  return own;
 }

@@ -3,7 +3,7 @@
 
 import type { Received } from "../effects/wire/bytes.js";
 import { decodeText } from "../effects/wire/text.js";
-import type { Bytes } from "../machine/failure.js";
+import type { Bytes } from "../machine/units.js";
 import type { Payload } from "./codec.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
@@ -196,4 +196,12 @@ export class MsgImpl implements Msg {
       this.headers.code === 503
     );
   }
+}
+
+/** The options to publish a message again with. */
+export function optionsOf(msg: Msg): PublishOptions {
+  const options: PublishOptions = {};
+  if (msg.reply !== undefined) options.reply = msg.reply;
+  if (msg.headers !== undefined) options.headers = msg.headers;
+  return options;
 }

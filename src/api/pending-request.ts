@@ -4,7 +4,7 @@
 // What makes one: request.ts for one answer, request-many.ts for many. Where the answers arrive: mux.ts.
 
 import type { Timer } from "../effects/world.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 import { type CallSite, callSite } from "./call-site.js";
 import type { Payload } from "./codec.js";
 import { ErrorCode, NatsError } from "./errors.js";

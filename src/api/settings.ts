@@ -12,10 +12,12 @@ import type { World } from "../effects/world.js";
 import { defaultPolicy, type Policy, type TlsPolicy } from "../machine/reconnect-policy.js";
 import { configuredServers } from "./configured-servers.js";
 import { ServerCredentials } from "./credentials.js";
+import { invalidOption } from "./errors.js";
 import { inspection } from "./inspection.js";
 import type { Destination, NoOption, OptionsFor } from "./option-table.js";
 import type { ConnectionOptions } from "./options.js";
 import type { Requester } from "./requester.js";
+import { throwUncaught } from "./uncaught.js";
 import { version } from "./version.js";
 
 /** Bytes kept while disconnected where nobody says: as in the Go client. */
@@ -122,4 +124,16 @@ function connecting({ signal }: OptionsFor<"connecting">): Each<"connecting"> {
 function watching(options: OptionsFor<"watching">): Required<Pick<Observed, keyof OptionsFor<"watching">>> {
   const { inspect, name, record } = options;
   return { inspect: inspect === undefined ? undefined : inspection(inspect), name, record };
+}
+
+/** What the user's `reconnectDelayHandler` says; where it fails, its error is uncaught and `reconnectTimeWait` holds. */
+export function chosenDelay({ handlers, policy }: Settings): number {
+  try {
+    const ms: unknown = handlers.reconnectDelayHandler?.();
+    if (typeof ms === "number" && ms >= 0 && Number.isFinite(ms)) return ms;
+    throw invalidOption("reconnectDelayHandler", ms, "a function that returns a number of milliseconds");
+  } catch (error) {
+    throwUncaught(error);
+    return policy.reconnectTimeWait;
+  }
 }

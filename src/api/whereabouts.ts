@@ -3,7 +3,7 @@
 //
 // Told by positions in the outbound stream, so that it costs a message nothing. What is not known is not said.
 
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 
 /** Where a message is. */
 export type Whereabouts =

@@ -6,8 +6,6 @@
 
 import type { Milliseconds } from "./units.js";
 
-export type { Bytes, Milliseconds } from "./units.js";
-
 /** Why an attempt, a connection or a drain ended other than hoped. Plain JSON, free of secrets. */
 export interface Failure {
   /** A value of `ErrorCode` of the client (`TIMEOUT`, `CONNECTION_REFUSED`, ...) or a code of the platform (`ENOTFOUND`). */

@@ -9,7 +9,7 @@ import { checkOptions, type Fields, from, listOf, oneOf } from "../effects/simul
 import type { Disturbance, Fault } from "../effects/simulated/fault.js";
 import { kindsOfFaults } from "../effects/simulated/fault-checks.js";
 import type { Handshake } from "../effects/simulated/handshakes.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
 import type { Plan } from "./plan.js";
 

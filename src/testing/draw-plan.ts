@@ -4,7 +4,7 @@ import { type Fields, from, someMilliseconds } from "../effects/simulated/checks
 import type { Fault } from "../effects/simulated/fault.js";
 import { type Handshake, strangeGreetings } from "../effects/simulated/handshakes.js";
 import { Random } from "../effects/simulated/random.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 import type { Act, ClientPlan, CredentialsPlan, Plan, PlanEntry } from "./plan.js";
 
 /** How large a run is; what is not given is drawn. */

@@ -10,7 +10,7 @@ import { ModelCluster } from "../effects/simulated/model-cluster.js";
 import type { ModelServer } from "../effects/simulated/model-server.js";
 import { Random } from "../effects/simulated/random.js";
 import { type Clock, type ModelServerOptions, serverFields } from "../effects/simulated/server-options.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 
 /** Options of an embedded server. */
 export interface EmbeddedServerOptions

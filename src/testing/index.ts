@@ -7,7 +7,7 @@
 export type { Subjects, User } from "../effects/simulated/authorization.js";
 export type { Disturbance, Fault } from "../effects/simulated/fault.js";
 export type { Handshake } from "../effects/simulated/handshakes.js";
-export type { Link } from "../effects/simulated/link.js";
+export type { Route } from "../effects/simulated/route.js";
 export type { ModelServerOptions } from "../effects/simulated/server-options.js";
 export type { ClusterOptions, VirtualCluster, VirtualNode } from "../effects/simulated/virtual-cluster.js";
 export type { Direction, VirtualConnection } from "../effects/simulated/virtual-connection.js";

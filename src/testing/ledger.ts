@@ -4,7 +4,7 @@
 import { CommandReader } from "../effects/simulated/command-reader.js";
 import type { WorldObserver } from "../effects/simulated/world.js";
 import { decodeText } from "../effects/wire/text.js";
-import type { Bytes, Milliseconds } from "../machine/failure.js";
+import type { Bytes, Milliseconds } from "../machine/units.js";
 
 /** What must hold does not. */
 export class InvariantBroken extends Error {

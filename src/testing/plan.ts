@@ -3,7 +3,7 @@
 
 import type { Fault } from "../effects/simulated/fault.js";
 import type { ModelServerOptions } from "../effects/simulated/server-options.js";
-import type { Bytes, Milliseconds } from "../machine/failure.js";
+import type { Bytes, Milliseconds } from "../machine/units.js";
 
 /** Something that a client does. Plain JSON. Clients are named by their place. */
 export type Act =

@@ -16,7 +16,7 @@
 
 import type { Subscription } from "../api/subscription.js";
 import type { ModelSubscription } from "../effects/simulated/model.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 import type { MessageId, Registry } from "./ledger.js";
 
 /** Why a message of a queue group did not reach the member that a server chose. */

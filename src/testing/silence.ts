@@ -2,7 +2,7 @@
 // still there, whatever else it is doing, and must not take a dead connection for a living one.
 
 import type { VirtualTime } from "../effects/simulated/virtual-time.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 
 /** The ear of one client. */
 export class Silence {

@@ -17,7 +17,7 @@ import {
 import { Faults } from "../effects/simulated/faults.js";
 import { NotSettled } from "../effects/simulated/virtual-time.js";
 import { printable } from "../effects/wire/control-characters.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
 import type { Act, Plan } from "./plan.js";
 import { SimulatedClient } from "./simulated-client.js";

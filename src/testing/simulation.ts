@@ -21,8 +21,8 @@ import {
 import type { Disturbance, Fault } from "../effects/simulated/fault.js";
 import { checkDisturbances } from "../effects/simulated/fault-checks.js";
 import { Faults } from "../effects/simulated/faults.js";
-import type { Link } from "../effects/simulated/link.js";
 import { Random } from "../effects/simulated/random.js";
+import type { Route } from "../effects/simulated/route.js";
 import {
   type ClusterOptions,
   VirtualCluster,
@@ -33,7 +33,7 @@ import { type NetworkOptions, VirtualNetwork } from "../effects/simulated/virtua
 import { VirtualTime } from "../effects/simulated/virtual-time.js";
 import { SimulatedWorld, type WorldObserver } from "../effects/simulated/world.js";
 import type { Timer } from "../effects/world.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 
 /** Options of a simulation. */
 export interface SimulationOptions extends NetworkOptions {
@@ -163,8 +163,8 @@ export class Simulation {
    * The way between a client and a server: to `cut`, to `heal`, to make slow.
    * @throws Error where the client was not made by this simulation
    */
-  link(client: NatsConnection, node: VirtualNode): Link {
-    return this.network.link(this.nameOf(client), node.address);
+  route(client: NatsConnection, node: VirtualNode): Route {
+    return this.network.route(this.nameOf(client), node.address);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Published } from "../effects/simulated/command-reader.js";
 import type { VirtualCluster } from "../effects/simulated/virtual-cluster.js";
 import { printable } from "../effects/wire/control-characters.js";
 import { decodeText } from "../effects/wire/text.js";
-import type { Milliseconds } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 import { InvariantBroken, type Ledger, type MessageId, type Registry, readPayload } from "./ledger.js";
 import type { CredentialsPlan, Plan } from "./plan.js";
 import { QueueGroups } from "./queue-groups.js";

@@ -2,7 +2,7 @@
 // work: workload.ts.
 
 import type { Connection } from "../api/connection.js";
-import type { Bytes } from "../machine/failure.js";
+import type { Bytes } from "../machine/units.js";
 import type { Ledger } from "./ledger.js";
 import type { Stage } from "./stage.js";
 

@@ -38,7 +38,7 @@ async function scene() {
   const taken = new Set<string>();
   stayer.subscribe("work", { queue: "workers", callback: (_, msg) => void taken.add(msg.string()) });
   await world.until(stayer.flush());
-  for (const node of cluster.nodes) world.link(mover, node).latency = [ONE_WAY, ONE_WAY];
+  for (const node of cluster.nodes) world.route(mover, node).latency = [ONE_WAY, ONE_WAY];
   const isSubscribing = () => state.includes("subscribing");
   const isAt: Readonly<Record<Place, () => boolean>> = {
     subscribing: isSubscribing,

@@ -131,7 +131,7 @@ describe("a simulated world", { timeout: 30_000 }, () => {
     const cluster = world.cluster();
     const nc = await world.connect({ servers: cluster.urls });
     const received = numbersOn(nc, "n");
-    const link = world.link(nc, cluster.node(0));
+    const link = world.route(nc, cluster.node(0));
     link.cut();
     for (let i = 0; i < 3; i++) nc.publish("n", `${i}`);
     await world.advance(60_000);

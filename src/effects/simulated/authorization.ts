@@ -1,6 +1,6 @@
 // Who may connect to a model server, for how long, and what they may do.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import { type Check, check, checkOptions, type Fields, listOf, milliseconds, text } from "./checks.js";
 import { covers } from "./subject-matching.js";
 

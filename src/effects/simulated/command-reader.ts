@@ -1,7 +1,7 @@
 // What a client says, from bytes to commands: the server's side of the protocol, for the model server and for those
 // who watch what a client sends. Verdicts on malformed input are those of nats-server 2.9.
 
-import type { Bytes } from "../../machine/failure.js";
+import type { Bytes } from "../../machine/units.js";
 import { EMPTY, joined } from "../wire/bytes.js";
 import { decodeText } from "../wire/text.js";
 

@@ -2,7 +2,7 @@
 // names servers and clients by their place, and says for how long; `Faults` (faults.ts) makes it happen, and fault-checks.ts
 // says whether it is whole.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { Handshake } from "./handshakes.js";
 import type { Direction } from "./virtual-connection.js";
 

@@ -1,6 +1,6 @@
 // Makes what can go wrong (fault.ts) happen in a cluster, ends it when its time is over, and heals everything.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { Timer } from "../world.js";
 import type { Fault } from "./fault.js";
 import { checkFault } from "./fault-checks.js";
@@ -151,18 +151,18 @@ export class Faults {
     const client = this.#client(fault.client);
     const nodes = fault.node === null ? this.#cluster.nodes : [this.#node(fault.node)];
     for (const { address } of nodes) {
-      const link = this.#network.link(client, address);
+      const route = this.#network.route(client, address);
       if (fault.type === "cut") {
-        link.cut();
-        this.#later(fault.ms, () => link.heal());
+        route.cut();
+        this.#later(fault.ms, () => route.heal());
       } else {
-        const { latency, bandwidth } = link;
+        const { latency, bandwidth } = route;
         if (bandwidth !== Number.POSITIVE_INFINITY) continue;
-        link.latency = [fault.latency / 2, fault.latency];
-        link.bandwidth = fault.bandwidth;
+        route.latency = [fault.latency / 2, fault.latency];
+        route.bandwidth = fault.bandwidth;
         this.#later(fault.ms, () => {
-          link.latency = latency;
-          link.bandwidth = bandwidth;
+          route.latency = latency;
+          route.bandwidth = bandwidth;
         });
       }
     }

@@ -1,6 +1,6 @@
 // How a model server can greet, other than it should: what a client meets on a bad day, or on the wrong port.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 
 /** How a server greets a new connection. Plain JSON. */
 export type Handshake =

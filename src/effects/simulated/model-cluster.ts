@@ -2,7 +2,7 @@
 //
 // Interest is known everywhere at once, which is kinder than a real cluster; messages between servers take time.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { User } from "./authorization.js";
 import type { Published } from "./command-reader.js";
 import type { Client, Cluster, ClusterObserver, ModelSubscription, Server } from "./model.js";

@@ -1,6 +1,6 @@
 // One client of a model server: what it said, what it is subscribed to, and what it is told.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import { joined } from "../wire/bytes.js";
 import type { Timer } from "../world.js";
 import { type ConnectRequest, findUser, permits, readConnectRequest, type User } from "./authorization.js";

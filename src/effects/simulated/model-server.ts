@@ -3,7 +3,7 @@
 //
 // A model, not a server: no TLS of its own, no JetStream, no accounts, no limits on what waits for a slow client.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { Timer } from "../world.js";
 import { check, milliseconds } from "./checks.js";
 import { checkHandshake } from "./fault-checks.js";

@@ -4,9 +4,9 @@
 // As on a real machine there are two places where bytes wait: the queue of the process that writes, and the window,
 // which is what the kernels and the wire hold between them. `write` says false when the queue is long.
 
-import type { Bytes, Milliseconds } from "../../machine/failure.js";
-import type { Link } from "./link.js";
+import type { Bytes, Milliseconds } from "../../machine/units.js";
 import type { Random } from "./random.js";
+import type { Route } from "./route.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** What comes out of a pipe. After `ended` or `reset` nothing does. */
@@ -42,7 +42,7 @@ type Packet = Uint8Array | "hello" | "fin" | "rst";
 export class Pipe {
   readonly #time: VirtualTime;
   readonly #random: Random;
-  readonly #link: Link;
+  readonly #route: Route;
   readonly #receiver: Receiver;
   readonly #drained: () => void;
   readonly #options: PipeOptions;
@@ -55,7 +55,7 @@ export class Pipe {
   #isGone = false;
   #isHeld = false;
   #lastArrival: Milliseconds = 0;
-  /** What has arrived but does not get through: the link is cut, or the receiver does not read. */
+  /** What has arrived but does not get through: the route is cut, or the receiver does not read. */
   #stuck: Packet[] = [];
   #isComingLoose = false;
   #awaitsHealing = false;
@@ -63,14 +63,14 @@ export class Pipe {
   constructor(
     time: VirtualTime,
     random: Random,
-    link: Link,
+    route: Route,
     options: PipeOptions,
     receiver: Receiver,
     drained: () => void = () => {},
   ) {
     this.#time = time;
     this.#random = random;
-    this.#link = link;
+    this.#route = route;
     this.#options = options;
     this.#receiver = receiver;
     this.#drained = drained;
@@ -182,16 +182,16 @@ export class Pipe {
   #send(packet: Packet, size: Bytes): void {
     const now = this.#time.now();
     const arrival =
-      Math.max(this.#lastArrival, now + this.#link.delay(this.#random)) + size / this.#link.bandwidth;
+      Math.max(this.#lastArrival, now + this.#route.delay(this.#random)) + size / this.#route.bandwidth;
     this.#lastArrival = arrival;
     this.#time.startTimer(arrival - now, () => this.#arrived(packet));
   }
 
   #arrived(packet: Packet): void {
     if (this.#isGone) return;
-    if (!this.#link.isCut && !this.#isHeld && this.#stuck.length === 0) return this.#deliver(packet);
+    if (!this.#route.isCut && !this.#isHeld && this.#stuck.length === 0) return this.#deliver(packet);
     this.#stuck.push(packet);
-    if (this.#link.isCut) this.#awaitHealing();
+    if (this.#route.isCut) this.#awaitHealing();
   }
 
   #deliver(packet: Packet): void {
@@ -211,7 +211,7 @@ export class Pipe {
     this.#isComingLoose = true;
     this.#time.startTimer(ms, () => {
       this.#isComingLoose = false;
-      if (this.#link.isCut) return this.#awaitHealing();
+      if (this.#route.isCut) return this.#awaitHealing();
       if (this.#isHeld) return;
       const packet = this.#nextStuck();
       if (packet === undefined) return;
@@ -223,9 +223,9 @@ export class Pipe {
   #awaitHealing(): void {
     if (this.#awaitsHealing) return;
     this.#awaitsHealing = true;
-    this.#link.whenHealed(() => {
+    this.#route.whenHealed(() => {
       this.#awaitsHealing = false;
-      this.#comeLoose(this.#link.delay(this.#random));
+      this.#comeLoose(this.#route.delay(this.#random));
     });
   }
 

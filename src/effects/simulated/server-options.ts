@@ -1,6 +1,6 @@
 // How a model server is configured, what each option may be, and the clock that it is given. The server: model-server.ts.
 
-import type { Bytes, Milliseconds } from "../../machine/failure.js";
+import type { Bytes, Milliseconds } from "../../machine/units.js";
 import type { World } from "../world.js";
 import {
   type Check,

@@ -1,6 +1,6 @@
 // A cluster of model servers on the virtual network: what a test has in its hands to make trouble.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import { checkUsers, type User } from "./authorization.js";
 import { type Check, checkOptions, type Fields } from "./checks.js";
 import type { Handshake } from "./handshakes.js";

@@ -1,11 +1,11 @@
 // A virtual TCP connection: two pipes, and what each end sees of them. Made by virtual-network.ts.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { Transport, TransportEvents } from "../world.js";
 import { check, oneOf } from "./checks.js";
-import type { Link } from "./link.js";
 import { Pipe, type PipeOptions } from "./pipe.js";
 import type { Random } from "./random.js";
+import type { Route } from "./route.js";
 import type { Accept, ServerPeer, ServerSocket } from "./server-socket.js";
 import type { VirtualTime } from "./virtual-time.js";
 
@@ -68,7 +68,7 @@ export class VirtualConnection {
   constructor(
     time: VirtualTime,
     random: Random,
-    link: Link,
+    route: Route,
     pipe: PipeOptions,
     { client, port }: Pick<ServerSocket, "client" | "port">,
     events: TransportEvents,
@@ -90,10 +90,10 @@ export class VirtualConnection {
       ended: () => this.#serverEnded(),
       reset: () => this.#serverLeft(errorOf("ECONNRESET")),
     };
-    this.#toServer = new Pipe(time, random, link, pipe, server, () => {
+    this.#toServer = new Pipe(time, random, route, pipe, server, () => {
       if (!this.#clientIsGone) this.#events.drained();
     });
-    this.#toClient = new Pipe(time, random, link, pipe, own);
+    this.#toClient = new Pipe(time, random, route, pipe, own);
     const isOpen = () => !this.#clientIsGone && !this.#isEnding;
     this.transport = {
       get isOpen() {

@@ -3,11 +3,11 @@
 // A client is known by a name, a host by the `host:port` on which it listens. What can go wrong is here as plain
 // methods; when it does is decided by whoever runs the simulation (faults.ts has a list).
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { TransportEvents } from "../world.js";
-import { Link } from "./link.js";
 import type { PipeOptions } from "./pipe.js";
 import type { Random } from "./random.js";
+import { Route } from "./route.js";
 import { VirtualConnection } from "./virtual-connection.js";
 import { VirtualHost } from "./virtual-host.js";
 import type { VirtualTime } from "./virtual-time.js";
@@ -37,7 +37,7 @@ export class VirtualNetwork {
   readonly #random: Random;
   readonly #options: NetworkOptions;
   readonly #hosts = new Map<string, VirtualHost>();
-  readonly #links = new Map<string, Link>();
+  readonly #routes = new Map<string, Route>();
 
   constructor(time: VirtualTime, random: Random, options: NetworkOptions = {}) {
     this.#time = time;
@@ -55,15 +55,15 @@ export class VirtualNetwork {
     return host;
   }
 
-  /** The link between a client and a host, made at first use. */
-  link(client: string, host: string): Link {
+  /** The route between a client and a host, made at first use. */
+  route(client: string, host: string): Route {
     const name = `${client} ${host}`;
-    let link = this.#links.get(name);
-    if (link === undefined) {
-      link = new Link(this.#options.latency ?? [0.5, 5]);
-      this.#links.set(name, link);
+    let route = this.#routes.get(name);
+    if (route === undefined) {
+      route = new Route(this.#options.latency ?? [0.5, 5]);
+      this.#routes.set(name, route);
     }
-    return link;
+    return route;
   }
 
   /** The connections of a client to a host, oldest first. */
@@ -77,14 +77,14 @@ export class VirtualNetwork {
    */
   dial(client: string, host: string, events: TransportEvents, port = 0): VirtualConnection {
     const pipe = this.#options.pipe?.() ?? defaultPipe;
-    const link = this.link(client, host);
-    const connection = new VirtualConnection(this.#time, this.#random, link, pipe, { client, port }, events);
-    const oneWay = () => link.delay(this.#random);
+    const route = this.route(client, host);
+    const connection = new VirtualConnection(this.#time, this.#random, route, pipe, { client, port }, events);
+    const oneWay = () => route.delay(this.#random);
     const timeout = this.#time.startTimer(DIAL_TIMEOUT, () => connection.failed("ETIMEDOUT"));
     let tries = 0;
     const arrive = () => {
       if (connection.isClosed) return this.#time.stopTimer(timeout);
-      if (link.isCut) return link.whenHealed(() => this.#time.startTimer(oneWay(), arrive));
+      if (route.isCut) return route.whenHealed(() => this.#time.startTimer(oneWay(), arrive));
       const target = this.host(host);
       if (target.isOff) return void this.#time.startTimer(DIAL_AGAIN * 2 ** tries++, arrive);
       this.#time.stopTimer(timeout);

@@ -4,7 +4,7 @@
 // Microtasks cannot be virtualised. After each event the real queue of them is left to run empty: on Node by
 // `process.nextTick`, whose queue comes after that of the microtasks; elsewhere by a timer of 0 ms.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { Timer } from "../world.js";
 import { type Check, check, milliseconds } from "./checks.js";
 

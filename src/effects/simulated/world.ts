@@ -2,7 +2,7 @@
 // difference; whoever runs the simulation can see what it has left running, and what it sends.
 
 import type { Destination } from "../../machine/effects.js";
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { Random } from "./random.js";
 import type { VirtualNetwork } from "./virtual-network.js";

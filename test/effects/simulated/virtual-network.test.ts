@@ -72,7 +72,7 @@ describe("the virtual network", () => {
 
   it("keeps the order whatever the latency, and cuts writes into pieces", async () => {
     start({ ...wide, pieces: 10 });
-    network.link("client", "server:1").latency = [1, 100];
+    network.route("client", "server:1").latency = [1, 100];
     const { transport } = dial();
     await time.advance(300);
     const lines = Array.from({ length: 50 }, (_, i) => `line ${i};`);
@@ -184,7 +184,7 @@ describe("the virtual network", () => {
   it("holds packets while the link is cut, and delivers them in order when it is healed", async () => {
     const { transport } = dial();
     await time.advance(10);
-    const link = network.link("client", "server:1");
+    const link = network.route("client", "server:1");
     transport.write(bytes("1"));
     link.cut();
     transport.write(bytes("2"));
@@ -198,7 +198,7 @@ describe("the virtual network", () => {
   });
 
   it("reaches the host only after a cut link is healed", async () => {
-    const link = network.link("client", "server:1");
+    const link = network.route("client", "server:1");
     link.cut();
     dial();
     await time.advance(1_000);
@@ -259,7 +259,7 @@ describe("the virtual network", () => {
   it("is slow and narrow where the link is", async () => {
     const { transport } = dial();
     await time.advance(10);
-    const link = network.link("client", "server:1");
+    const link = network.route("client", "server:1");
     link.latency = [100, 100];
     link.bandwidth = 1;
     transport.write(bytes("0123456789"));

@@ -1,10 +1,10 @@
 // The network between a client and a host: how slow it is, and whether anything gets through at all.
 
-import type { Milliseconds } from "../../machine/failure.js";
+import type { Milliseconds } from "../../machine/units.js";
 import type { Random } from "./random.js";
 
 /** The way between a client and a server. Its fields may be set at any time; packets look at them when they are sent. */
-export class Link {
+export class Route {
   /** Milliseconds that a packet takes, at least and at most. Default: those of the simulation. */
   latency: readonly [least: Milliseconds, most: Milliseconds];
   /** Bytes a millisecond. Default: infinite. */
@@ -34,7 +34,7 @@ export class Link {
   }
 
   /**
-   * Calls `wake` when the link is healed.
+   * Calls `wake` when the route is healed.
    * @internal
    */
   whenHealed(wake: () => void): void {
