@@ -69,6 +69,8 @@ interface Stream extends Wire {
   readonly unsubscribed: Map<string, Milliseconds>;
   isFull: boolean;
   isLeft: boolean;
+  /** True once its connection is lost although its socket is not closed yet: what it was handed is lost with it. */
+  isLost: boolean;
   written: Bytes;
   /** Where the last message in it ends. */
   messagesEnd: Bytes;
@@ -183,9 +185,10 @@ export class Ledger implements WorldObserver {
     return missing < 0 ? undefined : missing;
   }
 
-  /** Whether that socket still carries something. */
+  /** Whether that socket still carries something: it is not closed, and its connection is not lost. */
   isAlive(socket: number | undefined): boolean {
-    return socket !== undefined && this.#alive.has(socket);
+    if (socket === undefined || !this.#alive.has(socket)) return false;
+    return this.#streams.get(socket)?.isLost !== true;
   }
 
   /** The sockets that it has dialed and that are not closed. */
@@ -246,6 +249,7 @@ export class Ledger implements WorldObserver {
       unsubscribed: new Map(),
       isFull: false,
       isLeft: false,
+      isLost: false,
       written: 0,
       messagesEnd: 0,
     };
@@ -277,10 +281,17 @@ export class Ledger implements WorldObserver {
   ended(socket: number, atOnce: boolean, kept: Bytes): void {
     const stream = this.#streams.get(socket);
     const { written, messagesEnd } = stream ?? { written: 0, messagesEnd: 0 };
-    if (stream !== undefined) stream.isLeft = true;
-    if (!atOnce) this.#lingering = socket;
     // Commands may be left: they concern nobody any more.
-    else if (socket === this.#lingering) this.lostAtEnd = messagesEnd > written - kept ? kept : 0;
+    const holdsMessage = messagesEnd > written - kept;
+    // Half closed by the server: what it was handed is lost with the connection, which is told. A client that ends a socket
+    // by itself must count; one that moved has no message left in it.
+    const isLost = !atOnce && holdsMessage && !this.#isEnding;
+    if (stream !== undefined) {
+      stream.isLeft = true;
+      stream.isLost = isLost;
+    }
+    if (!atOnce) this.#lingering = isLost ? 0 : socket;
+    else if (socket === this.#lingering) this.lostAtEnd = holdsMessage ? kept : 0;
     if (atOnce) this.#over(socket);
   }
 

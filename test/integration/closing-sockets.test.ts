@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { connect, ErrorCode, type NatsConnection } from "../../src/index.js";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
+import { leftovers } from "../harness/leftovers.js";
 import { nextStatus } from "../harness/waiting.js";
 
 let server: FakeServer;
@@ -101,4 +102,19 @@ it("does not tell of a loss where only commands were left", async () => {
   nc.flush().catch(() => {});
   await nc.drain();
   expect(await nc.closed()).toBeUndefined();
+});
+
+it.each([
+  ["that the server has half closed", () => void last().end()],
+  ["that the user closes", (nc: NatsConnection) => void nc.close()],
+] as const)("is closed only when no socket and no timer is left, also of one %s", async (_how, ends) => {
+  await reading();
+  const nc = await connected({ reconnect: false });
+  last().pause();
+  for (let i = 0; i < 20; i++) nc.publish("a", megabyte);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(leftovers().sockets).toBe(1);
+  ends(nc);
+  await nc.closed();
+  expect(leftovers()).toEqual({ timers: 0, sockets: 0 });
 });

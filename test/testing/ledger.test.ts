@@ -33,6 +33,7 @@ describe("what a closing socket never sent", () => {
     const { ledger, complaints, write, message } = setUp();
     write(message(), 0);
     write(commands, kept);
+    ledger.ending();
     ledger.ended(1, false, kept);
     ledger.ended(1, true, kept);
     expect([ledger.lostAtEnd, complaints]).toEqual([lost, []]);
@@ -43,6 +44,7 @@ describe("what a closing socket never sent", () => {
     const lines = `PING\r\n${message()}PING\r\n`;
     write(lines.slice(0, 12), 0);
     write(lines.slice(12), 7);
+    ledger.ending();
     ledger.ended(1, false, 7);
     ledger.ended(1, true, 7);
     expect(ledger.lostAtEnd).toBe(7);
@@ -54,6 +56,16 @@ describe("what a closing socket never sent", () => {
     ledger.ended(1, true, 5);
     expect(ledger.lostAtEnd).toBe(0);
   });
+});
+
+test("what a half closed socket held is lost with its connection, not with the close that comes later", () => {
+  const { ledger, write, message } = setUp();
+  write(message(), 5);
+  ledger.ended(1, false, 5);
+  expect(ledger.isAlive(1)).toBe(false);
+  ledger.ending();
+  ledger.ended(1, true, 5);
+  expect(ledger.lostAtEnd).toBe(0);
 });
 
 describe("messages that the client took back", () => {
