@@ -99,7 +99,10 @@ export interface ConnectionOptions {
   onLameDuck?: "notify" | "migrate";
   /** Chooses the server to dial, at each attempt. Source: the option of the same name of the v3 client. */
   reconnectToServer?: ReconnectToServerHandler;
-  /** Called with every status, from the first attempt on. Beyond the reference. */
+  /**
+   * Called with every status, from the first attempt on: also before `connect` has given the connection, which a callback
+   * that uses it must expect. Beyond the reference.
+   */
   onStatus?: (status: Status) => void;
   /** Aborts the attempt to connect; without effect once connected. Beyond the reference. */
   signal?: AbortSignal;

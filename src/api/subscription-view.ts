@@ -1,5 +1,5 @@
 // What one server knows of the subscriptions: which of them it was told of, and from which message on it counts towards a
-// limit. There is one view for each server that may deliver: usually one, two while a connection moves and shortly after,
+// limit. There is one view for each server that may deliver: usually one, more while a connection moves and shortly after,
 // none while disconnected. Every change goes to each view that it concerns (subscription-table.ts).
 
 import type { ServerLine, SubscriptionView } from "../effects/ports.js";

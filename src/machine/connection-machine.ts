@@ -5,9 +5,10 @@
 // interpreter carries them out and reports what came of it by further events. Messages never pass through here.
 //
 //   connecting ──▶ connected ──▶ draining ──▶ closing ──▶ closed
-//                  │ ▲   │ ▲                     ▲   from everywhere: user.close
-//                  ▼ │   ▼ │                     │
-//           migrating   reconnecting ────────────┘   no server left, refused twice, or reconnect is off
+//        │         │ ▲   │ ▲                     ▲   from each of them by user.close
+//        │         ▼ │   ▼ │                     │
+//        │  migrating   reconnecting ────────────┤   no server left, refused twice, reconnect is off, or user.drain
+//        └───────────────────────────────────────┘
 //
 // The machines. There are five kinds, and all but the last are here, in plain sight:
 //   1. The states below: one, for the connection.
@@ -21,7 +22,8 @@
 // What couples them:
 //   - State and `next`: in a step of an attempt there is a `next`, and its phase is the step. In all other steps there is none.
 //   - State and `live`: there is one in `connected`, `migrating` and `draining`, and no other state has one.
-//   - Retiring links outlive every state: what is said to them is answered at the root of the chart. `closing` waits for them.
+//   - Retiring links go on in every state: what is said to them is answered at the root of the chart. `closing` waits for those that
+//     hand over their last bytes, and closes the others at once.
 //   - Links and timers: an attempt has `attempt`, a link in use `ping` or `drain`, one that is being left `overlap`, `retire` or
 //     `linger`, by its phase. `reconnect` runs in `backingOff`, where no link is being made.
 //   - State and gate: open in `connected`, `draining` and most of `migrating`, paused in `cuttingOver`, shut while disconnected.

@@ -68,6 +68,8 @@ export function createContext(input: ConnectionInput): ConnectionContext {
     return parsed.value;
   });
   if (addresses.length === 0) throw new Error("the input names no server");
+  for (const name of ["seed", "at"] as const)
+    if (!Number.isFinite(input[name])) throw new Error(`the input needs a number as ${name}`);
   const [pool, random] = createPool(addresses, policy.noRandomize, input.seed | 0);
   return {
     policy,

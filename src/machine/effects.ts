@@ -12,7 +12,8 @@ import type { Milliseconds } from "./units.js";
 
 /** The timers of a connection, and why each exists. For each link, or for each attempt, at most one of a name runs. */
 export const timers = {
-  attempt: "bounds one attempt from dialing to the PONG (option `timeout`)",
+  attempt:
+    "bounds one attempt from dialing to the PONG, in a move to the end of the cutover (option `timeout`)",
   reconnect: "runs until the first server is out of its backoff",
   ping: "runs until the next PING is due (option `pingInterval`)",
   drain: "bounds a drain (option `drainTimeout`)",

@@ -9,7 +9,7 @@ import type { ServerSummary } from "./events.js";
 import type { AttemptStep, Failure } from "./failure.js";
 import type { Milliseconds } from "./units.js";
 
-/** How a link that was in use comes to its end. */
+/** How a link that was in use, or that a move gives up, comes to its end. */
 export type EndingPhase =
   /** Its server knows the subscriptions for `OVERLAP`: until the news of the new server has reached the whole cluster. */
   | "overlapping"

@@ -9,7 +9,7 @@ import type { ConnectionContext, ConnectionInput } from "./context.js";
 import type { Effect } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
 
-/** The version of recordings that this chart makes, and replays. Version 1 was that of releases up to 0.1. */
+/** The version of recordings that this chart makes, and replays. Version 1 knew one socket, and no links. */
 export const RECORDING_VERSION = 2;
 
 /** Where a chart was: enough to go on from there. */
@@ -45,9 +45,18 @@ export interface ReplayStep {
 type Snapshot = SnapshotFrom<typeof connectionMachine>;
 type Transition = readonly [Snapshot, readonly { readonly type: string; readonly params: unknown }[]];
 
+/**
+ * The effects that the chart asks for, from the actions that `initialTransition` and `transition` of XState give.
+ * @param actions the second of the two that they return
+ */
+export function effectsOf(
+  actions: readonly { readonly type: string; readonly params?: unknown }[],
+): readonly Effect[] {
+  return actions.map(({ type, params }) => ({ type, params }) as Effect);
+}
+
 function stepFrom(event: ConnectionEvent | null, [snapshot, actions]: Transition): ReplayStep {
-  const effects = actions.map(({ type, params }) => ({ type, params }) as Effect);
-  return { event, state: snapshot.value, context: snapshot.context, effects };
+  return { event, state: snapshot.value, context: snapshot.context, effects: effectsOf(actions) };
 }
 
 /**
@@ -76,5 +85,5 @@ export function versionProblem(recording: unknown): string | null {
   if (version === RECORDING_VERSION) return null;
   if (typeof version !== "number") return "this is no recording of nats-statechart";
   const age = version < RECORDING_VERSION ? "an older" : "a newer";
-  return `this recording has version ${version}, of ${age} nats-statechart; this one replays version ${RECORDING_VERSION}. Replay it with the version that recorded it`;
+  return `this recording has version ${version}, of ${age} nats-statechart; this one replays version ${RECORDING_VERSION}. Replay it with the nats-statechart that recorded it`;
 }

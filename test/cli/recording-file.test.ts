@@ -88,7 +88,7 @@ describe("a recording from a file", () => {
     "of %s version is refused with the reason, not read as something that it is not",
     (age, number, content) => {
       expect(complaint(content)).toBe(
-        `this recording has version ${number}, of ${age} nats-statechart; this one replays version 2. Replay it with the version that recorded it`,
+        `this recording has version ${number}, of ${age} nats-statechart; this one replays version 2. Replay it with the nats-statechart that recorded it`,
       );
     },
   );

@@ -51,6 +51,14 @@ describe("createContext", () => {
     );
   });
 
+  test.each(["seed", "at"] as const)("says that it needs a number as %s", (name) => {
+    const input = { servers: ["a"], seed: 1, at: 0 };
+    for (const wrong of [undefined, "1", Number.NaN]) {
+      const say = () => createContext({ ...input, [name]: wrong } as unknown as ConnectionInput);
+      expect(say).toThrow(`the input needs a number as ${name}`);
+    }
+  });
+
   test("keeps the order of the servers only with noRandomize", () => {
     const servers = ["a", "b", "c", "d", "e"];
     const order = (seed: number, noRandomize: boolean) =>

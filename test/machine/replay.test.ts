@@ -83,6 +83,6 @@ test.each([
   "a recording of version %i is refused, and the message says by what it can be replayed",
   (version, says) => {
     const other = { ...whole, version } as unknown as Recording;
-    expect(() => replay(other)).toThrow(`${says} Replay it with the version that recorded it`);
+    expect(() => replay(other)).toThrow(`${says} Replay it with the nats-statechart that recorded it`);
   },
 );

@@ -10,6 +10,7 @@ import type { Effect, EffectName, EffectParams, TimerName } from "../../src/mach
 import type { ConnectionEvent, ServerSummary } from "../../src/machine/events.js";
 import type { Failure } from "../../src/machine/failure.js";
 import type { Policy } from "../../src/machine/reconnect-policy.js";
+import { effectsOf } from "../../src/machine/replay.js";
 import { serverErrorFrom } from "../../src/machine/server-error.js";
 import type { PoolServer } from "../../src/machine/server-pool.js";
 import type { Milliseconds } from "../../src/machine/units.js";
@@ -36,7 +37,7 @@ export class Story {
     });
     if (snapshot.status === "error") throw snapshot.error;
     this.#snapshot = snapshot;
-    this.#effects = asEffects(actions);
+    this.#effects = effectsOf(actions);
   }
 
   /** Plays events. The effects are those of this call alone. */
@@ -46,7 +47,7 @@ export class Story {
       const event = { attempt: this.context.attempt, at: this.#now, ...happening } as ConnectionEvent;
       const [snapshot, actions] = transition(connectionMachine, this.#snapshot, event);
       this.#snapshot = snapshot;
-      this.#effects = [...this.#effects, ...asEffects(actions)];
+      this.#effects = [...this.#effects, ...effectsOf(actions)];
     }
     return this;
   }
@@ -127,13 +128,6 @@ export function stateName(value: Snapshot["value"]): string {
   return Object.entries(value)
     .map(([state, step]) => `${state}.${step}`)
     .join();
-}
-
-/** What the chart wants done, from the actions that xstate lists. */
-export function asEffects(
-  actions: readonly { readonly type: string; readonly params: unknown }[],
-): readonly Effect[] {
-  return actions.map(({ type, params }) => ({ type, params }) as Effect);
 }
 
 function inShort(effect: Effect): string {

@@ -17,10 +17,9 @@ import {
 } from "../../effects/simulated/checks.js";
 import { connectionMachine } from "../../machine/connection-machine.js";
 import type { ConnectionInput } from "../../machine/context.js";
-import type { Effect } from "../../machine/effects.js";
 import type { ConnectionEvent } from "../../machine/events.js";
 import { defaultPolicy, type Policy } from "../../machine/reconnect-policy.js";
-import { RECORDING_VERSION, type Recording } from "../../machine/replay.js";
+import { effectsOf, RECORDING_VERSION, type Recording } from "../../machine/replay.js";
 import { type Fc, inputs, moves } from "./drawing.js";
 import { eventFor, type Move } from "./moves.js";
 import { Outside } from "./outside.js";
@@ -87,7 +86,7 @@ type Transition = readonly [Snapshot, readonly { readonly type: string; readonly
 function record(input: ConnectionInput, played: readonly Move[]): Recording {
   const outside = new Outside(input.at);
   const carriedOut = ([snapshot, actions]: Transition): Snapshot => {
-    outside.carriesOut(actions.map(({ type, params }) => ({ type, params }) as Effect));
+    outside.carriesOut(effectsOf(actions));
     return snapshot;
   };
   let snapshot = carriedOut(initialTransition(connectionMachine, input));
