@@ -242,6 +242,12 @@ const disconnected = <const Accepted extends object>(accepted: Accepted) =>
       },
     },
   }) as const;
+const takesIntoUse = [
+  does.stopAttemptTimer,
+  "completeAttempt",
+  does.resubscribe,
+  does.releaseOutbound,
+] as const;
 const whileDisconnected = {
   "user.setServers": { actions: "replaceServers" },
   "user.drain": {
@@ -336,13 +342,7 @@ export const connectionMachine = chart.createMachine({
         description: "Accepted: subscribe, then let messages flow.",
         guard: "fromNextServer",
         target: "#connection.connected",
-        actions: [
-          does.stopAttemptTimer,
-          "completeAttempt",
-          does.resubscribe,
-          does.releaseOutbound,
-          does.resolveConnect,
-        ],
+        actions: [...takesIntoUse, does.resolveConnect],
       }),
       on: whileDisconnected,
     },
@@ -494,13 +494,7 @@ export const connectionMachine = chart.createMachine({
         description: "Accepted: subscribe again, then send what was kept.",
         guard: "fromNextServer",
         target: "#connection.connected",
-        actions: [
-          does.stopAttemptTimer,
-          "completeAttempt",
-          does.resubscribe,
-          does.releaseOutbound,
-          does.reportReconnect,
-        ],
+        actions: [...takesIntoUse, does.reportReconnect],
       }),
       on: whileDisconnected,
     },
