@@ -48,7 +48,8 @@ async function customer(url: string): Promise<NatsConnection> {
 usePrograms();
 
 describe("docs/examples", () => {
-  it("compile under the strictest settings", async () => {
+  // The compiler works for seconds: beside the properties, on two cores, it waits for its turn. The limit is for what hangs.
+  it("compile under the strictest settings", { timeout: 120_000 }, async () => {
     expect(await compilerSays(examples)).toBe("");
   });
 });
