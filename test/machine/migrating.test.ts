@@ -560,3 +560,21 @@ describe("the user", () => {
     ]);
   });
 });
+
+describe("after a move", () => {
+  test("the new server starts anew: what failed there before counts no more", () => {
+    const story = begin({ onLameDuck: "migrate", reconnectTimeWait: 2_000 }).connects();
+    story.happens(lost(), unreachable).after(2_000).happens(fires("reconnect")).connects();
+    expect(story.server("b:4222")).toMatchObject({ failures: 1, didConnect: false });
+    story.after(5_000).happens(lameDuck, opened, info(), pong, pong, flushed);
+    expect(story.context.live?.destination.name).toBe("b:4222");
+    expect(story.server("b:4222")).toMatchObject({ failures: 0, refusal: null, didConnect: true });
+  });
+
+  test("nobody is asked how long not to dial the server that was left: a connection is established", () => {
+    const story = begin({ onLameDuck: "migrate", asksForDelay: true, reconnectTimeWait: 2_000 }).connects();
+    story.happens(lameDuck, opened, info(), pong, pong, flushed);
+    expect(story.state).toBe("connected");
+    expect(story.server("a:4222").wait).toBe(2_000);
+  });
+});
