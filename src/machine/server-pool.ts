@@ -74,7 +74,8 @@ export function replacePool(
   const [fresh, next] = createPool(addresses, noRandomize, random);
   const merged = fresh.map((server) => {
     const known = findServer(pool, server.name);
-    const isAnother = known === undefined || !isSameRoad(known.transport, server.transport);
+    // A name has the path of a WebSocket URL: only TCP and WebSocket on the same port are left to tell apart.
+    const isAnother = known === undefined || known.transport.type !== server.transport.type;
     return isAnother ? server : { ...known, transport: server.transport, learnt: false };
   });
   return [merged, next];
@@ -95,12 +96,6 @@ export function toBack(pool: ServerPool, name: string, changes: Partial<PoolServ
   const moved = findServer(pool, name);
   if (moved === undefined) return pool;
   return [...pool.filter((server) => server !== moved), { ...moved, ...changes }];
-}
-
-/** True where both are reached by TCP, or both by WebSocket on the same path. TLS does not matter. */
-function isSameRoad(one: ServerTransport, other: ServerTransport): boolean {
-  if (one.type === "tcp" || other.type === "tcp") return one.type === other.type;
-  return one.path === other.path;
 }
 
 /** How a server learnt from this one is reached: by TCP or WebSocket, with TLS or without, as this one. */

@@ -88,6 +88,23 @@ describe("replacePool", () => {
     expect(findServer(replace(poolOf("tls://a"), ["a"])[0], "a:4222")?.transport.tls).toBe(false);
   });
 
+  test.each([
+    ["ws://a:4222", "a"],
+    ["a", "ws://a:4222"],
+  ])("what listens there for another transport is another server: %s, then %s", (was, is) => {
+    const before = withServer(poolOf(was), "a:4222", { failures: 3 });
+    const [pool] = replace(before, [is]);
+    expect(pool).toEqual(poolOf(is));
+  });
+
+  test("a WebSocket on the same path stays, and one on another path is another server", () => {
+    const before = withServer(poolOf("ws://a:80/x"), "a:80/x", { failures: 3 });
+    expect(replace(before, ["wss://a:80/x"])[0]).toMatchObject([
+      { failures: 3, transport: { type: "webSocket", tls: true, path: "/x" } },
+    ]);
+    expect(replace(before, ["ws://a:80/y"])[0]).toMatchObject([{ name: "a:80/y", failures: 0 }]);
+  });
+
   test("the new servers are shuffled unless noRandomize", () => {
     const [, random] = replace(poolOf("a"), ["a", "b", "c"], false);
     expect(random).not.toBe(7);
@@ -228,9 +245,10 @@ describe("learnServers", () => {
   });
 
   test("an IP address learnt from a server that left the pool has no name", () => {
-    expect(
-      findServer(learn(poolOf("a"), ["10.0.0.2"], "gone:4222").pool, "10.0.0.2:4222")?.tlsName,
-    ).toBeNull();
+    expect(findServer(learn(poolOf("a"), ["10.0.0.2"], "gone:4222").pool, "10.0.0.2:4222")).toMatchObject({
+      tlsName: null,
+      transport: { type: "tcp", tls: false },
+    });
     expect(names(learnServers(poolOf("a"), ["b"], [], policy, 1).pool)).toBe("a b");
   });
 
