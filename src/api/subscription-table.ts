@@ -82,7 +82,7 @@ export class SubscriptionTable implements SubscriptionOwner {
   unsubscribe(subscription: SubscriptionImpl, max: number | undefined): void {
     for (const view of this.#views) {
       if (max === undefined) view.ended(subscription);
-      else view.limited(subscription);
+      else view.limited(subscription, max);
     }
   }
 

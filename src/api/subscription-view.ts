@@ -57,18 +57,18 @@ export class ServerView implements SubscriptionView {
     this.#closed(this);
   }
 
-  /** A new subscription. */
-  added({ sid, line, max, received }: SubscriptionImpl): void {
+  /** A new subscription, which has received nothing. */
+  added({ sid, line, max }: SubscriptionImpl): void {
     if (this.#isLeft) return;
-    this.#countsFrom.set(sid, received);
+    this.#countsFrom.set(sid, 0);
     this.#line.tell(line);
-    if (max !== undefined) this.#line.tell(unsubLine(sid, max - received));
+    if (max !== undefined) this.#line.tell(unsubLine(sid, max));
   }
 
-  /** A subscription has another limit. */
-  limited({ sid, max }: SubscriptionImpl): void {
+  /** A subscription ends after `max` messages, counted from its beginning. */
+  limited({ sid }: SubscriptionImpl, max: number): void {
     const from = this.#countsFrom.get(sid);
-    if (from !== undefined && max !== undefined) this.#line.tell(unsubLine(sid, max - from));
+    if (from !== undefined) this.#line.tell(unsubLine(sid, max - from));
   }
 
   /** A subscription takes no more messages. */

@@ -93,13 +93,13 @@ export function subscriptionLine(sid: number, subject: string, queue: string | u
   return queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`;
 }
 
-/** How far a subscription is. */
+/** How far a subscription is. `drained` is what `drain` returned, if it was called: it resolves when all has arrived. */
 type Phase =
   /** Takes messages. */
-  | { readonly type: "active" }
-  /** Is unsubscribed, and takes what the server had sent before; `drained` resolves when all of it has arrived. */
+  | { readonly type: "active"; readonly drained: undefined }
+  /** Is unsubscribed, and takes what the server had sent before. */
   | { readonly type: "draining"; readonly drained: Promise<void> }
-  /** Takes no more messages. If it was drained, `drained` is what `drain` returned. */
+  /** Takes no more messages. */
   | { readonly type: "closed"; readonly drained: Promise<void> | undefined };
 
 /** The subscription as it is implemented. */
@@ -131,7 +131,7 @@ export class SubscriptionImpl implements Sub<Msg> {
   private readonly _owner: SubscriptionOwner;
   /** Runs until the first message, also while it drains. */
   private _timer: Timer | undefined;
-  private _phase: Phase = { type: "active" };
+  private _phase: Phase = { type: "active", drained: undefined };
   private _resolveClosed: () => void = () => {};
   private _unlisten: () => void = () => {};
 
@@ -211,7 +211,7 @@ export class SubscriptionImpl implements Sub<Msg> {
       throw invalidArgument("max", max, "a whole number of messages");
     }
     if (this.isClosed()) return;
-    if (limit === 0 || this.received >= limit) {
+    if (this.received >= limit) {
       this._owner.unsubscribe(this, undefined);
       this._end(undefined);
     } else {
@@ -223,19 +223,11 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   drain(): Promise<void> {
     if (this._owner.isClosed()) return Promise.reject(NatsError.errorForCode(ErrorCode.ConnectionClosed));
-    switch (this._phase.type) {
-      case "active": {
-        const drained = this._owner.drain(this).then(() => this._end(undefined));
-        this._phase = { type: "draining", drained };
-        return drained;
-      }
-      case "draining":
-        return this._phase.drained;
-      case "closed":
-        return this._phase.drained ?? Promise.reject(NatsError.errorForCode(ErrorCode.SubClosed));
-      default:
-        return this._phase satisfies never;
-    }
+    if (this._phase.drained !== undefined) return this._phase.drained;
+    if (this.isClosed()) return Promise.reject(NatsError.errorForCode(ErrorCode.SubClosed));
+    const drained = this._owner.drain(this).then(() => this._end(undefined));
+    this._phase = { type: "draining", drained };
+    return drained;
   }
 
   /** Resolves when a consumer that reads this subscription has taken all that arrived. */
@@ -255,7 +247,7 @@ export class SubscriptionImpl implements Sub<Msg> {
   }
 
   isDraining(): boolean {
-    return this._phase.type !== "active" && this._phase.drained !== undefined;
+    return this._phase.drained !== undefined;
   }
 
   isClosed(): boolean {
@@ -304,9 +296,8 @@ export class SubscriptionImpl implements Sub<Msg> {
   }
 
   private _end(error: NatsError | undefined): void {
-    const phase = this._phase;
-    if (phase.type === "closed") return;
-    this._phase = { type: "closed", drained: phase.type === "draining" ? phase.drained : undefined };
+    if (this.isClosed()) return;
+    this._phase = { type: "closed", drained: this._phase.drained };
     this._stopTimer();
     this._unlisten();
     this._owner.remove(this);

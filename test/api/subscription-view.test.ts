@@ -39,6 +39,7 @@ describe("a server that is taken into use", () => {
     late.deliver(msg("one"));
     late.unsubscribe(5);
     expect(second.told()).toEqual(["SUB late 1", "UNSUB 1 5"]);
+    expect(server.told()).toEqual([]);
   });
 });
 
@@ -94,7 +95,9 @@ describe("with two servers that know them", () => {
     const drained = subscription.drain();
     second.pings[0]?.answered();
     await drained;
+    subscribe({}, "late");
     expect(sent()).toEqual([]);
+    expect(second.told()).toEqual(["UNSUB 1", "PING", "SUB late 2"]);
   });
 });
 
@@ -120,6 +123,16 @@ describe("a server that is being left", () => {
     server.view.leave();
     subscribe({}, "d");
     expect(server.view.unsubscribeAll()).toBe("UNSUB 1\r\nUNSUB 3\r\n");
+  });
+
+  test("has no part in the drain of a subscription that it was never told of", async () => {
+    const { table, server, subscribe, sent } = bound(new Scene());
+    const second = another({ table });
+    server.view.leave();
+    const drained = subscribe({ callback: () => {} }, "late").drain();
+    expect([sent(), second.told()]).toEqual([[], ["SUB late 1", "UNSUB 1", "PING"]]);
+    second.pings[0]?.answered();
+    await drained;
   });
 
   test("may still deliver what it sent before: a drain waits for that", async () => {

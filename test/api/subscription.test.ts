@@ -118,6 +118,16 @@ describe("unsubscribe", () => {
     subscription.unsubscribe();
     expect(sent()).toEqual(["UNSUB 1"]);
     expect(await stateOf(subscription.closed)).toBe("settled");
+    expect([subscription.isClosed(), subscription.isDraining()]).toEqual([true, false]);
+  });
+
+  test("of one that has ended changes no limit", () => {
+    const { subscribe, sent } = bound(new Scene());
+    const subscription = subscribe({ max: 5 });
+    subscription.unsubscribe();
+    sent();
+    subscription.unsubscribe(9);
+    expect([sent(), subscription.getMax()]).toEqual([[], 5]);
   });
 
   test.each([
@@ -280,6 +290,19 @@ describe("drain", () => {
     await drained;
     expect(subscription.drain()).toBe(drained);
     expect(pings).toHaveLength(1);
+  });
+
+  test("that an error ends is over once, and what it gave is kept", async () => {
+    const { pings, subscribe } = bound(new Scene());
+    const callback = vi.fn();
+    const subscription = subscribe({ callback });
+    const drained = subscription.drain();
+    subscription.fail(failure);
+    expect([subscription.isClosed(), subscription.isDraining()]).toEqual([true, true]);
+    pings[0]?.answered();
+    await drained;
+    expect([subscription.drain() === drained, subscription.isDraining()]).toEqual([true, true]);
+    expect(callback).toHaveBeenCalledTimes(1);
   });
 
   test("of one that has ended, or of a closed connection, is refused", async () => {
