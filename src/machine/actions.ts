@@ -5,21 +5,21 @@
 // over which link it goes: the one in use (`live`), the one that is being made (`next`), or the one that the event is about.
 
 import { enqueueActions } from "xstate";
+import { type ConnectionContext, candidates, nextServer, serverInUse, whereabouts } from "./context.js";
+import type { EffectName, EffectParams, StatusReport, TimerName } from "./effects.js";
+import type { ConnectionEvent } from "./events.js";
 import {
-  type ConnectionContext,
-  candidates,
+  type EndingPhase,
+  LINGER,
+  type Link,
   linkIn,
   linksOf,
   liveLink,
   nextLink,
-  nextServer,
-  serverInUse,
-  whereabouts,
+  OVERLAP,
+  serverOf,
   withLink,
-} from "./context.js";
-import type { EffectName, EffectParams, StatusReport, TimerName } from "./effects.js";
-import type { ConnectionEvent } from "./events.js";
-import { type EndingPhase, LINGER, type Link, OVERLAP, serverOf } from "./link.js";
+} from "./link.js";
 import { learnServers, withServer } from "./server-pool.js";
 import type { Milliseconds } from "./units.js";
 import { why } from "./why.js";

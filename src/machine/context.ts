@@ -2,9 +2,8 @@
 // of a socket is in link.ts, of a server in server-pool.ts. What can be told from the rest is a function below, not a field.
 
 import type { Destination } from "./effects.js";
-import type { ConnectionEvent } from "./events.js";
 import type { AttemptReport, Failure } from "./failure.js";
-import { type Link, serverOf } from "./link.js";
+import { type Link, type Links, serverOf } from "./link.js";
 import { defaultPolicy, type Policy } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import { type Choice, choose, createPool, findServer, type ServerPool } from "./server-pool.js";
@@ -23,17 +22,11 @@ export interface ConnectionInput {
 }
 
 /** What the chart remembers. */
-export interface ConnectionContext {
+export interface ConnectionContext extends Links {
   readonly policy: Policy;
   readonly pool: ServerPool;
   /** Number of the last attempt, from 1; 0 before the first. */
   readonly attempt: number;
-  /** The link over which messages flow; null while disconnected. */
-  readonly live: Link | null;
-  /** The link that is being made: by an attempt to connect, or by a move while another one is in use. Null between attempts. */
-  readonly next: Link | null;
-  /** The links that are being left, the oldest first. Each has a timer that ends it. */
-  readonly retiring: readonly Link[];
   /** The server that was in use last, as `host:port`, and until when. Null while one is, and before the first. */
   readonly lastInUse: { readonly server: string; readonly until: Milliseconds } | null;
   /** What the user's function chose, and when it may be dialed; null where it was not asked. */
@@ -89,37 +82,7 @@ export function createContext(input: ConnectionInput): ConnectionContext {
   };
 }
 
-// The links.
-
-/** The link in use. To be asked only where there is one. */
-export function liveLink({ live }: Pick<ConnectionContext, "live">): Link {
-  if (live === null) throw new Error("invariant: a link is in use");
-  return live;
-}
-
-/** The link that is being made. To be asked only where there is one. */
-export function nextLink({ next }: Pick<ConnectionContext, "next">): Link {
-  if (next === null) throw new Error("invariant: a link is being made");
-  return next;
-}
-
-/** Every link: a socket exists for each of them, and for no other. */
-export function linksOf({ live, next, retiring }: ConnectionContext): readonly Link[] {
-  return [live, next, ...retiring].filter((link) => link !== null);
-}
-
-/** The link that an event is about; undefined where it is about none, or about one that has ended. */
-export function linkIn(context: ConnectionContext, event: ConnectionEvent): Link | undefined {
-  if (!("attempt" in event)) return undefined;
-  return linksOf(context).find(({ id }) => id === event.attempt);
-}
-
-/** The context with another value for one of its links. */
-export function withLink(context: ConnectionContext, link: Link): Partial<ConnectionContext> {
-  if (context.live?.id === link.id) return { live: link };
-  if (context.next?.id === link.id) return { next: link };
-  return { retiring: context.retiring.map((one) => (one.id === link.id ? link : one)) };
-}
+// What can be told from the rest.
 
 /** The server in use, as `host:port`: while disconnected the one that was, and before the first connection the one being dialed. */
 export function serverInUse({ live, lastInUse, next }: ConnectionContext): string {

@@ -1,9 +1,9 @@
 // The questions that the chart asks before it moves: named, so that the chart reads as English. Pure.
 
-import { type ConnectionContext, linkIn, nextServer, tlsIsDemanded } from "./context.js";
+import { type ConnectionContext, nextServer, tlsIsDemanded } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent, ServerSummary } from "./events.js";
-import type { LinkPhase } from "./link.js";
+import { type LinkPhase, linkIn } from "./link.js";
 import { refusesAgain } from "./memory.js";
 import { isHarmless, isRefusal } from "./server-error.js";
 

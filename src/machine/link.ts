@@ -5,7 +5,7 @@
 // joins `retiring`. A socket exists exactly as long as its link is in one of the three.
 
 import type { Destination } from "./effects.js";
-import type { ServerSummary } from "./events.js";
+import type { ConnectionEvent, ServerSummary } from "./events.js";
 import type { AttemptStep, Failure } from "./failure.js";
 import type { Milliseconds } from "./units.js";
 
@@ -36,6 +36,16 @@ export interface Link {
   readonly pingsOut: number;
   /** An error after which the server closes the connection: it will be the reason. Null while there is none. */
   readonly fatal: Failure | null;
+}
+
+/** All links of a connection. */
+export interface Links {
+  /** The link over which messages flow; null while disconnected. */
+  readonly live: Link | null;
+  /** The link that is being made: by an attempt to connect, or by a move while another one is in use. Null between attempts. */
+  readonly next: Link | null;
+  /** The links that are being left, the oldest first. Each has a timer that ends it. */
+  readonly retiring: readonly Link[];
 }
 
 /**
@@ -70,4 +80,34 @@ export function inPhase(link: Link, phase: LinkPhase): Link {
 /** The server of a link, as `host:port`: its name in the pool, in statuses and in errors. */
 export function serverOf(link: Link): string {
   return link.destination.name;
+}
+
+/** The link in use. To be asked only where there is one. */
+export function liveLink({ live }: Pick<Links, "live">): Link {
+  if (live === null) throw new Error("invariant: a link is in use");
+  return live;
+}
+
+/** The link that is being made. To be asked only where there is one. */
+export function nextLink({ next }: Pick<Links, "next">): Link {
+  if (next === null) throw new Error("invariant: a link is being made");
+  return next;
+}
+
+/** Every link: a socket exists for each of them, and for no other. */
+export function linksOf({ live, next, retiring }: Links): readonly Link[] {
+  return [live, next, ...retiring].filter((link) => link !== null);
+}
+
+/** The link that an event is about; undefined where it is about none, or about one that has ended. */
+export function linkIn(links: Links, event: ConnectionEvent): Link | undefined {
+  if (!("attempt" in event)) return undefined;
+  return linksOf(links).find(({ id }) => id === event.attempt);
+}
+
+/** What changes where one of the links has another value. */
+export function withLink(links: Links, link: Link): Partial<Links> {
+  if (links.live?.id === link.id) return { live: link };
+  if (links.next?.id === link.id) return { next: link };
+  return { retiring: links.retiring.map((one) => (one.id === link.id ? link : one)) };
 }

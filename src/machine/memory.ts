@@ -1,19 +1,20 @@
 // How the chart remembers: the assigns of the chart, named. Pure; each returns what changes in the context.
 
 import { assign } from "xstate";
-import {
-  type ConnectionContext,
-  linkIn,
-  liveLink,
-  MAX_ATTEMPT_REPORTS,
-  nextLink,
-  nextServer,
-  tlsIsDemanded,
-  withLink,
-} from "./context.js";
+import { type ConnectionContext, MAX_ATTEMPT_REPORTS, nextServer, tlsIsDemanded } from "./context.js";
 import type { ConnectionEvent } from "./events.js";
 import type { AttemptStep, Failure } from "./failure.js";
-import { inPhase, type Link, type LinkPhase, newLink, serverOf } from "./link.js";
+import {
+  inPhase,
+  type Link,
+  type LinkPhase,
+  linkIn,
+  liveLink,
+  newLink,
+  nextLink,
+  serverOf,
+  withLink,
+} from "./link.js";
 import { backoff } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import { failureOf, isRefusal } from "./server-error.js";

@@ -1,10 +1,10 @@
 // Why an attempt, a connection or a drain ended: from the event that ended it to a Failure that a person can read.
 
-import { type ConnectionContext, linkIn, whereabouts } from "./context.js";
+import { type ConnectionContext, whereabouts } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
 import type { AttemptStep, Failure } from "./failure.js";
-import { type Link, serverOf } from "./link.js";
+import { type Link, linkIn, serverOf } from "./link.js";
 import type { Policy } from "./reconnect-policy.js";
 import { failureOf } from "./server-error.js";
 import type { Milliseconds } from "./units.js";

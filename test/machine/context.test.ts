@@ -6,17 +6,21 @@ import {
   type ConnectionInput,
   candidates,
   createContext,
-  linkIn,
-  linksOf,
-  liveLink,
-  nextLink,
   nextServer,
   serverInUse,
   tlsIsDemanded,
   whereabouts,
-  withLink,
 } from "../../src/machine/context.js";
-import { inPhase, type Link, newLink } from "../../src/machine/link.js";
+import {
+  inPhase,
+  type Link,
+  linkIn,
+  linksOf,
+  liveLink,
+  newLink,
+  nextLink,
+  withLink,
+} from "../../src/machine/link.js";
 import { defaultPolicy, type Policy } from "../../src/machine/reconnect-policy.js";
 import { begin, close, drain, halfClosed, info, lost, opened, refused, unreachable } from "./story.js";
 

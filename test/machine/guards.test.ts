@@ -1,11 +1,11 @@
 // The chart's questions, asked one by one: each says no to what comes from elsewhere, and to an event of another kind.
 
 import { describe, expect, test } from "vitest";
-import { type ConnectionContext, liveLink } from "../../src/machine/context.js";
+import type { ConnectionContext } from "../../src/machine/context.js";
 import { type TimerName, timerNames } from "../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
 import { guards } from "../../src/machine/guards.js";
-import { inPhase, type Link } from "../../src/machine/link.js";
+import { inPhase, type Link, liveLink } from "../../src/machine/link.js";
 import type { Policy } from "../../src/machine/reconnect-policy.js";
 import { begin, chosen, delay, error, fires, type Happening, info, lost, pong } from "./story.js";
 

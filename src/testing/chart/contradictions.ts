@@ -6,14 +6,13 @@
 import type { StateValue } from "xstate";
 import {
   type ConnectionContext,
-  linksOf,
   MAX_ATTEMPT_REPORTS,
   nextServer,
   tlsIsDemanded,
 } from "../../machine/context.js";
 import type { TimerName } from "../../machine/effects.js";
 import { type AttemptStep, attemptSteps } from "../../machine/failure.js";
-import { type EndingPhase, type Link, type LinkPhase, serverOf } from "../../machine/link.js";
+import { type EndingPhase, type Link, type LinkPhase, linksOf, serverOf } from "../../machine/link.js";
 
 /** `connecting.dialing` in its parts. */
 interface Place {

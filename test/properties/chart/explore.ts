@@ -13,10 +13,10 @@
 // found of each node. Where more than `mostRetiring` links are being left, it goes on when the oldest of them are closed: such
 // a link is answered at the root of the chart, alike in every state.
 
-import { type ConnectionContext, type ConnectionInput, linksOf } from "../../../src/machine/context.js";
+import type { ConnectionContext, ConnectionInput } from "../../../src/machine/context.js";
 import type { Effect } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
-import { type Link, serverOf } from "../../../src/machine/link.js";
+import { type Link, linksOf, serverOf } from "../../../src/machine/link.js";
 import type { PoolServer } from "../../../src/machine/server-pool.js";
 import type { Milliseconds } from "../../../src/machine/units.js";
 import { type Chart, type Snapshot, stateOf } from "./chart.js";

@@ -1,7 +1,7 @@
 // Dialing: which server, how soon, how often. Kept by counting what the effects say, not by what the chart remembers.
 
-import { linksOf, serverInUse } from "../../../../src/machine/context.js";
-import { serverOf } from "../../../../src/machine/link.js";
+import { serverInUse } from "../../../../src/machine/context.js";
+import { linksOf, serverOf } from "../../../../src/machine/link.js";
 import type { Policy } from "../../../../src/machine/reconnect-policy.js";
 import { isRefusal } from "../../../../src/machine/server-error.js";
 import type { PoolServer, ServerPool } from "../../../../src/machine/server-pool.js";

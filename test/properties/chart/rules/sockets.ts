@@ -1,7 +1,8 @@
 // Sockets: one for each link, at most one in use and one that is being made, and nothing is done to one that is not there.
 
-import { linkIn, linksOf, tlsIsDemanded } from "../../../../src/machine/context.js";
+import { tlsIsDemanded } from "../../../../src/machine/context.js";
 import type { Effect } from "../../../../src/machine/effects.js";
+import { linkIn, linksOf } from "../../../../src/machine/link.js";
 import { isMigrating, isOver } from "../chart.js";
 import type { Scene } from "../told.js";
 import { attemptsOf, establishes, isOf, type Rule } from "./rule.js";

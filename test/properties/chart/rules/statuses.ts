@@ -14,9 +14,8 @@
 // up; a move that is lost, drained or closed ends as `established` does. `table` is the same grammar as an automaton: in each
 // place, what may come, and where it leads.
 
-import { linkIn } from "../../../../src/machine/context.js";
 import type { Effect } from "../../../../src/machine/effects.js";
-import { serverOf } from "../../../../src/machine/link.js";
+import { linkIn, serverOf } from "../../../../src/machine/link.js";
 import { isAttempting, isMigrating, isOver } from "../chart.js";
 import type { Scene } from "../told.js";
 import { failedServer, lostLink, type Rule } from "./rule.js";
