@@ -1,10 +1,12 @@
-// What `nc.status()` and `onStatus` report: the shape of the reference, from the chart's reports.
+// What `nc.status()` and `onStatus` report: the shape of the reference, from the chart's reports. And who is told.
 
 import type { StatusReport } from "../machine/effects.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { ServersChanged } from "../machine/server-pool.js";
+import { Broadcast } from "./broadcast.js";
 import { NatsError } from "./errors.js";
 import type { Subscription } from "./subscription.js";
+import { throwUncaught } from "./uncaught.js";
 
 /** Events of a connection. Source: `Events` of `nats` 2.29.3. */
 export enum Events {
@@ -103,4 +105,34 @@ export function statusFrom(report: StatusReport, cause: Error | undefined): Stat
   const permissionContext: PermissionContext = permission;
   error.permissionContext = permissionContext;
   return { ...status, error, step, permissionContext };
+}
+
+/** The listeners of one connection: the iterators of `nc.status()` and the callback `onStatus`. */
+export class Statuses {
+  readonly #onStatus: ((status: Status) => void) | undefined;
+  readonly #readers = new Broadcast<Status>();
+
+  constructor(onStatus: ((status: Status) => void) | undefined) {
+    this.#onStatus = onStatus;
+  }
+
+  /** Tells everybody. What `onStatus` throws becomes an uncaught exception: the connection goes on. */
+  report(status: Status): void {
+    this.#readers.tell(status);
+    try {
+      this.#onStatus?.(status);
+    } catch (error) {
+      throwUncaught(error);
+    }
+  }
+
+  /** A new iterator over what happens from now on. */
+  iterate(): AsyncIterable<Status> {
+    return this.#readers.iterate();
+  }
+
+  /** Nothing happens any more: every iterator ends after what it still holds. */
+  close(): void {
+    this.#readers.close();
+  }
 }

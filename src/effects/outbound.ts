@@ -7,9 +7,8 @@
 // Who may add to the stream and where it goes is one value, the `Gate`. What a sink was handed is another, the `Flight`.
 // The chart decides when the gate moves; it asks by way of interpreter.ts.
 
-import { Backlog, type ServerLimits } from "./backlog.js";
+import { Backlog, isOfConnection, type ServerLimits } from "./backlog.js";
 import type { Chunk } from "./chunks.js";
-import { isOfConnection } from "./connection-lines.js";
 import type { WaitingMessage } from "./waiting-messages.js";
 import { textLength } from "./wire/bytes.js";
 import { publishSize, roomFor, roomForText } from "./wire/encoder.js";

@@ -1,8 +1,7 @@
 // Statuses: the shape of the reference, with the fields of the v3 client beside it.
 
 import { describe, expect, it } from "vitest";
-import { DebugEvents, Events, type Status, statusFrom } from "../../src/api/status.js";
-import { Statuses } from "../../src/api/statuses.js";
+import { DebugEvents, Events, type Status, Statuses, statusFrom } from "../../src/api/status.js";
 import type { StatusReport } from "../../src/machine/effects.js";
 
 const server = "a:4222";
