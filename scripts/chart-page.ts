@@ -142,6 +142,8 @@ type Asked = EffectName | `${"startTimer" | "stopTimer"} (${TimerName})`;
 const asksFor: { readonly [Name in keyof typeof conditionalActions]: readonly Asked[] } = {
   reportError: ["notifyStatus"],
   noteInfo: ["notifyStatus"],
+  grantTime: ["stopTimer (attempt)", "startTimer (attempt)"],
+  reportChoiceFailed: ["notifyStatus"],
   dropNext: ["closeSocket", "stopTimer (attempt)"],
   endHalfClosed: ["endSocket", "startTimer (linger)"],
   stopTimerThere: ["stopTimer (overlap)", "stopTimer (retire)", "stopTimer (linger)"],

@@ -1,10 +1,13 @@
 // The servers that a user names, in options and in `setServers`: read, checked, and apart from the credentials of their URLs.
 // What the chart makes of a URL: src/machine/server-address.ts.
 
+import { destinationOf } from "../machine/origin.js";
 import { parseAddress, type ServerTransport, splitCredentials } from "../machine/server-address.js";
+import { findServer, type PoolServer, type ServerPool, type Servers } from "../machine/server-pool.js";
 import type { Auth } from "./authenticators.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import type { NoOption, OptionsFor } from "./option-table.js";
+import { MASKED, type Server } from "./server.js";
 
 /** A server that is configured, and the credentials of its URL. */
 export interface ConfiguredServer {
@@ -33,6 +36,10 @@ export function readServers(given: readonly string[]): readonly ConfiguredServer
   const byName = new Map<string, ServerTransport["type"]>();
   return given.map((server) => {
     const { url, credentials } = splitCredentials(server);
+    if (credentials === MASKED) {
+      const message = `the option "servers": ${MASKED}@ stands for credentials that are not shown. Give them, or to setServers what getServers gave`;
+      throw new NatsError(message, ErrorCode.InvalidOption);
+    }
     const address = parseAddress(url);
     if (!address.ok) throw new NatsError(`the option "servers": ${address.problem}`, ErrorCode.InvalidOption);
     const { name, transport } = address.value;
@@ -58,4 +65,43 @@ function authOf(credentials: string): Auth {
   const colon = credentials.indexOf(":");
   if (colon === -1) return { auth_token: decoded(credentials) };
   return { user: decoded(credentials.slice(0, colon)), pass: decoded(credentials.slice(colon + 1)) };
+}
+
+/** Whether it can be one of the list that `setServers` takes. */
+export function isGivenServer(value: unknown): value is string | Server {
+  const { listen, src } = (typeof value === "object" && value !== null ? value : {}) as Partial<Server>;
+  return typeof value === "string" || (typeof listen === "string" && typeof src === "string");
+}
+
+/** The list that a user gives to `setServers`: URLs, and servers of the pool that stay as they are. */
+export interface GivenServers {
+  /** Those that are not kept, with the credentials of their URLs. */
+  readonly named: readonly ConfiguredServer[];
+  readonly kept: ServerPool;
+  /** The URLs of all of them, in their order. */
+  readonly urls: readonly string[];
+}
+
+/**
+ * Reads what a user gives to `setServers`. What `getServers` gave, or its `src` with masked credentials, is kept: with its
+ * credentials, and as learnt where it was. A URL that names the same server once more takes its place.
+ * @throws NatsError `INVALID_OPTION` that says what is wrong, and never quotes a URL
+ */
+export function readGivenServers(given: readonly (string | Server)[], servers: Servers): GivenServers {
+  const keptAs = (one: string | Server): PoolServer | undefined => {
+    if (typeof one === "string" && !one.includes(`://${MASKED}@`)) return undefined;
+    const address = parseAddress(splitCredentials(typeof one === "string" ? one : one.src).url);
+    if (!address.ok) return undefined;
+    const { name, transport } = address.value;
+    const known = findServer(servers.pool, name);
+    const isIt =
+      known !== undefined && destinationOf(servers.origins, known).transport.type === transport.type;
+    return isIt ? known : undefined;
+  };
+  const read = given.map((one) => ({ text: typeof one === "string" ? one : one.src, kept: keptAs(one) }));
+  const named = readServers(read.filter(({ kept }) => kept === undefined).map(({ text }) => text));
+  const kept = read
+    .flatMap((one) => one.kept ?? [])
+    .filter(({ name }) => !named.some((one) => one.name === name));
+  return { named, kept, urls: read.map(({ text }) => splitCredentials(text).url) };
 }

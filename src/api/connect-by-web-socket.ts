@@ -6,6 +6,7 @@ import { ErrorCode, NatsError } from "./errors.js";
 import type { NatsConnection } from "./nats-connection.js";
 import { checkOptions, type NoOption, type OptionsFor } from "./option-table.js";
 import type { ConnectionOptions } from "./options.js";
+import type { Server } from "./server.js";
 import { worldWith } from "./settings.js";
 import { throwIfAborted } from "./signal.js";
 
@@ -26,15 +27,16 @@ export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnect
   const { port, ...rest } = opts;
   const host = port === undefined ? "127.0.0.1" : `127.0.0.1:${port}`;
   const given = typeof opts.servers === "string" ? [opts.servers] : (opts.servers ?? []);
-  const servers = byWebSocket(given.length === 0 ? [host] : given);
+  const servers = (given.length === 0 ? [host] : given).map(byWebSocket);
   return new WebSocketConnection(worldWith(opts, new WebWorld()), { ...rest, servers }).start();
 }
 
 /** A connection whose servers are reached by WebSocket, also those that it is given later. */
 class WebSocketConnection extends Connection {
-  override setServers(servers: string[]): void {
-    const areUrls = Array.isArray(servers) && servers.every((one) => typeof one === "string");
-    super.setServers(areUrls ? byWebSocket(servers) : servers);
+  override setServers(servers: readonly (string | Server)[]): void {
+    if (!Array.isArray(servers)) return super.setServers(servers);
+    const given: readonly (string | Server)[] = servers;
+    super.setServers(given.map((one) => (typeof one === "string" ? byWebSocket(one) : one)));
   }
 }
 
@@ -53,16 +55,14 @@ function refuseNodeOptions({ tls, resolve, noRandomize: _, ...rest }: OptionsFor
   }
 }
 
-/** The URLs with the scheme of the page where they have none. */
-function byWebSocket(servers: readonly string[]): string[] {
+/** The URL with the scheme of the page where it has none. */
+function byWebSocket(server: string): string {
   const { location } = globalThis as { readonly location?: { readonly protocol?: string } };
   const ownScheme = location?.protocol === "https:" ? "wss" : "ws";
-  return servers.map((server) => {
-    const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(server)?.[1]?.toLowerCase();
-    if (scheme === undefined) return `${ownScheme}://${server.trim()}`;
-    if (scheme !== "nats" && scheme !== "tcp" && scheme !== "tls") return server;
-    const wanted = scheme === "tls" ? "wss" : "ws";
-    const message = `the option "servers": a browser has no TCP for ${scheme}://; give the server's websocket listener, ${wanted}://host:port`;
-    throw new NatsError(message, ErrorCode.InvalidOption);
-  });
+  const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(server)?.[1]?.toLowerCase();
+  if (scheme === undefined) return `${ownScheme}://${server.trim()}`;
+  if (scheme !== "nats" && scheme !== "tcp" && scheme !== "tls") return server;
+  const wanted = scheme === "tls" ? "wss" : "ws";
+  const message = `the option "servers": a browser has no TCP for ${scheme}://; give the server's websocket listener, ${wanted}://host:port`;
+  throw new NatsError(message, ErrorCode.InvalidOption);
 }

@@ -13,7 +13,7 @@ import type { Recording } from "../machine/replay.js";
 import { callSite } from "./call-site.js";
 import { checkSubscription } from "./check-subscription.js";
 import { Empty, type Payload } from "./codec.js";
-import { readServers } from "./configured-servers.js";
+import { isGivenServer, readGivenServers } from "./configured-servers.js";
 import type { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
 import { type MsgHdrs, ownHeaders } from "./headers.js";
@@ -50,6 +50,8 @@ export class Connection implements NatsConnection {
   readonly #credentials: ServerCredentials;
   readonly #promises: Promises;
   readonly #deliveries = new Deliveries();
+  /** Number of the last list of servers. */
+  #list = 0;
   #inMsgs = 0;
   #inBytes = 0;
 
@@ -94,7 +96,7 @@ export class Connection implements NatsConnection {
       policy: settings.policy,
     };
     this.#credentials = settings.credentials;
-    this.#credentials.add(settings.servers);
+    this.#credentials.replace(settings.servers, 0);
     this.#interpreter = new Interpreter(world, this.#ports(), input, settings.watching);
   }
 
@@ -121,10 +123,10 @@ export class Connection implements NatsConnection {
       },
       choices: {
         delay: () => chosenDelay(this.#settings),
-        server: (pool) =>
+        server: (servers) =>
           reconnectToServer === undefined
             ? { server: null, ms: 0 }
-            : askForServer(reconnectToServer, pool, this.#interpreter.info),
+            : askForServer(reconnectToServer, servers, this.#isOffered, this.#interpreter.info),
       },
       subscriptions: {
         message: this.#message,
@@ -380,22 +382,26 @@ export class Connection implements NatsConnection {
   }
 
   getServers(): readonly Server[] {
-    return serversFrom(this.#interpreter.snapshot.context.pool);
+    return serversFrom(this.#interpreter.snapshot.context, this.#isOffered);
   }
 
-  setServers(servers: string[]): void {
-    if (!Array.isArray(servers) || servers.length === 0 || !servers.every((one) => typeof one === "string")) {
+  setServers(servers: readonly (string | Server)[]): void {
+    if (!Array.isArray(servers) || servers.length === 0 || !servers.every(isGivenServer)) {
       throw invalidArgument(
         "servers",
         servers,
-        "a list of server URLs that is not empty",
+        "a list, not empty, of server URLs or of what getServers gave",
         ErrorCode.InvalidOption,
       );
     }
-    const read = readServers(servers);
-    this.#credentials.add(read);
-    this.#interpreter.send({ type: "user.setServers", servers: read.map((server) => server.url) });
+    const { named, kept, urls } = readGivenServers(servers, this.#interpreter.snapshot.context);
+    const list = ++this.#list;
+    const origins = kept.map(({ origin }) => origin);
+    this.#credentials.replace(named, list, origins);
+    this.#interpreter.setServers({ servers: urls, kept: kept.map(({ name }) => name), list });
   }
+
+  readonly #isOffered = (origin: string) => this.#credentials.isOffered(origin);
 
   async reconnect(): Promise<void> {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);

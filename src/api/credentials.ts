@@ -2,6 +2,8 @@
 // Nothing of this enters the chart; a foreign error stays in the cause of ours, since it could quote a secret.
 
 import type { Credentials } from "../effects/connect-command.js";
+import type { Destination } from "../machine/origin.js";
+import { originId } from "../machine/origin.js";
 import {
   type AsyncAuthenticator,
   type Auth,
@@ -13,13 +15,15 @@ import { ErrorCode, NatsError } from "./errors.js";
 import type { OptionsFor } from "./option-table.js";
 
 /**
- * The credentials for each server: what the authenticators give, overridden by what its URL says. A server learnt from
- * the cluster gets those of the first URL that has some: a cluster shares its accounts.
+ * The credentials for each server: what the authenticators give, overridden by what the URL of its origin says. A server that
+ * was learnt is offered what the configured one is by way of which the client knows it; the credentials of no other URL.
  */
 export class ServerCredentials {
   readonly #authenticator: AsyncAuthenticator;
-  readonly #byName = new Map<string, Auth | undefined>();
-  #shared: Auth | undefined;
+  /** The credentials of URLs, by the id of the origin. */
+  #ofUrls: ReadonlyMap<string, Auth> = new Map();
+  /** The ids of all origins that there are, with credentials or without. */
+  #origins: ReadonlySet<string> = new Set();
 
   constructor(options: OptionsFor<"credentials">) {
     // Only what is looked at there: another option for credentials does not compile.
@@ -27,33 +31,46 @@ export class ServerCredentials {
     this.#authenticator = buildAuthenticator(given);
   }
 
-  /** Remembers the credentials of these URLs. */
-  add(servers: readonly ConfiguredServer[]): void {
+  /**
+   * The servers are those from now on: of all others, but those with the origins that are kept, the credentials are forgotten.
+   * @param list number of the list, as the chart is told
+   */
+  replace(servers: readonly ConfiguredServer[], list: number, kept: readonly string[] = []): void {
+    const origins = new Set(kept.filter((id) => this.#origins.has(id)));
+    const ofUrls = new Map([...this.#ofUrls].filter(([id]) => origins.has(id)));
     for (const { name, auth } of servers) {
-      this.#byName.set(name, auth ?? this.#byName.get(name));
-      this.#shared ??= auth;
+      const id = originId(name, list);
+      origins.add(id);
+      if (auth !== undefined && !ofUrls.has(id)) ofUrls.set(id, auth);
     }
+    this.#origins = origins;
+    this.#ofUrls = ofUrls;
+  }
+
+  /** Whether the URL of that origin has credentials. */
+  isOffered(origin: string): boolean {
+    return this.#ofUrls.has(origin);
   }
 
   /**
-   * The credentials for that server.
+   * The credentials for that server. They never come for one whose origin was replaced meanwhile: the attempt is about to end.
    * @throws NatsError, also as a rejection; what a user's authenticator throws is its cause
    */
-  of(server: string, nonce: string | undefined): Credentials | Promise<Credentials> {
+  of({ origin }: Destination, nonce: string | undefined): Credentials | Promise<Credentials> {
     try {
+      if (!this.#origins.has(origin)) return new Promise(() => {});
       const answer = this.#authenticator(nonce);
-      if (!(answer instanceof Promise)) return this.#merged(answer, server);
+      if (!(answer instanceof Promise)) return this.#merged(answer, origin);
       return answer
-        .then((auth) => this.#merged(auth, server))
+        .then((auth) => this.#merged(auth, origin))
         .catch((error: unknown) => Promise.reject(ours(error)));
     } catch (error) {
       throw ours(error);
     }
   }
 
-  #merged(auth: Auth, server: string): Credentials {
-    const ofUrl = this.#byName.has(server) ? this.#byName.get(server) : this.#shared;
-    return checked({ ...auth, ...ofUrl });
+  #merged(auth: Auth, origin: string): Credentials {
+    return checked({ ...auth, ...this.#ofUrls.get(origin) });
   }
 }
 

@@ -101,17 +101,19 @@ export interface NatsConnection extends AsyncDisposable {
    * unless the option `record` is true. Beyond the reference.
    */
   recording(): Recording | undefined;
-  /** The server pool, in its order. Source: the v3 client. */
+  /** The server pool, in its order, without secrets: `setServers` takes it, and then changes nothing. Source: the v3 client. */
   getServers(): readonly Server[];
   /**
-   * Replaces the server pool, from the next attempt on; the connection that stands is left alone. Credentials in the
-   * URLs are used as those of the option `servers`. Source: the v3 client.
+   * Replaces the server pool, at once: an attempt to reach another server is given up. The connection that stands is left alone.
+   * The credentials of URLs are used as those of the option `servers`. Of the servers before, nothing is kept that they were
+   * offered, and none that was learnt by way of them; but what `getServers` gave stays what it is, with its credentials.
+   * Source: the v3 client, which takes URLs alone.
    * @throws NatsError `INVALID_OPTION`
    */
-  setServers(servers: string[]): void;
+  setServers(servers: readonly (string | Server)[]): void;
   /**
-   * Drops the connection and connects anew by the reconnect policy; closes where the option `reconnect` is false.
-   * Without effect while disconnected. @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`
+   * Drops the connection and connects anew by the reconnect policy; closes where the option `reconnect` is false. While
+   * disconnected the attempt of the moment is given up, and the next one begins at once. @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`
    */
   reconnect(): Promise<void>;
 }

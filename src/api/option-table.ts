@@ -113,6 +113,7 @@ const table = {
   verbose: { to: ["connect"], ...flag },
   pedantic: { to: ["connect"], ...flag },
   tls: { to: ["policy", "connect", "node"], check: isTls, what: "an object with TLS options, or null" },
+  allowNonTls: { to: ["policy"], ...flag },
   ignoreClusterUpdates: { to: ["policy"], ...flag },
   inboxPrefix: { to: ["requests"], check: is("string"), what: "a string" },
   noEcho: { to: ["connect"], ...flag },

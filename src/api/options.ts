@@ -12,7 +12,8 @@ export interface ConnectionOptions {
   /**
    * Where to connect: `host`, `host:port`, `[ipv6]:port`, `nats://…` (or `tcp://…`), `tls://…`, or by WebSocket `ws://…` and `wss://…`
    * (ports 80 and 443, and a path), one or several, of one kind or mixed; credentials may be in the URL
-   * (`nats://user:pass@host`, `nats://token@host`). Default `127.0.0.1:4222`. Not with `port`. In a browser WebSocket only,
+   * (`nats://user:pass@host`, `nats://token@host`): they go to that server, and to those that the cluster names by way of it. One
+   * `tls://` or `wss://` asks for TLS with all of them, as in the Go client. Default `127.0.0.1:4222`. Not with `port`. In a browser WebSocket only,
    * and what has no scheme is `wss://` on a page that came by https, else `ws://`.
    */
   servers?: string[] | string;
@@ -55,6 +56,12 @@ export interface ConnectionOptions {
    * whether there is TLS, and `timeout` of these options is not heeded; in a browser the object must be empty.
    */
   tls?: TlsOptions | null;
+  /**
+   * Go on in the clear where TLS was spoken before. Default false: once a server has spoken TLS, it, and every server that was
+   * learnt by way of it, is talked to only under TLS. Has no effect where a URL or the option `tls` asks for TLS. Named after
+   * `allow_non_tls` of nats-server. Beyond the reference.
+   */
+  allowNonTls?: boolean;
   /** Do not learn of other servers from the cluster. Default false. */
   ignoreClusterUpdates?: boolean;
   /** Prefix of inboxes. Default `_INBOX`. */

@@ -1,9 +1,13 @@
 // The servers of the pool, as `getServers` and `reconnectToServer` show them: the shape of the v3 client.
 
 import type { ServerInfo } from "../effects/server-info.js";
+import { type Destination, destinationOf } from "../machine/origin.js";
 import { webSocketUrl } from "../machine/server-address.js";
-import type { PoolServer, ServerPool } from "../machine/server-pool.js";
+import type { PoolServer, Servers } from "../machine/server-pool.js";
 import { ErrorCode, NatsError } from "./errors.js";
+
+/** What stands for the credentials of a URL where it is shown. */
+export const MASKED = "***";
 
 /** A server of the pool. Source: `Server` of `@nats-io/nats-core` 3.4. */
 export interface Server {
@@ -13,7 +17,10 @@ export interface Server {
   readonly port: number;
   /** `host:port`, and the path of a WebSocket URL that has one: the name of the server in statuses and errors. */
   readonly listen: string;
-  /** The same, or its `ws://` or `wss://` URL: what `setServers` takes. Without credentials. */
+  /**
+   * The same, with the scheme of its URL where that is not `nats://`, and `***@` in the place of credentials that its URL has. As
+   * with the whole of this object, `setServers` knows by it which server is meant, and what belongs to it.
+   */
   readonly src: string;
   /** Name that its certificate must carry where it is not `hostname`; else empty. */
   readonly tlsName: string;
@@ -38,13 +45,17 @@ export type ReconnectToServerHandler = (
   info: ServerInfo | null,
 ) => Server | { readonly server: Server; readonly delay: number } | null;
 
-function serverFrom(server: PoolServer): Server {
+/** Whether the URL of that origin has credentials. */
+export type IsOffered = (origin: string) => boolean;
+
+function serverFrom(server: PoolServer, { origins }: Servers, isOffered: IsOffered): Server {
+  const destination = destinationOf(origins, server);
   return {
     hostname: server.host,
     port: server.port,
     listen: server.name,
-    src: server.transport.type === "tcp" ? server.name : webSocketUrl(server),
-    tlsName: server.tlsName ?? "",
+    src: sourceOf(destination, isOffered(server.origin)),
+    tlsName: destination.tlsName ?? "",
     reconnects: server.failures,
     lastConnect: server.lastAttemptAt ?? 0,
     gossiped: server.learnt,
@@ -52,9 +63,21 @@ function serverFrom(server: PoolServer): Server {
   };
 }
 
+/** The URL of a server, without a secret. The scheme is left out where it is the usual one. */
+function sourceOf({ name, host, port, transport }: Destination, hasCredentials: boolean): string {
+  const tcp = hasCredentials ? `nats://${name}` : name;
+  const url =
+    transport.type === "webSocket"
+      ? webSocketUrl({ host, port, transport })
+      : transport.tls
+        ? `tls://${name}`
+        : tcp;
+  return hasCredentials ? url.replace("://", `://${MASKED}@`) : url;
+}
+
 /** The pool as the user sees it. */
-export function serversFrom(pool: ServerPool): readonly Server[] {
-  return pool.map(serverFrom);
+export function serversFrom(servers: Servers, isOffered: IsOffered): readonly Server[] {
+  return servers.pool.map((server) => serverFrom(server, servers, isOffered));
 }
 
 /**
@@ -63,14 +86,15 @@ export function serversFrom(pool: ServerPool): readonly Server[] {
  */
 export function askForServer(
   handler: ReconnectToServerHandler,
-  pool: ServerPool,
+  servers: Servers,
+  isOffered: IsOffered,
   info: ServerInfo | undefined,
 ): { readonly server: string | null; readonly ms: number } {
-  const answer: unknown = handler(serversFrom(pool), info ?? null);
+  const answer: unknown = handler(serversFrom(servers, isOffered), info ?? null);
   if (answer === null) return { server: null, ms: 0 };
   const delayed = answer as { readonly server?: unknown; readonly delay?: unknown } | undefined;
   const chosen = (delayed?.server === undefined ? answer : delayed.server) as Partial<Server> | undefined;
-  const known = pool.find((server) => server.name === chosen?.listen);
+  const known = servers.pool.find((server) => server.name === chosen?.listen);
   if (known === undefined) {
     const message = "reconnectToServer must return a server of the pool it was given, or null";
     throw new NatsError(message, ErrorCode.InvalidOption);

@@ -73,4 +73,9 @@ export class CredentialsVersions {
   of(server: string): number {
     return this.#last.get(server)?.version ?? 0;
   }
+
+  /** The user names other servers: of all but those that stay, what they were offered is forgotten. */
+  keepOnly(servers: readonly string[]): void {
+    for (const server of this.#last.keys()) if (!servers.includes(server)) this.#last.delete(server);
+  }
 }

@@ -8,7 +8,7 @@
 
 import type { ConnectionInput } from "../machine/context.js";
 import type { Effect, EffectName, EffectParams } from "../machine/effects.js";
-import type { ConnectionEvent } from "../machine/events.js";
+import type { ConnectionEvent, UserSetServers } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
 import { CredentialsVersions, connectCommand } from "./connect-command.js";
@@ -64,9 +64,9 @@ export class Interpreter {
     askReconnectDelay: (self, { attempt }) => {
       self.send({ type: "delay.chosen", attempt, ms: self.#ports.choices.delay() });
     },
-    askNextServer: (self, { attempt, pool }) => {
+    askNextServer: (self, { attempt, pool, origins }) => {
       try {
-        self.send({ type: "server.chosen", attempt, ...self.#ports.choices.server(pool) });
+        self.send({ type: "server.chosen", attempt, ...self.#ports.choices.server({ pool, origins }) });
       } catch (error) {
         const message = "the function reconnectToServer failed; the error's cause says why";
         const failure = self.#caused({ code: "UNKNOWN_ERROR", message }, error);
@@ -149,7 +149,7 @@ export class Interpreter {
       world,
       message: ports.subscriptions.message,
       send: (event) => this.send(event),
-      credentialsVersion: (server) => this.#credentials.of(server),
+      credentialsVersion: ({ name }) => this.#credentials.of(name),
       informed: (session) => {
         if (this.#isInUse(session)) this.#info = session.info;
       },
@@ -186,6 +186,12 @@ export class Interpreter {
   /** Tells the chart what happened, stamped with the time. After `closed` nobody listens. */
   send(event: Untimed<ConnectionEvent>): void {
     this.#chart.send({ ...event, at: this.#world.now() } as ConnectionEvent);
+  }
+
+  /** The user names other servers. What others were offered is forgotten at once, whatever the chart is doing. */
+  setServers(list: Pick<UserSetServers, "servers" | "kept" | "list">): void {
+    this.#credentials.keepOnly(list.kept);
+    this.send({ type: "user.setServers", ...list });
   }
 
   /** What happened so far; undefined where nothing is recorded. */
@@ -242,7 +248,7 @@ export class Interpreter {
     const { introduction } = this.#ports;
     const isOver = () => this.#sessions.get(attempt) !== session;
     try {
-      const answer = introduction.authenticate(server.name, info?.nonce);
+      const answer = introduction.authenticate(server, info?.nonce);
       const credentials = answer instanceof Promise ? await answer : answer;
       if (isOver()) return;
       this.#credentials.offer(server.name, credentials);

@@ -2,7 +2,8 @@
 
 import type { StatusReport } from "../machine/effects.js";
 import type { AttemptReport, Failure } from "../machine/failure.js";
-import type { ServerPool } from "../machine/server-pool.js";
+import type { Destination } from "../machine/origin.js";
+import type { Servers } from "../machine/server-pool.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
 import type { ConnectFields, Credentials } from "./connect-command.js";
 import type { ParserSink } from "./wire/parser.js";
@@ -10,8 +11,8 @@ import type { ParserSink } from "./wire/parser.js";
 /** How the client introduces itself to a server. */
 export interface Introduction {
   readonly connectFields: ConnectFields;
-  /** The credentials for that server. May throw, reject, or never answer: the attempt's timeout covers it. */
-  authenticate(server: string, nonce: string | undefined): Credentials | Promise<Credentials>;
+  /** The credentials for that server, as its origin says. May throw, reject, or never answer: the attempt's timeout covers it. */
+  authenticate(server: Destination, nonce: string | undefined): Credentials | Promise<Credentials>;
 }
 
 /** The user's functions that steer the reconnecting. */
@@ -19,7 +20,7 @@ export interface Choices {
   /** The user's `reconnectDelayHandler`, made safe: it never throws. */
   delay(): Milliseconds;
   /** The user's `reconnectToServer`. Throws where it does, or chooses a server that is not in the pool. */
-  server(pool: ServerPool): { readonly server: string | null; readonly ms: Milliseconds };
+  server(servers: Servers): { readonly server: string | null; readonly ms: Milliseconds };
 }
 
 /** The way to one server, for what concerns its subscriptions. */

@@ -1,9 +1,9 @@
 // One socket and what is spoken over it: bytes in, events out. There is one for each link of the chart (src/machine/link.ts),
 // which says what becomes of it.
 
-import type { Destination } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
+import type { Destination } from "../machine/origin.js";
 import { serverErrorFrom } from "../machine/server-error.js";
 import { socketFailure } from "./failures.js";
 import { Pongs, type Unanswered } from "./pings.js";
@@ -22,7 +22,7 @@ export interface SessionSide {
   readonly message: ParserSink["message"];
   send(event: Untimed<ConnectionEvent>): void;
   /** Version of the credentials that this server was offered last. */
-  credentialsVersion(server: string): number;
+  credentialsVersion(server: Destination): number;
   /** An INFO arrived. */
   informed(session: Session): void;
   /** The socket has room again. */
@@ -73,12 +73,13 @@ export class Session {
       },
       ok: () => {},
       error: (text) => {
-        const credentialsVersion = side.credentialsVersion(server.name);
+        const credentialsVersion = side.credentialsVersion(server);
         side.send({ type: "server.error", attempt, error: serverErrorFrom(text), credentialsVersion });
       },
     });
     this.#transport = side.world.dial(server, {
-      opened: () => side.send({ type: "socket.opened", attempt }),
+      opened: (address) =>
+        side.send({ type: "socket.opened", attempt, ...(address === undefined ? {} : { address }) }),
       secured: () => side.send({ type: "socket.secured", attempt }),
       data: (chunk) => this.#received(chunk),
       drained: () => side.drained(this),

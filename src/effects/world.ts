@@ -3,13 +3,13 @@
 // The real world is in node/; a simulated one, with virtual time and a virtual network, implements the same.
 // Everything else in the client runs unchanged in either.
 
-import type { Destination } from "../machine/effects.js";
+import type { Destination } from "../machine/origin.js";
 import type { Milliseconds } from "../machine/units.js";
 
 /** What a socket has to tell. After `closed` and after `destroy` it is silent. */
 export interface TransportEvents {
-  /** The TCP connection or the WebSocket stands. */
-  opened(): void;
+  /** The TCP connection or the WebSocket stands: to that IP address and port, where the platform tells. */
+  opened(address?: string): void;
   /** The TLS handshake asked for by `secure` succeeded. */
   secured(): void;
   /** Bytes arrived. The receiver may keep them: they are not overwritten. */

@@ -97,7 +97,7 @@ const untilAServerIsReady = ({ context }: Given) => {
   const choice = nextServer(context);
   return choice.type === "wait" ? choice.ms : 0;
 };
-export const startAttemptTimer = start("attempt", next, ({ context }) => context.policy.timeout);
+export const startAttemptTimer = start("attempt", next, ({ context }) => nextLink(context).patience);
 export const stopAttemptTimer = stop("attempt", next);
 export const startReconnectTimer = start("reconnect", lastAttempt, untilAServerIsReady);
 export const stopReconnectTimer = stop("reconnect", lastAttempt);
@@ -125,7 +125,7 @@ const poolNextFirst = ({ context }: Given) => {
   const choice = nextServer(context);
   const first = choice.type === "dial" ? [choice.server] : [];
   const rest = candidates(context).filter((server) => !first.includes(server));
-  return { attempt: context.attempt, pool: [...first, ...rest] };
+  return { attempt: context.attempt, pool: [...first, ...rest], origins: context.origins };
 };
 const fromLiveToNext = ({ context }: Given) => ({
   attempt: nextLink(context).id,
@@ -232,18 +232,38 @@ export const conditionalActions = {
     const { info } = event;
     const server = serverOf(link);
     const inUse = [link, ...linksOf(context)].map(serverOf);
-    const { pool, random, changed } = learnServers(
-      context.pool,
-      info.connectUrls,
-      inUse,
-      context.policy,
-      context.random,
-    );
+    const { destination, secured } = link;
+    const news = { connectUrls: info.connectUrls, destination, secured, inUse };
+    const { pool, random, changed } = learnServers(context, news, context.policy, context.random);
     const effects: Enqueued[] = [];
     if (changed.added.length + changed.deleted.length > 0)
       effects.push(status({ type: "update", server, changed }));
     if (info.lameDuck && link.info?.lameDuck !== true) effects.push(status({ type: "ldm", server }));
     return { effects, changes: { ...withLink(context, { ...link, info }), pool, random } };
+  }),
+
+  /** The server has greeted: from here on the attempt has all the time that the option `timeout` allows. */
+  grantTime: conditionally(({ context, event }) => {
+    const link = nextLink(context);
+    const { id: attempt, begunAt, patience } = link;
+    const { timeout } = context.policy;
+    if (patience >= timeout) return { effects: [] };
+    const ms = Math.max(0, timeout - (event.at - begunAt));
+    return {
+      effects: [
+        { type: "stopTimer", params: { timer: "attempt", attempt } },
+        { type: "startTimer", params: { timer: "attempt", attempt, ms } },
+      ],
+      changes: { next: { ...link, patience: timeout } },
+    };
+  }),
+
+  /** The user's function could not say where to move to: say why. The connection stays where it is. */
+  reportChoiceFailed: conditionally(({ context, event }) => {
+    if (event.type !== "choice.failed") return { effects: [] };
+    const { failure } = event;
+    const server = serverOf(liveLink(context));
+    return { effects: [status({ type: "error", server, failure, step: "migrating", permission: null })] };
   }),
 
   /** What is being made is given up, if anything is. Nobody failed: its server may be dialed again at once. */

@@ -91,8 +91,18 @@ const handshake = {
     on: {
       ...canFail,
       "socket.opened": [
-        { description: "TLS before the first word.", guard: "tlsComesFirst", target: "securing" },
-        { description: "The socket is open.", guard: "fromNextServer", target: "greeting" },
+        {
+          description: "TLS before the first word.",
+          guard: "tlsComesFirst",
+          target: "securing",
+          actions: "noteOpened",
+        },
+        {
+          description: "The socket is open.",
+          guard: "fromNextServer",
+          target: "greeting",
+          actions: "noteOpened",
+        },
       ],
     },
   },
@@ -103,6 +113,12 @@ const handshake = {
       ...canFail,
       "server.info": [
         {
+          description: "The server that a move leaves, under another name.",
+          guard: "isServerBeingMovedFrom",
+          target: "selecting",
+          actions: fails,
+        },
+        {
           description: "One side demands TLS, the other does not do it.",
           guard: "tlsIsImpossible",
           target: "selecting",
@@ -112,13 +128,13 @@ const handshake = {
           description: "The server demands TLS, or offers it.",
           guard: "tlsIsNext",
           target: "securing",
-          actions: "noteInfo",
+          actions: ["noteInfo", "grantTime"],
         },
         {
           description: "The server greets; no TLS.",
           guard: "fromNextServer",
           target: "authenticating",
-          actions: "noteInfo",
+          actions: ["noteInfo", "grantTime"],
         },
       ],
     },
@@ -161,6 +177,29 @@ const handshake = {
   },
 } as const;
 
+const choosesNext = {
+  description: "The user chose, or left it to the client.",
+  guard: "isChoice",
+  target: "selecting",
+  actions: "noteChoice",
+} as const;
+const untilReady = { entry: does.startReconnectTimer, exit: does.stopReconnectTimer } as const;
+
+// The user does not want to wait for an attempt to connect: it is given up, and the next one begins.
+const givesUp = {
+  "user.setServers": {
+    description: "Other servers are to be dialed.",
+    guard: "nextIsReplaced",
+    target: "selecting",
+    actions: [does.closeNextSocket, does.stopAttemptTimer, "replaceServers"],
+  },
+  "user.reconnect": {
+    description: "The user does not want to wait for this server.",
+    target: "selecting",
+    actions: [does.reportClientReconnect, does.closeNextSocket, does.stopAttemptTimer, "hasten"],
+  },
+} as const;
+
 // What happens while no connection is established, within `connecting` and `reconnecting`: attempts, and what comes
 // between two of them. How an attempt ends well differs: `accepted`.
 const disconnected = <const Accepted extends object>(accepted: Accepted) =>
@@ -180,12 +219,7 @@ const disconnected = <const Accepted extends object>(accepted: Accepted) =>
       description: "The user's reconnectToServer is asked which server is next.",
       entry: does.askNextServer,
       on: {
-        "server.chosen": {
-          description: "The user chose, or left it to the client.",
-          guard: "isChoice",
-          target: "selecting",
-          actions: "noteChoice",
-        },
+        "server.chosen": choosesNext,
         "choice.failed": {
           description: "The user's function failed: there is no next server.",
           guard: "isChoice",
@@ -208,8 +242,7 @@ const disconnected = <const Accepted extends object>(accepted: Accepted) =>
     },
     backingOff: {
       description: "Every server was tried a moment ago: until the first is out of its backoff.",
-      entry: does.startReconnectTimer,
-      exit: does.stopReconnectTimer,
+      ...untilReady,
       on: {
         "timer.fired": {
           description: "The first server is out of its backoff.",
@@ -222,13 +255,21 @@ const disconnected = <const Accepted extends object>(accepted: Accepted) =>
           target: "selecting",
           actions: "replaceServers",
         },
+        "user.reconnect": {
+          description: "The user does not want to wait.",
+          target: "selecting",
+          actions: [does.reportClientReconnect, "hasten"],
+        },
       },
     },
-    ...handshake,
+    dialing: { ...handshake.dialing, on: { ...handshake.dialing.on, ...givesUp } },
+    greeting: { ...handshake.greeting, on: { ...handshake.greeting.on, ...givesUp } },
+    securing: { ...handshake.securing, on: { ...handshake.securing.on, ...givesUp } },
     authenticating: {
       ...handshake.authenticating,
       on: {
         ...handshake.authenticating.on,
+        ...givesUp,
         "server.error": [
           {
             description: "The server refuses the same credentials a second time.",
@@ -327,6 +368,13 @@ const whileConnected = {
 // A move is given up while the old server has been paused: it goes on with what was kept.
 const failsAfterPause = [does.releaseOutbound, ...fails] as const;
 const newServerIsLeft = [does.stopAttemptTimer, "retireNext", does.startOverlapTimer] as const;
+const moves = {
+  description: "Other servers are to be moved to.",
+  guard: "nextIsReplaced",
+  target: "selecting",
+  actions: ["dropNext", "replaceServers"],
+} as const;
+const movesOn = { ...moves, actions: [...newServerIsLeft, "replaceServers"] } as const;
 
 /** The chart of a NATS connection. Pure: run it by `transition()`, or live with the interpreter's actions provided. */
 export const connectionMachine = chart.createMachine({
@@ -375,15 +423,46 @@ export const connectionMachine = chart.createMachine({
         selecting: {
           description: "Is there another server that may be dialed now? Left at once.",
           always: [
+            { guard: "serverIsUnchosen", target: "awaitingServerChoice" },
             { guard: "aServerIsReady", target: "dialing", actions: "beginAttempt" },
+            { guard: "choiceIsDelayed", target: "backingOff" },
             { description: "None: stay.", target: "#connection.connected" },
           ],
         },
-        ...handshake,
+        awaitingServerChoice: {
+          description: "The user's reconnectToServer is asked where to move.",
+          entry: does.askNextServer,
+          on: {
+            "server.chosen": choosesNext,
+            "choice.failed": {
+              description: "The user's function failed: stay.",
+              guard: "isChoice",
+              target: "#connection.connected",
+              actions: "reportChoiceFailed",
+            },
+          },
+        },
+        backingOff: {
+          description: "The user's function chose a server, and how long to wait before it is dialed.",
+          ...untilReady,
+          on: {
+            "timer.fired": {
+              description: "The time that the user's function named is over.",
+              guard: "backoffIsOver",
+              target: "selecting",
+              actions: "noteTime",
+            },
+            "user.setServers": { ...moves, guard: "namesServers" },
+          },
+        },
+        dialing: { ...handshake.dialing, on: { ...handshake.dialing.on, "user.setServers": moves } },
+        greeting: { ...handshake.greeting, on: { ...handshake.greeting.on, "user.setServers": moves } },
+        securing: { ...handshake.securing, on: { ...handshake.securing.on, "user.setServers": moves } },
         authenticating: {
           ...handshake.authenticating,
           on: {
             ...handshake.authenticating.on,
+            "user.setServers": moves,
             "server.pong": { description: "Accepted.", guard: "fromNextServer", target: "subscribing" },
           },
         },
@@ -399,6 +478,7 @@ export const connectionMachine = chart.createMachine({
               guard: "fromNextServer",
               target: "cuttingOver",
             },
+            "user.setServers": movesOn,
             "user.drain": {
               description:
                 "The user leaves by way of the old server; what the new one has sent is taken, too.",
@@ -468,6 +548,7 @@ export const connectionMachine = chart.createMachine({
             ],
             "server.info": { guard: "fromNextServer", actions: "noteInfo" },
             "server.ping": { guard: "fromNextServer", actions: does.sendPong },
+            "user.setServers": { ...movesOn, actions: [does.releaseOutbound, ...movesOn.actions] },
             "user.drain": {
               description:
                 "The user leaves by way of the old server; what the new one has sent is taken, too.",

@@ -1,12 +1,21 @@
 // What the chart remembers between events: plain JSON, no secret, no clock. And how input becomes it. What it remembers
 // of a socket is in link.ts, of a server in server-pool.ts. What can be told from the rest is a function below, not a field.
 
-import type { Destination } from "./effects.js";
+import type { ConnectionEvent } from "./events.js";
 import type { AttemptReport, Failure } from "./failure.js";
 import { type Link, type Links, serverOf } from "./link.js";
+import type { Destination, Origin } from "./origin.js";
 import { defaultPolicy, type Policy } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
-import { type Choice, choose, createPool, findServer, type ServerPool } from "./server-pool.js";
+import {
+  type Choice,
+  choose,
+  createPool,
+  findServer,
+  isSame,
+  type PoolServer,
+  type ServerPool,
+} from "./server-pool.js";
 import type { Milliseconds } from "./units.js";
 
 /** What a connection starts from. */
@@ -25,6 +34,10 @@ export interface ConnectionInput {
 export interface ConnectionContext extends Links {
   readonly policy: Policy;
   readonly pool: ServerPool;
+  /** Where the servers of the pool come from: what decides how each is reached, and by whom. */
+  readonly origins: readonly Origin[];
+  /** Number of the list of servers that the user gave last; 0 is that of the input. */
+  readonly list: number;
   /** Number of the last attempt, from 1; 0 before the first. */
   readonly attempt: number;
   /** The server that was in use last, as `host:port`, and until when. Null while one is, and before the first. */
@@ -63,10 +76,12 @@ export function createContext(input: ConnectionInput): ConnectionContext {
   if (addresses.length === 0) throw new Error("the input names no server");
   for (const name of ["seed", "at"] as const)
     if (!Number.isFinite(input[name])) throw new Error(`the input needs a number as ${name}`);
-  const [pool, random] = createPool(addresses, policy.noRandomize, input.seed | 0);
+  const { pool, origins, random } = createPool(addresses, policy.noRandomize, input.seed | 0);
   return {
     policy,
     pool,
+    origins,
+    list: 0,
     attempt: 0,
     live: null,
     next: null,
@@ -106,16 +121,45 @@ export function nextServer(context: ConnectionContext): Choice {
   if (chosen !== null && choice !== undefined) {
     return chosen.at <= now ? { type: "dial", server: choice } : { type: "wait", ms: chosen.at - now };
   }
-  return choose(all, now);
+  return choose(all, now, context.lastInUse?.server ?? null);
 }
 
-/** The servers that may be dialed at all: not the one in use, which a move leaves, and in the first round each once. */
+/**
+ * The servers that may be dialed at all: not the one in use, which a move leaves, under none of its names; and in the first
+ * round each once.
+ */
 export function candidates(context: ConnectionContext): ServerPool {
   const { live, pool } = context;
   const firstRound = isFirstRound(context);
   return pool.filter(
-    (server) => server.name !== live?.destination.name && !(firstRound && server.failures > 0),
+    (server) => !(live !== null && isServerOf(live, server)) && !(firstRound && server.failures > 0),
   );
+}
+
+/** True where the link goes to that server, maybe under another name. */
+export function isServerOf({ destination, address, info }: Link, server: PoolServer): boolean {
+  const serverId = info === null || info.serverId === "" ? null : info.serverId;
+  return isSame({ ...server, name: destination.name, address, serverId }, server);
+}
+
+/** True where the server that greets, and is being dialed for a move, is the one in use under another name. */
+export function isServerInUse({ live }: Pick<Links, "live">, event: ConnectionEvent): boolean {
+  if (event.type !== "server.info" || live === null || event.attempt === live.id) return false;
+  return event.info.serverId !== "" && event.info.serverId === live.info?.serverId;
+}
+
+/** How long an attempt may take at first where there is another server to try. It doubles with each failed one. */
+export const PATIENCE: Milliseconds = 2_000;
+
+/**
+ * How long a server may take to greet: the option `timeout`, or less where there is another one to try, so that a host which
+ * says nothing does not keep the client from those that would. The first connection tries each server once: there it has all.
+ */
+export function patienceWith(context: ConnectionContext, server: PoolServer): Milliseconds {
+  const { timeout } = context.policy;
+  const isOnlyOne = !candidates(context).some((other) => !isSame(other, server));
+  if (isOnlyOne || isFirstRound(context)) return timeout;
+  return Math.min(timeout, PATIENCE * 2 ** server.failures);
 }
 
 /** True where each server is tried once and then no more: no connection was ever established, and nobody waits for the first. */
@@ -126,6 +170,6 @@ function isFirstRound(context: ConnectionContext): boolean {
 // TLS.
 
 /** True where this server may be talked to only under TLS. */
-export function tlsIsDemanded({ tls }: Policy, { transport }: Destination): boolean {
-  return tls === "required" || tls === "first" || transport.tls;
+export function tlsIsDemanded({ tls }: Policy, destination: Destination): boolean {
+  return tls === "required" || tls === "first" || destination.tls !== null;
 }

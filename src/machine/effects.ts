@@ -5,7 +5,7 @@
 // then asks for its handler.
 
 import type { AttemptReport, Failure } from "./failure.js";
-import type { ServerTransport } from "./server-address.js";
+import type { Destination, Origin } from "./origin.js";
 import type { PermissionContext } from "./server-error.js";
 import type { ServerPool, ServersChanged } from "./server-pool.js";
 import type { Milliseconds } from "./units.js";
@@ -27,18 +27,6 @@ export type TimerName = keyof typeof timers;
 
 /** The names of all timers. */
 export const timerNames = Object.keys(timers) as readonly TimerName[];
-
-/** What `openSocket` needs to know of a server. Where credentials belong to it, the interpreter has them by `name`. */
-export interface Destination {
-  /** `host:port`, and the path of a WebSocket URL that has one. */
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  /** Name that the certificate must carry where it is not `host`. */
-  readonly tlsName: string | null;
-  /** How the server is reached: by TCP, or by WebSocket. */
-  readonly transport: ServerTransport;
-}
 
 /** A status as the chart reports it; the client hands it on as a `Status` of the reference's shape. */
 export type StatusReport =
@@ -77,8 +65,15 @@ export interface EffectParams {
   stopTimer: { readonly timer: TimerName; readonly attempt: number };
   /** Call the user's `reconnectDelayHandler`. Answer: `delay.chosen`. */
   askReconnectDelay: { readonly attempt: number };
-  /** Call the user's `reconnectToServer`; `pool` has the server first that would be next. Answer: `server.chosen` or `choice.failed`. */
-  askNextServer: { readonly attempt: number; readonly pool: ServerPool };
+  /**
+   * Call the user's `reconnectToServer`; `pool` has the server first that would be next, `origins` those of its servers. Answer:
+   * `server.chosen` or `choice.failed`.
+   */
+  askNextServer: {
+    readonly attempt: number;
+    readonly pool: ServerPool;
+    readonly origins: readonly Origin[];
+  };
   /** Send SUB for every subscription, with what is left of its `max`. From here on that server is told of every change. */
   resubscribe: { readonly attempt: number };
   /** Send UNSUB for every subscription that the server knows. Answer: `subscriptions.drained`, when all it had to deliver is here. */

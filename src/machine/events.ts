@@ -22,6 +22,8 @@ interface OfAttempt extends Happened {
 /** The TCP connection or the WebSocket stands (in handshake-first TLS: the bare TCP connection). Answer to `openSocket`. */
 export interface SocketOpened extends OfAttempt {
   readonly type: "socket.opened";
+  /** The IP address and port that were reached, as the name of a server is written; absent where the platform does not tell. */
+  readonly address?: string;
 }
 
 /** The TLS handshake succeeded and the certificate was accepted. Answer to `upgradeToTls`. */
@@ -121,6 +123,10 @@ export interface UserSetServers extends Happened {
   readonly type: "user.setServers";
   /** The new pool, as `host:port` or with `nats://`, `tls://`, `ws://` or `wss://`, without credentials. */
   readonly servers: readonly string[];
+  /** Names of servers of the pool that stay in it as they are, with their origins. */
+  readonly kept: readonly string[];
+  /** Number of this list, greater than that of the list before; 0 is that of the input. Origins are known by it. */
+  readonly list: number;
 }
 
 /** `nc.drain()`. */

@@ -1,11 +1,13 @@
 // The questions that the chart asks before it moves: named, so that the chart reads as English. Pure.
 
-import { type ConnectionContext, nextServer, tlsIsDemanded } from "./context.js";
+import { type ConnectionContext, isServerInUse, nextServer, tlsIsDemanded } from "./context.js";
 import type { TimerName } from "./effects.js";
-import type { ConnectionEvent, ServerSummary } from "./events.js";
-import { type LinkPhase, linkIn } from "./link.js";
+import type { ConnectionEvent, ServerSummary, UserSetServers } from "./events.js";
+import { type LinkPhase, linkIn, serverOf } from "./link.js";
 import { refusesAgain } from "./memory.js";
+import { parseAddress } from "./server-address.js";
 import { isHarmless, isRefusal } from "./server-error.js";
+import { findServer } from "./server-pool.js";
 
 interface Asked {
   readonly context: ConnectionContext;
@@ -27,6 +29,11 @@ const isIn = ({ context, event }: Asked, phase: LinkPhase) => linkIn(context, ev
 
 function infoIn(event: ConnectionEvent): ServerSummary | null {
   return event.type === "server.info" ? event.info : null;
+}
+
+/** A list of servers that names one at least. */
+function isList(event: ConnectionEvent): event is UserSetServers {
+  return event.type === "user.setServers" && event.servers.some((server) => parseAddress(server).ok);
 }
 
 const isFatal = ({ event }: Asked) => event.type === "server.error" && !isHarmless(event.error);
@@ -85,6 +92,13 @@ export const guards = {
     (event.type === "server.chosen" || event.type === "choice.failed") && event.attempt === context.attempt,
   /** A server is out of its backoff. */
   aServerIsReady: ({ context }: Asked) => nextServer(context).type === "dial",
+  /** The user's function chose a server, and how long to wait before it is dialed. */
+  choiceIsDelayed: ({ context }: Asked) => context.chosen !== null && nextServer(context).type === "wait",
+  /** The list that the user gives names a server. */
+  namesServers: ({ event }: Asked) => isList(event),
+  /** The list that the user gives takes the place of the server that is being dialed. */
+  nextIsReplaced: ({ context, event }: Asked) =>
+    isList(event) && context.next !== null && !event.kept.includes(serverOf(context.next)),
   /** The server in use is about to shut down, and the user wants to be elsewhere by then. */
   isTimeToMigrate: (asked: Asked) =>
     fromLive(asked) &&
@@ -119,6 +133,8 @@ export const guards = {
     if (next.secured || next.destination.transport.type === "webSocket") return false;
     return (info.tlsRequired || info.tlsAvailable) && policy.tls !== "never";
   },
+  /** A move leads to the very server that it leaves, under another name. */
+  isServerBeingMovedFrom: (asked: Asked) => fromNext(asked) && isServerInUse(asked.context, asked.event),
   /** The server has said INFO over this socket (not so in handshake-first TLS). */
   infoHasCome: (asked: Asked) => fromNext(asked) && asked.context.next?.info !== null,
 
@@ -126,8 +142,12 @@ export const guards = {
 
   /** The error of the server that is being dialed ends the attempt. */
   isFatalToAttempt: (asked: Asked) => fromNext(asked) && isFatal(asked),
-  /** The server refuses the same credentials a second time in a row, and the user did not ask to go on. */
-  isSecondRefusal: (asked: Asked) => fromNext(asked) && refusesAgain(asked.context, asked.event),
+  /** A server that the user named refuses the same credentials a second time in a row, and the user did not ask to go on. */
+  isSecondRefusal: (asked: Asked) => {
+    const { next, pool } = asked.context;
+    const isLearnt = next !== null && findServer(pool, serverOf(next))?.learnt === true;
+    return fromNext(asked) && !isLearnt && refusesAgain(asked.context, asked.event);
+  },
   /** The error of the server in use ends the connection. */
   isFatalToConnection: (asked: Asked) => fromLive(asked) && isFatal(asked),
   /** The server in use no longer accepts the credentials. */

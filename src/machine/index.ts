@@ -28,10 +28,11 @@
 
 export { connectionMachine } from "./connection-machine.js";
 export type { ConnectionContext, ConnectionInput } from "./context.js";
-export type { Destination, Effect, EffectName, EffectParams, StatusReport, TimerName } from "./effects.js";
+export type { Effect, EffectName, EffectParams, StatusReport, TimerName } from "./effects.js";
 export type * from "./events.js";
 export type { AttemptReport, AttemptStep, Failure } from "./failure.js";
 export type { EndingPhase, Link, LinkPhase } from "./link.js";
+export type { Destination, OfOrigin, Origin, TlsDemand } from "./origin.js";
 export { defaultPolicy, type Policy, type TlsPolicy } from "./reconnect-policy.js";
 export { effectsOf, type Moment, type Recording, type ReplayStep, replay } from "./replay.js";
 export { type Parsed, parseAddress, type ServerAddress, type ServerTransport } from "./server-address.js";

@@ -4,9 +4,9 @@
 // that are being left (`retiring`). To give up a move is `next: null`; to complete one is `live: next`, and the old link
 // joins `retiring`. A socket exists exactly as long as its link is in one of the three.
 
-import type { Destination } from "./effects.js";
 import type { ConnectionEvent, ServerSummary } from "./events.js";
 import type { AttemptStep, Failure } from "./failure.js";
+import type { Destination } from "./origin.js";
 import type { Milliseconds } from "./units.js";
 
 /** How a link that was in use, or that a move gives up, comes to its end. */
@@ -28,6 +28,12 @@ export interface Link {
   /** Where it goes. It stays the same whatever becomes of the pool. */
   readonly destination: Destination;
   readonly phase: LinkPhase;
+  /** When it was begun. */
+  readonly begunAt: Milliseconds;
+  /** How long the attempt may take: at first less than the option `timeout` where there is another server to try. */
+  readonly patience: Milliseconds;
+  /** The IP address and port that were reached; null before, and where the platform does not tell. */
+  readonly address: string | null;
   /** True once TLS secures it; by `wss://` from the beginning, since no socket opens there without. */
   readonly secured: boolean;
   /** The last INFO over it; null before it came. */
@@ -58,12 +64,19 @@ export const OVERLAP: Milliseconds = 250;
 export const LINGER: Milliseconds = 1_000;
 
 /** A link at its beginning: the socket is about to be opened. */
-export function newLink(id: number, destination: Destination): Link {
+export function newLink(
+  id: number,
+  destination: Destination,
+  { begunAt, patience }: Pick<Link, "begunAt" | "patience">,
+): Link {
   const { type, tls } = destination.transport;
   return {
     id,
     destination,
     phase: "dialing",
+    begunAt,
+    patience,
+    address: null,
     // A WebSocket has its TLS from the first byte, or never.
     secured: type === "webSocket" && tls,
     info: null,

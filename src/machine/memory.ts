@@ -1,7 +1,15 @@
 // How the chart remembers: the assigns of the chart, named. Pure; each returns what changes in the context.
 
 import { assign } from "xstate";
-import { type ConnectionContext, MAX_ATTEMPT_REPORTS, nextServer, tlsIsDemanded } from "./context.js";
+import {
+  type ConnectionContext,
+  candidates,
+  isServerInUse,
+  MAX_ATTEMPT_REPORTS,
+  nextServer,
+  patienceWith,
+  tlsIsDemanded,
+} from "./context.js";
 import type { ConnectionEvent } from "./events.js";
 import type { AttemptStep, Failure } from "./failure.js";
 import {
@@ -15,17 +23,20 @@ import {
   serverOf,
   withLink,
 } from "./link.js";
+import { destinationOf, spoke } from "./origin.js";
 import { backoff } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import { failureOf, isRefusal } from "./server-error.js";
 import {
   afterFailure,
   findServer,
+  type PoolServer,
   type Refusal,
   readyAt,
   replacePool,
   type ServerPool,
   toBack,
+  withSame,
   withServer,
 } from "./server-pool.js";
 import type { Milliseconds } from "./units.js";
@@ -65,6 +76,12 @@ export function refusesAgain({ next, policy, pool }: ConnectionContext, event: C
   if (refusal === null || next === null || policy.ignoreAuthErrorAbort) return false;
   const last = findServer(pool, serverOf(next))?.refusal;
   return last?.kind === refusal.kind && last.credentialsVersion === refusal.credentialsVersion;
+}
+
+/** A server that was reached: it starts anew, and what is known of it now is kept. */
+function reached({ address, info }: Link): Partial<PoolServer> {
+  const serverId = info === null || info.serverId === "" ? null : info.serverId;
+  return { failures: 0, refusal: null, didConnect: true, address, serverId };
 }
 
 /** What a server says in these steps, before it has seen credentials, is no refusal of them. */
@@ -109,6 +126,37 @@ function ends(context: ConnectionContext, event: ConnectionEvent): Changes {
   return { ...notInUse(link, event), retiring: [...context.retiring, inPhase(link, "ending")] };
 }
 
+/** The user gives up the attempt to connect: nobody failed, but the attempt is over. Nothing where none is made. */
+function givenUp(context: ConnectionContext, { at }: ConnectionEvent, since: string): Changes {
+  const { next: link, attempts, connectedBefore } = context;
+  if (link === null) return {};
+  const server = serverOf(link);
+  const failure = { code: "CANCELLED", message: `${server}: the attempt was given up, since ${since}` };
+  return { next: null, failure, attempts: connectedBefore ? [] : reported(attempts, link, failure, at) };
+}
+
+/** The attempts that are reported where no connection was ever established, with one more. */
+function reported(
+  attempts: ConnectionContext["attempts"],
+  link: Link,
+  failure: Failure,
+  at: Milliseconds,
+): ConnectionContext["attempts"] {
+  const report = {
+    attempt: link.id,
+    server: serverOf(link),
+    step: link.phase as AttemptStep,
+    failure,
+    at,
+  };
+  return [...attempts, report].slice(-MAX_ATTEMPT_REPORTS);
+}
+
+/** What the server calls itself. */
+function idIn(event: ConnectionEvent): Partial<PoolServer> {
+  return event.type === "server.info" ? { serverId: event.info.serverId } : {};
+}
+
 /** The failure of a close or drain that leaves something unsent behind. */
 function unsentFailure(unsent: number): Failure | null {
   if (unsent === 0) return null;
@@ -126,13 +174,15 @@ export const memory = {
   beginAttempt: remember((context) => {
     const choice = nextServer(context);
     if (choice.type !== "dial") throw new Error("invariant: an attempt begins only when a server is ready");
-    const { name, host, port, tlsName, transport } = choice.server;
+    const { server } = choice;
     const attempt = context.attempt + 1;
+    const destination = destinationOf(context.origins, server);
+    const dialed = withSame(context.pool, server.name, { lastAttemptAt: context.now });
     return {
       attempt,
-      next: newLink(attempt, { name, host, port, tlsName, transport }),
+      next: newLink(attempt, destination, { begunAt: context.now, patience: patienceWith(context, server) }),
       chosen: null,
-      pool: withServer(context.pool, name, { lastAttemptAt: context.now }),
+      pool: withServer(dialed, server.name, { lastAttempt: attempt }),
       failure: null,
     };
   }),
@@ -142,8 +192,19 @@ export const memory = {
     next: inPhase(nextLink(context), step),
   })),
 
-  /** TLS secures the socket from here on. */
-  noteSecured: rememberOn("socket.secured", (context) => ({ next: { ...nextLink(context), secured: true } })),
+  /** The socket is open, to that address. */
+  noteOpened: rememberOn("socket.opened", (context, { address = null }) => ({
+    next: { ...nextLink(context), address },
+  })),
+
+  /** TLS secures the socket from here on. Its origin has spoken TLS: it is not talked to in the clear again. */
+  noteSecured: rememberOn("socket.secured", (context) => {
+    const link = nextLink(context);
+    return {
+      next: { ...link, secured: true },
+      origins: spoke(context.origins, link.destination.origin, context.policy),
+    };
+  }),
 
   /** The attempt failed: its server goes to the back, or out of the pool. */
   recordFailure: remember((context, event) => {
@@ -152,25 +213,23 @@ export const memory = {
     const server = serverOf(link);
     const failure = why(context, event);
     const refusal = isBeforeConnect(link.phase) ? null : refusalIn(event);
-    const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
-    const limit = connectedBefore ? policy.maxReconnectAttempts : null;
+    const known = isServerInUse(context, event)
+      ? withServer(context.pool, server, idIn(event))
+      : context.pool;
+    const noted = refusal === null ? known : withServer(known, server, { refusal });
+    // A learnt server that refuses twice is none of those that the user named: it leaves, and nothing ends.
+    const leaves = refusal !== null && refusesAgain(context, event);
+    const limit = leaves ? 1 : connectedBefore ? policy.maxReconnectAttempts : null;
     // A move that fails costs the server no attempt, and nobody is asked how long not to dial it: a connection is
     // established, and the move is given up instead.
     const { pool, random } = backOff(context, link, live === null, (wait) =>
       live === null ? afterFailure(noted, server, wait, limit) : toBack(noted, server, { wait }),
     );
-    const report = {
-      attempt: link.id,
-      server,
-      step: link.phase as AttemptStep,
-      failure,
-      at: event.at,
-    };
     return {
       pool,
       random,
       next: null,
-      attempts: connectedBefore ? [] : [...context.attempts, report].slice(-MAX_ATTEMPT_REPORTS),
+      attempts: connectedBefore ? [] : reported(context.attempts, link, failure, event.at),
       failure: live === null ? failure : null,
       now: event.at,
     };
@@ -184,7 +243,7 @@ export const memory = {
       ? context.pool
       : context.pool.map((server) => ({ ...server, ...anew }));
     return {
-      pool: withServer(all, serverOf(link), { ...anew, didConnect: true }),
+      pool: withServer(all, serverOf(link), reached(link)),
       live: inPhase(link, "live"),
       next: null,
       connectedBefore: true,
@@ -206,11 +265,7 @@ export const memory = {
   completeMove: remember((context) => {
     const old = liveLink(context);
     const link = nextLink(context);
-    const connected = withServer(context.pool, serverOf(link), {
-      failures: 0,
-      refusal: null,
-      didConnect: true,
-    });
+    const connected = withServer(context.pool, serverOf(link), reached(link));
     // The server that was moved away from is about to shut down: the last to be dialed again.
     const backedOff = backOff(context, old, false, (wait) =>
       toBack(connected, serverOf(old), { wait, lastAttemptAt: context.now }),
@@ -261,6 +316,7 @@ export const memory = {
       ...notInUse(link, event),
       failure: why(context, event),
       retiring: retiringAfter(context, event, link),
+      chosen: null,
       now: event.at,
     };
   }),
@@ -286,12 +342,42 @@ export const memory = {
   /** The user's function failed: there is no next server. */
   recordChoiceFailure: rememberOn("choice.failed", (_context, { failure }) => ({ failure })),
 
-  /** The user wants other servers. Without effect on the links that there are. */
-  replaceServers: rememberOn("user.setServers", (context, { servers, at }) => {
+  /** The user wants other servers. The link in use stays; an attempt while there is none is given up. */
+  replaceServers: rememberOn("user.setServers", (context, event) => {
+    const { servers, kept, at } = event;
     const addresses = servers.map(parseAddress).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
     if (addresses.length === 0) return { now: at };
-    const [pool, random] = replacePool(context.pool, addresses, context.policy.noRandomize, context.random);
-    return { pool, random, chosen: null, now: at };
+    const { live, next } = context;
+    const { noRandomize } = context.policy;
+    const isReplaced = live === null && next !== null && !kept.includes(serverOf(next));
+    // The number is the user's, who counts along; it is never one that was used.
+    const list = Math.max(event.list, context.list + 1);
+    return {
+      list,
+      ...(isReplaced ? givenUp(context, event, "the list of servers was replaced") : {}),
+      ...replacePool(context, { addresses, kept, list }, noRandomize, context.random),
+      chosen: null,
+      now: at,
+    };
+  }),
+
+  /** The user wants a connection now: the attempt takes too long, and where all other servers are in their backoff it is over. */
+  hasten: rememberOn("user.reconnect", (context, event) => {
+    const { next, pool } = context;
+    const { at } = event;
+    const skipped =
+      next === null
+        ? { pool }
+        : backOff(context, next, false, (wait) => toBack(pool, serverOf(next), { wait }));
+    const changes = {
+      ...givenUp(context, event, "reconnect() was called"),
+      ...skipped,
+      chosen: null,
+      now: at,
+    };
+    const isOneReady = candidates({ ...context, ...changes }).some((server) => readyAt(server) <= at);
+    if (isOneReady) return changes;
+    return { ...changes, pool: changes.pool.map((server) => ({ ...server, lastAttemptAt: null })) };
   }),
 
   /** Time went by. */
@@ -300,7 +386,7 @@ export const memory = {
   // The end.
 
   /** A drain begins. */
-  beginDrain: remember(() => ({ leaving: "drain" })),
+  beginDrain: remember(() => ({ leaving: "drain", chosen: null })),
 
   /** Everything is drained. */
   recordDrained: remember((context, event) => ({ ...ends(context, event), failure: null })),

@@ -45,6 +45,8 @@ export interface Policy {
   readonly drainTimeout: Milliseconds;
   /** When TLS is used. Default `offered`. */
   readonly tls: TlsPolicy;
+  /** Go on in the clear with servers whose origin has spoken TLS before. Default false. */
+  readonly allowNonTls: boolean;
   /** What to do when the server enters lame duck mode: report it, or also move to another server. Default `notify`. */
   readonly onLameDuck: "notify" | "migrate";
 }
@@ -67,6 +69,7 @@ export const defaultPolicy: Policy = {
   maxPingOut: 2,
   drainTimeout: 30_000,
   tls: "offered",
+  allowNonTls: false,
   onLameDuck: "notify",
 };
 

@@ -1,11 +1,14 @@
 // The server pool: which server next. Pure functions over an immutable queue.
 //
-// The front is dialed next; a server that failed or was lost goes to the back. A server is left alone for its
-// `wait` after an attempt, but never a moment longer: as long as any server is out of its wait, nobody waits.
+// A server that failed or was lost goes to the back. A server is left alone for its `wait` after an attempt, but never a
+// moment longer: as long as any server is out of its wait, nobody waits. Among those that are, experience decides (`choose`):
+// who was reached goes before who never was, and who was configured before who was only heard of. Where a server comes from, and
+// what follows from that, is in origin.ts.
 
+import { type Destination, findOrigin, type OfOrigin, type Origin, originFor, originsOf } from "./origin.js";
 import type { Policy } from "./reconnect-policy.js";
 import { shuffled } from "./reconnect-policy.js";
-import { parseAddress, type ServerAddress, type ServerTransport } from "./server-address.js";
+import { parseAddress, type ServerAddress } from "./server-address.js";
 import type { Milliseconds } from "./units.js";
 
 /** The last refusal of a server: what it said, and to which of the credentials that were offered so far. */
@@ -15,12 +18,10 @@ export interface Refusal {
   readonly credentialsVersion: number;
 }
 
-/** A server in the pool. Plain JSON, without credentials. */
-export interface PoolServer extends ServerAddress {
-  /** True where it was learnt from INFO rather than configured. */
-  readonly learnt: boolean;
-  /** The name that the certificate must carry where it is not `host`: a learnt IP address goes by the name dialed first. */
-  readonly tlsName: string | null;
+/** A server in the pool. Plain JSON, without credentials. How it is reached: `destinationOf` in origin.ts. */
+export interface PoolServer extends OfOrigin {
+  /** Number of the last attempt to reach it; 0 before the first. */
+  readonly lastAttempt: number;
   /** When the last attempt began; null before the first. */
   readonly lastAttemptAt: Milliseconds | null;
   /** How long to leave it alone after `lastAttemptAt`; null while the user's function is asked for it. */
@@ -30,55 +31,111 @@ export interface PoolServer extends ServerAddress {
   readonly refusal: Refusal | null;
   /** True once a connection to it stood. */
   readonly didConnect: boolean;
+  /** The IP address and port that were reached under its name last; null before, and where the platform does not tell. */
+  readonly address: string | null;
+  /** What the server called itself in its last INFO; null before. */
+  readonly serverId: string | null;
 }
 
 /** The servers that may be dialed, as a queue: the next one first. */
 export type ServerPool = readonly PoolServer[];
 
-function newServer(address: ServerAddress, learnt: boolean, tlsName: string | null): PoolServer {
+function newServer(
+  { name, host, port, isAddress }: ServerAddress,
+  from: Pick<OfOrigin, "origin" | "learnt" | "vouched">,
+): PoolServer {
   return {
-    ...address,
-    learnt,
-    tlsName,
+    name,
+    host,
+    port,
+    isAddress,
+    ...from,
+    lastAttempt: 0,
     lastAttemptAt: null,
     wait: 0,
     failures: 0,
     refusal: null,
     didConnect: false,
+    address: null,
+    serverId: null,
   };
 }
 
-/** The pool at the start: each configured server once, shuffled unless `noRandomize`. */
+/** The pool and the origins of its servers. */
+export interface Servers {
+  readonly pool: ServerPool;
+  readonly origins: readonly Origin[];
+}
+
+/** The servers at the start, the list with the number 0: each configured one once, shuffled unless `noRandomize`. */
 export function createPool(
   addresses: readonly ServerAddress[],
   noRandomize: boolean,
   random: number,
-): readonly [pool: ServerPool, random: number] {
-  const unique = addresses
-    .filter((one, at) => addresses.findIndex((other) => other.name === one.name) === at)
-    .map((one) => {
-      const tls = addresses.some((other) => other.name === one.name && other.transport.tls);
-      return { ...one, transport: { ...one.transport, tls } };
-    });
-  const servers = unique.map((address) => newServer(address, false, null));
-  return noRandomize ? [servers, random] : shuffled(servers, random);
+): Servers & { readonly random: number } {
+  const origins = originsOf(addresses, 0);
+  const servers = configured(addresses, origins);
+  const [pool, next] = noRandomize ? [servers, random] : shuffled(servers, random);
+  return { pool, origins, random: next };
 }
 
-/** The pool that the user wants from now on. Servers that stay keep what is known of them. */
+function configured(addresses: readonly ServerAddress[], origins: readonly Origin[]): ServerPool {
+  return origins.flatMap(({ id, name }) => {
+    const address = addresses.find((one) => one.name === name);
+    return address === undefined ? [] : [newServer(address, { origin: id, learnt: false, vouched: false })];
+  });
+}
+
+/** The list of servers that takes the place of another. */
+export interface NewList {
+  readonly addresses: readonly ServerAddress[];
+  /** Names of those among them that stay as they are, with their origins. */
+  readonly kept: readonly string[];
+  readonly list: number;
+}
+
+/**
+ * The servers that the user wants from now on. Those that are kept stay as they are. All others are new: of the old ones with
+ * the same name no more is known than when they were tried, and whether they were reached and spoke TLS.
+ */
 export function replacePool(
-  pool: ServerPool,
-  addresses: readonly ServerAddress[],
+  { pool, origins }: Servers,
+  { addresses, kept, list }: NewList,
   noRandomize: boolean,
   random: number,
-): readonly [pool: ServerPool, random: number] {
-  const [fresh, next] = createPool(addresses, noRandomize, random);
-  const merged = fresh.map((server) => {
+): Servers & { readonly random: number } {
+  const staying = pool.filter(({ name }) => kept.includes(name));
+  const isKept = ({ name }: ServerAddress) => staying.some((server) => server.name === name);
+  const fresh = addresses.filter((address) => !isKept(address));
+  const freshOrigins = originsOf(fresh, list).map((origin) => experienced(origin, origins));
+  const merged = configured(fresh, freshOrigins).map((server) => {
     const known = findServer(pool, server.name);
-    // A name has the path of a WebSocket URL: only TCP and WebSocket on the same port are left to tell apart.
-    const isAnother = known === undefined || known.transport.type !== server.transport.type;
-    return isAnother ? server : { ...known, transport: server.transport, learnt: false };
+    const isAnother = known === undefined || typeOf(origins, known) !== typeOf(freshOrigins, server);
+    if (isAnother) return server;
+    const { lastAttempt, lastAttemptAt, wait, failures, didConnect, address, serverId } = known;
+    return { ...server, lastAttempt, lastAttemptAt, wait, failures, didConnect, address, serverId };
   });
-  return [merged, next];
+  const all = inOrderOf(addresses, [...staying, ...merged]);
+  const [next, state] = noRandomize || fresh.length === 0 ? [all, random] : shuffled(all, random);
+  const used = origins.filter(({ id }) => staying.some(({ origin }) => origin === id));
+  return { pool: next, origins: [...used, ...freshOrigins], random: state };
+}
+
+/** A server that spoke TLS is not talked to in the clear because its list was written anew. */
+function experienced(origin: Origin, before: readonly Origin[]): Origin {
+  const same = before.find(
+    ({ name, transport }) => name === origin.name && transport.type === origin.transport.type,
+  );
+  return origin.tls === null && same?.tls === "before" ? { ...origin, tls: "before" } : origin;
+}
+
+function typeOf(origins: readonly Origin[], { origin }: PoolServer) {
+  return findOrigin(origins, origin).transport.type;
+}
+
+function inOrderOf(addresses: readonly ServerAddress[], servers: ServerPool): ServerPool {
+  const place = ({ name }: PoolServer) => addresses.findIndex((address) => address.name === name);
+  return [...servers].sort((one, other) => place(one) - place(other));
 }
 
 /** The server of that name, or undefined when it is not, or no longer, in the pool. */
@@ -91,19 +148,33 @@ export function withServer(pool: ServerPool, name: string, changes: Partial<Pool
   return pool.map((server) => (server.name === name ? { ...server, ...changes } : server));
 }
 
-/** The pool with one server changed and moved to the back of the queue. */
+/**
+ * The pool with one server changed and moved to the back of the queue. What is the same server under another name goes there
+ * with it, and is left alone as long.
+ */
 export function toBack(pool: ServerPool, name: string, changes: Partial<PoolServer>): ServerPool {
-  const moved = findServer(pool, name);
-  if (moved === undefined) return pool;
-  return [...pool.filter((server) => server !== moved), { ...moved, ...changes }];
+  const server = findServer(pool, name);
+  if (server === undefined) return pool;
+  const moved = { ...server, ...changes };
+  const { wait, lastAttemptAt } = moved;
+  const same = pool.filter((other) => other !== server && isSame(other, server));
+  const others = pool.filter((other) => other !== server && !same.includes(other));
+  return [...others, ...same.map((other) => ({ ...other, wait, lastAttemptAt })), moved];
 }
 
-/** How a server learnt from this one is reached: by TCP or WebSocket, with TLS or without, as this one. */
-function transportAs(dialed: PoolServer | undefined): ServerTransport {
-  if (dialed === undefined) return { type: "tcp", tls: false };
-  const { transport } = dialed;
-  // A path belongs to the host that it was configured for: the cluster tells its servers' own listeners.
-  return transport.type === "tcp" ? transport : { ...transport, path: "/" };
+/** True where both are the same server, maybe under two names: the addresses or the ids of it say so. */
+export function isSame(one: PoolServer, other: PoolServer): boolean {
+  if (one.name === other.name) return true;
+  if (one.serverId !== null && one.serverId === other.serverId) return true;
+  const reached = [other.name, other.address];
+  return reached.includes(one.name) || (one.address !== null && reached.includes(one.address));
+}
+
+/** The pool with changes to a server, and to those that are the same one under another name. */
+export function withSame(pool: ServerPool, name: string, changes: Partial<PoolServer>): ServerPool {
+  const server = findServer(pool, name);
+  if (server === undefined) return pool;
+  return pool.map((one) => (isSame(one, server) ? { ...one, ...changes } : one));
 }
 
 /** What the pool answers to "which server next?". */
@@ -112,12 +183,38 @@ export type Choice =
   | { readonly type: "wait"; readonly ms: Milliseconds }
   | { readonly type: "exhausted" };
 
-/** Which of these servers is next, or how long until one is out of its wait, or that there is none. */
-export function choose(candidates: ServerPool, now: Milliseconds): Choice {
-  const ready = candidates.find((server) => readyAt(server) <= now);
-  if (ready !== undefined) return { type: "dial", server: ready };
+/**
+ * Which of these servers is next, or how long until one is out of its wait, or that there is none. Of those that are out of it:
+ * first who is known and has not failed since, then one that is known and one that is not in turn. `lost` was in use last.
+ */
+export function choose(candidates: ServerPool, now: Milliseconds, lost: string | null): Choice {
+  const ready = candidates.filter((server) => readyAt(server) <= now);
+  const server = bestOf(candidates, ready, lost);
+  if (server !== undefined) return { type: "dial", server };
   if (candidates.length === 0) return { type: "exhausted" };
   return { type: "wait", ms: Math.min(...candidates.map(readyAt)) - now };
+}
+
+/** True where there is more to a server than that another one named it: the user did, or it was reached. */
+export function isKnown({ learnt, didConnect }: PoolServer): boolean {
+  return !learnt || didConnect;
+}
+
+function bestOf(candidates: ServerPool, ready: ServerPool, lost: string | null): PoolServer | undefined {
+  const known = ready.filter(isKnown);
+  const unfailed = known.filter(({ failures }) => failures === 0);
+  // Who was lost just now was reached as well, but that says less than it did.
+  const left = findServer(candidates, lost);
+  const reached = unfailed.find(
+    (server) => server.didConnect && !(left !== undefined && isSame(left, server)),
+  );
+  const [first] = unfailed;
+  if (reached !== undefined || first !== undefined) return reached ?? first;
+  const [stranger] = ready.filter((server) => !isKnown(server));
+  const [other] = known;
+  if (stranger === undefined || other === undefined) return stranger ?? other;
+  const last = candidates.reduce((one, next) => (next.lastAttempt > one.lastAttempt ? next : one));
+  return isKnown(last) ? stranger : other;
 }
 
 /** When a server is out of its wait. */
@@ -147,19 +244,31 @@ export interface ServersChanged {
   readonly deleted: string[];
 }
 
+/** Who names servers, and in which of the ways that matter. */
+export interface News {
+  readonly connectUrls: readonly string[];
+  /** The server that names them. */
+  readonly destination: Destination;
+  /** Whether it says so inside TLS. What is said before, or without, is a claim. */
+  readonly secured: boolean;
+  /** The names of the servers to which there is a link. */
+  readonly inUse: readonly string[];
+}
+
 /**
- * The pool after an INFO with `connect_urls`: new servers join, learnt ones that the cluster no longer names
- * leave, unless in use. `inUse` names the server that says so first. An INFO that names none (a server without a cluster) says nothing about the pool.
- * Malformed entries are passed over: a server must not be able to break its client.
+ * The pool after an INFO with `connect_urls`: new servers join, with the origin of the server that says so. Learnt ones of that
+ * origin that the cluster no longer names leave, unless in use; what was said inside TLS, a claim does not undo. An INFO that
+ * names none (a server without a cluster) says nothing about the pool. Malformed entries are passed over: a server must not be
+ * able to break its client.
  */
 export function learnServers(
-  pool: ServerPool,
-  connectUrls: readonly string[],
-  inUse: readonly string[],
+  { pool, origins }: Servers,
+  { connectUrls, destination, secured: vouched, inUse }: News,
   policy: Policy,
   random: number,
 ): { readonly pool: ServerPool; readonly changed: ServersChanged; readonly random: number } {
-  if (policy.ignoreClusterUpdates || connectUrls.length === 0) {
+  const origin = originFor(origins, pool, destination);
+  if (policy.ignoreClusterUpdates || connectUrls.length === 0 || origin === undefined) {
     return { pool, changed: { added: [], deleted: [] }, random };
   }
   const named = new Map<string, ServerAddress>();
@@ -168,18 +277,23 @@ export function learnServers(
     // A cluster names hosts and ports; how they are reached, the client knows.
     if (address.ok && address.value.transport.type === "tcp") named.set(address.value.name, address.value);
   }
-  const known = new Set(pool.map((server) => server.name));
-  const dialed = findServer(pool, inUse[0] ?? null);
-  const tlsName = dialed === undefined ? null : dialed.isAddress ? dialed.tlsName : dialed.host;
   const stays = (server: PoolServer) =>
-    !server.learnt || inUse.includes(server.name) || named.has(server.name);
+    !server.learnt ||
+    server.origin !== origin.id ||
+    inUse.includes(server.name) ||
+    named.has(server.name) ||
+    (server.vouched && !vouched);
   const deleted = pool.filter((server) => !stays(server)).map((server) => server.name);
+  const isVouchedNow = ({ name, learnt, origin: id }: PoolServer) =>
+    vouched && learnt && id === origin.id && named.has(name);
+  const staying = pool
+    .filter(stays)
+    .map((server) => (isVouchedNow(server) ? { ...server, vouched } : server));
+  const known = new Set(pool.map((server) => server.name));
   const fresh = [...named.values()]
     .filter((address) => !known.has(address.name))
-    .map((address) =>
-      newServer({ ...address, transport: transportAs(dialed) }, true, address.isAddress ? tlsName : null),
-    );
+    .map((address) => newServer(address, { origin: origin.id, learnt: true, vouched }));
   const [joining, next] = policy.noRandomize ? [fresh, random] : shuffled(fresh, random);
   const added = fresh.map((server) => server.name);
-  return { pool: [...pool.filter(stays), ...joining], changed: { added, deleted }, random: next };
+  return { pool: [...staying, ...joining], changed: { added, deleted }, random: next };
 }

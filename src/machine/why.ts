@@ -1,10 +1,11 @@
 // Why an attempt, a connection or a drain ended: from the event that ended it to a Failure that a person can read.
 
-import { type ConnectionContext, whereabouts } from "./context.js";
+import { type ConnectionContext, isServerInUse, whereabouts } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
 import type { AttemptStep, Failure } from "./failure.js";
 import { type Link, linkIn, serverOf } from "./link.js";
+import type { TlsDemand } from "./origin.js";
 import type { Policy } from "./reconnect-policy.js";
 import { failureOf } from "./server-error.js";
 import type { Milliseconds } from "./units.js";
@@ -27,7 +28,9 @@ export function why(context: ConnectionContext, event: ConnectionEvent): Failure
     case "credentials.failed":
       return event.failure;
     case "server.info":
-      return noTls(link, context.policy, event.info.tlsRequired);
+      return isServerInUse(context, event)
+        ? { code: "DISCONNECT", message: `${server} is the server that is being left, under another name` }
+        : noTls(link, context.policy, event.info.tlsRequired);
     case "timer.fired":
       return outOfTime(link, context.policy, event.timer);
     default:
@@ -35,25 +38,41 @@ export function why(context: ConnectionContext, event: ConnectionEvent): Failure
   }
 }
 
-function noTls({ destination: { name, transport } }: Link, { tls }: Policy, required: boolean): Failure {
-  const isForbidden = tls === "never";
+function noTls({ destination }: Link, { tls: policy }: Policy, required: boolean): Failure {
+  const { name, transport, tls } = destination;
+  const isForbidden = policy === "never";
   if (transport.type === "webSocket" && !isForbidden) {
-    const message = `TLS was asked for, but the URL of ${name} begins with ws://: wss:// is the one with TLS`;
+    const message = `${demandOf(tls, name)}, but the URL of ${name} begins with ws://: wss:// is the one with TLS`;
     return { code: "SERVER_OPT_NA", message };
   }
-  const demand = required ? `${name} requires TLS` : `the URL of ${name} asks for TLS`;
   const message = isForbidden
-    ? `${demand}, but the option tls is null`
-    : `TLS was asked for, but ${name} does not offer it`;
+    ? `${required ? `${name} requires TLS` : demandOf(tls, name)}, but the option tls is null`
+    : `${demandOf(tls, name)}, but ${name} does not offer it`;
   return { code: "SERVER_OPT_NA", message };
 }
 
+/** Who asks for TLS. */
+function demandOf(tls: TlsDemand, name: string): string {
+  switch (tls) {
+    case "url":
+      return `the URL of ${name}, or of the server by way of which it was learnt, asks for TLS`;
+    case "list":
+      return "a URL with tls:// or wss:// asks for TLS with all servers of its list";
+    case "before":
+      return `TLS was spoken before with ${name}, or with a server of the same origin (the option allowNonTls: true would go on in the clear)`;
+    case null:
+      return "TLS was asked for (option tls)";
+    default:
+      return tls satisfies never;
+  }
+}
+
 function outOfTime(
-  { phase, destination: { name, transport } }: Link,
+  { phase, patience, destination: { name, transport } }: Link,
   policy: Policy,
   timer: TimerName,
 ): Failure {
-  const { timeout, maxPingOut, drainTimeout } = policy;
+  const { maxPingOut, drainTimeout } = policy;
   if (timer === "ping") {
     return { code: "DISCONNECT", message: `stale connection: ${name} left ${maxPingOut} PINGs unanswered` };
   }
@@ -61,7 +80,7 @@ function outOfTime(
     const message = `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`;
     return { code: "TIMEOUT", message };
   }
-  return timedOut(name, phase as AttemptStep, timeout, transport.type === "webSocket");
+  return timedOut(name, phase as AttemptStep, patience, transport.type === "webSocket");
 }
 
 /** What each step waits for, for the message of an attempt that ran out of time. */
@@ -74,15 +93,15 @@ const awaited: Readonly<Record<AttemptStep, string>> = {
   cuttingOver: "the server that is being left did not confirm what was published",
 };
 
-/** The failure of an attempt that took longer than the `timeout` option allows. */
+/** The failure of an attempt that took longer than it may. */
 export function timedOut(
   server: string,
   step: AttemptStep,
-  timeout: Milliseconds,
+  limit: Milliseconds,
   byWebSocket = false,
 ): Failure {
   const what = byWebSocket && step === "dialing" ? "the WebSocket was not opened" : awaited[step];
-  return { code: "TIMEOUT", message: `${server}: ${what} within ${timeout} ms (step: ${step})` };
+  return { code: "TIMEOUT", message: `${server}: ${what} within ${limit} ms (step: ${step})` };
 }
 
 /** The failure of a socket that the other side closed without saying why. */

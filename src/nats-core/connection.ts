@@ -176,7 +176,7 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
     return this.connection.getServers();
   }
 
-  setServers(servers: string[]): void {
+  setServers(servers: readonly (string | Server)[]): void {
     translated(() => this.connection.setServers(servers));
   }
 

@@ -7,7 +7,7 @@ import type { WebSocketLike, WebSocketSource } from "../../src/effects/web-socke
 import { notOpened, wasClosed } from "../../src/effects/web-socket/web-socket-failure.js";
 import { FULL, WebSocketTransport } from "../../src/effects/web-socket/web-socket-transport.js";
 import { WebWorld } from "../../src/effects/web-socket/web-world.js";
-import type { Destination } from "../../src/machine/effects.js";
+import type { Destination } from "../../src/machine/origin.js";
 
 const server: Destination = {
   name: "a:80/nats",

@@ -178,7 +178,7 @@ export const unreachable = lost({ code: "CONNECTION_REFUSED", message: "nobody l
 export const info = (says: Partial<ServerSummary> = {}): Happening => ({
   type: "server.info",
   info: {
-    serverId: "NA",
+    serverId: "",
     serverName: "a",
     version: "2.12.0",
     tlsRequired: false,
@@ -211,9 +211,14 @@ export const chosen = (server: string | null, ms: Milliseconds = 0): Happening =
   server,
   ms,
 });
-export const setServers = (...servers: readonly string[]): Happening => ({
+export const setServers = (...servers: readonly string[]): Happening => keepServers([], ...servers);
+
+/** The same, where some of the servers stay what they are. */
+export const keepServers = (kept: readonly string[], ...servers: readonly string[]): Happening => ({
   type: "user.setServers",
   servers,
+  kept,
+  list: 0,
 });
 export const drain = (unsent = 0): Happening => ({ type: "user.drain", unsent });
 export const close = (unsent = 0, failure: Failure | null = null): Happening => ({

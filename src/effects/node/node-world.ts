@@ -2,7 +2,7 @@
 
 import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Destination } from "../../machine/effects.js";
+import type { Destination } from "../../machine/origin.js";
 import { shuffled } from "../../machine/reconnect-policy.js";
 import { counted, hasDeferred } from "../deferred.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";

@@ -4,7 +4,7 @@
 import { X509Certificate } from "node:crypto";
 import { isIP, isIPv6, type Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from "node:tls";
-import type { Destination } from "../../machine/effects.js";
+import type { Destination } from "../../machine/origin.js";
 import type { Material } from "./certificates.js";
 import { TlsFailure } from "./tls-failure.js";
 import type { TlsOptions } from "./tls-options.js";

@@ -1,7 +1,7 @@
 // The world of one simulated client: virtual time, a virtual network, a seed. The client in it cannot tell the
 // difference; whoever runs the simulation can see what it has left running, and what it sends.
 
-import type { Destination } from "../../machine/effects.js";
+import type { Destination } from "../../machine/origin.js";
 import type { Milliseconds } from "../../machine/units.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { Random } from "./random.js";

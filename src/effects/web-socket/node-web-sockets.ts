@@ -2,7 +2,7 @@
 // is none (Node 20) or where TLS options are given, which only `ws` can use.
 
 import type { ClientOptions } from "ws";
-import type { Destination } from "../../machine/effects.js";
+import type { Destination } from "../../machine/origin.js";
 import { isTlsError, TlsFailure, tlsFailure } from "../node/tls-failure.js";
 import { offersCertificate, type TlsOptions } from "../node/tls-options.js";
 import type { Transport, TransportEvents, World } from "../world.js";

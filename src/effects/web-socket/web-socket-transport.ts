@@ -5,7 +5,7 @@
 // whenever the WebSocket calls and by a timer while it is above zero: what is out is reported as written; above FULL bytes
 // the transport says that it is full, and at ROOM that it has room again.
 
-import type { Destination } from "../../machine/effects.js";
+import type { Destination } from "../../machine/origin.js";
 import { webSocketUrl } from "../../machine/server-address.js";
 import type { Transport, TransportEvents } from "../world.js";
 import type {

@@ -2,7 +2,7 @@
 //
 // Node's world is ../node/node-world.ts; it reaches WebSocket servers by node-web-sockets.ts beside this file.
 
-import type { Destination } from "../../machine/effects.js";
+import type { Destination } from "../../machine/origin.js";
 import { counted, hasDeferred } from "../deferred.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { globalWebSocket, type WebSocketSource } from "./web-socket.js";

@@ -115,7 +115,7 @@ export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: num
     case "choice.failed":
       return { type, attempt, at, failure: { code: "UNKNOWN_ERROR", message: "no choice" } };
     case "user.setServers":
-      return { type, at, servers: hosts.filter((_, index) => (how & (1 << index)) !== 0) };
+      return { type, at, ...listOf(how), list: 1 };
     case "user.drain":
       return { type, at, unsent: how % 3 };
     case "user.close":
@@ -132,12 +132,22 @@ export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: num
   }
 }
 
+/** What servers call themselves in stories. */
+const serverIds = ["", "A", "", "B", "", "C", "", "D"] as const;
+
+// The bits of `how`: a bit for each host, and then whether those that are known are kept.
+function listOf(how: number) {
+  const servers = hosts.filter((_, index) => (how & (1 << index)) !== 0);
+  return { servers, kept: how < 64 ? [] : servers };
+}
+
 // The bits of `how`: TLS offered, TLS required, lame duck, a bit for each host, and whether a cluster is named at all.
 function infoOf(how: number) {
   const named = hosts.filter((_, index) => (how & (8 << index)) !== 0);
   const connectUrls = how < 256 ? [] : [...named, "http://not/a server"];
   return {
-    serverId: "NA",
+    // Every second server has no id; few are the same one.
+    serverId: pick(serverIds, how >> 3),
     serverName: "one",
     version: "2.12.0",
     tlsAvailable: (how & 1) !== 0,
