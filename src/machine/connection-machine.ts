@@ -113,12 +113,6 @@ const handshake = {
       ...canFail,
       "server.info": [
         {
-          description: "The server that a move leaves, under another name.",
-          guard: "isServerBeingMovedFrom",
-          target: "selecting",
-          actions: fails,
-        },
-        {
           description: "One side demands TLS, the other does not do it.",
           guard: "tlsIsImpossible",
           target: "selecting",
@@ -456,7 +450,22 @@ export const connectionMachine = chart.createMachine({
           },
         },
         dialing: { ...handshake.dialing, on: { ...handshake.dialing.on, "user.setServers": moves } },
-        greeting: { ...handshake.greeting, on: { ...handshake.greeting.on, "user.setServers": moves } },
+        greeting: {
+          ...handshake.greeting,
+          on: {
+            ...handshake.greeting.on,
+            "server.info": [
+              {
+                description: "It is the server that is to be left, under another name.",
+                guard: "isServerBeingMovedFrom",
+                target: "selecting",
+                actions: fails,
+              },
+              ...handshake.greeting.on["server.info"],
+            ],
+            "user.setServers": moves,
+          },
+        },
         securing: { ...handshake.securing, on: { ...handshake.securing.on, "user.setServers": moves } },
         authenticating: {
           ...handshake.authenticating,

@@ -36,7 +36,6 @@ import {
   replacePool,
   type ServerPool,
   toBack,
-  withSame,
   withServer,
 } from "./server-pool.js";
 import type { Milliseconds } from "./units.js";
@@ -177,12 +176,11 @@ export const memory = {
     const { server } = choice;
     const attempt = context.attempt + 1;
     const destination = destinationOf(context.origins, server);
-    const dialed = withSame(context.pool, server.name, { lastAttemptAt: context.now });
     return {
       attempt,
       next: newLink(attempt, destination, { begunAt: context.now, patience: patienceWith(context, server) }),
       chosen: null,
-      pool: withServer(dialed, server.name, { lastAttempt: attempt }),
+      pool: withServer(context.pool, server.name, { lastAttempt: attempt, lastAttemptAt: context.now }),
       failure: null,
     };
   }),

@@ -170,13 +170,6 @@ export function isSame(one: PoolServer, other: PoolServer): boolean {
   return reached.includes(one.name) || (one.address !== null && reached.includes(one.address));
 }
 
-/** The pool with changes to a server, and to those that are the same one under another name. */
-export function withSame(pool: ServerPool, name: string, changes: Partial<PoolServer>): ServerPool {
-  const server = findServer(pool, name);
-  if (server === undefined) return pool;
-  return pool.map((one) => (isSame(one, server) ? { ...one, ...changes } : one));
-}
-
 /** What the pool answers to "which server next?". */
 export type Choice =
   | { readonly type: "dial"; readonly server: PoolServer }
