@@ -420,7 +420,7 @@ export const connectionMachine = chart.createMachine({
             { guard: "serverIsUnchosen", target: "awaitingServerChoice" },
             { guard: "aServerIsReady", target: "dialing", actions: "beginAttempt" },
             { guard: "choiceIsDelayed", target: "backingOff" },
-            { description: "None: stay.", target: "#connection.connected" },
+            { description: "None: stay.", target: "#connection.connected", actions: "forgetChoice" },
           ],
         },
         awaitingServerChoice: {

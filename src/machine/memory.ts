@@ -211,12 +211,10 @@ export const memory = {
     const server = serverOf(link);
     const failure = why(context, event);
     const refusal = isBeforeConnect(link.phase) ? null : refusalIn(event);
-    const known = isServerInUse(context, event)
-      ? withServer(context.pool, server, idIn(event))
-      : context.pool;
-    const noted = refusal === null ? known : withServer(known, server, { refusal });
+    const noted = refusal === null ? context.pool : withServer(context.pool, server, { refusal });
     // A learnt server that refuses twice is none of those that the user named: it leaves, and nothing ends.
-    const leaves = refusal !== null && refusesAgain(context, event);
+    const isLearnt = findServer(context.pool, server)?.learnt === true;
+    const leaves = refusal !== null && isLearnt && refusesAgain(context, event);
     const limit = leaves ? 1 : connectedBefore ? policy.maxReconnectAttempts : null;
     // A move that fails costs the server no attempt, and nobody is asked how long not to dial it: a connection is
     // established, and the move is given up instead.
@@ -224,7 +222,7 @@ export const memory = {
       live === null ? afterFailure(noted, server, wait, limit) : toBack(noted, server, { wait }),
     );
     return {
-      pool,
+      pool: isServerInUse(context, event) ? withServer(pool, server, idIn(event)) : pool,
       random,
       next: null,
       attempts: connectedBefore ? [] : reported(context.attempts, link, failure, event.at),
@@ -336,6 +334,9 @@ export const memory = {
     const ready = wanted === undefined ? at : readyAt(wanted);
     return { chosen: { server, at: Math.max(at + ms, ready) }, now: at };
   }),
+
+  /** There is no server to move to: what the user's function chose is over. */
+  forgetChoice: remember(() => ({ chosen: null })),
 
   /** The user's function failed: there is no next server. */
   recordChoiceFailure: rememberOn("choice.failed", (_context, { failure }) => ({ failure })),

@@ -46,7 +46,10 @@ export interface Origin {
   readonly isAddress: boolean;
   /** As the URL says. */
   readonly transport: ServerTransport;
-  readonly tls: TlsDemand;
+  /** Which URL asks for TLS: its own, or another one of its list. */
+  readonly tls: Exclude<TlsDemand, "before">;
+  /** True once one of its servers has spoken TLS. */
+  readonly spokeTls: boolean;
 }
 
 /** What `openSocket` needs to know of a server: how it is reached, and by whom. It is what the link keeps. */
@@ -96,6 +99,7 @@ export function originsOf(addresses: readonly ServerAddress[], list: number): re
       isAddress,
       transport: { ...transport, tls: asks },
       tls: asks ? "url" : anyAsksForTls ? "list" : null,
+      spokeTls: false,
     };
   });
 }
@@ -111,14 +115,14 @@ export function findOrigin(origins: readonly Origin[], id: string): Origin {
 export function destinationOf(origins: readonly Origin[], server: OfOrigin): Destination {
   const { name, host, port, learnt } = server;
   const origin = findOrigin(origins, server.origin);
-  const { id, tls } = origin;
+  const tls = demandOf(origin);
   return {
     name,
     host,
     port,
     tlsName: certificateName(origin, server),
     transport: transportOf(origin, learnt),
-    origin: id,
+    origin: origin.id,
     tls,
   };
 }
@@ -130,9 +134,15 @@ function certificateName(origin: Origin, { learnt, vouched, isAddress, host }: O
   return mayGoByItsOwn || host === origin.host ? null : origin.host;
 }
 
-function transportOf({ transport, tls }: Origin, learnt: boolean): ServerTransport {
+/** Who asks that the servers of this origin be talked to only under TLS. */
+function demandOf({ tls, spokeTls }: Origin): TlsDemand {
+  return tls ?? (spokeTls ? "before" : null);
+}
+
+function transportOf(origin: Origin, learnt: boolean): ServerTransport {
+  const { transport } = origin;
   // Whether a WebSocket is secured, its URL says for good.
-  if (transport.type === "tcp") return { type: "tcp", tls: tls !== null };
+  if (transport.type === "tcp") return { type: "tcp", tls: demandOf(origin) !== null };
   // A path belongs to the host that it was configured for: the cluster tells its servers' own listeners.
   return learnt ? { ...transport, path: "/" } : transport;
 }
@@ -141,7 +151,7 @@ function transportOf({ transport, tls }: Origin, learnt: boolean): ServerTranspo
 export function spoke(origins: readonly Origin[], id: string, policy: Policy): readonly Origin[] {
   if (policy.allowNonTls) return origins;
   return origins.map((origin) =>
-    origin.id === id && origin.tls === null ? { ...origin, tls: "before" } : origin,
+    origin.id === id && !origin.spokeTls ? { ...origin, spokeTls: true } : origin,
   );
 }
 

@@ -95,8 +95,8 @@ export interface NewList {
 }
 
 /**
- * The servers that the user wants from now on. Those that are kept stay as they are. All others are new: of the old ones with
- * the same name no more is known than when they were tried, and whether they were reached and spoke TLS.
+ * The servers that the user wants from now on. Those that are kept stay as they are. All others are new, and may be dialed at
+ * once: of the old ones with the same name no more is known than that they were reached, and spoke TLS.
  */
 export function replacePool(
   { pool, origins }: Servers,
@@ -112,8 +112,8 @@ export function replacePool(
     const known = findServer(pool, server.name);
     const isAnother = known === undefined || typeOf(origins, known) !== typeOf(freshOrigins, server);
     if (isAnother) return server;
-    const { lastAttempt, lastAttemptAt, wait, failures, didConnect, address, serverId } = known;
-    return { ...server, lastAttempt, lastAttemptAt, wait, failures, didConnect, address, serverId };
+    const { lastAttempt, didConnect, address, serverId } = known;
+    return { ...server, lastAttempt, didConnect, address, serverId };
   });
   const all = inOrderOf(addresses, [...staying, ...merged]);
   const [next, state] = noRandomize || fresh.length === 0 ? [all, random] : shuffled(all, random);
@@ -126,7 +126,7 @@ function experienced(origin: Origin, before: readonly Origin[]): Origin {
   const same = before.find(
     ({ name, transport }) => name === origin.name && transport.type === origin.transport.type,
   );
-  return origin.tls === null && same?.tls === "before" ? { ...origin, tls: "before" } : origin;
+  return same?.spokeTls === true ? { ...origin, spokeTls: true } : origin;
 }
 
 function typeOf(origins: readonly Origin[], { origin }: PoolServer) {
@@ -226,9 +226,9 @@ export function afterFailure(
   limit: number | null,
 ): ServerPool {
   const failures = (findServer(pool, name)?.failures ?? 0) + 1;
-  if (limit !== null && limit !== -1 && failures >= limit)
-    return pool.filter((server) => server.name !== name);
-  return toBack(pool, name, { failures, wait });
+  const noted = toBack(pool, name, { failures, wait });
+  const leaves = limit !== null && limit !== -1 && failures >= limit;
+  return leaves ? noted.filter((server) => server.name !== name) : noted;
 }
 
 /** Servers that joined or left the pool, as `host:port`. */

@@ -147,7 +147,7 @@ function infoOf(how: number) {
   const connectUrls = how < 256 ? [] : [...named, "http://not/a server"];
   return {
     // Every second server has no id; few are the same one.
-    serverId: pick(serverIds, how >> 3),
+    serverId: pick(serverIds, how >> 9),
     serverName: "one",
     version: "2.12.0",
     tlsAvailable: (how & 1) !== 0,

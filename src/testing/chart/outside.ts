@@ -249,6 +249,8 @@ export class Outside {
       case "holdOutbound":
       case "releaseOutbound":
         this.released = effect.type === "releaseOutbound";
+        // Who was asked where to move, is not listened to any more when the connection is lost.
+        if (effect.type === "holdOutbound") this.asks.delete("askNextServer");
         // A hand-over that is over, either way, needs no answer any more.
         this.asks.delete("pauseOutbound");
         break;

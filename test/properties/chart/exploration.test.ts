@@ -55,6 +55,7 @@ const TLS_REQUIRED = 2;
 const LAME_DUCK = 4;
 const NAMES_A = 256 + 8;
 const NAMES_B = 256 + 16;
+const CALLED_A = 512;
 const [NONE, B, A_AND_B] = [0, 2, 3];
 // A `how` of socket.closed.
 const HALF_CLOSED = 2;
@@ -174,6 +175,54 @@ const worlds: readonly World[] = [
     also: (attempt, at) => [
       of("server.info", attempt, at, LAME_DUCK),
       of("user.setServers", attempt, at, A_AND_B),
+    ],
+  },
+  {
+    name: "a reconnectToServer that says where to move",
+    servers: ["a", "b"],
+    policy: {
+      asksForServer: true,
+      onLameDuck: "migrate",
+      tls: "never",
+      maxReconnectAttempts: 1,
+      reconnectTimeWait: 0,
+      reconnectJitter: 0,
+      ...fewPings,
+    },
+    also: (attempt, at) => [
+      of("server.info", attempt, at, LAME_DUCK),
+      chosen(attempt, at, null),
+      chosen(attempt, at, null, 5),
+      of("user.setServers", attempt, at, B),
+    ],
+  },
+  {
+    name: "a server under two names",
+    servers: ["a", "b"],
+    policy: {
+      onLameDuck: "migrate",
+      tls: "never",
+      reconnect: false,
+      reconnectTimeWait: 0,
+      reconnectJitter: 0,
+      ...fewPings,
+    },
+    also: infos(CALLED_A, CALLED_A + LAME_DUCK),
+  },
+  {
+    name: "setServers in the middle of a TLS handshake",
+    servers: ["a", "b"],
+    policy: {
+      onLameDuck: "migrate",
+      tls: "required",
+      reconnectTimeWait: 0,
+      reconnectJitterTls: 0,
+      ...fewPings,
+    },
+    also: (attempt, at) => [
+      of("server.info", attempt, at, TLS_REQUIRED + LAME_DUCK),
+      of("user.setServers", attempt, at, NONE),
+      of("user.setServers", attempt, at, B),
     ],
   },
   {

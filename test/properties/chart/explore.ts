@@ -6,6 +6,8 @@
 // - the link in use and the one that is being made: the server, whether it is secured and has greeted, also with lame duck
 //   mode, and PINGs out where a next one may follow;
 // - the phases of the links that are being left, in their order, and their servers where the cluster may let go of them;
+// - of each server also what experience says of it, and its origin's demand for TLS; and whose turn it is, of those that are known
+//   and those that are not;
 // - what the user's function chose, whether a connection was established before, and whether there is a failure to report.
 // Left out are numbers that only grow (attempt, and with it the ids of links; time), the generator's state, the texts of
 // failures, and what the next attempt or connection sets anew: no guard looks at it. Of what grows guards see differences
@@ -17,7 +19,7 @@ import type { ConnectionContext, ConnectionInput } from "../../../src/machine/co
 import type { Effect } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
 import { type Link, linksOf, serverOf } from "../../../src/machine/link.js";
-import type { PoolServer } from "../../../src/machine/server-pool.js";
+import { isKnown, type PoolServer } from "../../../src/machine/server-pool.js";
 import type { Milliseconds } from "../../../src/machine/units.js";
 import { type Chart, type Snapshot, stateOf } from "./chart.js";
 
@@ -63,7 +65,7 @@ export function nodeOf(snapshot: Snapshot, at: Milliseconds): string {
   const state = stateOf(snapshot);
   const failed = context.failure !== null;
   if (state === "closed") return `closed ${context.connectedBefore} ${failed}`;
-  const { live, next, retiring, chosen } = context;
+  const { live, next, retiring, chosen, lastInUse } = context;
   const left = retiring.map(({ phase }) => phase).join();
   // Nothing is dialed any more.
   if (state === "closing") return `closing ${failed} ${left}`;
@@ -75,6 +77,8 @@ export function nodeOf(snapshot: Snapshot, at: Milliseconds): string {
     ofLink(next),
     left,
     chosen === null ? "" : [chosen.server, chosen.at <= at].join(),
+    // Whoever was lost goes behind others that were reached, as long as nobody failed there.
+    context.pool.find(({ name, failures }) => name === lastInUse?.server && failures === 0)?.name,
     context.connectedBefore,
     failed,
   ].join(" | ");
@@ -82,7 +86,8 @@ export function nodeOf(snapshot: Snapshot, at: Milliseconds): string {
 
 function ofLink(link: Link | null): string {
   if (link === null) return "";
-  return [serverOf(link), link.secured, link.info?.lameDuck ?? "mute"].join();
+  const { destination, secured, info } = link;
+  return [serverOf(link), secured, info?.lameDuck ?? "mute", info?.serverId, destination.tls].join();
 }
 
 const readyAt = ({ lastAttemptAt, wait }: PoolServer) =>
@@ -99,15 +104,24 @@ function endsOfWaits({ pool }: ConnectionContext, at: Milliseconds): readonly Mi
 
 function poolOf(context: ConnectionContext, at: Milliseconds): string {
   const ends = endsOfWaits(context, at);
+  const origin = (id: string) => {
+    const found = context.origins.find((one) => one.id === id);
+    return [found?.name, found?.tls, found?.spokeTls].join(" ");
+  };
   const servers = context.pool.map((server) => {
     const ready = readyAt(server);
     const wait = ready === null ? "untried" : ready <= at ? "ready" : `wait ${ends.indexOf(ready)}`;
     const refusal =
       server.refusal === null ? "" : `refused ${server.refusal.kind} ${server.refusal.credentialsVersion}`;
     const asked = server.wait === null ? "asked" : "";
-    return [server.name, server.learnt, Math.min(server.failures, CAP), refusal, asked, wait].join(" ");
+    const { name, learnt, didConnect, address, serverId, vouched } = server;
+    const known = [learnt, didConnect, address, serverId, vouched, origin(server.origin)].join();
+    return [name, known, Math.min(server.failures, CAP), refusal, asked, wait].join(" ");
   });
-  return servers.join("; ");
+  const [last] = [...context.pool].sort((one, other) => other.lastAttempt - one.lastAttempt);
+  // Whose turn it is, matters where there are strangers.
+  const turn = last !== undefined && context.pool.some((server) => !isKnown(server)) ? isKnown(last) : "";
+  return [...servers, turn].join("; ");
 }
 
 /** The times at which something may happen next: at once, when the next wait ends, and when all have ended. */

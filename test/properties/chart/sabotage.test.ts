@@ -301,7 +301,7 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
     guarding({ isAnswer: ({ event }: { event: { type: string } }) => event.type === "delay.chosen" }),
   ],
   [
-    "reconnectNeedsAConnection",
+    "reconnectActsAtOnce",
     "reports a reconnect of the user's whatever the state",
     extra({ type: "holdOutbound", params: undefined }, (_, snapshot) => is("greeting", snapshot)),
   ],

@@ -2,13 +2,25 @@
 
 import { serverInUse } from "../../../../src/machine/context.js";
 import { linksOf, serverOf } from "../../../../src/machine/link.js";
+import { originFor } from "../../../../src/machine/origin.js";
 import type { Policy } from "../../../../src/machine/reconnect-policy.js";
 import { isRefusal } from "../../../../src/machine/server-error.js";
 import type { PoolServer, ServerPool } from "../../../../src/machine/server-pool.js";
 import type { Milliseconds } from "../../../../src/machine/units.js";
 import { isMigrating, isOver } from "../chart.js";
 import type { Scene } from "../told.js";
-import { establishes, failedServer, isExhausted, isOf, leftServer, lostServer, type Rule } from "./rule.js";
+import {
+  asServer,
+  establishes,
+  failedServer,
+  givenUpServer,
+  isExhausted,
+  isOf,
+  isSameServer,
+  leftServer,
+  lostServer,
+  type Rule,
+} from "./rule.js";
 
 /** The last time a server was dialed, and how long it is to be left alone since: not less, and not more. */
 interface Dialed {
@@ -38,6 +50,9 @@ export const dialsInTime: Rule = {
     } | null = null;
     /** The server whose attempt or connection ended last: the user is asked how long not to dial it. */
     let endedLast = "";
+    /** The servers that were dialed, in order, and the one that would be next by what the user's function was told. */
+    let dials: readonly string[] = [];
+    let firstAsked: string | undefined;
     let moveBeganAt = 0;
     let connectedBefore = false;
     return (scene) => {
@@ -45,17 +60,28 @@ export const dialsInTime: Rule = {
       const { pool } = after.context;
       if (possible && event?.type === "delay.chosen") {
         const last = dialed.get(endedLast);
-        if (last !== undefined) dialed.set(endedLast, { at: last.at, least: event.ms, most: event.ms });
+        if (last !== undefined) {
+          const ended = { at: last.at, least: event.ms, most: event.ms };
+          for (const name of namesOf(endedLast, pool)) dialed.set(name, ended);
+        }
       }
+      // Who is first now, nobody was told.
+      if (event?.type === "server.info" && before?.context.pool !== pool) firstAsked = undefined;
       if (possible && event?.type === "server.chosen") {
-        const server = event.server ?? firstOf(scene);
+        const server = event.server ?? firstAsked ?? after.context.chosen?.server;
         const last = dialed.get(server ?? "");
         const soonest = at + event.ms;
         const least = last === undefined ? soonest : Math.max(soonest, last.at + last.least);
         const most = last === undefined ? soonest : Math.max(soonest, last.at + last.most);
         chosen = server === undefined ? null : { server, least, most };
       }
-      if (event?.type === "user.setServers" && event.servers.length > 0) chosen = null;
+      if (event?.type === "user.setServers" && event.servers.length > 0) {
+        chosen = null;
+        // Who is first of these, nobody was told.
+        firstAsked = undefined;
+        if (before?.context.pool !== pool)
+          for (const name of [...dialed.keys()]) if (!event.kept.includes(name)) dialed.delete(name);
+      }
       // The server that was being dialed when the one that was to be left broke down is free again.
       const lost = lostServer(scene);
       const dropped = before?.context.next ?? null;
@@ -65,31 +91,56 @@ export const dialsInTime: Rule = {
       if (failed !== null && !dialed.has(failed))
         dialed.set(failed, { at: Number.MIN_SAFE_INTEGER, least: 0, most: 0 });
       endedLast = failed ?? lost ?? endedLast;
+      const ended = failed ?? lost;
+      if (ended !== null) share(ended, before?.context.pool ?? [], dialed);
+      const givenUp = givenUpServer(scene);
+      if (givenUp !== null) {
+        // Other servers are wanted, or other ones first.
+        if (event?.type === "user.reconnect") share(givenUp, before?.context.pool ?? [], dialed);
+      }
+      if (
+        event?.type === "user.reconnect" &&
+        effects.some(({ type }) => type === "openSocket" || type === "askNextServer")
+      ) {
+        if (lost === null && isWaived(scene, dialed)) dialed.clear();
+        chosen = null;
+      }
       // A server that was moved away from is left alone like one that was dialed in the course of the move.
       if (!isMigrating(scene.from) && isMigrating(to)) moveBeganAt = at;
       const left = leftServer(scene);
       if (left !== null) {
         const { least, most } = waitOf(policy);
         dialed.set(left, { at: moveBeganAt, least, most: at - moveBeganAt + most });
+        share(left, before?.context.pool ?? [], dialed);
       }
       for (const name of dialed.keys()) if (!has(pool, name)) dialed.delete(name);
+      dials = dials.filter((name) => has(pool, name));
       connectedBefore ||= to === "connected";
       const firstRound = !connectedBefore && !policy.waitOnFirstConnect;
-      const isCandidate = ({ name, failures }: PoolServer) =>
-        name === chosen?.server && !(firstRound && failures > 0);
+      const { live } = after.context;
+      const isCandidate = (server: PoolServer) =>
+        server.name === chosen?.server &&
+        !(firstRound && server.failures > 0) &&
+        !(live !== null && isSameServer(asServer(live), server));
       const choice = pool.some(isCandidate) ? chosen : null;
       for (const effect of effects) {
         if (effect.type === "openSocket") {
           const { name } = effect.params.server;
           if (!has(pool, name)) return `${name} is dialed, but not in the pool`;
           if (choice === null) {
-            const problem = checkDial(name, scene, dialed, firstRound);
+            const problem = checkDial(name, scene, dialed, firstRound, dials);
             if (problem !== undefined) return problem;
           } else if (name !== choice.server || at < choice.least) {
             return `${name} is dialed at ${at}, but ${choice.server} was chosen for ${choice.least}`;
           }
           dialed.set(name, { at, ...waitOf(policy) });
+          dials = [...dials, name];
           chosen = null;
+        } else if (effect.type === "askNextServer") {
+          firstAsked = effect.params.pool[0]?.name;
+          if (firstAsked === undefined) continue;
+          const problem = checkDial(firstAsked, scene, dialed, firstRound, dials);
+          if (problem !== undefined) return `asked, but ${problem}`;
         } else if (effect.type === "startTimer" && effect.params.timer === "reconnect") {
           const { ms } = effect.params;
           if (choice !== null) {
@@ -98,7 +149,8 @@ export const dialsInTime: Rule = {
               return `it waits ${ms} ms for ${choice.server}, chosen for ${choice.least} to ${choice.most}`;
             continue;
           }
-          const problem = checkWait(pool, dialed, at, ms);
+          const mayBeDialed = pool.filter(({ failures }) => !(firstRound && failures > 0));
+          const problem = checkWait(mayBeDialed, dialed, at, ms);
           if (problem !== undefined) return problem;
         }
       }
@@ -107,38 +159,89 @@ export const dialsInTime: Rule = {
   },
 };
 
-/** The server that was first when the user's function was asked. */
-function firstOf({ before }: Scene): string | undefined {
-  if (before === null) return undefined;
-  const { context } = before;
-  const firstRound = !context.connectedBefore && !context.policy.waitOnFirstConnect;
-  return context.pool.find(
-    ({ failures, lastAttemptAt, wait }) =>
-      (!firstRound || failures === 0) &&
-      (lastAttemptAt === null || lastAttemptAt + (wait ?? 0) <= context.now),
-  )?.name;
+/** The names of that server in the pool. */
+function namesOf(server: string, pool: ServerPool): readonly string[] {
+  const one = pool.find(({ name }) => name === server);
+  return one === undefined
+    ? [server]
+    : pool.filter((other) => isSameServer(one, other)).map(({ name }) => name);
+}
+
+/** What is the same server under another name is left alone as long. */
+function share(server: string, pool: ServerPool, dialed: Map<string, Dialed>): void {
+  const last = dialed.get(server);
+  for (const name of namesOf(server, pool)) {
+    if (last === undefined) dialed.delete(name);
+    else dialed.set(name, last);
+  }
+}
+
+/** True where the user does not want to wait, and nobody is out of the backoff: it is over then for all. */
+function isWaived({ at, after, before }: Scene, dialed: ReadonlyMap<string, Dialed>): boolean {
+  const { pool } = after.context;
+  const { next } = after.context;
+  const isReset = pool.every(
+    ({ name, lastAttemptAt }) => lastAttemptAt === null || name === next?.destination.name,
+  );
+  const firstRound = before?.context.connectedBefore === false && !after.context.policy.waitOnFirstConnect;
+  const isSurelyReady = ({ name, failures }: PoolServer) => {
+    const last = dialed.get(name);
+    return !(firstRound && failures > 0) && (last === undefined || last.at + last.most <= at);
+  };
+  return isReset && !pool.some(isSurelyReady);
 }
 
 function checkDial(
   name: string,
-  { at, after }: Scene,
+  scene: Scene,
   dialed: ReadonlyMap<string, Dialed>,
   firstRound: boolean,
+  dials: readonly string[],
 ): string | undefined {
+  const { at, before, after } = scene;
   const { pool, live } = after.context;
-  const inUse = live === null ? null : serverOf(live);
+  const inUse = live === null ? null : asServer(live);
   const last = dialed.get(name);
-  if (name === inUse) return `${name} is dialed while it is in use`;
+  const chosen = pool.find((server) => server.name === name);
+  if (chosen === undefined) return `${name} is not in the pool`;
+  if (inUse !== null && isSameServer(inUse, chosen)) return `${name} is dialed while it is in use`;
   if (last !== undefined && at < last.at + last.least) return `${name} is dialed too soon`;
-  if (last !== undefined && firstRound) return `${name} is dialed again`;
-  for (const { name: ahead } of pool) {
-    if (ahead === name) break;
-    if (ahead === inUse) continue;
-    const other = dialed.get(ahead);
-    const eligible = other === undefined || (!firstRound && other.at + other.most <= at);
-    if (eligible) return `${name} is dialed before ${ahead}`;
+  if (firstRound && chosen.failures > 0) return `${name} is dialed again`;
+  // Those that are surely out of their wait, in the order of the queue.
+  const eligible = pool.filter((server) => {
+    const other = dialed.get(server.name);
+    if (inUse !== null && isSameServer(inUse, server)) return false;
+    if (firstRound && server.failures > 0) return false;
+    return other === undefined || other.at + other.most <= at;
+  });
+  const lost = (lostServer(scene) ?? before?.context.lastInUse?.server) || null;
+  const mayBeDialed = pool.filter((server) => inUse === null || !isSameServer(inUse, server));
+  const dialedLast = [...dials].reverse().find((one) => has(mayBeDialed, one));
+  const rank = (server: PoolServer) => rankOf(server, pool, lost, dialedLast);
+  const ahead = pool.slice(0, pool.indexOf(chosen));
+  const sooner = eligible.find(
+    (server) => rank(server) < rank(chosen) || (rank(server) === rank(chosen) && ahead.includes(server)),
+  );
+  return sooner === undefined ? undefined : `${name} is dialed before ${sooner.name}`;
+}
+
+/** Who goes first by experience: the less, the sooner. */
+function rankOf(
+  { name, learnt, didConnect, failures, address, serverId }: PoolServer,
+  pool: ServerPool,
+  lost: string | null,
+  dialedLast: string | undefined,
+): number {
+  const isKnown = !learnt || didConnect;
+  if (isKnown && failures === 0) {
+    const left = pool.find((server) => server.name === lost);
+    const isLost = left !== undefined && isSameServer(left, { name, address, serverId });
+    return didConnect && !isLost ? 0 : 1;
   }
-  return undefined;
+  // Then those that are known and those that are not, in turn.
+  const before = pool.find((server) => server.name === dialedLast);
+  const strangersTurn = before !== undefined && (!before.learnt || before.didConnect);
+  return isKnown === strangersTurn ? 3 : 2;
 }
 
 function checkWait(
@@ -171,12 +274,15 @@ export const queueIsKept: Rule = {
       return [...is].sort().join() === [...due].sort().join() ? undefined : `the pool is ${is.join()}`;
     }
     const failed = failedServer(scene);
-    const ended = failed ?? lostServer(scene) ?? leftServer(scene);
+    const ended = failed ?? lostServer(scene) ?? leftServer(scene) ?? givenUpServer(scene);
     if (ended !== null) {
-      const others = was.filter((name) => name !== ended);
+      // What is the same server under another name goes with it.
+      const same = namesOf(ended, before.context.pool).filter((name) => name !== ended && was.includes(name));
+      const others = [...was.filter((name) => name !== ended && !same.includes(name))];
+      const behind = is.length === was.length || !was.includes(ended) ? same : [];
       const mayGo = failed === null ? !was.includes(ended) : !isMigrating(from) || !was.includes(failed);
-      const isGone = is.join() === others.join() && mayGo;
-      const isLast = is.join() === [...others, ended].join();
+      const isGone = is.join() === was.filter((name) => name !== ended).join() && mayGo;
+      const isLast = is.join() === [...others, ...behind, ended].join();
       return isLast || isGone ? undefined : `the pool was ${was.join()} and is ${is.join()}`;
     }
     if (possible && event?.type === "server.info") return learns(scene, was, is);
@@ -195,8 +301,15 @@ function learns({ before, event }: Scene, was: readonly string[], is: readonly s
   if (policy.ignoreClusterUpdates || connectUrls.length === 0) {
     return was.join() === is.join() ? undefined : "the pool changed, but the cluster is to be ignored";
   }
-  for (const { name, learnt } of before.context.pool) {
-    const leaves = learnt && !inUse.includes(name) && !connectUrls.includes(name);
+  const link = linksOf(before.context).find(({ id }) => id === event.attempt);
+  const origin = link && originFor(before.context.origins, before.context.pool, link.destination);
+  if (origin === undefined || link === undefined)
+    return was.join() === is.join() ? undefined : "the pool changed, but who says so is of another list";
+  for (const server of before.context.pool) {
+    const { name, learnt, vouched } = server;
+    const isClaim = vouched && !link.secured;
+    const isOfThem = learnt && server.origin === origin.id && !isClaim;
+    const leaves = isOfThem && !inUse.includes(name) && !connectUrls.includes(name);
     if (leaves === is.includes(name)) return `${name} should ${leaves ? "leave" : "stay"}`;
   }
   const unknown = join.find((name) => !connectUrls.includes(name));
@@ -222,7 +335,12 @@ export const attemptsAreCounted: Rule = {
         if (from.startsWith("connecting")) failures.clear();
         failures.delete(serverInUse(context));
       }
-      for (const name of failures.keys()) if (!has(context.pool, name)) failures.delete(name);
+      const { event } = scene;
+      for (const name of [...failures.keys()]) {
+        const isNew =
+          event?.type === "user.setServers" && event.servers.length > 0 && !event.kept.includes(name);
+        if (isNew || !has(context.pool, name)) failures.delete(name);
+      }
       for (const server of context.pool) {
         const counted = failures.get(server.name) ?? 0;
         if (server.failures !== counted)
@@ -233,6 +351,9 @@ export const attemptsAreCounted: Rule = {
       const left =
         failed !== null && before !== null && has(before.context.pool, failed) && !has(context.pool, failed);
       if (!left) return undefined;
+      // A learnt server that refuses twice is what another rule is about.
+      const isLearnt = before?.context.pool.some(({ name, learnt }) => learnt && name === failed) === true;
+      if (event?.type === "server.error" && isRefusal(event.error) && isLearnt) return undefined;
       if (!context.connectedBefore) return `${failed} left before a connection stood`;
       return count >= limit ? undefined : `${failed} left after ${count} failures`;
     };
@@ -264,10 +385,20 @@ export const refusedTwiceCloses: Rule = {
       if (refuses !== null && event?.type === "server.error" && isRefusal(event.error)) {
         const server = serverOf(refuses);
         const refusal = `${event.error.kind} ${event.credentialsVersion}`;
+        // One that was learnt is not what the user named: it leaves the pool.
+        const isLearnt = has(before?.context.pool.filter(({ learnt }) => learnt) ?? [], server);
         twice = refusals.get(server) === refusal && !policy.ignoreAuthErrorAbort;
+        if (twice && isLearnt && refuses === next) {
+          if (live === null && has(after.context.pool, server)) return `${server} refused twice, and stays`;
+          twice = false;
+        }
         refusals.set(server, refusal);
       }
-      for (const name of refusals.keys()) if (!has(after.context.pool, name)) refusals.delete(name);
+      for (const name of [...refusals.keys()]) {
+        const isNew =
+          event?.type === "user.setServers" && event.servers.length > 0 && !event.kept.includes(name);
+        if (isNew || !has(after.context.pool, name)) refusals.delete(name);
+      }
       const closes = isOver(to) && !isOver(from) && event?.type === "server.error";
       // While another connection is established, a refusal only ends the move away from it.
       const byNext = refuses !== null && refuses === next;

@@ -3,6 +3,7 @@
 import type { Told } from "../told.js";
 import { noMomentContradictsItself } from "./coupling.js";
 import { attemptsAreCounted, dialsInTime, queueIsKept, refusedTwiceCloses } from "./dialing.js";
+import { isReachedAsItsOriginSays } from "./origins.js";
 import { allIsPlainJson, noUnknownField } from "./plain-data.js";
 import {
   closedSettlesLast,
@@ -13,7 +14,7 @@ import {
   gateOpensAfterAuthentication,
 } from "./promises.js";
 import type { Rule } from "./rule.js";
-import { closedIsAbsorbing, reconnectNeedsAConnection, staleChangesNothing } from "./silence.js";
+import { closedIsAbsorbing, reconnectActsAtOnce, staleChangesNothing } from "./silence.js";
 import {
   answersPings,
   credentialsUnderTls,
@@ -39,6 +40,7 @@ export const rules = {
   leavesInOrder,
   timersBelongToLinks,
   somethingWakesTheChart,
+  isReachedAsItsOriginSays,
   dialsInTime,
   queueIsKept,
   attemptsAreCounted,
@@ -54,7 +56,7 @@ export const rules = {
   closesForAReason,
   closedIsAbsorbing,
   staleChangesNothing,
-  reconnectNeedsAConnection,
+  reconnectActsAtOnce,
   allIsPlainJson,
   noUnknownField,
 } satisfies Readonly<Record<string, Rule>>;

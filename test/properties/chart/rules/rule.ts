@@ -5,6 +5,7 @@ import type { ConnectionInput } from "../../../../src/machine/context.js";
 import type { Effect, EffectName } from "../../../../src/machine/effects.js";
 import { type Link, serverOf } from "../../../../src/machine/link.js";
 import type { Policy } from "../../../../src/machine/reconnect-policy.js";
+import type { PoolServer } from "../../../../src/machine/server-pool.js";
 import { isAttempting, isEstablished } from "../chart.js";
 import type { Scene } from "../told.js";
 
@@ -41,11 +42,27 @@ export function establishes({ from, to, before, after }: Scene): boolean {
   return before?.context.next?.id === after.context.live?.id;
 }
 
-/** The link whose attempt failed in this scene; null where none did. */
-export function failedLink(scene: Scene): Link | null {
+/** The link whose attempt was over in this scene without success; null where none was. */
+function endedLink(scene: Scene): Link | null {
   const next = scene.before?.context.next ?? null;
   if (next === null || userLeaves(scene) || establishes(scene) || lostLink(scene) !== null) return null;
   return next.id === scene.after.context.next?.id ? null : next;
+}
+
+/** True where the user has named other servers, or does not want to wait. */
+function userHastens({ event }: Scene): boolean {
+  return event?.type === "user.setServers" || event?.type === "user.reconnect";
+}
+
+/** The link whose attempt failed in this scene; null where none did. */
+export function failedLink(scene: Scene): Link | null {
+  return userHastens(scene) ? null : endedLink(scene);
+}
+
+/** The server whose attempt the user gave up in this scene; null where none was. */
+export function givenUpServer(scene: Scene): string | null {
+  const link = userHastens(scene) ? endedLink(scene) : null;
+  return link === null ? null : serverOf(link);
 }
 
 /** The link in use that was lost in this scene, or left by `user.reconnect`; null where none was. */
@@ -79,4 +96,19 @@ export function isExhausted({ after }: Scene): boolean {
   const { pool, connectedBefore, policy } = after.context;
   const firstRound = !connectedBefore && !policy.waitOnFirstConnect;
   return !pool.some(({ failures }) => !firstRound || failures === 0);
+}
+
+/** What tells servers apart. */
+type Named = Pick<PoolServer, "name" | "address" | "serverId">;
+
+/** The server of a link. */
+export function asServer({ destination: { name }, address, info }: Link): Named {
+  return { name, address, serverId: info?.serverId === "" ? null : (info?.serverId ?? null) };
+}
+
+/** True where both are one server: by name, by the address that was reached, or by what it calls itself. */
+export function isSameServer(one: Named, other: Named): boolean {
+  const names = ({ name, address }: Named) => (address === null ? [name] : [name, address]);
+  const isSameId = one.serverId !== null && one.serverId === other.serverId;
+  return isSameId || names(one).some((name) => names(other).includes(name));
 }

@@ -1,6 +1,6 @@
 // Silence: what must change nothing does change nothing.
 
-import { isMigrating } from "../chart.js";
+import { isMigrating, isOver } from "../chart.js";
 import type { Scene } from "../told.js";
 import { isOf, type Rule } from "./rule.js";
 
@@ -42,12 +42,17 @@ export const staleChangesNothing: Rule = {
   },
 };
 
-export const reconnectNeedsAConnection: Rule = {
+export const reconnectActsAtOnce: Rule = {
   judgesAlone: true,
-  sentence: "user.reconnect changes nothing unless a connection is established",
+  sentence:
+    "user.reconnect leaves the connection, or the attempt of the moment, and another begins at once; it changes nothing where the user leaves or is being asked",
   watch: () => (scene) => {
-    if (scene.event?.type !== "user.reconnect" || scene.from === "connected" || isMigrating(scene.from))
-      return undefined;
-    return changed(scene);
+    const { event, from, to, effects } = scene;
+    if (event?.type !== "user.reconnect") return undefined;
+    const isBetween = /^(connecting|reconnecting)\.(awaitingDelay|awaitingServerChoice)$/.test(from);
+    if (isBetween || isOver(from) || from.startsWith("draining.")) return changed(scene);
+    if (from === "connected" || isMigrating(from)) return undefined;
+    if (to.endsWith(".awaitingServerChoice")) return undefined;
+    return effects.some(({ type }) => type === "openSocket") ? undefined : "nobody is dialed";
   },
 };

@@ -1,12 +1,13 @@
 // The statuses obey a grammar. Written down, with the chart's own marks in capitals between them:
 //
-//   life        = attempt* ( end | CONNECTED STANDS established )
-//   attempt     = reconnecting news*
+//   life        = [ hastened ] attempt* ( end | CONNECTED STANDS established )
+//   attempt     = reconnecting news* [ hastened ]
 //   news        = error | update | ldm
 //   established = ( news | pingTimer STANDS | move )* ( end | DRAINS news* end | lost )
 //   move        = ( attempt | pingTimer | CONNECTED error )+ [ CONNECTED reconnect ] STANDS
 //   lost        = [ error | pingTimer staleConnection | "client initiated reconnect" ] HELD disconnect again
-//   again       = attempt* ( end | CONNECTED reconnect STANDS established )
+//   again       = [ hastened ] attempt* ( end | CONNECTED reconnect STANDS established )
+//   hastened    = "client initiated reconnect"*
 //   end         = CLOSING CLOSED
 //
 // CONNECTED is releaseOutbound, STANDS the start of the ping timer outside a move, HELD holdOutbound, DRAINS drainSubscriptions, CLOSING
@@ -14,6 +15,7 @@
 // up; a move that is lost, drained or closed ends as `established` does. `table` is the same grammar as an automaton: in each
 // place, what may come, and where it leads.
 
+import { serverInUse } from "../../../../src/machine/context.js";
 import type { Effect } from "../../../../src/machine/effects.js";
 import { linkIn, serverOf } from "../../../../src/machine/link.js";
 import { isAttempting, isMigrating, isOver } from "../chart.js";
@@ -39,6 +41,7 @@ type Status = Extract<Effect, { readonly type: "notifyStatus" }>["params"]["stat
 type Token = Status["type"] | "CONNECTED" | "STANDS" | "HELD" | "DRAINS" | "CLOSING" | "CLOSED";
 
 const news = (place: Place) => ({ error: place, update: place, ldm: place });
+const hastened = (place: Place) => ({ reconnecting: place, "client initiated reconnect": place });
 const ends = {
   HELD: "held",
   DRAINS: "draining",
@@ -48,8 +51,8 @@ const ends = {
 
 /** The grammar as an automaton. */
 export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>>>>> = {
-  first: { reconnecting: "attempt", CLOSING: "closing" },
-  attempt: { ...news("attempt"), reconnecting: "attempt", CONNECTED: "made", CLOSING: "closing" },
+  first: { ...hastened("first"), reconnecting: "attempt", CLOSING: "closing" },
+  attempt: { ...news("attempt"), ...hastened("attempt"), CONNECTED: "made", CLOSING: "closing" },
   made: { STANDS: "established" },
   established: {
     ...news("established"),
@@ -72,8 +75,8 @@ export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>
   moved: { ...news("moving"), ...ends, reconnect: "made", reconnecting: "moving", STANDS: "established" },
   leaving: { HELD: "held" },
   held: { disconnect: "lost" },
-  lost: { reconnecting: "again", CLOSING: "closing" },
-  again: { ...news("again"), reconnecting: "again", CONNECTED: "back", CLOSING: "closing" },
+  lost: { ...hastened("lost"), reconnecting: "again", CLOSING: "closing" },
+  again: { ...news("again"), ...hastened("again"), CONNECTED: "back", CLOSING: "closing" },
   back: { reconnect: "made" },
   draining: { ...news("draining"), CLOSING: "closing" },
   closing: { CLOSED: "over" },
@@ -130,6 +133,9 @@ function serverOfStatus({ type }: Status, dialed: string, scene: Scene): string 
       return dialed;
     case "reconnect":
       return after.context.live === null ? "" : serverOf(after.context.live);
+    case "client initiated reconnect":
+      // About the server in use, or the one that was.
+      return before === null ? "" : serverInUse(before.context);
     default: {
       // About the link that the event is of; where it is the user's, about the one in use.
       const { live = null, next = null } = before?.context ?? {};

@@ -2,9 +2,13 @@
 
 import type { TimerName } from "../../../../src/machine/effects.js";
 import { LINGER, OVERLAP } from "../../../../src/machine/link.js";
+import type { Policy } from "../../../../src/machine/reconnect-policy.js";
+import type { PoolServer } from "../../../../src/machine/server-pool.js";
 import type { Milliseconds } from "../../../../src/machine/units.js";
 import { timersIn } from "../../../../src/testing/chart/contradictions.js";
-import type { Rule } from "./rule.js";
+import { isMigrating } from "../chart.js";
+import type { Scene } from "../told.js";
+import { asServer, isSameServer, type Rule } from "./rule.js";
 
 const keyOf = (timer: TimerName, attempt: number) => `${timer} of attempt ${attempt}`;
 
@@ -16,15 +20,15 @@ export const timersBelongToLinks: Rule = {
     "a timer is started only while it does not run, and exactly those run that belong to the state and to its links",
   watch: (policy) => {
     const running = new Set<string>();
-    const spans: Readonly<Record<Exclude<TimerName, "reconnect">, Milliseconds>> = {
-      attempt: policy.timeout,
+    const spans: Readonly<Record<Exclude<TimerName, "reconnect" | "attempt">, Milliseconds>> = {
       ping: policy.pingInterval,
       drain: policy.drainTimeout,
       overlap: OVERLAP,
       retire: LINGER,
       linger: LINGER,
     };
-    return ({ event, effects, from, to, before, after }) => {
+    return (scene) => {
+      const { event, effects, from, to, before, after } = scene;
       const isQuiet = effects.length === 0 && event?.type !== "timer.fired";
       if (isQuiet && from === to && before?.context === after.context) return undefined;
       if (event?.type === "timer.fired") running.delete(keyOf(event.timer, event.attempt));
@@ -33,8 +37,13 @@ export const timersBelongToLinks: Rule = {
           const { timer, attempt, ms } = effect.params;
           const key = keyOf(timer, attempt);
           if (running.has(key)) return `the timer ${key} is started while it runs`;
-          if (timer === "reconnect" ? !(ms > 0) : ms !== spans[timer])
-            return `the timer ${key} runs for ${ms} ms`;
+          const isRight =
+            timer === "reconnect"
+              ? ms > 0
+              : timer === "attempt"
+                ? ms === attemptSpan(scene, policy)
+                : ms === spans[timer];
+          if (!isRight) return `the timer ${key} runs for ${ms} ms`;
           running.add(key);
         } else if (effect.type === "stopTimer") {
           const { timer, attempt } = effect.params;
@@ -51,6 +60,28 @@ export const timersBelongToLinks: Rule = {
   },
 };
 
+/** How long an attempt may take from its dial on: with others to try less, and longer after each failure. */
+function patience({ before, after }: Scene, policy: Policy): Milliseconds {
+  const { next, pool, live } = after.context;
+  const connectedBefore = before?.context.connectedBefore === true;
+  const dialed = pool.find(({ name }) => name === next?.destination.name);
+  const isAnother = (server: PoolServer) =>
+    dialed !== undefined &&
+    !isSameServer(server, dialed) &&
+    (live === null || !isSameServer(server, asServer(live)));
+  if (!pool.some(isAnother) || (!connectedBefore && !policy.waitOnFirstConnect)) return policy.timeout;
+  return Math.min(policy.timeout, 2_000 * 2 ** (dialed?.failures ?? 0));
+}
+
+/** How long the attempt may take from here on. */
+function attemptSpan(scene: Scene, policy: Policy): Milliseconds {
+  const { next } = scene.after.context;
+  if (next === null) return Number.NaN;
+  return scene.before?.context.next?.id === next.id
+    ? Math.max(0, policy.timeout - (scene.at - next.begunAt))
+    : patience(scene, policy);
+}
+
 function count(what: string): void {
   redundantStops.set(what, (redundantStops.get(what) ?? 0) + 1);
 }
@@ -61,7 +92,9 @@ export const somethingWakesTheChart: Rule = {
   watch: () => {
     const running = new Set<string>();
     let asked = 0;
-    return ({ event, possible, effects, to, after }) => {
+    return ({ event, possible, effects, from, to, after }) => {
+      // Who was asked where to move is not waited for when the move is over.
+      if (isMigrating(from) && !isMigrating(to)) asked = 0;
       if (possible && event?.type === "timer.fired") running.delete(keyOf(event.timer, event.attempt));
       const answer = event?.type === "delay.chosen" || event?.type === "server.chosen";
       if (possible && (answer || event?.type === "choice.failed")) asked = 0;
