@@ -168,7 +168,7 @@ describe("the lines of a chart", () => {
         `${from} ${to}` === "connection.connecting.selecting connection.connecting.backingOff",
     );
     expect(line?.events).toEqual(["otherwise"]);
-    expect(line?.back).toEqual(["timer.fired", "user.setServers"]);
+    expect(line?.back).toEqual(["timer.fired", "user.setServers", "user.reconnect"]);
     expect(line?.ways).toHaveLength(2);
     const failing = bundles.find(({ lines: [first] }) => first?.to === "connection.connecting.selecting");
     expect(failing?.lines.map(({ from }) => from.split(".").at(-1))).toEqual([
