@@ -21,7 +21,7 @@ export function reachable(from: object): ReadonlySet<string> {
     seen.add(value);
     if (seen.size > LIMIT) throw new Error("too much can be reached from there");
     if (value instanceof Uint8Array) strings.add(new TextDecoder().decode(value));
-    else queue.push(...within(value), ...hidden(session, value));
+    else queue.push(...within(value), ...(isPlain(value) ? [] : hidden(session, value)));
   }
   session.disconnect();
   return strings;
@@ -37,6 +37,12 @@ function within(value: object): unknown[] {
   return [...keys, ...fields, ...entries];
 }
 
+/** True of what has no private fields, and is no function. */
+function isPlain(value: object): boolean {
+  const plain: readonly unknown[] = [null, Object.prototype, Array.prototype, Map.prototype, Set.prototype];
+  return plain.includes(Object.getPrototypeOf(value));
+}
+
 /** What only a debugger sees: private fields, and the variables that a function holds on to. */
 function hidden(session: Session, value: object): unknown[] {
   const { objectId } = remote(session, value);
@@ -46,12 +52,8 @@ function hidden(session: Session, value: object): unknown[] {
     scopes === undefined
       ? []
       : propertiesOf(session, scopes).result.filter(({ value }) => value?.description?.startsWith("Closure"));
-  return [
-    ...privateProperties.flatMap(({ value }) => local(session, value)),
-    ...closures.flatMap(({ value }) =>
-      propertiesOf(session, value?.objectId).result.flatMap((variable) => local(session, variable.value)),
-    ),
-  ];
+  // The variables of a closure come as the fields of one object.
+  return [...privateProperties, ...closures].flatMap(({ value }) => local(session, value));
 }
 
 const bridge = globalThis as { reachableBridge?: unknown };
