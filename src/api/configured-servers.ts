@@ -90,8 +90,10 @@ export interface GivenServers {
 export function readGivenServers(given: readonly (string | Server)[], servers: Servers): GivenServers {
   const keptAs = (one: string | Server): PoolServer | undefined => {
     if (typeof one === "string" && !one.includes(`://${MASKED}@`)) return undefined;
-    const address = parseAddress(splitCredentials(typeof one === "string" ? one : one.src).url);
-    if (!address.ok) return undefined;
+    const { url, credentials } = splitCredentials(typeof one === "string" ? one : one.src);
+    const address = parseAddress(url);
+    // Credentials that somebody wrote there are not to be lost.
+    if (!address.ok || (credentials !== null && credentials !== MASKED)) return undefined;
     const { name, transport } = address.value;
     const known = findServer(servers.pool, name);
     const isIt =

@@ -41,7 +41,8 @@ const DEFAULT_MAX_PAYLOAD = 1_048_576;
 /** A connection and its interpreter. */
 export class Connection implements NatsConnection {
   readonly #world: World;
-  readonly #settings: Settings;
+  /** Without the servers: they have the credentials of their URLs, which another list may replace. */
+  readonly #settings: Omit<Settings, "servers">;
   readonly #interpreter: Interpreter;
   readonly #subscriptions: SubscriptionTable;
   readonly #requester: Requester;
@@ -57,7 +58,7 @@ export class Connection implements NatsConnection {
 
   /** Options are checked by the caller. */
   constructor(world: World, options: ConnectionOptions) {
-    const settings = settingsOf(options);
+    const { servers, ...settings } = settingsOf(options);
     this.#world = world;
     this.#settings = settings;
     this.#requester = {
@@ -90,13 +91,13 @@ export class Connection implements NatsConnection {
       signal: settings.connecting.signal,
     });
     const input = {
-      servers: settings.servers.map((server) => server.url),
+      servers: servers.map((server) => server.url),
       seed: world.seed,
       at: world.now(),
       policy: settings.policy,
     };
     this.#credentials = settings.credentials;
-    this.#credentials.replace(settings.servers, 0);
+    this.#credentials.replace(servers, 0);
     this.#interpreter = new Interpreter(world, this.#ports(), input, settings.watching);
   }
 

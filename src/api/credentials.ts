@@ -53,12 +53,13 @@ export class ServerCredentials {
   }
 
   /**
-   * The credentials for that server. They never come for one whose origin was replaced meanwhile: the attempt is about to end.
+   * The credentials for that server. They never come for one whose origin was replaced, also while the authenticator was asked:
+   * the attempt is about to end.
    * @throws NatsError, also as a rejection; what a user's authenticator throws is its cause
    */
   of({ origin }: Destination, nonce: string | undefined): Credentials | Promise<Credentials> {
     try {
-      if (!this.#origins.has(origin)) return new Promise(() => {});
+      if (!this.#origins.has(origin)) return never();
       const answer = this.#authenticator(nonce);
       if (!(answer instanceof Promise)) return this.#merged(answer, origin);
       return answer
@@ -69,10 +70,13 @@ export class ServerCredentials {
     }
   }
 
-  #merged(auth: Auth, origin: string): Credentials {
+  #merged(auth: Auth, origin: string): Credentials | Promise<Credentials> {
+    if (!this.#origins.has(origin)) return never();
     return checked({ ...auth, ...this.#ofUrls.get(origin) });
   }
 }
+
+const never = () => new Promise<Credentials>(() => {});
 
 const fields = Object.keys({
   user: true,

@@ -127,7 +127,7 @@ function watching(options: OptionsFor<"watching">): Required<Pick<Observed, keyo
 }
 
 /** What the user's `reconnectDelayHandler` says; where it fails, its error is uncaught and `reconnectTimeWait` holds. */
-export function chosenDelay({ handlers, policy }: Settings): number {
+export function chosenDelay({ handlers, policy }: Pick<Settings, "handlers" | "policy">): number {
   try {
     const ms: unknown = handlers.reconnectDelayHandler?.();
     if (typeof ms === "number" && ms >= 0 && Number.isFinite(ms)) return ms;

@@ -251,9 +251,10 @@ export const memory = {
 
   // A move from one server to another.
 
-  /** A move begins. A server that tells of lame duck mode is alive. */
+  /** A move begins. A server that tells of lame duck mode is alive. What was chosen for a move before counts no more. */
   beginMove: remember((context, event) => ({
     live: { ...liveLink(context), pingsOut: 0 },
+    chosen: null,
     now: event.at,
   })),
 

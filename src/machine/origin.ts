@@ -83,9 +83,18 @@ export function originId(name: string, list: number): string {
   return list === 0 ? name : `${name}#${list}`;
 }
 
-/** The origins of a list: one for each server, those that are named twice once. */
-export function originsOf(addresses: readonly ServerAddress[], list: number): readonly Origin[] {
-  const anyAsksForTls = addresses.some(({ transport }) => transport.tls);
+/**
+ * The origins of a list: one for each server, those that are named twice once.
+ * @param kept origins that another list leaves to this one: what their URLs ask for is asked of all here, too
+ */
+export function originsOf(
+  addresses: readonly ServerAddress[],
+  list: number,
+  kept: readonly Origin[] = [],
+): readonly Origin[] {
+  const anyAsksForTls =
+    addresses.some(({ transport }) => transport.tls) ||
+    kept.some(({ tls }) => tls === "url" || tls === "list");
   const unique = addresses.filter(
     ({ name }, at) => addresses.findIndex((other) => other.name === name) === at,
   );

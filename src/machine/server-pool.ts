@@ -107,7 +107,8 @@ export function replacePool(
   const staying = pool.filter(({ name }) => kept.includes(name));
   const isKept = ({ name }: ServerAddress) => staying.some((server) => server.name === name);
   const fresh = addresses.filter((address) => !isKept(address));
-  const freshOrigins = originsOf(fresh, list).map((origin) => experienced(origin, origins));
+  const used = origins.filter(({ id }) => staying.some(({ origin }) => origin === id));
+  const freshOrigins = originsOf(fresh, list, used).map((origin) => experienced(origin, origins));
   const merged = configured(fresh, freshOrigins).map((server) => {
     const known = findServer(pool, server.name);
     const isAnother = known === undefined || typeOf(origins, known) !== typeOf(freshOrigins, server);
@@ -117,7 +118,6 @@ export function replacePool(
   });
   const all = inOrderOf(addresses, [...staying, ...merged]);
   const [next, state] = noRandomize || fresh.length === 0 ? [all, random] : shuffled(all, random);
-  const used = origins.filter(({ id }) => staying.some(({ origin }) => origin === id));
   return { pool: next, origins: [...used, ...freshOrigins], random: state };
 }
 

@@ -1,85 +1,190 @@
-// Which credentials go to which server.
+// Which credentials go to which server: those of the options, and those of the URL of its origin, as long as that is there.
 
 import { describe, expect, it } from "vitest";
 import { configuredServers } from "../../src/api/configured-servers.js";
 import { ServerCredentials } from "../../src/api/credentials.js";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import type { ConnectionOptions } from "../../src/api/options.js";
+import { type Destination, originId } from "../../src/machine/origin.js";
+import { learning, reaching, serversOf } from "../machine/servers.js";
+import { reachable } from "./reachable.js";
+import { stateOf } from "./subscription-scene.js";
 
 function credentials(options: ConnectionOptions): ServerCredentials {
   const all = new ServerCredentials(options);
-  all.add(configuredServers(options));
+  all.replace(configuredServers(options), 0);
   return all;
 }
 
+/** A configured server, of the list of that number. */
+const to = (host: string, list = 0): Destination => {
+  const name = `${host}:4222`;
+  return { ...reaching(serversOf(host), name), origin: originId(name, list) };
+};
+/** A server that is known by way of another. */
+const learntFrom = (host: string, learnt: string): Destination => {
+  const by = `${host}:4222`;
+  return reaching(learning(serversOf(host), [learnt], { by }), `${learnt}:4222`);
+};
+
 describe("the credentials for a server", () => {
   it("are those of the options", () => {
-    expect(credentials({ user: "u", pass: "p" }).of("a:4222", undefined)).toEqual({ user: "u", pass: "p" });
-    expect(credentials({ token: "t" }).of("a:4222", undefined)).toEqual({ auth_token: "t" });
-    expect(credentials({}).of("a:4222", undefined)).toEqual({});
+    expect(credentials({ user: "u", pass: "p", servers: "a" }).of(to("a"), undefined)).toEqual({
+      user: "u",
+      pass: "p",
+    });
+    expect(credentials({ token: "t", servers: "a" }).of(to("a"), undefined)).toEqual({ auth_token: "t" });
+    expect(credentials({ servers: "a" }).of(to("a"), undefined)).toEqual({});
   });
 
   it("are those of its own URL, whatever the options say", () => {
     const all = credentials({ servers: ["nats://x:y@a", "b"], user: "u", pass: "p" });
-    expect(all.of("a:4222", undefined)).toEqual({ user: "x", pass: "y" });
-    expect(all.of("b:4222", undefined)).toEqual({ user: "u", pass: "p" });
+    expect(all.of(to("a"), undefined)).toEqual({ user: "x", pass: "y" });
+    expect(all.of(to("b"), undefined)).toEqual({ user: "u", pass: "p" });
   });
 
-  it("learnt from the cluster are those of the first URL that has some", () => {
+  it("are those of the first URL that has some where a server is named twice", () => {
+    const all = credentials({ servers: ["a", "nats://x:y@a", "nats://v:w@a"] });
+    expect(all.of(to("a"), undefined)).toEqual({ user: "x", pass: "y" });
+  });
+
+  it("that was learnt are those of the server by way of which it was, and of no other URL", () => {
     const all = credentials({ servers: ["b", "nats://x:y@a"] });
-    expect(all.of("learnt:4222", undefined)).toEqual({ user: "x", pass: "y" });
-    expect(all.of("b:4222", undefined)).toEqual({});
-  });
-
-  it("can be added later, with new servers", () => {
-    const all = credentials({});
-    all.add(configuredServers({ servers: "nats://x:y@new" }));
-    expect(all.of("new:4222", undefined)).toEqual({ user: "x", pass: "y" });
+    expect(all.of(learntFrom("a", "c"), undefined)).toEqual({ user: "x", pass: "y" });
+    expect(all.of(learntFrom("b", "c"), undefined)).toEqual({});
+    expect(all.of(to("b"), undefined)).toEqual({});
+    expect([all.isOffered("a:4222"), all.isOffered("b:4222")]).toEqual([true, false]);
   });
 
   it("are asked for anew each time, with the nonce", () => {
     const nonces: (string | undefined)[] = [];
     const all = credentials({
+      servers: "a",
       authenticator: (nonce) => {
         nonces.push(nonce);
         return { user: `u${nonces.length}` };
       },
     });
-    expect(all.of("a:4222", "n1")).toEqual({ user: "u1" });
-    expect(all.of("a:4222", undefined)).toEqual({ user: "u2" });
+    expect(all.of(to("a"), "n1")).toEqual({ user: "u1" });
+    expect(all.of(to("a"), undefined)).toEqual({ user: "u2" });
     expect(nonces).toEqual(["n1", undefined]);
   });
 
-  it("may be promised", async () => {
-    const all = credentials({ authenticator: async () => ({ user: "u" }) });
-    await expect(all.of("a:4222", undefined)).resolves.toEqual({ user: "u" });
+  it("may be promised, and are overridden by the URL then, too", async () => {
+    const all = credentials({ servers: ["a", "nats://x:y@b"], authenticator: async () => ({ user: "u" }) });
+    await expect(all.of(to("a"), undefined)).resolves.toEqual({ user: "u" });
+    await expect(all.of(to("b"), undefined)).resolves.toEqual({ user: "x", pass: "y" });
   });
 
   it("that fail give an error of ours, whose cause is the user's, and whose message quotes nothing", async () => {
     const cause = new Error("could not read s3cret");
     const throwing = credentials({
+      servers: "a",
       authenticator: () => {
         throw cause;
       },
     });
     let thrown: unknown;
     try {
-      throwing.of("a:4222", undefined);
+      throwing.of(to("a"), undefined);
     } catch (error) {
       thrown = error;
     }
     expect(thrown).toBeInstanceOf(NatsError);
     expect(thrown).toMatchObject({ code: ErrorCode.BadAuthentication, cause });
     expect((thrown as Error).message).not.toContain("s3cret");
-    const rejecting = credentials({ authenticator: () => Promise.reject(cause) });
-    await expect(rejecting.of("a:4222", undefined)).rejects.toMatchObject({
+    const rejecting = credentials({ servers: "a", authenticator: () => Promise.reject(cause) });
+    await expect(rejecting.of(to("a"), undefined)).rejects.toMatchObject({
       code: ErrorCode.BadAuthentication,
       cause,
     });
   });
 
   it("that are no object are refused", () => {
-    const all = credentials({ authenticator: () => "s3cret" as never });
-    expect(() => all.of("a:4222", undefined)).toThrow(/must be an object, not string/);
+    const all = credentials({ servers: "a", authenticator: () => "s3cret" as never });
+    expect(() => all.of(to("a"), undefined)).toThrow(/must be an object, not string/);
+  });
+});
+
+describe("a list of servers that replaces another", () => {
+  const list = (...servers: readonly string[]) => configuredServers({ servers: [...servers] });
+
+  it("brings its own credentials, by the ids of its own origins", () => {
+    const all = credentials({ servers: "nats://x:y@a" });
+    all.replace(list("nats://v:w@a", "b"), 1);
+    expect(all.of(to("a", 1), undefined)).toEqual({ user: "v", pass: "w" });
+    expect(all.of(to("b", 1), undefined)).toEqual({});
+  });
+
+  it("keeps those of the servers that stay, although the list has no credentials for them", () => {
+    const all = credentials({ servers: ["nats://x:y@a", "nats://t0ken@b"] });
+    all.replace(list("c"), 1, ["b:4222"]);
+    expect(all.of(to("b"), undefined)).toEqual({ auth_token: "t0ken" });
+    // As long as they stay, list by list, and no longer.
+    all.replace(list("nats://v:w@d"), 2, ["b:4222", "c:4222#1"]);
+    expect(all.of(to("b"), undefined)).toEqual({ auth_token: "t0ken" });
+    expect(all.of(to("c", 1), undefined)).toEqual({});
+    expect(["a:4222", "b:4222", "c:4222#1", "d:4222#2"].map((id) => all.isOffered(id))).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it("does not bring back an origin that is gone", async () => {
+    const all = credentials({ servers: "nats://x:y@a" });
+    all.replace(list("b"), 1);
+    all.replace(list("c"), 2, ["a:4222"]);
+    expect(all.isOffered("a:4222")).toBe(false);
+    expect(await stateOf(all.of(to("a"), undefined) as Promise<unknown>)).toBe("pending");
+  });
+
+  it("leaves no secret of the others behind, anywhere in the object", () => {
+    const servers = ["nats://me:s3cret-a@a", "nats://me:s3cret-b@b"];
+    const all = credentials({ servers, user: "me", pass: "s3cret-o" });
+    const secrets = () =>
+      ["s3cret-a", "s3cret-b", "s3cret-c", "s3cret-o"].filter((one) =>
+        [...reachable(all)].some((text) => text.includes(one)),
+      );
+    expect(secrets()).toEqual(["s3cret-a", "s3cret-b", "s3cret-o"]);
+    all.replace(list("nats://me:s3cret-c@c"), 1, ["b:4222"]);
+    expect(secrets()).toEqual(["s3cret-b", "s3cret-c", "s3cret-o"]);
+  });
+
+  it("means that a server of an origin that is gone is never answered, and nobody is asked for it", async () => {
+    let asked = 0;
+    const authenticator = () => ({ user: `u${++asked}` });
+    const all = credentials({ servers: "nats://x:y@a", authenticator });
+    all.replace(list("b"), 1);
+    for (const gone of [to("a"), learntFrom("a", "c")]) {
+      expect(await stateOf(all.of(gone, undefined) as Promise<unknown>)).toBe("pending");
+    }
+    expect(asked).toBe(0);
+    expect(all.of(to("b", 1), undefined)).toEqual({ user: "u1" });
+  });
+
+  it("means it also where the list is replaced while the authenticator thinks", async () => {
+    let answer: (auth: { user: string }) => void = () => {};
+    const authenticator = () =>
+      new Promise<{ user: string }>((resolve) => {
+        answer = resolve;
+      });
+    const all = credentials({ servers: "nats://x:y@a", authenticator });
+    const asked = all.of(to("a"), undefined) as Promise<unknown>;
+    all.replace(list("b"), 1);
+    answer({ user: "u" });
+    expect(await stateOf(asked)).toBe("pending");
+  });
+
+  it("means it also where the authenticator itself replaces the list", async () => {
+    const all: ServerCredentials = credentials({
+      servers: "nats://x:y@a",
+      authenticator: () => {
+        all.replace(list("b"), 1);
+        return { user: "u" };
+      },
+    });
+    expect(await stateOf(Promise.resolve(all.of(to("a"), undefined)))).toBe("pending");
   });
 });

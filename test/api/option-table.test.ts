@@ -12,6 +12,7 @@ import { type Destination, destinationsOf, type OptionsFor } from "../../src/api
 import type { ConnectionOptions } from "../../src/api/options.js";
 import { nodeSettings, settingsOf, worldWith } from "../../src/api/settings.js";
 import type { World } from "../../src/effects/world.js";
+import { reaching, serversOf } from "../machine/servers.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -149,6 +150,7 @@ const samples: { readonly [Name in keyof Required<ConnectionOptions>]: Sample<Na
   noEcho: { value: true },
   debug: { value: true },
   noRandomize: { value: true },
+  allowNonTls: { value: true },
   waitOnFirstConnect: { value: true },
   ignoreAuthErrorAbort: { value: true },
   noAsyncTraces: { value: true },
@@ -170,8 +172,11 @@ const world = { now: () => 0 } as World;
 /** What comes to a destination; credentials as a server is offered them. */
 function arriving(to: Destination, options: ConnectionOptions): unknown {
   switch (to) {
-    case "credentials":
-      return settingsOf(options).credentials.of("127.0.0.1:4222", undefined);
+    case "credentials": {
+      const { credentials, servers } = settingsOf(options);
+      credentials.replace(servers, 0);
+      return credentials.of(reaching(serversOf("127.0.0.1"), "127.0.0.1:4222"), undefined);
+    }
     case "world":
       return worldWith(options, world) === world;
     case "node":

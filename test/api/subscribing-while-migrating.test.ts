@@ -56,8 +56,9 @@ class StillWorld implements World {
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 1));
-const info = (ldm: boolean) =>
-  `INFO ${JSON.stringify({ server_id: "N", version: "2.12.0", max_payload: 1_024, ldm })}`;
+/** INFO of that server: two that call themselves the same would be one server under two names. */
+const info = (server_id: string, ldm = false) =>
+  `INFO ${JSON.stringify({ server_id, version: "2.12.0", max_payload: 1_024, ldm })}`;
 
 /** A connection to the first of two servers, which enters lame duck mode; the second has been sent the subscriptions. */
 async function subscribing(subscribes?: (nc: Connection) => Subscription) {
@@ -66,15 +67,15 @@ async function subscribing(subscribes?: (nc: Connection) => Subscription) {
   const started = nc.start();
   const [first] = world.sockets as [Socket];
   first.events.opened();
-  first.says(info(false));
+  first.says(info("A"));
   await settled();
   first.says("PONG");
   await started;
   const subscription = subscribes?.(nc) as Subscription;
-  first.says(info(true));
+  first.says(info("A", true));
   const [, second] = world.sockets as [Socket, Socket];
   second.events.opened();
-  second.says(info(false));
+  second.says(info("B"));
   await settled();
   second.says("PONG");
   expect(nc.isClosed()).toBe(false);

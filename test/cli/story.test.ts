@@ -37,7 +37,7 @@ describe("the story of a recording", () => {
       after.findIndex((line) => /^ +\d/.test(line)),
     );
     expect(effects.map((line) => line.trim())).toContain("openSocket  b:4222");
-    expect(effects.map((line) => line.trim())).toContain("startTimer  attempt, 20000 ms");
+    expect(effects.map((line) => line.trim())).toContain("startTimer  attempt, 2000 ms");
     expect(effects.every((line) => line.startsWith("                "))).toBe(true);
   });
 
@@ -100,7 +100,7 @@ describe("an event in words", () => {
     [{ type: "user.close", at: 0, unsent: 3, failure: null }, "user.close  3 messages unsent"],
     [{ type: "user.close", at: 0, unsent: 0, failure }, "user.close  X: why"],
     [{ type: "user.drain", at: 0, unsent: 0 }, "user.drain"],
-    [{ type: "user.setServers", at: 0, servers: ["a", "b"] }, "user.setServers  a, b"],
+    [{ type: "user.setServers", at: 0, servers: ["a", "b"], kept: [], list: 1 }, "user.setServers  a, b"],
     [{ type: "server.ping", ...base }, "server.ping"],
   ])("%j", (event, words) => {
     expect(eventText(event)).toBe(words);

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { CredentialsVersions, connectCommand } from "../../src/effects/connect-command.js";
+import { reachable } from "../api/reachable.js";
 
 const fields = {
   name: undefined,
@@ -100,5 +101,27 @@ describe("credentials", () => {
     expect(versions.of("s0:4222")).toBeGreaterThan(before);
     versions.offer("first:4222", { user: "u" });
     expect(versions.of("first:4222")).toBeGreaterThan(versions.of("s999:4222"));
+  });
+
+  it("are forgotten, but those of the servers that stay; one that comes again counts as offered others", () => {
+    const versions = new CredentialsVersions();
+    for (const server of ["a:4222", "b:4222", "c:4222"])
+      versions.offer(server, { user: "u", pass: "s3cret" });
+    versions.keepOnly(["b:4222", "new:4222"]);
+    expect(["a:4222", "b:4222", "c:4222", "new:4222"].map((server) => versions.of(server))).toEqual([
+      0, 2, 0, 0,
+    ]);
+    for (const server of ["a:4222", "b:4222"]) versions.offer(server, { user: "u", pass: "s3cret" });
+    expect([versions.of("a:4222"), versions.of("b:4222")]).toEqual([4, 2]);
+  });
+
+  it("that are forgotten are nowhere in the object any more", () => {
+    const versions = new CredentialsVersions();
+    versions.offer("a:4222", { pass: "s3cret-a" });
+    versions.offer("b:4222", { pass: "s3cret-b" });
+    const held = (secret: string) => [...reachable(versions)].some((text) => text.includes(secret));
+    expect([held("s3cret-a"), held("s3cret-b")]).toEqual([true, true]);
+    versions.keepOnly(["b:4222"]);
+    expect([held("s3cret-a"), held("s3cret-b")]).toEqual([false, true]);
   });
 });

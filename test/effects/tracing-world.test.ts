@@ -20,7 +20,15 @@ it("prints what is sent and received, with the secrets of CONNECT masked", () =>
   const world = tracingWorld(bare, (line) => lines.push(line));
   const events = { data: (chunk: Uint8Array) => received.push(new TextDecoder().decode(chunk)) };
   const transport = world.dial(
-    { name: "a:1", host: "a", port: 1, tlsName: null, transport: { type: "tcp", tls: false } },
+    {
+      name: "a:1",
+      host: "a",
+      port: 1,
+      tlsName: null,
+      transport: { type: "tcp", tls: false },
+      origin: "a:1",
+      tls: null,
+    },
     events as unknown as TransportEvents,
   );
   const encoder = new TextEncoder();

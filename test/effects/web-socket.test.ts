@@ -15,6 +15,8 @@ const server: Destination = {
   port: 80,
   tlsName: null,
   transport: { type: "webSocket", tls: false, path: "/nats" },
+  origin: "a:80/nats",
+  tls: null,
 };
 
 class FakeWebSocket implements WebSocketLike {

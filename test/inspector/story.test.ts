@@ -330,7 +330,10 @@ describe("what a chart waits for", () => {
   const chart = chartOf(connectionMachine.config as object);
 
   it.each([
-    [{ reconnecting: "backingOff" }, ["timer.fired", "user.setServers", "user.drain", "user.close"]],
+    [
+      { reconnecting: "backingOff" },
+      ["timer.fired", "user.setServers", "user.reconnect", "user.drain", "user.close"],
+    ],
     [
       { draining: "publishers" },
       ["outbound.flushed", "timer.fired", "socket.closed", "protocol.violated", "user.close"],

@@ -49,6 +49,8 @@ describe("an attempt goes well", () => {
             port: 4222,
             tlsName: null,
             transport: { type: "tcp", tls: false },
+            origin: "a:4222",
+            tls: null,
           },
         },
       },
@@ -284,20 +286,28 @@ describe("TLS", () => {
         step: "greeting",
         failure: {
           code: "SERVER_OPT_NA",
-          message: "the URL of a:4222 asks for TLS, but the option tls is null",
+          message:
+            "the URL of a:4222, or of the server by way of which it was learnt, asks for TLS, but the option tls is null",
         },
       },
     ]);
   });
 
-  test.each(["required", "tls://"])(
+  test.each([
+    ["required", () => wanted("required", plain), "TLS was asked for (option tls)"],
+    [
+      "tls://",
+      () => wanted("offered", plain, "tls://a"),
+      "the URL of a:4222, or of the server by way of which it was learnt, asks for TLS",
+    ],
+  ] as const)(
     "%s, but the server has none: the attempt fails before any credentials are sent",
-    (how) => {
-      const story = how === "required" ? wanted("required", plain) : wanted("offered", plain, "tls://a");
+    (_how, play, demand) => {
+      const story = play();
       expect(story.did).not.toContain("sendConnect");
       expect(story.errors[0]).toEqual({
         step: "greeting",
-        failure: { code: "SERVER_OPT_NA", message: "TLS was asked for, but a:4222 does not offer it" },
+        failure: { code: "SERVER_OPT_NA", message: `${demand}, but a:4222 does not offer it` },
       });
     },
   );

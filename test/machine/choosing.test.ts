@@ -1,20 +1,7 @@
 // The user chooses servers: one at each attempt (`reconnectToServer`), or all of them (`setServers`).
 
 import { describe, expect, test } from "vitest";
-import {
-  begin,
-  chosen,
-  close,
-  delay,
-  drain,
-  fires,
-  info,
-  lost,
-  opened,
-  refused,
-  setServers,
-  unreachable,
-} from "./story.js";
+import { begin, chosen, close, delay, drain, fires, info, lost, setServers, unreachable } from "./story.js";
 
 const asked = (policy = {}, servers?: readonly string[]) =>
   begin({ asksForServer: true, ...policy }, servers);
@@ -95,6 +82,7 @@ describe("reconnectToServer", () => {
   });
 });
 
+// In the middle of an attempt, and of a move: set-servers.test.ts.
 describe("setServers", () => {
   test("replaces the pool and leaves the connection alone", () => {
     const story = begin().connects().happens(setServers("c:4222", "d:4222"));
@@ -118,8 +106,10 @@ describe("setServers", () => {
     const cluster = info({ connectUrls: ["b:4222"] });
     const story = begin({}, ["a"]).connects().happens(cluster);
     expect(story.server("b:4222").learnt).toBe(true);
-    story.happens(setServers("b:4222"), info({ connectUrls: ["c:4222"] }));
-    expect(story.pool).toEqual(["b:4222", "c:4222"]);
+    story.happens(setServers("a:4222", "b:4222"));
+    expect(story.server("b:4222").learnt).toBe(false);
+    story.happens(info({ connectUrls: ["c:4222"] }));
+    expect(story.pool).toEqual(["a:4222", "b:4222", "c:4222"]);
   });
 
   test("ends a wait: a new server is dialed at once", () => {
@@ -130,29 +120,9 @@ describe("setServers", () => {
     expect(story.did.slice(0, 1)).toEqual(["stopTimer reconnect"]);
   });
 
-  const lameDuck = info({ lameDuck: true });
-  test.each([
-    ["connecting.dialing", () => begin()],
-    ["reconnecting.dialing", () => begin().connects().happens(lost())],
-    ["migrating.dialing", () => begin({ onLameDuck: "migrate" }).connects().happens(lameDuck)],
-    ["draining.subscriptions", () => begin().connects().happens(drain())],
-  ])("in %s replaces the pool, and nothing else", (state, play) => {
-    const story = play().happens(setServers("c:4222"));
-    expect([story.state, story.did, story.pool]).toEqual([state, [], ["c:4222"]]);
-  });
-
-  test("in the middle of an attempt to a server that is not among them: where it fails, they are next", () => {
-    for (const fails of [[unreachable], [opened, info(), refused]]) {
-      const story = begin().happens(setServers("c:4222"), ...fails);
-      expect(story.last("openSocket")?.server.name).toBe("c:4222");
-      expect(story.pool).toEqual(["c:4222"]);
-    }
-  });
-
-  test("in the middle of an attempt does not disturb it", () => {
-    const story = begin().happens(setServers("c:4222")).connects();
-    expect(story.state).toBe("connected");
-    expect(story.context.live?.destination.name).toBe("a:4222");
+  test("while it drains replaces the pool, and nothing else", () => {
+    const story = begin().connects().happens(drain()).happens(setServers("c:4222"));
+    expect([story.state, story.did, story.pool]).toEqual(["draining.subscriptions", [], ["c:4222"]]);
   });
 
   test("without a valid server changes nothing", () => {

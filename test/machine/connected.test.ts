@@ -228,8 +228,13 @@ describe("the connection ends", () => {
   });
 });
 
-test("user.reconnect changes nothing unless a connection stands", () => {
-  for (const story of [begin(), begin().happens(lost()), connected().happens(lost())]) {
+// What it does while none is: reconnect-call.test.ts.
+test("user.reconnect changes nothing once the user leaves", () => {
+  for (const story of [
+    connected().happens(drain()),
+    connected().happens(close()),
+    begin().happens(close()),
+  ]) {
     const before = story.snapshot;
     story.happens(reconnect);
     expect(story.did).toEqual([]);

@@ -21,7 +21,9 @@ import {
   nextLink,
   withLink,
 } from "../../src/machine/link.js";
+import type { TlsDemand } from "../../src/machine/origin.js";
 import { defaultPolicy, type Policy } from "../../src/machine/reconnect-policy.js";
+import { reaching, serversOf } from "./servers.js";
 import { begin, close, drain, halfClosed, info, lost, opened, refused, unreachable } from "./story.js";
 
 const json = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -33,8 +35,13 @@ describe("createContext", () => {
   });
 
   test("begins with nothing known but the pool", () => {
-    const { policy, pool, random, ...rest } = createContext({ servers: ["a", "b"], seed: 5, at: 99 });
+    const { policy, pool, origins, random, ...rest } = createContext({
+      servers: ["a", "b"],
+      seed: 5,
+      at: 99,
+    });
     expect(rest).toEqual({
+      list: 0,
       attempt: 0,
       live: null,
       next: null,
@@ -143,13 +150,7 @@ test("in the first round a server that failed is no candidate; later it is", () 
 describe("what others ask of the context", () => {
   const start = () => createContext({ servers: ["a", "b"], seed: 1, at: 0, policy: { noRandomize: true } });
   const link = (id: number, host: string): Link =>
-    newLink(id, {
-      name: `${host}:4222`,
-      host,
-      port: 4222,
-      tlsName: null,
-      transport: { type: "tcp", tls: false },
-    });
+    newLink(id, reaching(serversOf(host), `${host}:4222`), { begunAt: 0, patience: 20_000 });
   const live = inPhase(link(1, "a"), "live");
   const next = link(2, "b");
   const retiring = [inPhase(link(3, "c"), "overlapping"), inPhase(link(4, "d"), "ending")];
@@ -211,14 +212,13 @@ describe("what others ask of the context", () => {
     expect(at(null)).toMatchObject({ type: "dial", server: { name: "a:4222" } });
   });
 
-  test("TLS is demanded by the policy or by the URL", () => {
-    const to = (tls: boolean) => ({ ...next.destination, transport: { type: "tcp", tls } as const });
-    const demanded = (tls: Policy["tls"], byUrl: boolean) =>
-      tlsIsDemanded({ ...defaultPolicy, tls }, to(byUrl));
-    expect(demanded("never", false)).toBe(false);
-    expect(demanded("offered", false)).toBe(false);
-    expect(demanded("offered", true)).toBe(true);
-    expect(demanded("required", false)).toBe(true);
-    expect(demanded("first", false)).toBe(true);
+  test("TLS is demanded by the policy, or by the origin, whatever its reason", () => {
+    const demanded = (tls: Policy["tls"], byOrigin: TlsDemand) =>
+      tlsIsDemanded({ ...defaultPolicy, tls }, { ...next.destination, tls: byOrigin });
+    expect(demanded("never", null)).toBe(false);
+    expect(demanded("offered", null)).toBe(false);
+    for (const reason of ["url", "list", "before"] as const) expect(demanded("offered", reason)).toBe(true);
+    expect(demanded("required", null)).toBe(true);
+    expect(demanded("first", null)).toBe(true);
   });
 });

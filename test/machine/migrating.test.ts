@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { LINGER, OVERLAP } from "../../src/machine/link.js";
+import { destinationOf } from "../../src/machine/origin.js";
 import {
   begin,
   close,
@@ -464,7 +465,8 @@ describe("servers that were learnt", () => {
     expect(story.pool).toEqual(["a:4222", "b:4222", "c:4222", "d:4222"]);
     expect(story.last("notifyStatus")?.status).toMatchObject({ type: "update", server: "a:4222" });
     // What a server under TLS names is talked to under TLS.
-    expect(story.server("d:4222").transport).toEqual({ type: "tcp", tls: true });
+    const { origins } = story.context;
+    expect(destinationOf(origins, story.server("d:4222")).transport).toEqual({ type: "tcp", tls: true });
   });
 
   test("stay in the pool while they are left, although the new server does not name them", () => {

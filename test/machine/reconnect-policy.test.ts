@@ -20,6 +20,7 @@ test("the defaults are those of the reference client", () => {
     maxPingOut: 2,
     drainTimeout: 30_000,
     tls: "offered",
+    allowNonTls: false,
     onLameDuck: "notify",
   });
 });

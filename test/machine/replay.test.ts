@@ -77,8 +77,9 @@ test.each([null, undefined, {}, { version: "2" }])("%j is no recording", (other)
 });
 
 test.each([
-  [1, "this recording has version 1, of an older nats-statechart; this one replays version 2."],
-  [3, "this recording has version 3, of a newer nats-statechart; this one replays version 2."],
+  [1, "this recording has version 1, of an older nats-statechart; this one replays version 3."],
+  [2, "this recording has version 2, of an older nats-statechart; this one replays version 3."],
+  [4, "this recording has version 4, of a newer nats-statechart; this one replays version 3."],
 ])(
   "a recording of version %i is refused, and the message says by what it can be replayed",
   (version, says) => {

@@ -1,31 +1,25 @@
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, type Policy } from "../../src/machine/reconnect-policy.js";
-import { parseAddress, type ServerAddress } from "../../src/machine/server-address.js";
+import type { Policy } from "../../src/machine/reconnect-policy.js";
 import {
   afterFailure,
-  choose,
   createPool,
   findServer,
-  learnServers,
   type PoolServer,
   readyAt,
   replacePool,
   type ServerPool,
+  type Servers,
   toBack,
   withServer,
 } from "../../src/machine/server-pool.js";
+import { address, knowing, learning, reaching, serversOf, told } from "./servers.js";
 
-const address = (url: string): ServerAddress => {
-  const parsed = parseAddress(url);
-  if (!parsed.ok) throw new Error(parsed.problem);
-  return parsed.value;
-};
-const poolOf = (...urls: string[]): ServerPool => createPool(urls.map(address), true, 1)[0];
+const poolOf = (...urls: readonly string[]): ServerPool => serversOf(...urls).pool;
 const names = (pool: ServerPool) => pool.map(({ host }) => host).join(" ");
 
 describe("createPool", () => {
   test("keeps the order with noRandomize, and leaves the generator alone", () => {
-    const [pool, random] = createPool([address("a"), address("b")], true, 7);
+    const { pool, random } = createPool([address("a"), address("b")], true, 7);
     expect(names(pool)).toBe("a b");
     expect(random).toBe(7);
   });
@@ -33,8 +27,8 @@ describe("createPool", () => {
   test("shuffles otherwise: every order comes up, always from the seed", () => {
     const orders = new Set<string>();
     for (let seed = 0; seed < 200; seed++) {
-      const [pool] = createPool(["a", "b", "c"].map(address), false, seed);
-      expect(createPool(["a", "b", "c"].map(address), false, seed)[0]).toEqual(pool);
+      const { pool } = createPool(["a", "b", "c"].map(address), false, seed);
+      expect(createPool(["a", "b", "c"].map(address), false, seed).pool).toEqual(pool);
       orders.add(names(pool));
     }
     expect(orders.size).toBe(6);
@@ -44,11 +38,12 @@ describe("createPool", () => {
     expect(names(poolOf("a", "b", "nats://a:4222", "A"))).toBe("a b");
   });
 
-  test("holds a server that is named twice once, under TLS where one of its URLs asks for it", () => {
-    const pool = poolOf("nats://a", "b", "tls://a");
-    expect(pool.map(({ host, transport }) => [host, transport.tls])).toEqual([
-      ["a", true],
-      ["b", false],
+  test("holds a server that is named twice once, with one origin", () => {
+    const { pool, origins } = serversOf("nats://a", "b", "tls://a");
+    expect(names(pool)).toBe("a b");
+    expect(origins.map(({ name, tls }) => [name, tls])).toEqual([
+      ["a:4222", "url"],
+      ["b:4222", "list"],
     ]);
   });
 
@@ -57,57 +52,80 @@ describe("createPool", () => {
       name: "a:1",
       host: "a",
       port: 1,
-      transport: { type: "tcp", tls: true },
       isAddress: false,
+      origin: "a:1",
       learnt: false,
-      tlsName: null,
+      vouched: false,
+      lastAttempt: 0,
       lastAttemptAt: null,
       wait: 0,
       failures: 0,
       refusal: null,
       didConnect: false,
+      address: null,
+      serverId: null,
     });
   });
 });
 
 describe("replacePool", () => {
-  const replace = (pool: ServerPool, urls: readonly string[], noRandomize = true) =>
-    replacePool(pool, urls.map(address), noRandomize, 7);
+  const replace = (servers: Servers, urls: readonly string[], noRandomize = true) =>
+    replacePool(servers, { addresses: urls.map(address), kept: [], list: 1 }, noRandomize, 7);
 
-  test("servers that stay keep what is known of them, the others are new, and the order is the one given", () => {
-    const before = withServer(poolOf("a", "b"), "b:4222", { failures: 3, lastAttemptAt: 5, learnt: true });
-    const [pool, random] = replace(before, ["c", "b"]);
+  test("servers that are named again keep what experience says of them, the others are new, in the order given", () => {
+    const experience = {
+      failures: 3,
+      lastAttempt: 4,
+      lastAttemptAt: 5,
+      wait: 6,
+      didConnect: true,
+      address: "10.0.0.2:4222",
+      serverId: "B",
+    };
+    const refusal = { kind: "authorizationViolation", credentialsVersion: 1 };
+    const before = knowing(serversOf("a", "b"), "b:4222", { ...experience, refusal, learnt: true });
+    const { pool, random } = replace(before, ["c", "b"]);
     expect(names(pool)).toBe("c b");
-    expect(findServer(pool, "b:4222")).toMatchObject({ failures: 3, lastAttemptAt: 5, learnt: false });
-    expect(findServer(pool, "c:4222")).toEqual(findServer(poolOf("c"), "c:4222"));
+    // What was refused were other credentials, and who names it now is the user.
+    expect(findServer(pool, "b:4222")).toEqual({
+      ...findServer(poolOf("b"), "b:4222"),
+      ...experience,
+      refusal: null,
+      learnt: false,
+      origin: "b:4222#1",
+    });
+    expect(findServer(pool, "c:4222")).toEqual({
+      ...findServer(poolOf("c"), "c:4222"),
+      origin: "c:4222#1",
+    });
     expect(random).toBe(7);
   });
 
-  test("a server that stays takes TLS from its new URL", () => {
-    expect(findServer(replace(poolOf("a"), ["tls://a"])[0], "a:4222")?.transport.tls).toBe(true);
-    expect(findServer(replace(poolOf("tls://a"), ["a"])[0], "a:4222")?.transport.tls).toBe(false);
+  test("a server that is named again takes TLS from its new URL", () => {
+    const tlsOf = (was: string, is: string) => reaching(replace(serversOf(was), [is]), "a:4222").tls;
+    expect(tlsOf("a", "tls://a")).toBe("url");
+    expect(tlsOf("tls://a", "a")).toBeNull();
   });
 
   test.each([
     ["ws://a:4222", "a"],
     ["a", "ws://a:4222"],
   ])("what listens there for another transport is another server: %s, then %s", (was, is) => {
-    const before = withServer(poolOf(was), "a:4222", { failures: 3 });
-    const [pool] = replace(before, [is]);
-    expect(pool).toEqual(poolOf(is));
+    const before = knowing(serversOf(was), "a:4222", { failures: 3, address: "10.0.0.1:4222" });
+    const { pool } = replace(before, [is]);
+    expect(pool).toEqual([{ ...poolOf(is)[0], origin: "a:4222#1" }]);
   });
 
   test("a WebSocket on the same path stays, and one on another path is another server", () => {
-    const before = withServer(poolOf("ws://a:80/x"), "a:80/x", { failures: 3 });
-    expect(replace(before, ["wss://a:80/x"])[0]).toMatchObject([
-      { failures: 3, transport: { type: "webSocket", tls: true, path: "/x" } },
-    ]);
-    expect(replace(before, ["ws://a:80/y"])[0]).toMatchObject([{ name: "a:80/y", failures: 0 }]);
+    const before = knowing(serversOf("ws://a:80/x"), "a:80/x", { failures: 3 });
+    const secured = replace(before, ["wss://a:80/x"]);
+    expect(secured.pool).toMatchObject([{ failures: 3 }]);
+    expect(reaching(secured, "a:80/x").transport).toEqual({ type: "webSocket", tls: true, path: "/x" });
+    expect(replace(before, ["ws://a:80/y"]).pool).toMatchObject([{ name: "a:80/y", failures: 0 }]);
   });
 
   test("the new servers are shuffled unless noRandomize", () => {
-    const [, random] = replace(poolOf("a"), ["a", "b", "c"], false);
-    expect(random).not.toBe(7);
+    expect(replace(serversOf("a"), ["a", "b", "c"], false).random).not.toBe(7);
   });
 });
 
@@ -121,30 +139,6 @@ describe("readyAt", () => {
   test("its wait after the last attempt; at once while the wait is being asked for", () => {
     expect(readyAt({ ...server, lastAttemptAt: 50, wait: 20 })).toBe(70);
     expect(readyAt({ ...server, lastAttemptAt: 50, wait: null })).toBe(50);
-  });
-});
-
-describe("choose", () => {
-  const tried = (pool: ServerPool, name: string, lastAttemptAt: number, wait = 100) =>
-    withServer(pool, name, { lastAttemptAt, wait });
-
-  test("the front, where nobody was tried", () => {
-    expect(choose(poolOf("a", "b"), 0)).toMatchObject({ type: "dial", server: { host: "a" } });
-  });
-
-  test("the first that is out of its wait", () => {
-    const pool = tried(poolOf("a", "b"), "a:4222", 0);
-    expect(choose(pool, 99)).toMatchObject({ type: "dial", server: { host: "b" } });
-    expect(choose(pool, 100)).toMatchObject({ type: "dial", server: { host: "a" } });
-  });
-
-  test("how long until the earliest, where all are within their wait", () => {
-    const pool = tried(tried(poolOf("a", "b"), "a:4222", 50), "b:4222", 20);
-    expect(choose(pool, 60)).toEqual({ type: "wait", ms: 60 });
-  });
-
-  test("nobody is left", () => {
-    expect(choose([], 0)).toEqual({ type: "exhausted" });
   });
 });
 
@@ -186,75 +180,73 @@ describe("toBack and afterFailure", () => {
 });
 
 describe("learnServers", () => {
-  const policy: Policy = { ...defaultPolicy, noRandomize: true };
-  const learn = (pool: ServerPool, urls: readonly string[], inUse = "a:4222", how = policy) =>
-    learnServers(pool, urls, [inUse], how, 1);
+  const learn = (servers: Servers, urls: readonly string[], how: Partial<Parameters<typeof told>[2]> = {}) =>
+    told(servers, urls, { by: "a:4222", ...how });
 
   test("new servers join at the back, and say so", () => {
-    const { pool, changed } = learn(poolOf("a"), ["b:4222", "c:4222"]);
+    const { pool, changed } = learn(serversOf("a"), ["b:4222", "c:4222"]);
     expect(names(pool)).toBe("a b c");
     expect(changed).toEqual({ added: ["b:4222", "c:4222"], deleted: [] });
-    expect(findServer(pool, "b:4222")?.learnt).toBe(true);
+    expect(findServer(pool, "b:4222")).toMatchObject({ learnt: true, origin: "a:4222", vouched: false });
   });
 
   test("new servers join shuffled unless noRandomize", () => {
     const orders = new Set<string>();
     for (let seed = 0; seed < 50; seed++) {
-      const { pool } = learnServers(poolOf("a"), ["b", "c", "d"], ["a:4222"], defaultPolicy, seed);
-      orders.add(names(pool));
+      orders.add(
+        names(learn(serversOf("a"), ["b", "c", "d"], { policy: { noRandomize: false }, seed }).pool),
+      );
     }
     expect(orders.size).toBe(6);
   });
 
   test("learnt servers that are no longer named leave; configured ones and the one in use stay", () => {
-    const before = learn(poolOf("a", "b"), ["c", "d", "e"]).pool;
-    const { pool, changed } = learn(before, ["e"], "c:4222");
+    const before = learning(serversOf("a", "b"), ["c", "d", "e"], { by: "a:4222" });
+    const { pool, changed } = learn(before, ["e"], { by: "c:4222" });
     expect(names(pool)).toBe("a b c e");
     expect(changed).toEqual({ added: [], deleted: ["d:4222"] });
   });
 
+  test("only those of the origin of the server that says so leave", () => {
+    const ofA = learning(serversOf("a", "b"), ["c", "d"], { by: "a:4222" });
+    const before = learning(ofA, ["x", "y"], { by: "b:4222" });
+    expect(names(before.pool)).toBe("a b c d x y");
+    const { pool, changed } = learn(before, ["x"], { by: "b:4222" });
+    expect(names(pool)).toBe("a b c d x");
+    expect(changed.deleted).toEqual(["y:4222"]);
+    // Nor do they change their origin because another server knows them, too.
+    const { pool: same } = learn(before, ["c", "x", "y"], { by: "b:4222" });
+    expect(same).toEqual(before.pool);
+  });
+
+  test("those that were said inside TLS are not taken away by a claim, but inside TLS they are", () => {
+    const before = learning(serversOf("a"), ["b", "c"], { by: "a:4222", secured: true });
+    const claimed = learn(before, ["d"]);
+    expect(names(claimed.pool)).toBe("a b c d");
+    expect(claimed.changed).toEqual({ added: ["d:4222"], deleted: [] });
+    const { pool, changed } = learn({ ...before, pool: claimed.pool }, ["c"], { secured: true });
+    expect(names(pool)).toBe("a c");
+    expect(changed.deleted).toEqual(["b:4222", "d:4222"]);
+  });
+
   test("a server named twice joins once", () => {
-    expect(names(learn(poolOf("a"), ["b", "b:4222", "nats://b"]).pool)).toBe("a b");
+    expect(names(learn(serversOf("a"), ["b", "b:4222", "nats://b"]).pool)).toBe("a b");
   });
 
   test("a server that is known keeps what is known of it", () => {
-    const before = withServer(poolOf("a", "b"), "b:4222", { failures: 3 });
-    const { pool, changed } = learn(before, ["b:4222"]);
-    expect(pool).toEqual(before);
+    const before = knowing(serversOf("a", "b"), "b:4222", { failures: 3 });
+    const { pool, changed } = learn(before, ["b:4222"], { secured: true });
+    expect(pool).toEqual(before.pool);
     expect(changed).toEqual({ added: [], deleted: [] });
   });
 
   test.each([[[]], [["http://x", "", "::::", "b:0", "b:99999"]]])("nothing joins from %j", (urls) => {
-    expect(names(learn(poolOf("a"), urls).pool)).toBe("a");
-  });
-
-  test("an IP address inherits the certificate's name, a host name does not", () => {
-    const { pool } = learn(poolOf("nats.example"), ["10.0.0.2", "b"], "nats.example:4222");
-    expect(findServer(pool, "10.0.0.2:4222")?.tlsName).toBe("nats.example");
-    expect(findServer(pool, "b:4222")?.tlsName).toBeNull();
-    const next = learn(pool, ["10.0.0.2", "10.0.0.3"], "10.0.0.2:4222").pool;
-    expect(findServer(next, "10.0.0.3:4222")?.tlsName).toBe("nats.example");
-  });
-
-  test("servers of a tls:// server are talked to under TLS, others as the URL says", () => {
-    const tlsOf = (pool: ServerPool, inUse: string) =>
-      findServer(learn(pool, ["b"], inUse).pool, "b:4222")?.transport.tls;
-    expect(tlsOf(poolOf("tls://a"), "a:4222")).toBe(true);
-    expect(tlsOf(poolOf("a"), "a:4222")).toBe(false);
-    expect(tlsOf(poolOf("tls://a"), "gone:4222")).toBe(false);
-  });
-
-  test("an IP address learnt from a server that left the pool has no name", () => {
-    expect(findServer(learn(poolOf("a"), ["10.0.0.2"], "gone:4222").pool, "10.0.0.2:4222")).toMatchObject({
-      tlsName: null,
-      transport: { type: "tcp", tls: false },
-    });
-    expect(names(learnServers(poolOf("a"), ["b"], [], policy, 1).pool)).toBe("a b");
+    expect(names(learn(serversOf("a"), urls).pool)).toBe("a");
   });
 
   test("the generator is used where servers are shuffled, and only there", () => {
-    const random = (urls: readonly string[], how: Partial<Policy>) =>
-      learnServers(poolOf("a"), urls, ["a:4222"], { ...defaultPolicy, ...how }, 1).random;
+    const random = (urls: readonly string[], policy: Partial<Policy>) =>
+      learn(serversOf("a"), urls, { policy: { noRandomize: false, ...policy } }).random;
     expect(random(["b", "c"], {})).not.toBe(1);
     expect(random(["b", "c"], { noRandomize: true })).toBe(1);
     expect(random(["b", "c"], { ignoreClusterUpdates: true })).toBe(1);
@@ -262,12 +254,13 @@ describe("learnServers", () => {
   });
 
   test.each([
-    ["an INFO that names none", [], {}],
-    ["ignoreClusterUpdates", ["b"], { ignoreClusterUpdates: true }],
-  ] as const)("%s changes nothing, and says so", (_, urls, how) => {
-    const pool = learn(poolOf("a"), ["c"]).pool;
-    expect(learn(pool, urls, "a:4222", { ...policy, ...how })).toEqual({
-      pool,
+    ["an INFO that names none", [], {}, "a:4222"],
+    ["ignoreClusterUpdates", ["b"], { ignoreClusterUpdates: true }, "a:4222"],
+    ["a server that no list knows any more", ["b"], {}, reaching(serversOf("gone"), "gone:4222")],
+  ] as const)("%s changes nothing, and says so", (_, urls, policy, by) => {
+    const before = learning(serversOf("a"), ["c"], { by: "a:4222" });
+    expect(learn(before, urls, { by, policy })).toEqual({
+      pool: before.pool,
       changed: { added: [], deleted: [] },
       random: 1,
     });

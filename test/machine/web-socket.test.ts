@@ -2,26 +2,21 @@
 // stand in one pool with servers reached by TCP. Their URLs: server-address.test.ts.
 
 import { describe, expect, test } from "vitest";
-import { defaultPolicy } from "../../src/machine/reconnect-policy.js";
-import { parseAddress, type ServerAddress } from "../../src/machine/server-address.js";
-import { createPool, learnServers, replacePool } from "../../src/machine/server-pool.js";
+import { replacePool } from "../../src/machine/server-pool.js";
+import { address, learning, reaching, serversOf, told } from "./servers.js";
 import { begin, fires, info, lost, opened, pong } from "./story.js";
-
-const address = (url: string): ServerAddress => {
-  const parsed = parseAddress(url);
-  if (!parsed.ok) throw new Error(parsed.problem);
-  return parsed.value;
-};
 
 describe("a server reached by WebSocket", () => {
   test("is dialed with the path of its URL; one reached by TCP has none", () => {
-    const story = begin({}, ["wss://a/nats", "b"]);
+    const story = begin({}, ["ws://a/nats", "b"]);
     expect(story.last("openSocket")?.server).toEqual({
-      name: "a:443/nats",
+      name: "a:80/nats",
       host: "a",
-      port: 443,
+      port: 80,
       tlsName: null,
-      transport: { type: "webSocket", tls: true, path: "/nats" },
+      transport: { type: "webSocket", tls: false, path: "/nats" },
+      origin: "a:80/nats",
+      tls: null,
     });
     const { server } = story.happens(lost()).last("openSocket") ?? {};
     expect(server).toEqual({
@@ -30,6 +25,8 @@ describe("a server reached by WebSocket", () => {
       port: 4222,
       tlsName: null,
       transport: { type: "tcp", tls: false },
+      origin: "b:4222",
+      tls: null,
     });
   });
 
@@ -58,14 +55,18 @@ describe("a server reached by WebSocket", () => {
     [
       "ws://a",
       "required",
-      "TLS was asked for, but the URL of a:80 begins with ws://: wss:// is the one with TLS",
+      "TLS was asked for (option tls), but the URL of a:80 begins with ws://: wss:// is the one with TLS",
     ],
     [
       "ws://a",
       "first",
-      "TLS was asked for, but the URL of a:80 begins with ws://: wss:// is the one with TLS",
+      "TLS was asked for (option tls), but the URL of a:80 begins with ws://: wss:// is the one with TLS",
     ],
-    ["wss://a", "never", "the URL of a:443 asks for TLS, but the option tls is null"],
+    [
+      "wss://a",
+      "never",
+      "the URL of a:443, or of the server by way of which it was learnt, asks for TLS, but the option tls is null",
+    ],
   ] as const)("%s is refused where the option tls says %s", (url, tls, message) => {
     const story = begin({ tls }, [url]).happens(opened, info());
     expect(story.state).toBe("closed");
@@ -108,49 +109,45 @@ describe("a server reached by WebSocket", () => {
 });
 
 describe("a pool with servers reached by WebSocket", () => {
-  const learn = (dialed: string, urls: readonly string[]) => {
-    const [pool] = createPool([address(dialed)], true, 1);
-    return learnServers(pool, urls, [address(dialed).name], defaultPolicy, 1);
-  };
-  const plain = { ...defaultPolicy, noRandomize: true };
+  const learn = (dialed: string, urls: readonly string[], secured = dialed.startsWith("wss:")) =>
+    learning(serversOf(dialed), urls, { by: address(dialed).name, secured });
 
   test.each([
     ["ws://a:80", { type: "webSocket", tls: false, path: "/" }],
     ["wss://a/behind/a/proxy", { type: "webSocket", tls: true, path: "/" }],
   ])("learns the others of the cluster of %s as such, without its path", (dialed, transport) => {
-    expect(learn(dialed, ["b:8080"]).pool[1]).toMatchObject({
-      name: "b:8080",
-      port: 8080,
-      learnt: true,
-      transport,
-    });
+    const servers = learn(dialed, ["b:8080"]);
+    expect(servers.pool[1]).toMatchObject({ name: "b:8080", port: 8080, learnt: true });
+    expect(reaching(servers, "b:8080").transport).toEqual(transport);
   });
 
   test("learns nothing of how servers are reached: neither from TCP nor by a URL in INFO", () => {
-    expect(learn("a", ["b:4222"]).pool[1]?.transport).toEqual({ type: "tcp", tls: false });
-    expect(learn("a", ["ws://b:80"]).changed.added).toEqual([]);
-    expect(learn("ws://a", ["wss://b/x"]).changed.added).toEqual([]);
+    expect(reaching(learn("a", ["b:4222"]), "b:4222").transport).toEqual({ type: "tcp", tls: false });
+    expect(told(serversOf("a"), ["ws://b:80"], { by: "a:4222" }).changed.added).toEqual([]);
+    expect(told(serversOf("ws://a"), ["wss://b/x"], { by: "a:80" }).changed.added).toEqual([]);
   });
 
   test("keeps the name for the certificate where an address is learnt", () => {
-    expect(learn("wss://gate.example", ["10.0.0.1:8443"]).pool[1]).toMatchObject({ tlsName: "gate.example" });
+    const servers = learn("wss://gate.example", ["10.0.0.1:8443"]);
+    expect(reaching(servers, "10.0.0.1:8443").tlsName).toBe("gate.example");
   });
 
   test("forgets what it knew of a server that is reached another way from now on", () => {
-    const [before] = createPool([address("nats://a:80"), address("ws://b")], true, 1);
-    const worn = before.map((server) => ({ ...server, failures: 3 }));
-    const [after] = replacePool(worn, [address("ws://a:80"), address("ws://b")], true, 1);
+    const before = serversOf("nats://a:80", "ws://b");
+    const worn = { ...before, pool: before.pool.map((server) => ({ ...server, failures: 3 })) };
+    const list = { addresses: ["ws://a:80", "ws://b"].map(address), kept: [], list: 1 };
+    const after = replacePool(worn, list, true, 1);
     const webSocket = { type: "webSocket", tls: false, path: "/" };
-    expect(after.map(({ failures, transport }) => [failures, transport])).toEqual([
+    expect(after.pool.map(({ name, failures }) => [failures, reaching(after, name).transport])).toEqual([
       [0, webSocket],
       [3, webSocket],
     ]);
   });
 
   test("tells two paths of one host apart", () => {
-    const [pool] = createPool(["wss://a/x", "wss://a/y", "wss://a/x"].map(address), true, 1);
-    expect(pool.map(({ name }) => name)).toEqual(["a:443/x", "a:443/y"]);
-    const { changed } = learnServers(pool, ["a:443"], ["a:443/x"], plain, 1);
+    const servers = serversOf("wss://a/x", "wss://a/y", "wss://a/x");
+    expect(servers.pool.map(({ name }) => name)).toEqual(["a:443/x", "a:443/y"]);
+    const { changed } = told(servers, ["a:443"], { by: "a:443/x" });
     expect(changed).toEqual({ added: ["a:443"], deleted: [] });
   });
 });

@@ -57,7 +57,7 @@ function allInOrder(chart: Chart, state: State, order: Wishes["order"]): readonl
 function boxSize(name: string): { readonly width: number; readonly height: number } {
   const lines = stateLines(name);
   return {
-    width: Math.max(48, ...lines.map((line) => stateTextWidth(line) + 16)),
+    width: Math.max(48, ...lines.map((line) => stateTextWidth(line) + 8)),
     height: 11 + lines.length * STATE_LINE_HEIGHT,
   };
 }
@@ -210,18 +210,18 @@ class GraphBuilder {
       "elk.algorithm": "layered",
       "elk.direction": isRoot ? outer : inner,
       "elk.edgeRouting": "ORTHOGONAL",
-      "elk.padding": isRoot ? "[top=6,left=6,bottom=6,right=6]" : "[top=28,left=12,bottom=12,right=12]",
+      "elk.padding": isRoot ? "[top=6,left=6,bottom=6,right=6]" : "[top=24,left=8,bottom=8,right=8]",
       "elk.portConstraints": isRoot ? "FREE" : "FIXED_SIDE",
       "elk.nodeSize.constraints": "MINIMUM_SIZE",
       "elk.nodeSize.minimum": `(${stateTextWidth(state.key) + 26},40)`,
-      "elk.spacing.nodeNode": "14",
-      "elk.spacing.edgeEdge": "8",
-      "elk.spacing.edgeNode": "9",
+      "elk.spacing.nodeNode": "10",
+      "elk.spacing.edgeEdge": "6",
+      "elk.spacing.edgeNode": "6",
       "elk.spacing.edgeLabel": "2",
-      "elk.spacing.portPort": "8",
-      "elk.layered.spacing.nodeNodeBetweenLayers": "19",
-      "elk.layered.spacing.edgeNodeBetweenLayers": "8",
-      "elk.layered.spacing.edgeEdgeBetweenLayers": "6",
+      "elk.spacing.portPort": "6",
+      "elk.layered.spacing.nodeNodeBetweenLayers": "16",
+      "elk.layered.spacing.edgeNodeBetweenLayers": "6",
+      "elk.layered.spacing.edgeEdgeBetweenLayers": "5",
       // The order of the nodes is that in which one reads them.
       "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
       "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",

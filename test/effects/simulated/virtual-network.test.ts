@@ -278,6 +278,8 @@ describe("the virtual network", () => {
       port: 1,
       tlsName: null,
       transport: { type: "tcp", tls: false },
+      origin: "server:1",
+      tls: null,
     });
     await time.advance(10);
     expect(log.at(-1)).toBe("20 secured");
