@@ -85,6 +85,8 @@ export function hearNameServer(
   events: { answers(): void; failed(error: Error): void },
 ): Cancel {
   const resolver = new Resolver({ timeout: Math.ceil(patience / 5), tries: TRIES });
+  // c-ares puts those that failed last.
+  const servers = resolver.getServers();
   let isOver = false;
   const end = () => {
     isOver = true;
@@ -94,7 +96,7 @@ export function hearNameServer(
   const failed = (cause?: Error) => {
     if (isOver) return;
     end();
-    events.failed(new NameServerFailure(resolver.getServers(), cause));
+    events.failed(new NameServerFailure(servers, cause));
   };
   const timer = timers.startTimer(patience, failed);
   resolver.resolve4(question, (error) => {
