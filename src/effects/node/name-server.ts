@@ -10,10 +10,10 @@ import { readFile } from "node:fs/promises";
 import type { Milliseconds } from "../../machine/units.js";
 import { NameServerFailure } from "../failures.js";
 import type { Cancel, Timers } from "./race.js";
+import { isNode } from "./runtime.js";
 
 /** Deno and Bun look names up in ways of their own. */
-const { bun, deno } = process.versions as Readonly<Record<string, string | undefined>>;
-const isNodeOnLinux = process.platform === "linux" && bun === undefined && deno === undefined;
+const isNodeOnLinux = isNode && process.platform === "linux";
 
 /** What the line `hosts:` may name: none of them asks anybody else over the network. */
 const LOCAL_OR_DNS = new Set(["files", "dns", "myhostname", "mymachines"]);

@@ -9,6 +9,7 @@ import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { Dialer } from "./dialing.js";
 import type { Cancel } from "./race.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
+import { isDeno } from "./runtime.js";
 import { isTlsError, tlsFailure } from "./tls-failure.js";
 import { offersCertificate, type TlsOptions } from "./tls-options.js";
 
@@ -35,7 +36,7 @@ const NAME_SERVER_PATIENCE: Milliseconds = 5_000;
 const PART_FOR_NAME_SERVER = 0.75;
 
 /** Deno (2.9) cannot begin TLS on a socket that reads into memory of ours. */
-const knowsOnread = process.versions["deno"] === undefined;
+const knowsOnread = !isDeno;
 
 /** The world of a Node process. */
 export class NodeWorld implements World {

@@ -9,15 +9,12 @@ import type { ClientOptions } from "ws";
 import type { Destination } from "../../machine/effects.js";
 import type { Dialer } from "../node/dialing.js";
 import type { WebSocketDial } from "../node/node-world.js";
+import { isDeno, isNode } from "../node/runtime.js";
 import { isTlsError, TlsFailure, tlsFailure } from "../node/tls-failure.js";
 import { offersCertificate, type TlsOptions } from "../node/tls-options.js";
 import { globalWebSocket, type Opening, type WebSocketLike } from "./web-socket.js";
 import { WebSocketFailure } from "./web-socket-failure.js";
 import { WebSocketTransport } from "./web-socket-transport.js";
-
-/** Bun has a package `ws` of its own, which takes no connection; Deno's WebSocket dials as Deno does. */
-const { bun, deno } = process.versions as Readonly<Record<string, string | undefined>>;
-const isNode = bun === undefined && deno === undefined;
 
 type OwnWebSocket = new (url: string) => WebSocketLike;
 
@@ -43,6 +40,7 @@ async function open(
   const need = needOfPackage(server, tls, Own !== undefined);
   const needed = need === undefined ? undefined : await loadPackage(need);
   const byOwn = () => new (Own as OwnWebSocket)(url);
+  // Bun has a package ws of its own, which takes no connection; Deno dials as Deno does.
   if (!isNode) return needed === undefined ? byOwn() : byPackage(needed, url, server, tls ?? {}, undefined);
   // A single address has nothing to race.
   if (needed === undefined && isIP(server.host) !== 0) return byOwn();
@@ -62,7 +60,7 @@ function needOfPackage(
     return "the option tls over wss:// needs the package ws: npm install ws";
   if (!hasOwn) return "ws:// and wss:// with this version of Node needs the package ws: npm install ws";
   // Deno does not heed it.
-  if (transport.tls && deno === undefined && process.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
+  if (transport.tls && !isDeno && process.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
     return (
       "NODE_TLS_REJECT_UNAUTHORIZED is 0, and the WebSocket of this runtime would check no certificate: " +
       "unset the variable, or install the package ws (npm install ws), by which the client checks it all the same"
