@@ -10,7 +10,7 @@ import { Networks } from "../test/harness/network.js";
 
 const ROUNDS = 3;
 /** They wait, most of the time. */
-const AT_ONCE = 6;
+const AT_ONCE = 4;
 const ROUND_TRIPS = [0, 100, 200, 300, 400, 600, 800];
 const CONTENDERS = ["nats-statechart", "nats 2.29.3", "@nats-io/transport-node 3.4.0"];
 const ORDERS = ["live, dead", "dead, live"];
