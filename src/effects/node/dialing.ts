@@ -43,9 +43,14 @@ export class Dialer {
     let isOver = false;
     let cancel = () => {};
     // An address has no need of node:dns.
-    import("./names.js").then(({ lookUp }) => {
-      if (!isOver) cancel = lookUp(host, this.#options, events);
-    }, events.failed);
+    import("./names.js").then(
+      ({ lookUp }) => {
+        if (!isOver) cancel = lookUp(host, this.#options, events);
+      },
+      (error: Error) => {
+        if (!isOver) events.failed(error);
+      },
+    );
     return () => {
       isOver = true;
       cancel();

@@ -45,11 +45,12 @@ export function lookUp(
       if (addresses.length === 0) return events.failed(new Error(`no address for ${host}`));
       events.found(inOrder(addresses, seed()));
     });
-  questionFor(host).then((question) => {
+  // It does not reject: a file that cannot be read counts as empty.
+  void questionFor(host).then((question) => {
     if (isOver) return;
     if (question === null) return askSystem();
     cancel = hearNameServer(question, timers, patience, { answers: askSystem, failed: events.failed });
-  }, events.failed);
+  });
   return () => {
     isOver = true;
     cancel();

@@ -2,6 +2,7 @@
 // test/integration/dialing.test.ts.
 
 import { describe, expect, it } from "vitest";
+import { NameServerFailure, socketFailure } from "../../../src/effects/failures.js";
 import { asksNameServersOnly, firstQuestion, isInHosts } from "../../../src/effects/node/name-server.js";
 import { inOrder } from "../../../src/effects/node/names.js";
 
@@ -93,5 +94,24 @@ describe("the order of addresses", () => {
       const families = inOrder(addresses, seed).map((address) => address.includes(":"));
       expect([families[0], families[2]]).toEqual([!families[1], !families[3]]);
     }
+  });
+});
+
+describe("a name that could not be looked up", () => {
+  it("is told with the name servers that do not answer", () => {
+    const failure = (servers: string[]) => socketFailure(new NameServerFailure(servers), "nats:4222");
+    expect(failure(["10.0.0.1"])).toEqual({
+      code: "EAI_AGAIN",
+      message: "nats:4222: the host name could not be looked up: the name server 10.0.0.1 does not answer",
+    });
+    expect(failure(["10.0.0.1", "::1"]).message).toMatch(/: none of the name servers 10.0.0.1, ::1 answers$/);
+  });
+
+  it("is told with what it may be, where only the system knows", () => {
+    const error = Object.assign(new Error("getaddrinfo EAI_AGAIN nats"), { code: "EAI_AGAIN" });
+    expect(socketFailure(error, "nats:4222")).toEqual({
+      code: "EAI_AGAIN",
+      message: expect.stringMatching(/^nats:4222: .* for now: no name server answered, or/),
+    });
   });
 });
