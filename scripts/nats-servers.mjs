@@ -7,7 +7,7 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -187,7 +187,9 @@ async function isAbandoned(lock) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+// A program that this is bundled into has its own name.
+const isProgram = basename(process.argv[1] ?? "") === "nats-servers.mjs";
+if (isProgram && process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     for (const { label, version, path } of await natsServers()) console.log(`${label}\t${version}\t${path}`);
   } catch (error) {

@@ -40,8 +40,14 @@ class WebSocketConnection extends Connection {
   }
 }
 
-/** What only Node can do is refused. `noRandomize` is not: the chart heeds it, and the browser shuffles no addresses. */
-function refuseNodeOptions({ tls, resolve, noRandomize: _, ...rest }: OptionsFor<"node">): void {
+/** What only Node can do is refused. `noRandomize` and `timeout` are not: the chart heeds them, and needs no help of a browser. */
+function refuseNodeOptions({
+  tls,
+  resolve,
+  noRandomize: _,
+  timeout: _limit,
+  ...rest
+}: OptionsFor<"node">): void {
   rest satisfies NoOption;
   const named = Object.keys(tls ?? {}).filter((name) => tls?.[name as keyof typeof tls] !== undefined);
   if (named.length > 0) {

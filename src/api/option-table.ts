@@ -102,7 +102,7 @@ const table = {
   reconnectJitter: { to: ["policy"], ...milliseconds },
   reconnectJitterTLS: { to: ["policy"], ...milliseconds },
   reconnectDelayHandler: { to: ["policy", "handlers"], ...aFunction },
-  timeout: { to: ["policy"], ...positive },
+  timeout: { to: ["policy", "node"], ...positive },
   pingInterval: { to: ["policy"], ...positive },
   maxPingOut: {
     to: ["policy"],

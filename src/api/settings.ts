@@ -83,9 +83,13 @@ export function worldWith({ debug, ...rest }: OptionsFor<"world">, world: World)
 }
 
 /** What the options tell the sockets of Node. */
-export function nodeSettings({ noRandomize, resolve, tls, ...rest }: OptionsFor<"node">) {
+export function nodeSettings({ noRandomize, resolve, timeout, tls, ...rest }: OptionsFor<"node">) {
   rest satisfies NoOption;
-  return { noRandomize: noRandomize === true || resolve === false, tls } satisfies NodeWorldOptions;
+  return {
+    noRandomize: noRandomize === true || resolve === false,
+    timeout: timeout ?? defaultPolicy.timeout,
+    tls,
+  } satisfies NodeWorldOptions;
 }
 
 function handlersOf(options: OptionsFor<"handlers">): Each<"handlers"> {

@@ -9,7 +9,10 @@ const known: Readonly<Record<string, readonly [code: string, text: string]>> = {
   ECONNREFUSED: ["CONNECTION_REFUSED", "nothing accepts connections there"],
   ETIMEDOUT: ["CONNECTION_TIMEOUT", "the network did not answer"],
   ENOTFOUND: ["ENOTFOUND", "the host name is unknown"],
-  EAI_AGAIN: ["EAI_AGAIN", "the host name could not be looked up"],
+  EAI_AGAIN: [
+    "EAI_AGAIN",
+    "the host name could not be looked up for now: no name server answered, or the one that did could not find out",
+  ],
   EHOSTUNREACH: ["EHOSTUNREACH", "the host cannot be reached"],
   ENETUNREACH: ["ENETUNREACH", "the network cannot be reached"],
   ECONNRESET: ["ECONNRESET", "the connection was reset"],
@@ -21,10 +24,27 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === "string" && code !== "" ? code : undefined;
 }
 
+/** No name server answers, so that a host name could not be looked up. */
+export class NameServerFailure extends Error {
+  override readonly name = "NameServerFailure";
+  /** As the system calls it. */
+  readonly code = "EAI_AGAIN";
+
+  /** @param servers the addresses of the name servers that were asked */
+  constructor(servers: readonly string[], cause?: Error) {
+    const silent =
+      servers.length === 1
+        ? `the name server ${servers[0]} does not answer`
+        : `none of the name servers ${servers.join(", ")} answers`;
+    super(`the host name could not be looked up: ${silent}`, cause === undefined ? undefined : { cause });
+  }
+}
+
 /** Why a socket failed. Errors of the TLS handshake come with the code `TLS` already. */
 export function socketFailure(error: Error, server: string): Failure {
   const code = codeOf(error) ?? "UNKNOWN_ERROR";
-  const [natsCode, text] = known[code] ?? [code, error.message];
+  const own = [code, error.message] as const;
+  const [natsCode, text] = error instanceof NameServerFailure ? own : (known[code] ?? own);
   return { code: natsCode, message: `${server}: ${text}` };
 }
 

@@ -41,7 +41,7 @@ function shown(bytes: Uint8Array): string {
 export function tracingWorld(world: World, print: (line: string) => void): World {
   return withDial(world, (server, events) => {
     const transport = world.dial(server, {
-      opened: () => events.opened(),
+      opened: (address) => events.opened(address),
       secured: () => events.secured(),
       drained: () => events.drained(),
       halfClosed: (error) => events.halfClosed(error),

@@ -8,7 +8,11 @@ import type { Milliseconds } from "../machine/units.js";
 
 /** What a socket has to tell. After `closed` and after `destroy` it is silent. */
 export interface TransportEvents {
-  /** The TCP connection or the WebSocket stands: to that IP address and port, where the platform tells. */
+  /**
+   * The TCP connection or the WebSocket is established.
+   * @param address the address that was reached, as the name of a server is written: `10.0.0.5:4222`, `[::1]:4222`.
+   * Undefined for a WebSocket of a browser or of the runtime, which does not tell it
+   */
   opened(address?: string): void;
   /** The TLS handshake asked for by `secure` succeeded. */
   secured(): void;

@@ -18,7 +18,11 @@ it("prints what is sent and received, with the secrets of CONNECT masked", () =>
   } as unknown as World;
   const received: string[] = [];
   const world = tracingWorld(bare, (line) => lines.push(line));
-  const events = { data: (chunk: Uint8Array) => received.push(new TextDecoder().decode(chunk)) };
+  const reached: unknown[] = [];
+  const events = {
+    opened: (address?: string) => reached.push(address),
+    data: (chunk: Uint8Array) => received.push(new TextDecoder().decode(chunk)),
+  };
   const transport = world.dial(
     {
       name: "a:1",
@@ -43,10 +47,12 @@ it("prints what is sent and received, with the secrets of CONNECT masked", () =>
   };
   const command = connectCommand(fields, true, secrets);
   transport.write(encoder.encode(command));
+  told?.opened("10.0.0.1:1");
   told?.data(encoder.encode("INFO {}\r\n"));
   told?.data(encoder.encode("-ERR '\x1b[2J\x9b'\r\n"));
   expect(written).toEqual([command]);
   expect(received).toEqual(["INFO {}\r\n", "-ERR '\x1b[2J\x9b'\r\n"]);
+  expect(reached).toEqual(["10.0.0.1:1"]);
   expect(lines).toEqual([
     `> CONNECT {"user":"***","pass":"***","auth_token":"***","nkey":"***","sig":"***","jwt":"***","protocol":1,"lang":"nats-statechart","version":"1","verbose":false,"pedantic":false,"name":"n","headers":true,"no_responders":true}␍␊PING␍␊`,
     "< INFO {}␍␊",

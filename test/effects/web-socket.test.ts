@@ -2,6 +2,8 @@
 // what each failure is called. With real ones: test/integration/websocket*.test.ts, browser.test.ts.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Dialer } from "../../src/effects/node/dialing.js";
+import type { LookupEvents } from "../../src/effects/node/names.js";
 import { nodeWebSockets } from "../../src/effects/web-socket/node-web-sockets.js";
 import type { WebSocketLike, WebSocketSource } from "../../src/effects/web-socket/web-socket.js";
 import { notOpened, wasClosed } from "../../src/effects/web-socket/web-socket-failure.js";
@@ -150,6 +152,16 @@ describe("a transport over a WebSocket", () => {
     ]);
   });
 
+  it("tells the address that was reached, where its source knows it", async () => {
+    const open: WebSocketSource["open"] = (_url, { reached }) => {
+      reached("10.0.0.1:80");
+      return new FakeWebSocket();
+    };
+    const { socket, told: all } = await dialed({ open });
+    socket.opens();
+    expect(all).toEqual([["opened", "10.0.0.1:80"]]);
+  });
+
   it("takes a WebSocket that is open already", async () => {
     const open = async () => {
       const socket = new FakeWebSocket();
@@ -157,7 +169,7 @@ describe("a transport over a WebSocket", () => {
       return socket;
     };
     const { told: all } = await dialed({ open });
-    expect(all).toEqual([["opened"]]);
+    expect(all).toEqual([["opened", undefined]]);
   });
 
   it("reports as written what the network has, in order, and looks no longer than there is something to see", async () => {
@@ -369,9 +381,22 @@ describe("what a failure is called", () => {
 
 describe("WebSockets in Node", () => {
   const underTls = { transport: { type: "webSocket", tls: true, path: "/nats" } } as const;
+  /** One that is asked for addresses and gives that many; it opens no connection. */
+  let addresses: readonly string[] = ["10.0.0.1"];
+  const dialer = {
+    lookUp: (_host: string, { found }: LookupEvents) => {
+      queueMicrotask(() => found(addresses));
+      return () => {};
+    },
+    race: () => () => {},
+  } as unknown as Dialer;
+  afterEach(() => {
+    addresses = ["10.0.0.1"];
+    vi.unstubAllEnvs();
+  });
   const dialedWith = async (tls: Parameters<typeof nodeWebSockets>[0], to: Partial<Destination> = {}) => {
     const { told: all, events } = told();
-    nodeWebSockets(tls)({ ...server, ...to }, events);
+    nodeWebSockets(tls)({ ...server, ...to }, events, dialer);
     await vi.waitFor(() => expect(FakeWebSocket.last !== undefined || all.length > 0).toBe(true));
     return all;
   };
@@ -393,6 +418,61 @@ describe("WebSockets in Node", () => {
     const all = await dialedWith(tls, to);
     const message = `${why} the package ws: npm install ws`;
     expect(all).toEqual([["closed", expect.objectContaining({ message })]]);
+  });
+
+  it("are those of the package where the host has several addresses and the package is there", async () => {
+    vi.stubGlobal("WebSocket", FakeWebSocket);
+    const raced = vi.spyOn(dialer, "race");
+    addresses = ["10.0.0.1", "::1"];
+    nodeWebSockets(undefined)(server, told().events, dialer);
+    await vi.waitFor(() => expect(raced).toHaveBeenCalled());
+    expect(raced.mock.calls[0]?.[0]).toBe(addresses);
+    expect(FakeWebSocket.last).toBeUndefined();
+  });
+
+  it("are the runtime's own where the host has several addresses and the package is not installed", async () => {
+    vi.stubGlobal("WebSocket", FakeWebSocket);
+    vi.doMock("ws", () => {
+      throw new Error("not installed");
+    });
+    addresses = ["10.0.0.1", "::1"];
+    await dialedWith(undefined);
+    expect(FakeWebSocket.last?.url).toBe("ws://a:80/nats");
+  });
+
+  it("are not looked up where the host is an address", async () => {
+    vi.stubGlobal("WebSocket", FakeWebSocket);
+    const lookedUp = vi.spyOn(dialer, "lookUp");
+    await dialedWith(undefined, { host: "10.0.0.1" });
+    expect(lookedUp).not.toHaveBeenCalled();
+  });
+
+  it("need the package ws for wss:// where Node is told to check no certificate, and say so", async () => {
+    vi.stubGlobal("WebSocket", FakeWebSocket);
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    vi.doMock("ws", () => {
+      throw new Error("not installed");
+    });
+    const all = await dialedWith(undefined, underTls);
+    const message = expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED is 0, .* install the package ws/);
+    expect(all).toEqual([["closed", expect.objectContaining({ message })]]);
+    expect(FakeWebSocket.last).toBeUndefined();
+    await dialedWith(undefined);
+    expect(FakeWebSocket.last).toBeDefined();
+  });
+
+  it("stop looking up and dialing when they are destroyed", async () => {
+    vi.stubGlobal("WebSocket", undefined);
+    const cancelled = vi.fn();
+    const { told: all, events } = told();
+    const asked = vi.fn(() => cancelled);
+    const waiting = { ...dialer, lookUp: asked } as unknown as Dialer;
+    const transport = nodeWebSockets(undefined)(server, events, waiting);
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+    expect(cancelled).not.toHaveBeenCalled();
+    transport.destroy();
+    expect(cancelled).toHaveBeenCalledOnce();
+    expect(all).toEqual([]);
   });
 
   it("are not opened where the URL asks for TLS and the option forbids it", async () => {

@@ -2,16 +2,16 @@
 //
 // It watches the Node world of the client only: what servers, relays and vitest have open is none of its business.
 
-import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
+import { Dialer } from "../../src/effects/node/dialing.js";
 import { NodeWorld } from "../../src/effects/node/node-world.js";
 import type { Timer } from "../../src/effects/world.js";
 
 const timers = new Set<Timer>();
 const sockets = new Set<Socket>();
-let isDialing = false;
 
-const { startTimer, stopTimer, dial } = NodeWorld.prototype;
+const { startTimer, stopTimer } = NodeWorld.prototype;
+const { race } = Dialer.prototype;
 
 NodeWorld.prototype.startTimer = function (ms, fired) {
   const timer = startTimer.call(this, ms, () => {
@@ -27,18 +27,15 @@ NodeWorld.prototype.stopTimer = function (timer) {
   stopTimer.call(this, timer);
 };
 
-NodeWorld.prototype.dial = function (server, events) {
-  isDialing = true;
-  try {
-    return dial.call(this, server, events);
-  } finally {
-    isDialing = false;
-  }
+// Every socket of a client, that of a name or a WebSocket too.
+Dialer.prototype.race = function (addresses, server, connect, events) {
+  const watched = (address: string) => {
+    const socket = connect(address);
+    sockets.add(socket);
+    return socket;
+  };
+  return race.call(this, addresses, server, watched, events);
 };
-
-subscribe("net.client.socket", (message) => {
-  if (isDialing) sockets.add((message as { readonly socket: Socket }).socket);
-});
 
 /** What the clients of this test file have running now: nothing, once all of them are closed. */
 export function leftovers(): { readonly timers: number; readonly sockets: number } {

@@ -3,12 +3,15 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../scripts/packed.mjs";
+import { runtime } from "../../scripts/runtimes.mjs";
+import { Authority } from "../harness/certificates.js";
 import { servers } from "../harness/versions.js";
 import { startWebSocketServer, type WebSocketServer } from "../harness/web-socket-server.js";
 
@@ -36,12 +39,24 @@ afterEach(async () => {
   await server?.server.stop();
 });
 
+interface Where {
+  /** The Node that runs it. */
+  readonly node?: string;
+  /** The folder that it is in: with or without packages. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts the program; each call gives the next line that it tells. */
-function started(flag: string, url: string): () => Promise<unknown> {
-  const running = spawn(process.execPath, [flag, "program.mjs", url], {
-    cwd: folder,
+function started(
+  flag: string,
+  url: string,
+  { node = process.execPath, cwd = folder, env = {} }: Where = {},
+): () => Promise<unknown> {
+  const running = spawn(node, [flag, "program.mjs", url], {
+    cwd,
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, NODE_OPTIONS: "", NODE_NO_WARNINGS: "1", NODE_PATH: "" },
+    env: { ...process.env, NODE_OPTIONS: "", NODE_NO_WARNINGS: "1", NODE_PATH: "", ...env },
   });
   child = running;
   const lines = createInterface({ input: running.stdout })[Symbol.asyncIterator]();
@@ -85,3 +100,39 @@ describe.each(servers)("Node's own WebSocket and nats-server $label", ({ path })
     });
   });
 });
+
+describe.each(servers)(
+  "NODE_TLS_REJECT_UNAUTHORIZED=0, and wss:// to nats-server $label, on Node 22",
+  ({ path }) => {
+    const certificate = new Authority().issue();
+    const env = { NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+
+    it("does not stop the client from checking the certificate", async () => {
+      const { path: node } = await runtime("node-22");
+      server = await startWebSocketServer({ path, certificate });
+      await mkdir(join(root, ".cache"), { recursive: true });
+      // In the repository the package ws is found.
+      const cwd = await mkdtemp(join(root, ".cache", "web-socket-"));
+      try {
+        await copyFile(join(folder, "program.mjs"), join(cwd, "program.mjs"));
+        const next = started("--no-deprecation", server.url, { node, cwd, env });
+        expect(await next()).toEqual({
+          code: "TLS",
+          message: expect.stringContaining("signed by an authority that is not trusted"),
+        });
+      } finally {
+        await rm(cwd, { recursive: true });
+      }
+    });
+
+    it("needs the package ws for that, and says so where it is not installed", async () => {
+      const { path: node } = await runtime("node-22");
+      server = await startWebSocketServer({ path, certificate });
+      const next = started("--no-deprecation", server.url, { node, env });
+      expect(await next()).toEqual({
+        code: "UNKNOWN_ERROR",
+        message: expect.stringMatching(/: NODE_TLS_REJECT_UNAUTHORIZED is 0, .* install the package ws/),
+      });
+    });
+  },
+);

@@ -38,6 +38,7 @@ export async function attempt(server: string, options: ConnectionOptions): Promi
   const node = new NodeWorld({
     noRandomize: false,
     tls: wanted.tls,
+    timeout: wanted.timeout,
     secured: (socket) => {
       seen.tls = tlsSeen(socket);
     },

@@ -60,9 +60,9 @@ export function listeningWorld(world: World, clock: StopWatch, heard: (json: str
     };
     clock.start();
     return world.dial(server, {
-      opened: () => {
+      opened: (address) => {
         clock.note("opened");
-        events.opened();
+        events.opened(address);
       },
       secured: () => {
         clock.note("secured");

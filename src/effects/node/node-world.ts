@@ -1,12 +1,15 @@
 // The real world: sockets by node:net and node:tls, timers and clock of Node.
 
-import { connect, isIP, type LookupFunction, type OnReadOpts, type Socket } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/origin.js";
-import { shuffled } from "../../machine/reconnect-policy.js";
+import type { Milliseconds } from "../../machine/units.js";
 import { counted, hasDeferred } from "../deferred.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
+import { Dialer } from "./dialing.js";
+import type { Cancel } from "./race.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
+import { isDeno } from "./runtime.js";
 import { isTlsError, tlsFailure } from "./tls-failure.js";
 import { offersCertificate, type TlsOptions } from "./tls-options.js";
 
@@ -16,28 +19,39 @@ export interface NodeWorldOptions {
   readonly noRandomize: boolean;
   /** Options of the TLS handshake; see tls-options.ts. */
   readonly tls: TlsOptions | null | undefined;
+  /** How long an attempt may take. Default: no name server has to answer sooner for it. */
+  readonly timeout?: Milliseconds | undefined;
   /** Shown the socket of each TLS handshake that succeeded: protocol, cipher and certificate are there to be read. */
   readonly secured?: ((socket: TLSSocket) => void) | undefined;
   /** Opens WebSockets, for servers that are reached by them; see ../web-socket. Without it there are none. */
-  readonly dialWebSocket?: World["dial"] | undefined;
+  readonly dialWebSocket?: WebSocketDial | undefined;
 }
 
-/**
- * How long one address of a host with several is tried before the next one is (happy eyeballs, RFC 8305).
- * Node gives up on the earlier address then, so this is longer than the 250 ms of the RFC.
- */
-const ADDRESS_ATTEMPT_TIMEOUT = 500;
+/** Opens a WebSocket over a connection of the dialer, where the WebSocket can be given one. */
+export type WebSocketDial = (server: Destination, events: TransportEvents, dialer: Dialer) => Transport;
+
+/** How long a name server has to answer at most: as long as the system waits before it asks again. */
+const NAME_SERVER_PATIENCE: Milliseconds = 5_000;
+/** The part of an attempt's time that it may take at most: its silence is to be told, not that time ran out. */
+const PART_FOR_NAME_SERVER = 0.75;
 
 /** Deno (2.9) cannot begin TLS on a socket that reads into memory of ours. */
-const knowsOnread = process.versions["deno"] === undefined;
+const knowsOnread = !isDeno;
 
 /** The world of a Node process. */
 export class NodeWorld implements World {
   readonly seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
   readonly #options: NodeWorldOptions;
+  readonly #dialer: Dialer;
 
   constructor(options: NodeWorldOptions) {
     this.#options = options;
+    const { noRandomize, timeout = Number.POSITIVE_INFINITY } = options;
+    this.#dialer = new Dialer({
+      timers: this,
+      seed: () => (noRandomize ? null : (crypto.getRandomValues(new Int32Array(1))[0] as number)),
+      patience: Math.min(NAME_SERVER_PATIENCE, timeout * PART_FOR_NAME_SERVER),
+    });
   }
 
   fillRandom(bytes: Uint8Array): void {
@@ -67,9 +81,10 @@ export class NodeWorld implements World {
 
   dial(server: Destination, events: TransportEvents): Transport {
     const { dialWebSocket } = this.#options;
-    if (server.transport.type === "tcp") return new NodeTransport(server, events, this.#options);
+    if (server.transport.type === "tcp")
+      return new NodeTransport(server, events, this.#options, this.#dialer);
     if (dialWebSocket === undefined) throw new Error("this world opens no WebSockets");
-    return dialWebSocket(server, events);
+    return dialWebSocket(server, events, this.#dialer);
   }
 }
 
@@ -96,44 +111,40 @@ class NodeTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #tls: TlsOptions;
   readonly #secured: NodeWorldOptions["secured"];
-  /** The socket that counts: the TCP socket, after the handshake the TLS socket around it. */
-  #socket: Socket | TLSSocket;
+  readonly #cancelDialing: Cancel;
+  /** The socket that counts: the TCP socket that is open, after the handshake the TLS socket around it. */
+  #socket: Socket | TLSSocket | undefined;
   #phase: Phase = "dialing";
   /** The first error of the socket, told when it is closed. */
   #error: Error | null = null;
 
-  constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions) {
+  constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions, dialer: Dialer) {
     this.#events = events;
     this.#tls = options.tls ?? {};
     this.#secured = options.secured;
-    const { host, port } = server;
-    this.#socket = connect({
-      host,
-      port,
-      noDelay: true,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_TIMEOUT,
-      ...(knowsOnread ? { onread: this.#onread() } : {}),
-      ...(isIP(host) !== 0 || options.noRandomize ? {} : { lookup: shufflingLookup }),
-    });
-    this.#listen(this.#socket);
-    this.#socket.on("connect", () => {
-      if (this.#phase !== "dialing") return;
-      this.#enter("open");
-      events.opened();
+    this.#cancelDialing = dialer.dial(server, (address) => this.#connect(address, server.port), {
+      opened: (socket, address) => {
+        this.#socket = socket;
+        this.#listen(socket);
+        this.#enter("open");
+        events.opened(address);
+      },
+      failed: (error) => this.#closed(error),
     });
   }
 
   get isOpen(): boolean {
-    return this.#socket.writable;
+    return this.#socket?.writable ?? false;
   }
 
   write(chunk: Uint8Array, written?: () => void): boolean {
-    const hasRoom = this.#socket.write(chunk, (error) => {
+    const socket = this.#socket;
+    if (socket === undefined) return false;
+    const hasRoom = socket.write(chunk, (error) => {
       // Called also where it failed: then it was not written.
       if (error === undefined || error === null) written?.();
     });
-    if (this.#socket.writableLength > 0) return hasRoom;
+    if (socket.writableLength > 0) return hasRoom;
     // The system took all of it at once: say so now, and the memory is free for what comes next in this turn.
     written?.();
     return true;
@@ -141,6 +152,7 @@ class NodeTransport implements Transport {
 
   secure(server: Destination): void {
     const plain = this.#socket;
+    if (plain === undefined) return;
     // What arrives from here on is for the handshake. It waits in the socket; and when node:tls takes it from there, the
     // socket tells of it as data: whoever got in between could slip in a line of the protocol. A socket that has just
     // connected reads once more, paused or not.
@@ -166,13 +178,16 @@ class NodeTransport implements Transport {
   }
 
   end(): void {
+    // A connection that is not established yet was handed nothing.
+    if (this.#socket === undefined) return this.#closed(null);
     this.#enter("ending");
     this.#socket.end();
   }
 
   destroy(): void {
     this.#enter("done");
-    this.#socket.destroy();
+    this.#cancelDialing();
+    this.#socket?.destroy();
   }
 
   /** The only way from one phase to the next. None leads out of `done`. */
@@ -185,18 +200,22 @@ class NodeTransport implements Transport {
     return this.#phase === "preparing" || this.#phase === "securing" || this.#phase === "secured";
   }
 
-  /** Reads of the TCP socket go into memory of ours; then no event `data` tells of them. */
-  #onread(): OnReadOpts {
+  /** A socket that connects to that address. Others may do so beside it: only the one that wins is heard. */
+  #connect(host: string, port: number): Socket {
+    if (!knowsOnread) return connect({ host, port, noDelay: true });
+    // Reads of the TCP socket go into memory of ours; then no event `data` tells of them.
     const received = new ReceiveBuffer(() => performance.now());
-    return {
+    const onread: OnReadOpts = {
       buffer: () => received.room(),
       callback: (bytes) => {
         const chunk = received.taken(bytes);
         if (!this.#isForHandshake) this.#received(chunk);
-        else this.#socket.push(chunk);
+        else socket.push(chunk);
         return !this.#isForHandshake;
       },
     };
+    const socket = connect({ host, port, noDelay: true, onread });
+    return socket;
   }
 
   #received(chunk: Uint8Array): void {
@@ -250,19 +269,3 @@ async function prepareTls(options: TlsOptions) {
   const { handshake, readMaterial } = await import("./tls.js");
   return { handshake, material: await readMaterial(options) };
 }
-
-/** Looks a name up as the system does, and gives its addresses in random order, so that clients spread over them. */
-const shufflingLookup: LookupFunction = async (host, options, found) => {
-  // Who dials addresses only never loads it.
-  const { lookup } = await import("node:dns");
-  lookup(host, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return found(error, []);
-    const seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
-    const [random] = shuffled(addresses, seed);
-    if (options.all === true) return found(null, [...random]);
-    const first = random[0];
-    return first === undefined
-      ? found(new Error(`no address for ${host}`), [])
-      : found(null, first.address, first.family);
-  });
-};

@@ -97,7 +97,7 @@ export class SimulatedWorld implements World {
     const observer = this.#observer;
     observer.dialed?.(socket, server.name);
     const dialed: TransportEvents = {
-      opened: () => events.opened(),
+      opened: (address) => events.opened(address),
       secured: () => events.secured(),
       drained: () => {
         observer.drained?.(socket);

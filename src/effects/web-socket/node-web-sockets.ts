@@ -1,55 +1,135 @@
-// WebSockets in Node: the runtime's own (Node 22 and later), or those of the package `ws`, an optional peer, where there
-// is none (Node 20) or where TLS options are given, which only `ws` can use.
+// WebSockets in Node: the runtime's own (Node 22 and later), or those of the package `ws`, an optional peer.
+//
+// The package is needed if the runtime has none (Node 20), if TLS options are given, or if the runtime would not check the
+// certificate. It is used, too, if a host has several addresses and the package is there: it takes a connection of the
+// client's dialer, which tries the addresses side by side, while the runtime's own WebSocket gives a slow one up.
 
+import { isIP, type Socket, connect as tcpConnect } from "node:net";
 import type { ClientOptions } from "ws";
 import type { Destination } from "../../machine/origin.js";
+import type { Dialer } from "../node/dialing.js";
+import type { WebSocketDial } from "../node/node-world.js";
+import { isDeno, isNode } from "../node/runtime.js";
 import { isTlsError, TlsFailure, tlsFailure } from "../node/tls-failure.js";
 import { offersCertificate, type TlsOptions } from "../node/tls-options.js";
-import type { Transport, TransportEvents, World } from "../world.js";
-import { globalWebSocket, type WebSocketLike } from "./web-socket.js";
+import { globalWebSocket, type Opening, type WebSocketLike } from "./web-socket.js";
 import { WebSocketFailure } from "./web-socket-failure.js";
 import { WebSocketTransport } from "./web-socket-transport.js";
 
+type OwnWebSocket = new (url: string) => WebSocketLike;
+
 /** Dials WebSocket servers from Node; for `dialWebSocket` of the Node world. */
-export function nodeWebSockets(tls: TlsOptions | null | undefined): World["dial"] {
-  return (server: Destination, events: TransportEvents): Transport =>
+export function nodeWebSockets(tls: TlsOptions | null | undefined): WebSocketDial {
+  return (server, events, dialer) =>
     new WebSocketTransport(server, events, {
-      open: (url) => open(url, server, tls),
+      open: (url, opening) => open(url, opening, server, tls, dialer),
       explain: (error) => explained(error, tls ?? {}),
     });
 }
 
 async function open(
   url: string,
+  opening: Opening,
   server: Destination,
   tls: TlsOptions | null | undefined,
+  dialer: Dialer,
 ): Promise<WebSocketLike> {
-  const isSecure = server.transport.tls;
-  if (tls === null && isSecure)
+  if (tls === null && server.transport.tls)
     throw new WebSocketFailure("the URL asks for TLS, but the option tls is null", "SERVER_OPT_NA");
-  const Own = globalWebSocket();
-  const asksForTls = isSecure && (Object.keys(tls ?? {}).length > 0 || server.tlsName !== null);
-  if (Own !== undefined && !asksForTls) return new Own(url);
-  const { WebSocket } = await loadPackage(asksForTls);
-  // Compression costs more than it saves here, and memory that stays.
-  const plain = { perMessageDeflate: false } as const;
-  if (!isSecure) return new WebSocket(url, plain) as unknown as WebSocketLike;
-  const given = tls ?? {};
-  const { badOption, connectionOptions, readMaterial } = await import("../node/tls.js");
-  const material = await readMaterial(given);
-  try {
-    const options = { ...connectionOptions(server, given), ...material, ...plain };
-    return new WebSocket(url, options as unknown as ClientOptions) as unknown as WebSocketLike;
-  } catch (error) {
-    throw badOption(error as NodeJS.ErrnoException, given);
-  }
+  const Own: OwnWebSocket | undefined = globalWebSocket();
+  const need = needOfPackage(server, tls, Own !== undefined);
+  const needed = need === undefined ? undefined : await loadPackage(need);
+  const byOwn = () => new (Own as OwnWebSocket)(url);
+  // Bun has a package ws of its own, which takes no connection; Deno dials as Deno does.
+  if (!isNode) return needed === undefined ? byOwn() : byPackage(needed, url, server, tls ?? {}, undefined);
+  // A single address has nothing to race.
+  if (needed === undefined && isIP(server.host) !== 0) return byOwn();
+  const addresses = await addressesOf(server, opening, dialer);
+  const loaded = needed ?? (addresses.length > 1 ? await import("ws").catch(() => undefined) : undefined);
+  if (loaded === undefined) return byOwn();
+  return byPackage(loaded, url, server, tls ?? {}, () => connected(addresses, server, opening, dialer));
 }
 
-async function loadPackage(forTls: boolean): Promise<typeof import("ws")> {
+/** Why nothing but the package `ws` will do; undefined where the runtime's own WebSocket does. */
+function needOfPackage(
+  { transport, tlsName }: Destination,
+  tls: TlsOptions | null | undefined,
+  hasOwn: boolean,
+): string | undefined {
+  if (transport.tls && (Object.keys(tls ?? {}).length > 0 || tlsName !== null))
+    return "the option tls over wss:// needs the package ws: npm install ws";
+  if (!hasOwn) return "ws:// and wss:// with this version of Node needs the package ws: npm install ws";
+  // Deno does not heed it.
+  if (transport.tls && !isDeno && process.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
+    return (
+      "NODE_TLS_REJECT_UNAUTHORIZED is 0, and the WebSocket of this runtime would check no certificate: " +
+      "unset the variable, or install the package ws (npm install ws), by which the client checks it all the same"
+    );
+  return undefined;
+}
+
+async function loadPackage(need: string): Promise<typeof import("ws")> {
   return import("ws").catch((cause: unknown) => {
-    const why = forTls ? "the option tls over wss://" : "ws:// and wss:// with this version of Node";
-    throw new WebSocketFailure(`${why} needs the package ws: npm install ws`, "UNKNOWN_ERROR", cause);
+    throw new WebSocketFailure(need, "UNKNOWN_ERROR", cause);
   });
+}
+
+/** The addresses of the server's host, in the order in which they are to be dialed. */
+function addressesOf({ host }: Destination, { signal }: Opening, dialer: Dialer): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return Promise.resolve([host]);
+  return new Promise((found, failed) => {
+    signal.addEventListener("abort", dialer.lookUp(host, { found, failed }));
+  });
+}
+
+/** A connection to the address that answers first. */
+async function connected(
+  addresses: readonly string[],
+  server: Destination,
+  { signal, reached }: Opening,
+  dialer: Dialer,
+): Promise<Socket> {
+  const connect = (host: string) => tcpConnect({ host, port: server.port });
+  const socket = await new Promise<Socket>((resolve, failed) => {
+    const opened = (socket: Socket, address: string) => {
+      reached(address);
+      resolve(socket);
+    };
+    signal.addEventListener("abort", dialer.race(addresses, server, connect, { opened, failed }));
+  });
+  if (!signal.aborted) return socket;
+  socket.destroy();
+  throw new WebSocketFailure("the WebSocket is not wanted any more", "CANCELLED");
+}
+
+/** A WebSocket of the package, over that connection; without one, the package dials. */
+async function byPackage(
+  { WebSocket }: typeof import("ws"),
+  url: string,
+  server: Destination,
+  tls: TlsOptions,
+  connection: (() => Promise<Socket>) | undefined,
+): Promise<WebSocketLike> {
+  const opened = (options: object) =>
+    new WebSocket(url, options as ClientOptions) as unknown as WebSocketLike;
+  // Compression costs more than it saves here, and memory that stays.
+  const plain = { perMessageDeflate: false } as const;
+  if (!server.transport.tls) {
+    const socket = await connection?.();
+    return opened(socket === undefined ? plain : { ...plain, createConnection: () => socket });
+  }
+  const { badOption, connectionOptions, readMaterial } = await import("../node/tls.js");
+  const { connect } = await import("node:tls");
+  const options = { ...connectionOptions(server, tls), ...(await readMaterial(tls)) };
+  const socket = await connection?.();
+  try {
+    if (socket === undefined) return opened({ ...options, ...plain });
+    const secured = connect({ ...options, socket });
+    return opened({ ...plain, createConnection: () => secured });
+  } catch (error) {
+    socket?.destroy();
+    throw badOption(error as NodeJS.ErrnoException, tls);
+  }
 }
 
 /** TLS errors in words that say what to do. */

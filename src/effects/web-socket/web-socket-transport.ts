@@ -41,7 +41,9 @@ type Phase =
 export class WebSocketTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #source: WebSocketSource;
+  readonly #unwanted = new AbortController();
   #socket: WebSocketLike | undefined;
+  #address: string | undefined;
   #phase: Phase = "dialing";
   #problem: WebSocketProblem | undefined;
   #looking: ReturnType<typeof setTimeout> | undefined;
@@ -53,8 +55,14 @@ export class WebSocketTransport implements Transport {
   constructor(server: Destination, events: TransportEvents, source: WebSocketSource) {
     this.#events = events;
     this.#source = source;
+    const opening = {
+      signal: this.#unwanted.signal,
+      reached: (address: string) => {
+        this.#address = address;
+      },
+    };
     const opened = Promise.resolve().then(() =>
-      this.#phase === "done" ? undefined : source.open(webSocketUrl(server)),
+      this.#phase === "done" ? undefined : source.open(webSocketUrl(server), opening),
     );
     opened.then(
       (socket) => socket !== undefined && this.#listen(socket),
@@ -97,6 +105,7 @@ export class WebSocketTransport implements Transport {
   destroy(): void {
     this.#enter("done");
     clearTimeout(this.#looking);
+    this.#unwanted.abort();
     if (this.#socket !== undefined) discard(this.#socket);
   }
 
@@ -112,7 +121,7 @@ export class WebSocketTransport implements Transport {
     socket.onopen = () => {
       if (this.#phase !== "dialing") return;
       this.#enter("open");
-      this.#events.opened();
+      this.#events.opened(this.#address);
     };
     socket.onmessage = ({ data }: WebSocketMessage) => {
       this.#look();

@@ -40,10 +40,18 @@ export interface WebSocketLike {
   terminate?(): void;
 }
 
+/** What the opening of a WebSocket is told, and tells. */
+export interface Opening {
+  /** Aborted when the WebSocket is not wanted any more. */
+  readonly signal: AbortSignal;
+  /** The address of the server that was reached, where the source knows it. */
+  reached(address: string): void;
+}
+
 /** Where WebSockets come from. */
 export interface WebSocketSource {
   /** Opens one. May throw or reject: then the attempt failed. */
-  open(url: string): WebSocketLike | Promise<WebSocketLike>;
+  open(url: string, opening: Opening): WebSocketLike | Promise<WebSocketLike>;
   /** Says what an error of this runtime means. Default: the error says it. */
   explain?(error: Error): Error;
 }

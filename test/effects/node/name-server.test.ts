@@ -1,0 +1,117 @@
+// Whom the system would ask for a name, and what first: read from its files. With name servers that answer and that do not:
+// test/integration/dialing.test.ts.
+
+import { describe, expect, it } from "vitest";
+import { NameServerFailure, socketFailure } from "../../../src/effects/failures.js";
+import { asksNameServersOnly, firstQuestion, isInHosts } from "../../../src/effects/node/name-server.js";
+import { inOrder } from "../../../src/effects/node/names.js";
+
+describe("names go to name servers and nobody else", () => {
+  it.each([
+    "",
+    "passwd: files\n",
+    "hosts: files dns",
+    "passwd: files sss\nhosts:\tfiles dns myhostname mymachines\nnetworks: files",
+    "hosts: files [NOTFOUND=continue] dns",
+  ])("with %j", (nsswitch) => {
+    expect(asksNameServersOnly(nsswitch)).toBe(true);
+  });
+
+  it.each([
+    "hosts: files",
+    "hosts: files mdns4_minimal [NOTFOUND=return] dns",
+    "hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns",
+    "hosts: files dns ldap",
+  ])("not with %j", (nsswitch) => {
+    expect(asksNameServersOnly(nsswitch)).toBe(false);
+  });
+});
+
+describe("a name in /etc/hosts", () => {
+  const hosts = "127.0.0.1 localhost\n 10.0.0.5\tNats nats.example.com\n::1 six";
+
+  it.each(["nats", "NATS", "nats.example.com", "nats.example.com.", "six"])("is %s", (name) => {
+    expect(isInHosts(hosts, name)).toBe(true);
+  });
+
+  it.each(["example.com", "10.0.0.5", "nats2", "seven"])("is not %s", (name) => {
+    expect(isInHosts(hosts, name)).toBe(false);
+  });
+});
+
+describe("what the system asks a name server first", () => {
+  const cluster =
+    "nameserver 10.96.0.10\nsearch default.svc.cluster.local svc.cluster.local\noptions edns0 ndots:5\n";
+
+  it.each([
+    ["nats", "", "nats"],
+    ["nats", "nameserver 10.0.0.1\n", "nats"],
+    ["nats", "search example.com other.com", "nats.example.com"],
+    ["nats", "search first.com\ndomain last.com.", "nats.last.com"],
+    ["nats.example.com", "search other.com", "nats.example.com"],
+    ["nats", cluster, "nats.default.svc.cluster.local"],
+    ["nats.demo", cluster, "nats.demo.default.svc.cluster.local"],
+    ["demo.nats.io", cluster, "demo.nats.io.default.svc.cluster.local"],
+    ["demo.nats.io.", cluster, "demo.nats.io."],
+    ["a.b.c.d.e.f", cluster, "a.b.c.d.e.f"],
+    ["nats", "search .", "nats"],
+  ])("for %s with %j is %s", (host, resolvConf, question) => {
+    expect(firstQuestion(host, resolvConf)).toBe(question);
+  });
+});
+
+describe("the order of addresses", () => {
+  const four = (address: string) => ({ address, family: 4 });
+  const six = (address: string) => ({ address, family: 6 });
+
+  it.each([
+    [[four("10.0.0.1")], ["10.0.0.1"]],
+    [
+      [four("10.0.0.3"), four("10.0.0.1"), four("10.0.0.2")],
+      ["10.0.0.3", "10.0.0.1", "10.0.0.2"],
+    ],
+    [
+      [six("::1"), six("::2"), six("::3"), four("10.0.0.1")],
+      ["::1", "10.0.0.1", "::2", "::3"],
+    ],
+    [
+      [four("10.0.0.1"), six("::1"), six("::2"), four("10.0.0.2")],
+      ["10.0.0.1", "::1", "10.0.0.2", "::2"],
+    ],
+  ])("is the system's, and the families take turns: %j", (addresses, order) => {
+    expect(inOrder(addresses, null)).toEqual(order);
+  });
+
+  it("is a random one with a seed, and every order comes up", () => {
+    const addresses = [four("10.0.0.1"), four("10.0.0.2"), four("10.0.0.3")];
+    const orders = new Set(Array.from({ length: 200 }, (_, seed) => inOrder(addresses, seed).join()));
+    expect(orders.size).toBe(6);
+  });
+
+  it("takes turns in a random order, too", () => {
+    const addresses = [six("::1"), six("::2"), four("10.0.0.1"), four("10.0.0.2")];
+    for (let seed = 0; seed < 50; seed++) {
+      const families = inOrder(addresses, seed).map((address) => address.includes(":"));
+      expect([families[0], families[2]]).toEqual([!families[1], !families[3]]);
+    }
+  });
+});
+
+describe("a name that could not be looked up", () => {
+  it("is told with the name servers that do not answer", () => {
+    const failure = (servers: string[]) => socketFailure(new NameServerFailure(servers), "nats:4222");
+    expect(failure(["10.0.0.1"])).toEqual({
+      code: "EAI_AGAIN",
+      message: "nats:4222: the host name could not be looked up: the name server 10.0.0.1 does not answer",
+    });
+    expect(failure(["10.0.0.1", "::1"]).message).toMatch(/: none of the name servers 10.0.0.1, ::1 answers$/);
+  });
+
+  it("is told with what it may be, where only the system knows", () => {
+    const error = Object.assign(new Error("getaddrinfo EAI_AGAIN nats"), { code: "EAI_AGAIN" });
+    expect(socketFailure(error, "nats:4222")).toEqual({
+      code: "EAI_AGAIN",
+      message: expect.stringMatching(/^nats:4222: .* for now: no name server answered, or/),
+    });
+  });
+});
