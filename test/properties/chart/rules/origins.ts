@@ -44,8 +44,11 @@ export const isReachedAsItsOriginSays: Rule = {
     const sockets = new Map<number, Socket>();
     const ids = new Map<string, Configured>();
     const name = (servers: readonly string[]) => {
-      const addresses = addressesOf(servers);
-      const asksForTls = addresses.some(({ transport }) => transport.tls);
+      // Who is in the pool is kept, and asks as before.
+      const addresses = addressesOf(servers).filter((one) => !pool.has(one.name));
+      const asksForTls =
+        addresses.some(({ transport }) => transport.tls) ||
+        [...pool.values()].some(({ from }) => from.asksForTls);
       for (const address of addresses) {
         const from = { address, asksForTls, spokeTls: false, id: null };
         if (!pool.has(address.name)) pool.set(address.name, { from, learnt: false, vouched: false });
