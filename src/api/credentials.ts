@@ -7,6 +7,8 @@ import {
   type Auth,
   type AuthOptions,
   buildAuthenticator,
+  isOurs,
+  ownError,
 } from "./authenticators.js";
 import type { ConfiguredServer } from "./configured-servers.js";
 import { ErrorCode, NatsError } from "./errors.js";
@@ -37,11 +39,12 @@ export class ServerCredentials {
 
   /**
    * The credentials for that server.
+   * @param signal for the authenticators: aborted where nobody waits for the answer any more
    * @throws NatsError, also as a rejection; what a user's authenticator throws is its cause
    */
-  of(server: string, nonce: string | undefined): Credentials | Promise<Credentials> {
+  of(server: string, nonce: string | undefined, signal?: AbortSignal): Credentials | Promise<Credentials> {
     try {
-      const answer = this.#authenticator(nonce);
+      const answer = this.#authenticator(nonce, signal);
       if (!(answer instanceof Promise)) return this.#merged(answer, server);
       return answer
         .then((auth) => this.#merged(auth, server))
@@ -72,17 +75,15 @@ function checked(credentials: Readonly<Record<string, unknown>>): Credentials {
     const type = typeof credentials[name];
     if (type === "string" || type === "undefined") continue;
     const message = `the credentials cannot be used: "${name}" must be a string, not ${type}`;
-    throw new NatsError(message, ErrorCode.BadAuthentication);
+    throw ownError(message, ErrorCode.BadAuthentication);
   }
   return credentials;
 }
 
+/** A message that is not the client's own stays in the cause: it may quote a secret. */
 function ours(error: unknown): NatsError {
-  if (error instanceof NatsError) return error;
+  if (error instanceof NatsError && isOurs(error)) return error;
   const cause = error instanceof Error ? error : undefined;
-  return new NatsError(
-    "the authenticator failed; the error's cause says why",
-    ErrorCode.BadAuthentication,
-    cause,
-  );
+  const code = error instanceof NatsError ? error.code : ErrorCode.BadAuthentication;
+  return new NatsError("the authenticator failed; the error's cause says why", code, cause);
 }

@@ -6,7 +6,7 @@ import type { ConnectionEvent } from "./events.js";
 import type { AttemptStep, Failure } from "./failure.js";
 import { type Link, linkIn, serverOf } from "./link.js";
 import type { Policy } from "./reconnect-policy.js";
-import { failureOf } from "./server-error.js";
+import { failureOf, type ServerError } from "./server-error.js";
 import type { Milliseconds } from "./units.js";
 
 /** Why the link that the event is about ended, or the one in use where the event is the user's. */
@@ -15,15 +15,21 @@ export function why(context: ConnectionContext, event: ConnectionEvent): Failure
   if (link === null) throw new Error(`invariant: ${event.type} ends a link`);
   const server = serverOf(link);
   switch (event.type) {
-    case "socket.closed":
-      return link.fatal ?? event.failure ?? closedByServer(server, whereabouts(context, link));
+    case "socket.closed": {
+      const failure = link.fatal ?? event.failure;
+      if (failure !== null) return failure;
+      const closed = closedByServer(server, whereabouts(context, link));
+      return mayWantTlsFirst(link) ? { ...closed, message: `${closed.message}; ${tlsFirst}` } : closed;
+    }
     case "protocol.violated":
       return {
         code: "NATS_PROTOCOL_ERR",
         message: `${server} does not speak the NATS protocol: ${event.reason}`,
       };
     case "server.error":
-      return failureOf(event.error);
+      return event.error.kind === "authenticationTimeout" && link.phase === "authenticating"
+        ? authenticationTimeout(server, event.error)
+        : failureOf(event.error);
     case "credentials.failed":
       return event.failure;
     case "server.info":
@@ -33,6 +39,19 @@ export function why(context: ConnectionContext, event: ConnectionEvent): Failure
     default:
       return { code: "DISCONNECT", message: `disconnected from ${server}` };
   }
+}
+
+/** A server with `handshake_first` says nothing before the TLS handshake, for which it waits as the client does for INFO. */
+function mayWantTlsFirst({ phase, secured, destination: { transport } }: Link): boolean {
+  return phase === "greeting" && !secured && transport.type === "tcp";
+}
+
+const tlsFirst = "it may want TLS before INFO (handshake_first): then set tls.handshakeFirst";
+
+function authenticationTimeout(server: string, error: ServerError): Failure {
+  const { code, message } = failureOf(error);
+  const limit = "its own limit is the setting authorization { timeout }, 2 s by default";
+  return { code, message: `${server} waited for the credentials and gave up (${message}): ${limit}` };
 }
 
 function noTls({ destination: { name, transport } }: Link, { tls }: Policy, required: boolean): Failure {
@@ -48,11 +67,11 @@ function noTls({ destination: { name, transport } }: Link, { tls }: Policy, requ
   return { code: "SERVER_OPT_NA", message };
 }
 
-function outOfTime(
-  { phase, destination: { name, transport } }: Link,
-  policy: Policy,
-  timer: TimerName,
-): Failure {
+function outOfTime(link: Link, policy: Policy, timer: TimerName): Failure {
+  const {
+    phase,
+    destination: { name, transport },
+  } = link;
   const { timeout, maxPingOut, drainTimeout } = policy;
   if (timer === "ping") {
     return { code: "DISCONNECT", message: `stale connection: ${name} left ${maxPingOut} PINGs unanswered` };
@@ -61,7 +80,8 @@ function outOfTime(
     const message = `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`;
     return { code: "TIMEOUT", message };
   }
-  return timedOut(name, phase as AttemptStep, timeout, transport.type === "webSocket");
+  const failure = timedOut(name, phase as AttemptStep, timeout, transport.type === "webSocket");
+  return mayWantTlsFirst(link) ? { ...failure, message: `${failure.message}; ${tlsFirst}` } : failure;
 }
 
 /** What each step waits for, for the message of an attempt that ran out of time. */
@@ -69,7 +89,7 @@ const awaited: Readonly<Record<AttemptStep, string>> = {
   dialing: "the TCP connection was not established",
   greeting: "the server accepted the connection but sent no INFO",
   securing: "the TLS handshake did not finish",
-  authenticating: "the server did not answer CONNECT and PING, or the authenticator gave no answer",
+  authenticating: "the server did not answer CONNECT and PING",
   subscribing: "the server did not confirm the subscriptions",
   cuttingOver: "the server that is being left did not confirm what was published",
 };

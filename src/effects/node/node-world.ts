@@ -5,9 +5,10 @@ import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/effects.js";
 import { shuffled } from "../../machine/reconnect-policy.js";
 import { counted, hasDeferred } from "../deferred.js";
+import { decodeText } from "../wire/text.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
-import { isTlsError, tlsFailure } from "./tls-failure.js";
+import { isTlsError, refusedInTheClear, tlsFailure } from "./tls-failure.js";
 import { offersCertificate, type TlsOptions } from "./tls-options.js";
 
 /** What the real world needs to know. */
@@ -27,6 +28,9 @@ export interface NodeWorldOptions {
  * Node gives up on the earlier address then, so this is longer than the 250 ms of the RFC.
  */
 const ADDRESS_ATTEMPT_TIMEOUT = 500;
+
+/** Bytes that are kept of what is said in the clear where TLS was awaited: enough for the text of an error. */
+const MOST_HEARD = 512;
 
 /** Deno (2.9) cannot begin TLS on a socket that reads into memory of ours. */
 const knowsOnread = process.versions["deno"] === undefined;
@@ -101,6 +105,8 @@ class NodeTransport implements Transport {
   #phase: Phase = "dialing";
   /** The first error of the socket, told when it is closed. */
   #error: Error | null = null;
+  /** What the other side said in the clear after TLS was to begin, as far as it can be seen, and bounded. */
+  #heard = "";
 
   constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions) {
     this.#events = events;
@@ -139,8 +145,9 @@ class NodeTransport implements Transport {
     return true;
   }
 
-  secure(server: Destination): void {
+  secure(server: Destination, heard?: Uint8Array): void {
     const plain = this.#socket;
+    if (heard !== undefined) this.#overhear(heard);
     // What arrives from here on is for the handshake. It waits in the socket; and when node:tls takes it from there, the
     // socket tells of it as data: whoever got in between could slip in a line of the protocol. A socket that has just
     // connected reads once more, paused or not.
@@ -193,10 +200,19 @@ class NodeTransport implements Transport {
       callback: (bytes) => {
         const chunk = received.taken(bytes);
         if (!this.#isForHandshake) this.#received(chunk);
-        else this.#socket.push(chunk);
+        else {
+          this.#overhear(chunk);
+          this.#socket.push(chunk);
+        }
         return !this.#isForHandshake;
       },
     };
+  }
+
+  /** A server that turns a client away says so in the clear, whatever was to come. It is no more than a hint: see tls-failure.ts. */
+  #overhear(chunk: Uint8Array): void {
+    const { length } = this.#heard;
+    if (length < MOST_HEARD) this.#heard += decodeText(chunk, 0, Math.min(chunk.length, MOST_HEARD - length));
   }
 
   #received(chunk: Uint8Array): void {
@@ -241,8 +257,10 @@ class NodeTransport implements Transport {
 
   #closed(error: Error | null): void {
     if (this.#phase === "done") return;
+    const isHandshake = this.#phase === "preparing" || this.#phase === "securing";
+    const refused = isHandshake ? refusedInTheClear(this.#heard, error) : undefined;
     this.destroy();
-    this.#events.closed(error);
+    this.#events.closed(refused ?? error);
   }
 }
 
