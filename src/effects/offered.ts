@@ -57,7 +57,8 @@ export class Offered {
 
   /** The same for an excerpt out of the middle of something: a single character at an edge may be a piece. */
   maskedExcerpt(text: string): string {
-    if ([...this.#texts].some((secret) => text !== "" && secret.includes(text))) return MASK;
+    const isPiece = (part: string) => part !== "" && [...this.#texts].some((secret) => secret.includes(part));
+    if (readingsOf(text).some((reading) => isPiece(reading.text))) return MASK;
     return this.#masked(text, 0, { atStart: 1, atEnd: 1 });
   }
 

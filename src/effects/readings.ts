@@ -1,5 +1,5 @@
 // A text as it is written and as it reads once its escapes are undone: those of JSON, of quoted strings in Go and
-// JavaScript, and of URLs, up to two of them one within the other. Each knows where in the text it stands.
+// JavaScript, and of URLs, up to three of them one within the other. Each knows where in the text it stands.
 
 import { decodeText } from "./wire/text.js";
 
@@ -12,22 +12,30 @@ export interface Reading {
   endOf(index: number): number;
 }
 
+/** How deep one escaped text may lie within another: CONNECT is JSON, and may be quoted in a string of INFO, which is JSON. */
+const DEPTH = 3;
+
 /** The ways to read a text. The first is the text as it is written. */
 export function readingsOf(text: string): readonly Reading[] {
-  const written = withCut({ text, startOf: (index) => index, endOf: (index) => index + 1 });
-  const once = written.flatMap(undone).flatMap(withCut);
-  const twice = once.flatMap(undone).flatMap(withCut);
-  return [...written, ...once, ...twice];
+  const found = new Map<string, Reading>();
+  let level = withCut({ text, startOf: (index) => index, endOf: (index) => index + 1 });
+  for (let depth = 0; level.length > 0; depth++) {
+    const added = level.filter((one) => !found.has(one.text));
+    for (const one of added) found.set(one.text, one);
+    level = depth === DEPTH ? [] : added.flatMap(undone).flatMap(withCut);
+  }
+  return [...found.values()];
 }
 
-/** An escape that the end of the text cuts off. */
-const CUT_ESCAPE = /(?:\\(?:u[0-9a-f]{0,3}|x[0-9a-f]?)?|%[0-9a-f]?)$/i;
+/** What the end of the text cuts off: an escape, or a character of which not all bytes are there. */
+const CUT_ESCAPE =
+  /(?:(?:\\x|%)[c-f][0-9a-f](?:(?:\\x|%)[89ab][0-9a-f]){0,2})?(?:\\(?:u[0-9a-f]{0,3}|x[0-9a-f]?)?|%[0-9a-f]?)?$/i;
 
 /** The reading, and the same without the escape that its end cuts off, or seems to. That one counts to the last character. */
 function withCut(reading: Reading): readonly Reading[] {
   const { text, startOf, endOf } = reading;
   const length = CUT_ESCAPE.exec(text)?.index;
-  if (length === undefined || length === 0) return [reading];
+  if (length === undefined || length === 0 || length === text.length) return [reading];
   const end = (index: number) => endOf(index === length - 1 ? text.length - 1 : index);
   return [reading, { text: text.slice(0, length), startOf, endOf: end }];
 }
