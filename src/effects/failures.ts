@@ -40,10 +40,11 @@ export function credentialsFailure(error: unknown): Failure {
 
 /** Why an attempt ran out of time that waited for an authenticator, or could not even call it. */
 export function unansweredFailure(server: string, timeout: Milliseconds, isEarlierCall: boolean): Failure {
+  const within = `within ${timeout} ms`;
   const what = isEarlierCall
-    ? "the authenticator has not answered the call of an earlier attempt, so it was not called again"
-    : "the authenticator did not answer";
-  return { code: "TIMEOUT", message: `${server}: ${what} within ${timeout} ms (step: authenticating)` };
+    ? `the authenticator did not answer the call of an earlier attempt ${within}, so it was not called again`
+    : `the authenticator did not answer ${within}`;
+  return { code: "TIMEOUT", message: `${server}: ${what} (step: authenticating)` };
 }
 
 /** Why messages that waited were taken back: what this server does not accept. One for each reason. */

@@ -8,7 +8,7 @@ import { counted, hasDeferred } from "../deferred.js";
 import { decodeText } from "../wire/text.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
-import { isTlsError, refusedInTheClear, tlsFailure } from "./tls-failure.js";
+import { closedInHandshake, isTlsError, refusedInTheClear, tlsFailure } from "./tls-failure.js";
 import { offersCertificate, type TlsOptions } from "./tls-options.js";
 
 /** What the real world needs to know. */
@@ -149,15 +149,20 @@ class NodeTransport implements Transport {
     const plain = this.#socket;
     if (heard !== undefined) this.#overhear(heard);
     // What arrives from here on is for the handshake. It waits in the socket; and when node:tls takes it from there, the
-    // socket tells of it as data: whoever got in between could slip in a line of the protocol. A socket that has just
-    // connected reads once more, paused or not.
+    // socket tells of it as data: whoever got in between could slip in a line of the protocol. The paused socket reads
+    // once more, so that a refusal in the clear can be told.
     this.#enter("preparing");
     plain.pause();
     plain.removeAllListeners("data");
+    // Now it may be in the middle of a read, which its pause ends.
+    process.nextTick(() => {
+      if (this.#phase === "preparing") plain.read(0);
+    });
     const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
     prepareTls(this.#tls).then(({ handshake, material }) => {
       if (this.#phase !== "preparing") return;
       this.#enter("securing");
+      plain.pause();
       handshake(plain, server, this.#tls, material, {
         failed,
         secured: (secured) => {
@@ -258,9 +263,10 @@ class NodeTransport implements Transport {
   #closed(error: Error | null): void {
     if (this.#phase === "done") return;
     const isHandshake = this.#phase === "preparing" || this.#phase === "securing";
-    const refused = isHandshake ? refusedInTheClear(this.#heard, error) : undefined;
     this.destroy();
-    this.#events.closed(refused ?? error);
+    this.#events.closed(
+      isHandshake ? (refusedInTheClear(this.#heard, error) ?? error ?? closedInHandshake()) : error,
+    );
   }
 }
 

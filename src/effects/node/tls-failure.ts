@@ -65,6 +65,11 @@ export function tlsFailure(error: Error, offersCertificate: boolean): TlsFailure
   return new TlsFailure(sentence(error, offersCertificate), { cause: error });
 }
 
+/** The failure of a handshake that the other side ended without a word. */
+export function closedInHandshake(): TlsFailure {
+  return new TlsFailure("the server closed the connection during the TLS handshake");
+}
+
 /** Characters of a server's error that are shown. */
 const MOST_SHOWN = 200;
 
@@ -76,9 +81,10 @@ const MOST_SHOWN = 200;
 export function refusedInTheClear(heard: string, error: Error | null): TlsFailure | undefined {
   const said = /^\s*-ERR[ \t]*([^\r\n]*)/i.exec(heard)?.[1];
   if (said === undefined) return undefined;
-  const shown = printable(said.trim().replace(/^'(.*)'$/, "$1")).slice(0, MOST_SHOWN);
+  const shown = printable(said.trim().replace(/^'|'$/g, "")).slice(0, MOST_SHOWN);
   const message = `the server sent an error where TLS was to begin: "${shown}" (it came unencrypted, so anybody on the way may have said it)`;
-  return new TlsFailure(message, error === null ? undefined : { cause: error });
+  const cause = error instanceof TlsFailure ? error.cause : error;
+  return new TlsFailure(message, cause instanceof Error ? { cause } : undefined);
 }
 
 function sentence(error: Error, offersCertificate: boolean): string {
