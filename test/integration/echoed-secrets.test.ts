@@ -176,15 +176,33 @@ describe.each(servers)("with nats-server $label a password that is a part of nam
   });
 });
 
-it("a password that is a part of the names of a cluster does not hide its servers", async () => {
-  const port = await echoing((socket) => {
-    const urls = ["local-2:4222", "local-3:4222", "127.0.0.1:1"];
-    socket.write(`PONG\r\n${info({ connect_urls: urls })}`);
+describe("a server of the cluster whose name contains the password", () => {
+  /** The servers that a client knows, after news that came with the PONG. */
+  async function known(host: string, pass: string, greeted: readonly string[], news: readonly string[]) {
+    server = await fakeServer((socket) => {
+      socket.write(info({ connect_urls: greeted }));
+      socket.once("data", () => socket.write(`PONG\r\n${info({ connect_urls: news })}`));
+    });
+    const nc = await connect({ servers: `${host}:${server.port}`, user: "u", pass });
+    open.push(nc);
+    return nc.getServers().map(({ listen }) => listen.replace(/^(localhost|127\.0\.0\.1):.*/, "dialed"));
+  }
+
+  it.each([
+    ["the name that was dialed contains it", "localhost", "local", []],
+    [
+      "a name that the server said before it was offered anything contains it",
+      "127.0.0.1",
+      "local",
+      ["local-1:1"],
+    ],
+  ])("is known all the same where %s", async (_what, host, pass, greeted) => {
+    const news = ["local-2:1", "local-3:1", "b:1"];
+    expect(await known(host, pass, greeted, news)).toEqual(expect.arrayContaining(["dialed", ...news]));
   });
-  const nc = await connect({ servers: `localhost:${port}`, user: "u", pass: "local" });
-  open.push(nc);
-  // What came with the PONG has been heard by now.
-  expect(nc.getServers().map(({ listen }) => listen)).toEqual(
-    expect.arrayContaining(["local-2:4222", "local-3:4222", "127.0.0.1:1"]),
-  );
+
+  it("is left out where no name that was known before contains it", async () => {
+    const all = await known("127.0.0.1", "s3cret", ["a:1"], ["a:1", "s3cret.example:1", "b:1"]);
+    expect(all.sort()).toEqual(["a:1", "b:1", "dialed"]);
+  });
 });

@@ -35,6 +35,9 @@ const MOST_HEARD = 512;
 /** Deno (2.9) cannot begin TLS on a socket that reads into memory of ours. */
 const knowsOnread = process.versions["deno"] === undefined;
 
+/** Other runtimes take a socket over for TLS in ways of their own: there it is left as it is. */
+const isNode = knowsOnread && process.versions["bun"] === undefined;
+
 /** The world of a Node process. */
 export class NodeWorld implements World {
   readonly seed = crypto.getRandomValues(new Int32Array(1))[0] as number;
@@ -156,7 +159,7 @@ class NodeTransport implements Transport {
     plain.removeAllListeners("data");
     // Now it may be in the middle of a read, which its pause ends.
     process.nextTick(() => {
-      if (this.#phase === "preparing") plain.read(0);
+      if (isNode && this.#phase === "preparing") plain.read(0);
     });
     const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
     prepareTls(this.#tls).then(({ handshake, material }) => {
