@@ -52,12 +52,24 @@ export type Auth = NoAuth | AnyAuth | TokenAuth | UserPass | NKeyAuth | JwtAuth;
 /**
  * Answers a server's challenge, once for each attempt to connect.
  * @param nonce What the server wants signed; absent where it wants no signature.
+ * @param signal For one that takes its time: see {@link AsyncAuthenticator}.
  * @returns The credentials.
  */
-export type Authenticator = (nonce?: string) => Auth;
+export type Authenticator = (nonce?: string, signal?: AbortSignal) => Auth;
 
-/** An authenticator that may take its time: wherever one is wanted, so may be this. Beyond the reference. */
-export type AsyncAuthenticator = (nonce?: string) => Auth | Promise<Auth>;
+/**
+ * An authenticator that may take its time: wherever one is wanted, so may be this. Beyond the reference.
+ *
+ * The client waits as long as the option `timeout` allows. The server waits for as long as its own setting
+ * `authorization { timeout }` allows, which is 2 seconds by default. One call is in flight at most: the client calls the
+ * authenticator for the next attempt when the call for the attempt before has settled.
+ * @param nonce What the server wants signed; absent where it wants no signature.
+ * @param signal Aborted when the attempt is over and the client does not use the answer: the attempt or the server ran out
+ * of time, the socket was closed, or the user closed the connection. Pass it on to `fetch`, for example. An authenticator
+ * that does not heed it keeps the next attempt waiting.
+ * @returns The credentials, or a promise of them.
+ */
+export type AsyncAuthenticator = (nonce?: string, signal?: AbortSignal) => Auth | Promise<Auth>;
 
 /** A value, or a function asked for it at each attempt. */
 export type Lazy<T> = T | (() => T);
@@ -95,10 +107,14 @@ export function buildAuthenticator(opts: AuthOptions): AsyncAuthenticator {
   if (opts.token) all.push(tokenAuthenticator(opts.token));
   if (opts.user) all.push(usernamePasswordAuthenticator(opts.user, opts.pass));
   if (all.length === 0) return () => undefined;
-  return (nonce) =>
+  return (nonce, signal) =>
     all.reduce<MaybePromise<object>>(
       (before, one) =>
-        chain(before, (merged) => chain(one(nonce), (auth) => ({ ...merged, ...checkedAuth(auth) }))),
+        chain(before, (merged) => {
+          // Nobody waits any more: those that were not called yet need not be.
+          signal?.throwIfAborted();
+          return chain(one(nonce, signal), (auth) => ({ ...merged, ...checkedAuth(auth) }));
+        }),
       {},
     ) as MaybePromise<Auth>;
 }
@@ -312,6 +328,21 @@ function sections(content: unknown): string[] {
   return found;
 }
 
+/** Errors whose message is the client's own, so that it holds no secret. */
+const ours = new WeakSet<NatsError>();
+
+/** An error for credentials, in the client's own words. @internal */
+export function ownError(message: string, code: ErrorCode): NatsError {
+  const error = new NatsError(message, code);
+  ours.add(error);
+  return error;
+}
+
+/** True where the client itself made the error: not where a user's function threw one of the same class. @internal */
+export function isOurs(error: NatsError): boolean {
+  return ours.has(error);
+}
+
 function unusable(what: string, problem: string, code: ErrorCode): NatsError {
-  return new NatsError(`The ${what} cannot be used: ${problem}`, code);
+  return ownError(`The ${what} cannot be used: ${problem}`, code);
 }

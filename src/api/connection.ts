@@ -120,7 +120,7 @@ export class Connection implements NatsConnection {
       limits: outbound,
       introduction: {
         connectFields: connect,
-        authenticate: (server, nonce) => this.#credentials.of(server, nonce),
+        authenticate: (server, nonce, signal) => this.#credentials.of(server, nonce, signal),
       },
       choices: {
         delay: () => chosenDelay(this.#settings),
@@ -132,6 +132,9 @@ export class Connection implements NatsConnection {
       subscriptions: {
         message: this.#message,
         view: (line) => this.#subscriptions.view(line),
+        isOwn: (permission) =>
+          this.#subscriptions.concerned(permission) !== undefined ||
+          this.#mux.concerned(permission).length > 0,
         drain: async () => {
           await this.#subscriptions.drainAll();
           await this.#mux.idle();

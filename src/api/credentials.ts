@@ -9,6 +9,8 @@ import {
   type Auth,
   type AuthOptions,
   buildAuthenticator,
+  isOurs,
+  ownError,
 } from "./authenticators.js";
 import type { ConfiguredServer } from "./configured-servers.js";
 import { ErrorCode, NatsError } from "./errors.js";
@@ -53,14 +55,19 @@ export class ServerCredentials {
   }
 
   /**
-   * The credentials for that server. They never come for one whose origin was replaced, also while the authenticator was asked:
-   * the attempt is about to end.
+   * The credentials for that server. Refused for one whose origin was replaced, also while the authenticator was asked: the
+   * attempt is about to end.
+   * @param signal for the authenticators: aborted where nobody waits for the answer any more
    * @throws NatsError, also as a rejection; what a user's authenticator throws is its cause
    */
-  of({ origin }: Destination, nonce: string | undefined): Credentials | Promise<Credentials> {
+  of(
+    { origin }: Destination,
+    nonce: string | undefined,
+    signal?: AbortSignal,
+  ): Credentials | Promise<Credentials> {
     try {
-      if (!this.#origins.has(origin)) return never();
-      const answer = this.#authenticator(nonce);
+      this.#checkOrigin(origin);
+      const answer = this.#authenticator(nonce, signal);
       if (!(answer instanceof Promise)) return this.#merged(answer, origin);
       return answer
         .then((auth) => this.#merged(auth, origin))
@@ -70,13 +77,15 @@ export class ServerCredentials {
     }
   }
 
-  #merged(auth: Auth, origin: string): Credentials | Promise<Credentials> {
-    if (!this.#origins.has(origin)) return never();
+  #merged(auth: Auth, origin: string): Credentials {
+    this.#checkOrigin(origin);
     return checked({ ...auth, ...this.#ofUrls.get(origin) });
   }
-}
 
-const never = () => new Promise<Credentials>(() => {});
+  #checkOrigin(origin: string): void {
+    if (!this.#origins.has(origin)) throw ownError("the list of servers was replaced", ErrorCode.Cancelled);
+  }
+}
 
 const fields = Object.keys({
   user: true,
@@ -93,17 +102,15 @@ function checked(credentials: Readonly<Record<string, unknown>>): Credentials {
     const type = typeof credentials[name];
     if (type === "string" || type === "undefined") continue;
     const message = `the credentials cannot be used: "${name}" must be a string, not ${type}`;
-    throw new NatsError(message, ErrorCode.BadAuthentication);
+    throw ownError(message, ErrorCode.BadAuthentication);
   }
   return credentials;
 }
 
+/** A message that is not the client's own stays in the cause: it may quote a secret. */
 function ours(error: unknown): NatsError {
-  if (error instanceof NatsError) return error;
+  if (error instanceof NatsError && isOurs(error)) return error;
   const cause = error instanceof Error ? error : undefined;
-  return new NatsError(
-    "the authenticator failed; the error's cause says why",
-    ErrorCode.BadAuthentication,
-    cause,
-  );
+  const code = error instanceof NatsError ? error.code : ErrorCode.BadAuthentication;
+  return new NatsError("the authenticator failed; the error's cause says why", code, cause);
 }

@@ -46,14 +46,23 @@ export class Mux {
 
   /** The server does not permit something: ends the requests concerned. */
   refuse(permission: PermissionContext, error: NatsError): void {
-    const isOurs =
-      permission.operation === "subscription" && permission.subject === this.#subscription?.subject;
-    const concerned = this.#awaiting
+    const isOurs = this.#isOurs(permission);
+    const concerned = this.concerned(permission);
+    if (isOurs) this.#subscription = undefined;
+    for (const one of isOurs ? concerned : concerned.slice(0, 1)) one.failed(error);
+  }
+
+  /** The requests that a server does not permit. */
+  concerned(permission: PermissionContext): Awaiting[] {
+    const isOurs = this.#isOurs(permission);
+    return this.#awaiting
       .values()
       .map(({ awaiting }) => awaiting)
       .filter((one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject));
-    if (isOurs) this.#subscription = undefined;
-    for (const one of isOurs ? concerned : concerned.slice(0, 1)) one.failed(error);
+  }
+
+  #isOurs({ operation, subject }: PermissionContext): boolean {
+    return operation === "subscription" && subject === this.#subscription?.subject;
   }
 
   /** True where only one request is under way. */

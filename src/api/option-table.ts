@@ -184,10 +184,18 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
       throw error;
     }
   }
-  const { servers, port, inboxPrefix, tls } = opts as ConnectionOptions;
+  const { servers, port, inboxPrefix, tls, user, pass } = opts as ConnectionOptions;
   if (port !== undefined && servers !== undefined && servers.length > 0) {
     throw new NatsError(
       'the options "servers" and "port" exclude each other: give one of them',
+      ErrorCode.InvalidOption,
+    );
+  }
+  if (pass !== undefined && pass !== "" && (user === undefined || user === "")) {
+    // Without a user it would be left out, and the server would let in nobody, or whoever needs no password.
+    const what = user === undefined ? "is missing" : "is empty";
+    throw new NatsError(
+      `the option "pass" needs "user", which ${what}: give both; a token goes into the option "token"`,
       ErrorCode.InvalidOption,
     );
   }

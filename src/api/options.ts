@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   port?: number;
   /** User name. One that is asked for at each attempt: `usernamePasswordAuthenticator`. */
   user?: string;
-  /** Password of `user`. */
+  /** Password of `user`. Without one it is `INVALID_OPTION`. */
   pass?: string;
   /** Token. One that is asked for at each attempt: `tokenAuthenticator`. */
   token?: string;

@@ -122,14 +122,18 @@ export class SubscriptionTable implements SubscriptionOwner {
 
   /** The server does not permit something: ends the subscription concerned. Returns whether there was one. */
   refuse(permission: PermissionContext, error: NatsError): boolean {
-    const { operation, subject, queue } = permission;
-    const concerned = [...this.#subscriptions.values()].find((one) =>
+    const concerned = this.concerned(permission);
+    concerned?.fail(error);
+    return concerned !== undefined;
+  }
+
+  /** The subscription that a server does not permit; undefined where it is none of the client's. */
+  concerned({ operation, subject, queue }: PermissionContext): SubscriptionImpl | undefined {
+    return [...this.#subscriptions.values()].find((one) =>
       operation === "subscription"
         ? one.subject === subject && one.queue === queue
         : operation === "publish" && one.requestSubject === subject,
     );
-    concerned?.fail(error);
-    return concerned !== undefined;
   }
 
   /** The connection is closed: every subscription ends; what has arrived may still be read. */

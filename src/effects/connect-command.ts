@@ -1,6 +1,9 @@
 // The CONNECT command: what the client tells the server about itself. Built here and written to the socket at
 // once: it holds the credentials, which no other part of the client ever sees.
 
+/** What stands in the place of what may not be seen. */
+export const MASK = "***";
+
 /** Credentials as the CONNECT command carries them. */
 export interface Credentials {
   readonly user?: string | undefined;
@@ -21,15 +24,24 @@ export interface ConnectFields {
   readonly version: string;
 }
 
+/** CONNECT, and what may be seen of it. */
+export interface ConnectCommand {
+  /** What is sent. */
+  readonly text: string;
+  /** The same with a mask for each field of the credentials. */
+  readonly shown: string;
+}
+
 /** The CONNECT line and the PING that asks whether it was accepted. */
 export function connectCommand(
   fields: ConnectFields,
   serverHasHeaders: boolean,
   credentials: Credentials,
-): string {
+): ConnectCommand {
   const { name, verbose, pedantic, noEcho, tls, version } = fields;
   // These and no others: what else a user's authenticator answers is not for the wire, nor for JSON.
   const { user, pass, auth_token, nkey, sig, jwt } = credentials;
+  const offered = { user, pass, auth_token, nkey, sig, jwt };
   const options = {
     protocol: 1,
     lang: "nats-statechart",
@@ -41,7 +53,12 @@ export function connectCommand(
     ...(tls ? { tls_required: true } : {}),
     ...(serverHasHeaders ? { headers: true, no_responders: true } : {}),
   };
-  return `CONNECT ${JSON.stringify({ user, pass, auth_token, nkey, sig, jwt, ...options })}\r\nPING\r\n`;
+  // What is shown is built of what may be: nothing that is sent has to be found and taken out.
+  const masks = Object.entries(offered).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, MASK]],
+  );
+  const line = (first: object) => `CONNECT ${JSON.stringify({ ...first, ...options })}\r\nPING\r\n`;
+  return { text: line(offered), shown: line(Object.fromEntries(masks)) };
 }
 
 interface Offered {

@@ -1,6 +1,7 @@
 // From what went wrong to a Failure: the codes that a user of NATS knows, and a message that names the server.
 
 import type { Failure } from "../machine/failure.js";
+import type { Milliseconds } from "../machine/units.js";
 import type { ServerLimits } from "./backlog.js";
 import type { WaitingMessage } from "./waiting-messages.js";
 
@@ -55,6 +56,15 @@ export function socketFailure(error: Error, server: string): Failure {
 export function credentialsFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : "the authenticator failed";
   return { code: codeOf(error) ?? "BAD_AUTHENTICATION", message };
+}
+
+/** Why an attempt ran out of time that waited for an authenticator, or could not even call it. */
+export function unansweredFailure(server: string, timeout: Milliseconds, isEarlierCall: boolean): Failure {
+  const within = `within ${timeout} ms`;
+  const what = isEarlierCall
+    ? `the authenticator did not answer the call of an earlier attempt ${within}, so it was not called again`
+    : `the authenticator did not answer ${within}`;
+  return { code: "TIMEOUT", message: `${server}: ${what} (step: authenticating)` };
 }
 
 /** Why messages that waited were taken back: what this server does not accept. One for each reason. */

@@ -11,8 +11,10 @@ import type { Effect, EffectName, EffectParams } from "../machine/effects.js";
 import type { ConnectionEvent, UserSetServers } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
+import type { Milliseconds } from "../machine/units.js";
+import { Authentication } from "./authentication.js";
 import { CredentialsVersions, connectCommand } from "./connect-command.js";
-import { beyondFailures, credentialsFailure } from "./failures.js";
+import { beyondFailures, credentialsFailure, unansweredFailure } from "./failures.js";
 import { LiveChart, type Observed } from "./live-chart.js";
 import { Outbound } from "./outbound.js";
 import { type Unanswered, WaitingPings } from "./pings.js";
@@ -33,7 +35,7 @@ export class Interpreter {
     upgradeToTls: (self, { attempt }) => self.#sessions.get(attempt)?.secure(),
     closeSocket: (self, { attempt }) => {
       self.#sessions.get(attempt)?.destroy();
-      self.#sessions.delete(attempt);
+      self.#forget(attempt);
     },
     endSocket: (self, { attempt }) => {
       const session = self.#sessions.get(attempt);
@@ -51,6 +53,7 @@ export class Interpreter {
       const key = `${timer} ${attempt}`;
       const fired = () => {
         self.#timers.delete(key);
+        if (timer === "attempt" && self.#isUnanswered(attempt, ms)) return;
         self.send({ type: "timer.fired", timer, attempt });
       };
       self.#timers.set(key, self.#world.startTimer(ms, fired));
@@ -132,6 +135,7 @@ export class Interpreter {
   /** PINGs that wait in the outbound stream. */
   readonly #waitingPings = new WaitingPings();
   readonly #credentials = new CredentialsVersions();
+  readonly #authentication: Authentication;
   /** The Error behind a Failure, for as long as somebody holds the Failure. */
   readonly #causes = new WeakMap<Failure, Error>();
   #info: ServerInfo | undefined;
@@ -145,6 +149,7 @@ export class Interpreter {
       input,
       observed,
     );
+    this.#authentication = new Authentication((...asked) => ports.introduction.authenticate(...asked));
     this.#side = {
       world,
       message: ports.subscriptions.message,
@@ -163,7 +168,8 @@ export class Interpreter {
         ask: (answered) =>
           this.#isInUse(session) ? this.ping(answered, answered) : session.ping(answered, answered),
       }),
-      over: ({ attempt }) => void this.#sessions.delete(attempt),
+      isOwn: (permission) => ports.subscriptions.isOwn(permission),
+      over: ({ attempt }) => this.#forget(attempt),
       caused: (failure, error) => this.#caused(failure, error),
     };
   }
@@ -230,6 +236,7 @@ export class Interpreter {
     const failure = this.#bug("the chart broke down", error);
     for (const session of this.#sessions.values()) session.destroy();
     this.#sessions.clear();
+    this.#authentication.endAll();
     for (const timer of this.#timers.values()) this.#world.stopTimer(timer);
     this.#timers.clear();
     this.#carryOut({ type: "rejectConnect", params: { failure, attempts: [] } });
@@ -248,18 +255,34 @@ export class Interpreter {
     const { introduction } = this.#ports;
     const isOver = () => this.#sessions.get(attempt) !== session;
     try {
-      const answer = introduction.authenticate(server, info?.nonce);
+      const answer = this.#authentication.credentials(attempt, server, info?.nonce);
       const credentials = answer instanceof Promise ? await answer : answer;
       if (isOver()) return;
       this.#credentials.offer(server.name, credentials);
-      session.pongs.add({ answered: () => this.send({ type: "server.pong", attempt }) });
-      session.write(connectCommand(introduction.connectFields, info?.headers === true, credentials));
+      const command = connectCommand(introduction.connectFields, info?.headers === true, credentials);
+      session.introduce(command, credentials, () => this.send({ type: "server.pong", attempt }));
     } catch (error) {
       if (isOver()) return;
       // The client's error says what the failure says; what lies behind it is the user's.
       const failure = this.#caused(credentialsFailure(error), (error as Error).cause);
       this.send({ type: "credentials.failed", attempt, failure });
     }
+  }
+
+  /** The attempt ran out of time. Where it waits for an authenticator, that is the failure. */
+  #isUnanswered(attempt: number, ms: Milliseconds): boolean {
+    const awaited = this.#authentication.awaited(attempt);
+    const server = this.#sessions.get(attempt)?.server.name;
+    if (awaited === undefined || server === undefined) return false;
+    const failure = unansweredFailure(server, ms, awaited === "earlier call");
+    this.send({ type: "credentials.failed", attempt, failure });
+    return true;
+  }
+
+  /** A socket is closed: nobody speaks over it any more. */
+  #forget(attempt: number): void {
+    this.#sessions.delete(attempt);
+    this.#authentication.end(attempt);
   }
 
   /** Takes back what waits and this server would close the connection for, and says so. */

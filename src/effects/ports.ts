@@ -3,6 +3,7 @@
 import type { StatusReport } from "../machine/effects.js";
 import type { AttemptReport, Failure } from "../machine/failure.js";
 import type { Destination } from "../machine/origin.js";
+import type { PermissionContext } from "../machine/server-error.js";
 import type { Servers } from "../machine/server-pool.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
 import type { ConnectFields, Credentials } from "./connect-command.js";
@@ -11,8 +12,15 @@ import type { ParserSink } from "./wire/parser.js";
 /** How the client introduces itself to a server. */
 export interface Introduction {
   readonly connectFields: ConnectFields;
-  /** The credentials for that server, as its origin says. May throw, reject, or never answer: the attempt's timeout covers it. */
-  authenticate(server: Destination, nonce: string | undefined): Credentials | Promise<Credentials>;
+  /**
+   * The credentials for that server, as its origin says. May throw, reject, or never answer: the attempt's timeout covers it.
+   * @param signal aborted where nobody waits for the answer any more
+   */
+  authenticate(
+    server: Destination,
+    nonce: string | undefined,
+    signal: AbortSignal,
+  ): Credentials | Promise<Credentials>;
 }
 
 /** The user's functions that steer the reconnecting. */
@@ -49,6 +57,8 @@ export interface Subscriptions {
   readonly message: ParserSink["message"];
   /** A server is about to learn of the subscriptions. */
   view(line: ServerLine): SubscriptionView;
+  /** True where a subscription or a request of the client is what a server did not permit. */
+  isOwn(permission: PermissionContext): boolean;
   /** Unsubscribe everything; resolves when all that arrived is processed. */
   drain(): Promise<void>;
 }

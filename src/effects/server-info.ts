@@ -52,6 +52,33 @@ export interface ServerInfo {
   nonce?: string;
 }
 
+/** The names of all fields. */
+export const INFO_FIELDS: ReadonlySet<string> = new Set(
+  Object.keys({
+    server_id: true,
+    server_name: true,
+    version: true,
+    proto: true,
+    host: true,
+    port: true,
+    headers: true,
+    max_payload: true,
+    jetstream: true,
+    auth_required: true,
+    tls_required: true,
+    tls_available: true,
+    tls_verify: true,
+    client_id: true,
+    client_ip: true,
+    cluster: true,
+    connect_urls: true,
+    ldm: true,
+    git_commit: true,
+    go: true,
+    nonce: true,
+  } satisfies Record<keyof ServerInfo, true>),
+);
+
 /** `max_payload` where a server does not name one: the default of nats-server, in bytes. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 

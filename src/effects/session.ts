@@ -1,14 +1,20 @@
 // One socket and what is spoken over it: bytes in, events out. There is one for each link of the chart (src/machine/link.ts),
 // which says what becomes of it.
+//
+// The session writes CONNECT, so it knows what the server was offered, and masks it in all that is told of the server's
+// words (offered.ts). Behind it, in events, failures, INFO and causes, there is no secret of this socket. Messages are the
+// user's, and pass as they are.
 
 import type { ConnectionEvent } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Destination } from "../machine/origin.js";
-import { serverErrorFrom } from "../machine/server-error.js";
+import { type PermissionContext, type ServerError, serverErrorFrom } from "../machine/server-error.js";
+import type { ConnectCommand, Credentials } from "./connect-command.js";
 import { socketFailure } from "./failures.js";
+import { Offered } from "./offered.js";
 import { Pongs, type Unanswered } from "./pings.js";
 import type { ServerLine, Subscriptions, SubscriptionView } from "./ports.js";
-import { parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
+import { INFO_FIELDS, parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
 import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";
 import type { Transport, World } from "./world.js";
 
@@ -31,6 +37,8 @@ export interface SessionSide {
   settlePings(session: Session): void;
   /** The way over this socket for what concerns subscriptions. */
   line(session: Session): ServerLine;
+  /** True where it names a subject of the client's own, of a subscription or a request. */
+  isOwn(permission: PermissionContext): boolean;
   /** The socket is closed. */
   over(session: Session): void;
   /** Remembers the Error behind a Failure. */
@@ -57,11 +65,15 @@ export class Session {
   readonly #side: SessionSide;
   readonly #parser: Parser;
   readonly #transport: Transport;
+  readonly #offered = new Offered();
+  /** Names that everybody sees: those of the server and, before it was offered anything, of its cluster. */
+  #publicNames: string;
   #hearing: Hearing = "nothingYet";
 
   constructor(side: SessionSide, attempt: number, server: Destination) {
     this.attempt = attempt;
     this.server = server;
+    this.#publicNames = server.name;
     this.#side = side;
     this.#parser = new Parser({
       message: side.message,
@@ -74,7 +86,7 @@ export class Session {
       ok: () => {},
       error: (text) => {
         const credentialsVersion = side.credentialsVersion(server);
-        side.send({ type: "server.error", attempt, error: serverErrorFrom(text), credentialsVersion });
+        side.send({ type: "server.error", attempt, error: this.#understood(text), credentialsVersion });
       },
     });
     this.#transport = side.world.dial(server, {
@@ -98,6 +110,14 @@ export class Session {
     if (text !== "") this.#transport.write(encoder.encode(text));
   }
 
+  /** Writes CONNECT. `answered` when the server has accepted it. */
+  introduce({ text, shown }: ConnectCommand, credentials: Credentials, answered: () => void): void {
+    const offered = this.#offered;
+    offered.offer(credentials);
+    this.pongs.add({ answered });
+    this.#transport.write(encoder.encode(text), undefined, { shown, offered });
+  }
+
   /** PING, written at once. */
   ping(answered: () => void, failed?: () => void): void {
     this.#side.settlePings(this);
@@ -113,7 +133,7 @@ export class Session {
   /** Runs the TLS handshake. What the server sent before it is thrown away: it came over an open wire. */
   secure(): void {
     this.#parser.reset();
-    this.#transport.secure(this.server);
+    this.#transport.secure(this.server, this.#parser.rest());
   }
 
   /** Tells the server of all subscriptions, and from here on of every change. */
@@ -161,8 +181,9 @@ export class Session {
     this.#tellClosed(error, false);
   }
 
-  #tellClosed(error: Error | null, halfClosed: boolean): void {
+  #tellClosed(given: Error | null, halfClosed: boolean): void {
     const { attempt, server } = this;
+    const error = given === null ? null : this.#offered.cleaned(given);
     const failure = error === null ? null : this.#side.caused(socketFailure(error, server.name), error);
     this.#side.send({ type: "socket.closed", attempt, failure, halfClosed });
   }
@@ -174,7 +195,8 @@ export class Session {
       this.#parser.push(chunk);
     } catch (error) {
       if (!(error instanceof ProtocolViolation)) throw error;
-      this.#side.send({ type: "protocol.violated", attempt: this.attempt, reason: error.reason });
+      const reason = this.#offered.masked(error.reasonWith((text) => this.#offered.maskedExcerpt(text)));
+      this.#side.send({ type: "protocol.violated", attempt: this.attempt, reason });
     }
   }
 
@@ -187,10 +209,36 @@ export class Session {
     throw ProtocolViolation.at("the first line is not INFO", chunk, 0);
   }
 
+  /** What -ERR means is read from its words as they are; what is told of it is masked. */
+  #understood(text: string): ServerError {
+    const { kind, code, permission } = serverErrorFrom(text);
+    const error = { kind, code, message: this.#offered.masked(text) };
+    if (permission === undefined) return error;
+    // A subject that the client itself uses is no secret, and says what is refused.
+    if (this.#side.isOwn(permission)) return { ...error, permission };
+    const { operation, subject, queue } = permission;
+    const masked = { operation, subject: this.#offered.masked(subject) };
+    return {
+      ...error,
+      permission: queue === undefined ? masked : { ...masked, queue: this.#offered.masked(queue) },
+    };
+  }
+
   #infoArrived(json: string): void {
-    const info = parseInfo(json);
+    const info = this.#withoutSecrets(json);
     this.info = info;
     this.#side.informed(this);
     this.#side.send({ type: "server.info", attempt: this.attempt, info: summaryOf(info) });
+  }
+
+  #withoutSecrets(json: string): ServerInfo {
+    const offered = this.#offered;
+    const info = parseInfo(offered.maskedJson(json, INFO_FIELDS));
+    const { connect_urls: urls } = parseInfo(json);
+    if (urls === undefined) return info;
+    if (offered.isNothing) this.#publicNames = [this.#publicNames, ...urls].join(" ");
+    // These are dialed: one with a secret in it, and be it masked, leads nowhere. A weak password may well be a part of the
+    // names in a cluster; then it is part of those that were known before, too.
+    return { ...info, connect_urls: urls.filter((url) => !offered.isIn(url, this.#publicNames)) };
   }
 }

@@ -1,45 +1,48 @@
-// The option `debug`: a world that prints what goes over its sockets. Secrets are masked: CONNECT is the only command
-// that carries any, and it is always written whole.
+// The option `debug`: a world that prints what goes over its sockets. It never looks for secrets in bytes that hold some:
+// whoever writes them says what may be printed instead (`Confidential` of world.ts). In all that follows over the same
+// socket, in either direction, those secrets are masked.
 
 import { printable } from "./wire/control-characters.js";
-import { decodeText } from "./wire/text.js";
-import { type World, withDial } from "./world.js";
+import { type Confidential, type World, withDial } from "./world.js";
 
-/** Fields of CONNECT that may be seen. All others may be, or prove, a secret: whatever an authenticator gave. */
-const PUBLIC = new Set([
-  "protocol",
-  "lang",
-  "version",
-  "verbose",
-  "pedantic",
-  "name",
-  "echo",
-  "tls_required",
-  "headers",
-  "no_responders",
-]);
-
-/** The CONNECT line with its secrets masked; everything else as it is. */
-function masked(text: string): string {
-  return text.replace(/^CONNECT (\{.*\})/, (_, json: string) => {
-    const fields = Object.entries(JSON.parse(json) as Record<string, unknown>);
-    const shown = fields.map(([name, value]) => [name, PUBLIC.has(name) ? value : "***"]);
-    return `CONNECT ${JSON.stringify(Object.fromEntries(shown))}`;
-  });
+/** Text as one line: CR and LF as symbols, as one is used to from protocol traces. */
+function oneLine(text: string): string {
+  // A terminal would obey the others, whoever sent them.
+  return printable(text.replaceAll("\r", "␍").replaceAll("\n", "␊"));
 }
 
-/** Bytes as one line of text: CR and LF as symbols, as one is used to from protocol traces. */
-function shown(bytes: Uint8Array): string {
-  const text = masked(decodeText(bytes, 0, bytes.length))
-    .replaceAll("\r", "␍")
-    .replaceAll("\n", "␊");
-  // A terminal would obey the others, whoever sent them.
-  return printable(text);
+/** What goes over a socket in one direction, as lines. */
+class Direction {
+  readonly #print: (line: string) => void;
+  readonly #sign: string;
+  /** A character may be cut by the end of a chunk: it is printed with the next. */
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  #masked = (text: string) => text;
+
+  constructor(sign: "<" | ">", print: (line: string) => void) {
+    this.#sign = sign;
+    this.#print = print;
+  }
+
+  /** From here on this is masked. */
+  mask({ offered }: Confidential): void {
+    this.#masked = offered.stream();
+  }
+
+  bytes(chunk: Uint8Array): void {
+    this.text(this.#decoder.decode(chunk, { stream: true }));
+  }
+
+  text(text: string): void {
+    this.#print(`${this.#sign} ${oneLine(this.#masked(text))}`);
+  }
 }
 
 /** A world that behaves as another and prints every chunk that a socket sends (`>`) and receives (`<`). */
 export function tracingWorld(world: World, print: (line: string) => void): World {
   return withDial(world, (server, events) => {
+    const sent = new Direction(">", print);
+    const received = new Direction("<", print);
     const transport = world.dial(server, {
       opened: (address) => events.opened(address),
       secured: () => events.secured(),
@@ -47,7 +50,7 @@ export function tracingWorld(world: World, print: (line: string) => void): World
       halfClosed: (error) => events.halfClosed(error),
       closed: (error) => events.closed(error),
       data: (chunk) => {
-        print(`< ${shown(chunk)}`);
+        received.bytes(chunk);
         events.data(chunk);
       },
     });
@@ -55,12 +58,18 @@ export function tracingWorld(world: World, print: (line: string) => void): World
       get isOpen() {
         return transport.isOpen;
       },
-      secure: (to) => transport.secure(to),
+      secure: (to, heard) => transport.secure(to, heard),
       end: () => transport.end(),
       destroy: () => transport.destroy(),
-      write: (chunk, written) => {
-        print(`> ${shown(chunk)}`);
-        return transport.write(chunk, written);
+      write: (chunk, written, confidential) => {
+        if (confidential === undefined) {
+          sent.bytes(chunk);
+        } else {
+          sent.mask(confidential);
+          received.mask(confidential);
+          sent.text(confidential.shown);
+        }
+        return transport.write(chunk, written, confidential);
       },
     };
   });

@@ -5,6 +5,7 @@
 
 import type { Destination } from "../machine/origin.js";
 import type { Milliseconds } from "../machine/units.js";
+import type { Offered } from "./offered.js";
 
 /** What a socket has to tell. After `closed` and after `destroy` it is silent. */
 export interface TransportEvents {
@@ -29,17 +30,30 @@ export interface TransportEvents {
   closed(error: Error | null): void;
 }
 
+/** What comes with bytes that hold secrets, for whoever shows what goes over a socket. It must show nothing of the bytes. */
+export interface Confidential {
+  /** The text that may be shown instead. */
+  readonly shown: string;
+  /** The secrets: from here on nothing may be shown of this socket before they are masked in it. */
+  readonly offered: Offered;
+}
+
 /** A socket to one server. */
 export interface Transport {
   /** False where `write` would lead nowhere: closed or closing, also before `closed` has told of it. */
   readonly isOpen: boolean;
   /**
    * Hands bytes over. They must not change until `written` is called, at once or later; a second call means nothing.
+   * @param confidential given where the bytes hold secrets
    * @returns false when the socket is full: the caller waits for `drained`
    */
-  write(chunk: Uint8Array, written?: () => void): boolean;
-  /** Runs the TLS handshake; ends in `secured` or `closed`. */
-  secure(server: Destination): void;
+  write(chunk: Uint8Array, written?: () => void, confidential?: Confidential): boolean;
+  /**
+   * Runs the TLS handshake; ends in `secured` or `closed`.
+   * @param heard what the server said in the clear behind its INFO. Nobody believes it, but where the handshake fails, it may
+   *   say why.
+   */
+  secure(server: Destination, heard?: Uint8Array): void;
   /** Sends what was handed over and closes; what still arrives is thrown away. Calls `closed` when all is done. */
   end(): void;
   /** Closes at once. No event follows. */

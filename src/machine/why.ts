@@ -7,7 +7,7 @@ import type { AttemptStep, Failure } from "./failure.js";
 import { type Link, linkIn, serverOf } from "./link.js";
 import type { TlsDemand } from "./origin.js";
 import type { Policy } from "./reconnect-policy.js";
-import { failureOf } from "./server-error.js";
+import { failureOf, type ServerError } from "./server-error.js";
 import type { Milliseconds } from "./units.js";
 
 /** Why the link that the event is about ended, or the one in use where the event is the user's. */
@@ -16,15 +16,21 @@ export function why(context: ConnectionContext, event: ConnectionEvent): Failure
   if (link === null) throw new Error(`invariant: ${event.type} ends a link`);
   const server = serverOf(link);
   switch (event.type) {
-    case "socket.closed":
-      return link.fatal ?? event.failure ?? closedByServer(server, whereabouts(context, link));
+    case "socket.closed": {
+      const failure = link.fatal ?? event.failure;
+      if (failure !== null) return failure;
+      const closed = closedByServer(server, whereabouts(context, link));
+      return mayWantTlsFirst(link) ? { ...closed, message: `${closed.message}; ${tlsFirst}` } : closed;
+    }
     case "protocol.violated":
       return {
         code: "NATS_PROTOCOL_ERR",
         message: `${server} does not speak the NATS protocol: ${event.reason}`,
       };
     case "server.error":
-      return failureOf(event.error);
+      return event.error.kind === "authenticationTimeout" && link.phase === "authenticating"
+        ? authenticationTimeout(server, event.error)
+        : failureOf(event.error);
     case "credentials.failed":
       return event.failure;
     case "server.info":
@@ -36,6 +42,19 @@ export function why(context: ConnectionContext, event: ConnectionEvent): Failure
     default:
       return { code: "DISCONNECT", message: `disconnected from ${server}` };
   }
+}
+
+/** A server with `handshake_first` says nothing before the TLS handshake, for which it waits as the client does for INFO. */
+function mayWantTlsFirst({ phase, secured, destination: { transport } }: Link): boolean {
+  return phase === "greeting" && !secured && transport.type === "tcp";
+}
+
+const tlsFirst = "it may want TLS before INFO (handshake_first): then set tls.handshakeFirst";
+
+function authenticationTimeout(server: string, error: ServerError): Failure {
+  const { code, message } = failureOf(error);
+  const limit = "its own limit is the setting authorization { timeout }, 2 s by default";
+  return { code, message: `${server} waited for the credentials and gave up (${message}): ${limit}` };
 }
 
 function noTls({ destination }: Link, { tls: policy }: Policy, required: boolean): Failure {
@@ -67,11 +86,12 @@ function demandOf(tls: TlsDemand, name: string): string {
   }
 }
 
-function outOfTime(
-  { phase, patience, destination: { name, transport } }: Link,
-  policy: Policy,
-  timer: TimerName,
-): Failure {
+function outOfTime(link: Link, policy: Policy, timer: TimerName): Failure {
+  const {
+    phase,
+    patience,
+    destination: { name, transport },
+  } = link;
   const { maxPingOut, drainTimeout } = policy;
   if (timer === "ping") {
     return { code: "DISCONNECT", message: `stale connection: ${name} left ${maxPingOut} PINGs unanswered` };
@@ -80,7 +100,8 @@ function outOfTime(
     const message = `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`;
     return { code: "TIMEOUT", message };
   }
-  return timedOut(name, phase as AttemptStep, patience, transport.type === "webSocket");
+  const failure = timedOut(name, phase as AttemptStep, patience, transport.type === "webSocket");
+  return mayWantTlsFirst(link) ? { ...failure, message: `${failure.message}; ${tlsFirst}` } : failure;
 }
 
 /** What each step waits for, for the message of an attempt that ran out of time. */
@@ -88,7 +109,7 @@ const awaited: Readonly<Record<AttemptStep, string>> = {
   dialing: "the TCP connection was not established",
   greeting: "the server accepted the connection but sent no INFO",
   securing: "the TLS handshake did not finish",
-  authenticating: "the server did not answer CONNECT and PING, or the authenticator gave no answer",
+  authenticating: "the server did not answer CONNECT and PING",
   subscribing: "the server did not confirm the subscriptions",
   cuttingOver: "the server that is being left did not confirm what was published",
 };

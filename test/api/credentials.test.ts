@@ -1,6 +1,7 @@
 // Which credentials go to which server: those of the options, and those of the URL of its origin, as long as that is there.
 
 import { describe, expect, it } from "vitest";
+import { tokenAuthenticator } from "../../src/api/authenticators.js";
 import { configuredServers } from "../../src/api/configured-servers.js";
 import { ServerCredentials } from "../../src/api/credentials.js";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
@@ -98,6 +99,49 @@ describe("the credentials for a server", () => {
       code: ErrorCode.BadAuthentication,
       cause,
     });
+  });
+
+  it("that fail with a NatsError of the user's have its code, and its message only in the cause", async () => {
+    const cause = new NatsError("the vault says s3cret", ErrorCode.AuthenticationExpired);
+    const all = credentials({ servers: "a", authenticator: () => Promise.reject(cause) });
+    const error = await Promise.resolve(all.of(to("a"), undefined)).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: ErrorCode.AuthenticationExpired,
+      message: "the authenticator failed; the error's cause says why",
+      cause,
+    });
+  });
+
+  it("that cannot be used are an error in words of ours, which say what is wrong", () => {
+    const all = credentials({ servers: "a", authenticator: tokenAuthenticator(() => 5 as never) });
+    expect(() => all.of(to("a"), undefined)).toThrow(
+      "The token cannot be used: it must be a string, not number",
+    );
+    const odd = credentials({ servers: "a", authenticator: () => ({ pass: 5 }) as never });
+    expect(() => odd.of(to("a"), undefined)).toThrow('"pass" must be a string, not number');
+  });
+
+  it("are asked for with a signal, of all authenticators in turn until it is aborted", async () => {
+    const abort = new AbortController();
+    const seen: unknown[] = [];
+    const all = credentials({
+      servers: "a",
+      authenticator: [
+        async (nonce, signal) => void seen.push(["first", nonce, signal]),
+        (nonce, signal) => {
+          seen.push(["second", nonce, signal]);
+          abort.abort();
+          return { user: "u" };
+        },
+        () => void seen.push("third"),
+      ],
+    });
+    const answer = Promise.resolve(all.of(to("a"), "n", abort.signal));
+    await expect(answer).rejects.toMatchObject({ cause: { name: "AbortError" } });
+    expect(seen).toEqual([
+      ["first", "n", abort.signal],
+      ["second", "n", abort.signal],
+    ]);
   });
 
   it("that are no object are refused", () => {

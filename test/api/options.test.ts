@@ -96,6 +96,28 @@ describe("options", () => {
     expect(() => checkOptions({ servers: [], port: 4222 })).not.toThrow();
   });
 
+  it.each([
+    [{ pass: "s3cret" }, "is missing"],
+    [{ pass: "s3cret", user: undefined, authenticator: () => ({ user: "u" }) }, "is missing"],
+    [{ pass: "s3cret", user: "" }, "is empty"],
+  ])("with a password and no user are refused, and say what to do: %j", (options, what) => {
+    const error = problem(options);
+    expect(error).toMatchObject({
+      code: ErrorCode.InvalidOption,
+      message: `the option "pass" needs "user", which ${what}: give both; a token goes into the option "token"`,
+    });
+  });
+
+  it.each([
+    { user: "u", pass: "p" },
+    { user: "u", pass: "" },
+    { user: "u" },
+    { user: "", pass: "" },
+    { pass: undefined },
+  ])("with a user and a password, or nothing of them, are taken: %j", (options) => {
+    expect(() => checkOptions(options)).not.toThrow();
+  });
+
   it("that are undefined count as not given", () => {
     expect(() => checkOptions({ timeout: undefined, servers: undefined })).not.toThrow();
   });

@@ -14,7 +14,7 @@ const fields = {
 };
 
 function sent(...args: Parameters<typeof connectCommand>): Record<string, unknown> {
-  const text = connectCommand(...args);
+  const { text } = connectCommand(...args);
   expect(text).toMatch(/^CONNECT \{.*\}\r\nPING\r\n$/);
   return JSON.parse(text.slice("CONNECT ".length, text.indexOf("\r\n"))) as Record<string, unknown>;
 }
@@ -64,6 +64,20 @@ describe("CONNECT", () => {
       pass: "\r\n",
     });
   });
+});
+
+it("is shown with a mask for each field of the credentials, whatever is in them", () => {
+  const odd = '\u2028\u2029"\\\r\n}';
+  const { text, shown } = connectCommand({ ...fields, name: "n" }, true, {
+    user: `u${odd}`,
+    pass: `p${odd}`,
+    auth_token: undefined,
+    jwt: "",
+  });
+  expect(text).toContain("\u2028");
+  expect(shown).toBe(
+    `CONNECT {"user":"***","pass":"***","jwt":"***","protocol":1,"lang":"nats-statechart","version":"1.2.3","verbose":false,"pedantic":false,"name":"n","headers":true,"no_responders":true}\r\nPING\r\n`,
+  );
 });
 
 describe("credentials", () => {

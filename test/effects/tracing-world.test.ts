@@ -2,13 +2,27 @@
 
 import { expect, it } from "vitest";
 import { connectCommand } from "../../src/effects/connect-command.js";
+import { Offered } from "../../src/effects/offered.js";
 import { tracingWorld } from "../../src/effects/tracing-world.js";
-import type { TransportEvents, World } from "../../src/effects/world.js";
+import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
 
-it("prints what is sent and received, with the secrets of CONNECT masked", () => {
+const encoder = new TextEncoder();
+const fields = { name: "n", verbose: false, pedantic: false, noEcho: false, tls: false, version: "1" };
+const secrets = {
+  user: "alice",
+  pass: "s3cret",
+  auth_token: "t0ken",
+  jwt: "eyJ0",
+  sig: "c2ln",
+  nkey: "UABC",
+};
+
+/** A socket in a world that is traced, what is printed of it, and what really went over it. */
+function traced() {
   const lines: string[] = [];
-  let told: TransportEvents | undefined;
   const written: string[] = [];
+  const received: string[] = [];
+  let told: TransportEvents | undefined;
   const bare = {
     seed: 1,
     dial: (_server: unknown, events: TransportEvents) => {
@@ -16,7 +30,6 @@ it("prints what is sent and received, with the secrets of CONNECT masked", () =>
       return { write: (chunk: Uint8Array) => written.push(new TextDecoder().decode(chunk)) > 0 };
     },
   } as unknown as World;
-  const received: string[] = [];
   const world = tracingWorld(bare, (line) => lines.push(line));
   const reached: unknown[] = [];
   const events = {
@@ -35,27 +48,67 @@ it("prints what is sent and received, with the secrets of CONNECT masked", () =>
     },
     events as unknown as TransportEvents,
   );
-  const encoder = new TextEncoder();
-  const fields = { name: "n", verbose: false, pedantic: false, noEcho: false, tls: false, version: "1" };
-  const secrets = {
-    user: "alice",
-    pass: "s3cret",
-    auth_token: "t0ken",
-    jwt: "eyJ0",
-    sig: "c2ln",
-    nkey: "UABC",
+  return {
+    lines,
+    written,
+    received,
+    reached,
+    transport,
+    opened: (address: string) => told?.opened(address),
+    hear: (chunk: string | Uint8Array) =>
+      told?.data(typeof chunk === "string" ? encoder.encode(chunk) : chunk),
   };
-  const command = connectCommand(fields, true, secrets);
-  transport.write(encoder.encode(command));
-  told?.opened("10.0.0.1:1");
-  told?.data(encoder.encode("INFO {}\r\n"));
-  told?.data(encoder.encode("-ERR '\x1b[2J\x9b'\r\n"));
+}
+
+function introduce(transport: Transport, credentials: object = secrets): string {
+  const { text, shown } = connectCommand(fields, true, credentials);
+  const offered = new Offered();
+  offered.offer(credentials);
+  transport.write(encoder.encode(text), undefined, { shown, offered });
+  return text;
+}
+
+it("prints what is sent and received, with the secrets of CONNECT masked", () => {
+  const { lines, written, received, reached, transport, opened, hear } = traced();
+  opened("10.0.0.1:1");
+  hear("INFO {}\r\n");
+  const command = introduce(transport);
+  hear("-ERR '\x1b[2J\x9b'\r\n");
   expect(written).toEqual([command]);
   expect(received).toEqual(["INFO {}\r\n", "-ERR '\x1b[2J\x9b'\r\n"]);
   expect(reached).toEqual(["10.0.0.1:1"]);
   expect(lines).toEqual([
-    `> CONNECT {"user":"***","pass":"***","auth_token":"***","nkey":"***","sig":"***","jwt":"***","protocol":1,"lang":"nats-statechart","version":"1","verbose":false,"pedantic":false,"name":"n","headers":true,"no_responders":true}␍␊PING␍␊`,
     "< INFO {}␍␊",
+    `> CONNECT {"user":"***","pass":"***","auth_token":"***","nkey":"***","sig":"***","jwt":"***","protocol":1,"lang":"nats-statechart","version":"1","verbose":false,"pedantic":false,"name":"n","headers":true,"no_responders":true}␍␊PING␍␊`,
     "< -ERR '\\x1b[2J\\x9b'␍␊",
   ]);
+});
+
+it("prints a CONNECT whose fields hold line separators as it prints any other", () => {
+  const { lines, transport } = traced();
+  introduce(transport, { user: "\u2028", pass: "a\u2029b" });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^> CONNECT \{"user":"\*\*\*","pass":"\*\*\*","protocol":1,/);
+});
+
+it("masks in what follows, in both directions, what the server was offered", () => {
+  const { lines, transport, hear } = traced();
+  introduce(transport);
+  lines.length = 0;
+  hear("-ERR 's3cret, t0ken of alice'\r\n");
+  transport.write(encoder.encode("PUB x 6\r\ns3cret\r\n"));
+  expect(lines).toEqual(["< -ERR '***, *** of alice'␍␊", "> PUB x 6␍␊***␍␊"]);
+});
+
+it("masks a secret that lies across chunks, even of a byte each", () => {
+  for (const size of [1, 2, 3, 5]) {
+    const { lines, transport, hear } = traced();
+    introduce(transport, { pass: 'pä"ss' });
+    lines.length = 0;
+    const said = encoder.encode("+ok 'pä\"ss' 'p' \"p\\u00e4\\\"ss\"\r\n");
+    for (let at = 0; at < said.length; at += size) hear(said.slice(at, at + size));
+    const printed = lines.map((line) => line.slice(2)).join("");
+    expect(printed).not.toMatch(/p.?ä|ä.?"|"ss|u00e4|e4/);
+    expect(printed.replaceAll("***", "")).toMatch(/^\+ok ''.*␍␊$/);
+  }
 });

@@ -397,11 +397,29 @@ describe.each(servers)("nats-server $label", ({ path }) => {
     expect(asked).toBe(4);
   });
 
-  it("ends an attempt whose authenticator is too slow for it, with its own error", async () => {
+  it("ends an attempt whose authenticator is too slow for it, says so, and tells the authenticator to stop", async () => {
     const one = await server({ authorization: { token: "t", timeout: 0.1 } });
-    const error = await rejection({ port: one.port, authenticator: () => new Promise<Auth>(() => {}) });
+    const aborted: unknown[] = [];
+    const authenticator = (_nonce?: string, signal?: AbortSignal) =>
+      new Promise<Auth>((_resolve, reject) => {
+        signal?.addEventListener("abort", () => {
+          aborted.push(signal.reason);
+          reject(signal.reason);
+        });
+      });
+    const error = await rejection({ port: one.port, authenticator });
     expect(error.code).toBe(ErrorCode.AuthenticationTimeout);
     expect(error.isAuthTimeout()).toBe(true);
+    expect(error.message).toBe(
+      `127.0.0.1:${one.port} waited for the credentials and gave up (Authentication Timeout): its own limit is the setting authorization { timeout }, 2 s by default`,
+    );
+    expect(aborted).toEqual([expect.objectContaining({ name: "AbortError" })]);
+  });
+
+  it("waits for credentials for 2 seconds where its configuration does not say how long", async () => {
+    const error = await rejection({ port: byToken.port, authenticator: () => new Promise<Auth>(() => {}) });
+    expect(error.code).toBe(ErrorCode.AuthenticationTimeout);
+    expect(error.attempts?.map(({ step }) => step)).toEqual(["authenticating"]);
   });
 
   it("is reconnected to when a vault that was down answers again", async () => {

@@ -147,6 +147,49 @@ describe.each(servers)("TLS with nats-server $label fails", ({ path }) => {
     expect(await theirCode(options)).toBeUndefined();
   });
 
+  it("where it is met by an address that the certificate does not have, and says which name it has", async () => {
+    const named = await rejection({ port: started.onlyName.port, tls: { ca } });
+    expect(named.message).toContain(
+      "it has names but no address: write in servers a name that it has (DNS:localhost), or set tls.servername",
+    );
+    // Another address is another server: there a name would be a guess.
+    const addressed = await startServer({
+      path,
+      config: tlsConfig(authority.issue({ names: ["127.0.0.9"] })),
+    });
+    const other = await rejection({ port: addressed.port, tls: { ca } });
+    await addressed.stop();
+    expect(other.message).toContain(otherName);
+    expect(other.message).not.toContain("write in servers");
+    const byName = await rejection({ servers: `localhost:${started.elsewhere.port}`, tls: { ca } });
+    expect(byName.message).not.toContain("write in servers");
+    for (const options of [
+      { servers: `localhost:${started.onlyName.port}`, tls: { ca } },
+      { port: started.onlyName.port, tls: { ca, servername: "localhost" } },
+    ]) {
+      await (await connect(options)).close();
+    }
+  });
+
+  it("where the server turns the client away in the clear: the failure carries its words, and is no refusal", async () => {
+    const limited = await startServer({ path, config: { ...kinds.good, max_connections: 1 } });
+    // Whoever looked whether the server is there may still be counted.
+    const patient = { waitOnFirstConnect: true, reconnectTimeWait: 5, reconnectJitterTLS: 0 };
+    const nc = await connect({ port: limited.port, tls: { ca }, ...patient });
+    const error = await rejection({ port: limited.port, tls: { ca } });
+    await nc.close();
+    await limited.stop();
+    expect(error).toMatchObject({
+      code: ErrorCode.Tls,
+      // Its words come right behind INFO. Where they come when the handshake has begun, Node keeps them to itself.
+      message: expect.stringMatching(
+        /: the server (sent an error where TLS was to begin: "maximum connections exceeded" \(it came unencrypted, so anybody on the way may have said it\)|does not speak TLS .*; or it refused the connection before TLS, because of a limit)$/,
+      ),
+    });
+    expect(error.isAuthError()).toBe(false);
+    expect(error.attempts?.map(({ step }) => step)).toEqual(["securing"]);
+  });
+
   it("where options that are undefined stand beside a wrong certificate", async () => {
     const nothing = { checkServerIdentity: undefined, rejectUnauthorized: undefined, servername: undefined };
     const error = await rejection({ port: started.elsewhere.port, tls: { ca, ...nothing } });
@@ -399,6 +442,33 @@ describe("a TLS handshake", () => {
     await server.emptied();
   });
 
+  it.each([
+    ["together with INFO", 0],
+    ["a moment after INFO", 20],
+  ])(
+    "that the server refuses in the clear %s carries its words, bounded and printable, and refuses no credentials",
+    async (_when, ms) => {
+      const words = `-ERR 'Authorization Violation \x1b[2J${"x".repeat(1_000)}'\r\n`;
+      const pipe = `${scratchFolder()}/ca-${ms}.pipe`;
+      execFileSync("mkfifo", [pipe]);
+      server = await fakeServer((socket) => {
+        socket.write(info({ tls_required: true }) + (ms === 0 ? words : ""));
+        if (ms > 0) setTimeout(() => socket.write(words), ms);
+        setTimeout(() => void writeFile(pipe, ca), 3 * ms);
+        setTimeout(() => socket.end(), 4 * ms + 1);
+      });
+      const error = await rejection({ port: server.port, timeout: 5_000, tls: { caFile: pipe } });
+      expect(error).toMatchObject({
+        code: ErrorCode.Tls,
+        message: expect.stringMatching(
+          /the server sent an error where TLS was to begin: "Authorization Violation \\x1b\[2Jx{1,180}" \(it came unencrypted/,
+        ),
+      });
+      expect(error.message.length).toBeLessThan(400);
+      expect(error.isAuthError()).toBe(false);
+    },
+  );
+
   it("does not begin with what the server said in the open while a file was read", async () => {
     // A pipe instead of a file: it is read when the test wants it to be.
     const pipe = `${scratchFolder()}/ca.pipe`;
@@ -411,7 +481,8 @@ describe("a TLS handshake", () => {
     const error = await rejection({ port: server.port, timeout: 5_000, tls: { caFile: pipe } });
     expect(error).toMatchObject({
       code: ErrorCode.Tls,
-      message: expect.stringContaining("does not speak TLS"),
+      message: expect.stringContaining("sent an error where TLS was to begin"),
+      cause: { cause: { code: "ERR_SSL_WRONG_VERSION_NUMBER" } },
     });
   });
 
@@ -436,6 +507,21 @@ describe("a TLS handshake", () => {
     await nc.close();
     secure.close();
     expect(named).toEqual([name]);
+  });
+
+  it("fails at once where the server closes before it begins", async () => {
+    const pipe = `${scratchFolder()}/ca-closed.pipe`;
+    execFileSync("mkfifo", [pipe]);
+    server = await fakeServer((socket) => {
+      socket.write(info({ tls_required: true }));
+      setTimeout(() => socket.end(), 5);
+    });
+    const error = await rejection({ port: server.port, timeout: 20_000, tls: { caFile: pipe } });
+    await writeFile(pipe, ca);
+    expect(error).toMatchObject({
+      code: ErrorCode.Tls,
+      message: expect.stringContaining("the server closed the connection during the TLS handshake"),
+    });
   });
 
   it("can be given up at any moment", async () => {
@@ -470,6 +556,32 @@ describe("a TLS handshake", () => {
     expect(flights).toBe(3);
   });
 });
+
+describe.each(servers.filter(({ label }) => label !== "2.9"))(
+  "a nats-server $label that wants TLS first, met without tls.handshakeFirst",
+  ({ path }) => {
+    const hint = "; it may want TLS before INFO (handshake_first): then set tls.handshakeFirst";
+
+    it.each<[string, number, Options, string, string]>([
+      ["closes without a word", 0.2, {}, ErrorCode.Disconnect, "closed the connection (step: greeting)"],
+      ["says nothing", 5, { timeout: 200 }, ErrorCode.Timeout, "no INFO within 200 ms (step: greeting)"],
+      [
+        "says nothing to a client that forbids TLS",
+        5,
+        { timeout: 200, tls: null },
+        ErrorCode.Timeout,
+        "no INFO within 200 ms (step: greeting)",
+      ],
+    ])("%s: the failure says what it may want", async (_what, timeout, options, code, message) => {
+      const { tls } = tlsConfig(authority.issue(), { handshake_first: true, timeout });
+      const server = await startServer({ path, config: { tls } });
+      const error = await rejection({ port: server.port, ...options });
+      await server.stop();
+      expect(error.code).toBe(code);
+      expect(error.message.endsWith(message + hint)).toBe(true);
+    });
+  },
+);
 
 describe("a connection over TLS", () => {
   const open: NatsConnection[] = [];

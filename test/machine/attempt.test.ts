@@ -105,6 +105,8 @@ describe("an attempt goes well", () => {
   });
 });
 
+const tlsFirst = "; it may want TLS before INFO (handshake_first): then set tls.handshakeFirst";
+
 describe("an attempt fails", () => {
   test.each(everyStep)("in %s, when the socket closes: the next server is dialed at once", (step) => {
     const story = inStep(step).happens(lost());
@@ -117,9 +119,28 @@ describe("an attempt fails", () => {
       "notifyStatus reconnecting",
       "openSocket b:4222",
     ]);
+    const hint = step === "greeting" ? tlsFirst : "";
     expect(story.errors).toEqual([
-      { step, failure: { code: "DISCONNECT", message: `a:4222 closed the connection (step: ${step})` } },
+      {
+        step,
+        failure: { code: "DISCONNECT", message: `a:4222 closed the connection (step: ${step})${hint}` },
+      },
     ]);
+  });
+
+  test("in greeting, without a word: it may want TLS first, but not where that is what it got, nor by WebSocket", () => {
+    const said = (tls: "offered" | "never" | "first", url: string, ...events: readonly Happening[]) => {
+      const policy = { tls, timeout: 5 };
+      return [lost(), fires("attempt")].map(
+        (end) => begin(policy, [url]).happens(...events, end).context.failure?.message,
+      );
+    };
+    const closed = "a:4222 closed the connection (step: greeting)";
+    const late = "a:4222: the server accepted the connection but sent no INFO within 5 ms (step: greeting)";
+    for (const tls of ["offered", "never"] as const)
+      expect(said(tls, "a", opened)).toEqual([`${closed}${tlsFirst}`, `${late}${tlsFirst}`]);
+    expect(said("first", "a", opened, secured)).toEqual([closed, late]);
+    expect(said("offered", "ws://a:4222", opened)).toEqual([closed, late]);
   });
 
   test.each(everyStep)("in %s, when it takes too long: the failure names the step and the server", (step) => {
@@ -188,7 +209,7 @@ describe("an attempt fails", () => {
     const story = begin().happens(unreachable).happens(opened, lost());
     expect(story.state).toBe("closed");
     expect(story.last("rejectConnect")).toMatchObject({
-      failure: { message: "b:4222 closed the connection (step: greeting)" },
+      failure: { message: `b:4222 closed the connection (step: greeting)${tlsFirst}` },
       attempts: [
         { attempt: 1, server: "a:4222", step: "dialing", failure: { code: "CONNECTION_REFUSED" }, at: 0 },
         { attempt: 2, server: "b:4222", step: "greeting", failure: { code: "DISCONNECT" }, at: 0 },
@@ -400,7 +421,11 @@ describe("-ERR of every kind, while authenticating", () => {
   ])("'%s' ends the attempt", (text, code) => {
     const story = inStep("authenticating").happens(error(text));
     expect(story.last("openSocket")?.server.name).toBe("b:4222");
-    expect(story.errors).toEqual([{ step: "authenticating", failure: { code, message: text } }]);
+    const message =
+      text === "Authentication Timeout"
+        ? "a:4222 waited for the credentials and gave up (Authentication Timeout): its own limit is the setting authorization { timeout }, 2 s by default"
+        : text;
+    expect(story.errors).toEqual([{ step: "authenticating", failure: { code, message } }]);
   });
 
   test("a refusal is remembered with the version of the credentials that were offered", () => {

@@ -8,7 +8,7 @@ const awaited: Readonly<Record<AttemptStep, string>> = {
   dialing: "the TCP connection was not established",
   greeting: "the server accepted the connection but sent no INFO",
   securing: "the TLS handshake did not finish",
-  authenticating: "the server did not answer CONNECT and PING, or the authenticator gave no answer",
+  authenticating: "the server did not answer CONNECT and PING",
   subscribing: "the server did not confirm the subscriptions",
   cuttingOver: "the server that is being left did not confirm what was published",
 };

@@ -183,6 +183,17 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       expect(seen).toEqual({ reference: [undefined, undefined], ours: ["INVALID_OPTION", undefined] });
     });
 
+    it("refuses a password without a user (the reference connects without it)", async () => {
+      const seen = await both(async ({ connect }) => [
+        await codeOf(() => connect({ port: server.port, pass: "s3cret" })),
+        await codeOf(() => connect({ port: server.port, user: "", pass: "s3cret" })),
+      ]);
+      expect(seen).toEqual({
+        reference: [undefined, undefined],
+        ours: ["INVALID_OPTION", "INVALID_OPTION"],
+      });
+    });
+
     it("asks for TLS where the URL says tls:// (the reference connects in the clear)", async () => {
       const seen = await both(({ connect }) =>
         codeOf(() => connect({ servers: `tls://127.0.0.1:${server.port}` })),
@@ -684,6 +695,24 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       const common = { values: undefined, files: undefined, unverified: undefined, identity: [undefined, 1] };
       // The server refuses after the handshake of TLS 1.3: the reference does not hear it.
       expect(seen).toEqual({ reference: { ...common, none: "TIMEOUT" }, ours: { ...common, none: "TLS" } });
+    });
+
+    it("tls: a certificate without the address that is dialed is refused (the reference asks it for localhost)", async () => {
+      const authority = new Authority();
+      const codes = async (names: readonly string[]) => {
+        const { certFile, keyFile } = authority.issue({ names });
+        const secure = await started({ tls: { cert_file: certFile, key_file: keyFile } });
+        const tls = { ca: authority.cert };
+        return both(async ({ connect }) => [
+          await codeOf(() => connect({ port: secure.port, tls })),
+          await codeOf(() => connect({ servers: `localhost:${secure.port}`, tls })),
+        ]);
+      };
+      expect(await codes(["localhost"])).toEqual({
+        reference: [undefined, undefined],
+        ours: ["TLS", undefined],
+      });
+      expect(await codes(["127.0.0.1", "localhost"])).toEqual(same([undefined, undefined]));
     });
 
     it("tls: half a certificate of the client is refused (the reference connects without one)", async () => {

@@ -172,6 +172,8 @@ describe("simulate", { timeout: 60_000 }, () => {
       });
       const planted = await import("../../src/testing/index.js");
       vi.doUnmock("../../src/machine/guards.js");
+      // Files share modules: the next one must not get a chart with that guard.
+      vi.resetModules();
       const broken = expect.stringMatching(/^c0 takes the server at its socket 1 for alive, which has said/);
       await expect(planted.simulate({ seed: 1, plan })).rejects.toMatchObject({ broken });
     });

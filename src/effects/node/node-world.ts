@@ -5,12 +5,13 @@ import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/origin.js";
 import type { Milliseconds } from "../../machine/units.js";
 import { counted, hasDeferred } from "../deferred.js";
+import { decodeText } from "../wire/text.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { Dialer } from "./dialing.js";
 import type { Cancel } from "./race.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
-import { isDeno } from "./runtime.js";
-import { isTlsError, tlsFailure } from "./tls-failure.js";
+import { isDeno, isNode } from "./runtime.js";
+import { closedInHandshake, isTlsError, refusedInTheClear, tlsFailure } from "./tls-failure.js";
 import { offersCertificate, type TlsOptions } from "./tls-options.js";
 
 /** What the real world needs to know. */
@@ -34,6 +35,9 @@ export type WebSocketDial = (server: Destination, events: TransportEvents, diale
 const NAME_SERVER_PATIENCE: Milliseconds = 5_000;
 /** The part of an attempt's time that it may take at most: its silence is to be told, not that time ran out. */
 const PART_FOR_NAME_SERVER = 0.75;
+
+/** Bytes that are kept of what is said in the clear where TLS was awaited: enough for the text of an error. */
+const MOST_HEARD = 512;
 
 /** Deno (2.9) cannot begin TLS on a socket that reads into memory of ours. */
 const knowsOnread = !isDeno;
@@ -117,6 +121,8 @@ class NodeTransport implements Transport {
   #phase: Phase = "dialing";
   /** The first error of the socket, told when it is closed. */
   #error: Error | null = null;
+  /** What the other side said in the clear after TLS was to begin, as far as it can be seen, and bounded. */
+  #heard = "";
 
   constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions, dialer: Dialer) {
     this.#events = events;
@@ -150,19 +156,25 @@ class NodeTransport implements Transport {
     return true;
   }
 
-  secure(server: Destination): void {
+  secure(server: Destination, heard?: Uint8Array): void {
     const plain = this.#socket;
     if (plain === undefined) return;
+    if (heard !== undefined) this.#overhear(heard);
     // What arrives from here on is for the handshake. It waits in the socket; and when node:tls takes it from there, the
-    // socket tells of it as data: whoever got in between could slip in a line of the protocol. A socket that has just
-    // connected reads once more, paused or not.
+    // socket tells of it as data: whoever got in between could slip in a line of the protocol. The paused socket reads
+    // once more, so that a refusal in the clear can be told.
     this.#enter("preparing");
     plain.pause();
     plain.removeAllListeners("data");
+    // Now it may be in the middle of a read, which its pause ends.
+    process.nextTick(() => {
+      if (isNode && this.#phase === "preparing") plain.read(0);
+    });
     const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
     prepareTls(this.#tls).then(({ handshake, material }) => {
       if (this.#phase !== "preparing") return;
       this.#enter("securing");
+      plain.pause();
       handshake(plain, server, this.#tls, material, {
         failed,
         secured: (secured) => {
@@ -210,12 +222,21 @@ class NodeTransport implements Transport {
       callback: (bytes) => {
         const chunk = received.taken(bytes);
         if (!this.#isForHandshake) this.#received(chunk);
-        else socket.push(chunk);
+        else {
+          this.#overhear(chunk);
+          socket.push(chunk);
+        }
         return !this.#isForHandshake;
       },
     };
     const socket = connect({ host, port, noDelay: true, onread });
     return socket;
+  }
+
+  /** A server that turns a client away says so in the clear, whatever was to come. It is no more than a hint: see tls-failure.ts. */
+  #overhear(chunk: Uint8Array): void {
+    const { length } = this.#heard;
+    if (length < MOST_HEARD) this.#heard += decodeText(chunk, 0, Math.min(chunk.length, MOST_HEARD - length));
   }
 
   #received(chunk: Uint8Array): void {
@@ -260,8 +281,11 @@ class NodeTransport implements Transport {
 
   #closed(error: Error | null): void {
     if (this.#phase === "done") return;
+    const isHandshake = this.#phase === "preparing" || this.#phase === "securing";
     this.destroy();
-    this.#events.closed(error);
+    this.#events.closed(
+      isHandshake ? (refusedInTheClear(this.#heard, error) ?? error ?? closedInHandshake()) : error,
+    );
   }
 }
 

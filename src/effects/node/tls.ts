@@ -6,7 +6,7 @@ import { isIP, isIPv6, type Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/origin.js";
 import type { Material } from "./certificates.js";
-import { TlsFailure } from "./tls-failure.js";
+import { closedInHandshake, TlsFailure } from "./tls-failure.js";
 import type { TlsOptions } from "./tls-options.js";
 
 export { readMaterial } from "./certificates.js";
@@ -38,9 +38,7 @@ export function handshake(
   try {
     const secured = connect({ ...connectionOptions(server, options), ...material, socket });
     secured.on("error", failed);
-    secured.on("close", () =>
-      failed(new TlsFailure("the server closed the connection during the TLS handshake")),
-    );
+    secured.on("close", () => failed(closedInHandshake()));
     secured.on("secureConnect", () => ends(() => events.secured(secured)));
     if (timeout === undefined) return;
     // Not the socket's own timeout, which begins anew with every byte that arrives.

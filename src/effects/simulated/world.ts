@@ -125,7 +125,7 @@ export class SimulatedWorld implements World {
         observer.wrote?.(socket, bytes, connection.queued, hasRoom);
         return hasRoom;
       },
-      secure: (to) => inner.secure(to),
+      secure: (to, heard) => inner.secure(to, heard),
       end: () => {
         observer.ended?.(socket, false, connection.queued);
         inner.end();

@@ -1,0 +1,274 @@
+// What a server was offered is found in what it says: in every spelling, in part, at the edges, and in errors.
+
+import { describe, expect, it, test } from "vitest";
+import type { Credentials } from "../../src/effects/connect-command.js";
+import { Offered } from "../../src/effects/offered.js";
+
+function offered(...all: readonly (Credentials | string)[]): Offered {
+  const one = new Offered();
+  for (const credentials of all)
+    one.offer(typeof credentials === "string" ? { pass: credentials } : credentials);
+  return one;
+}
+
+/** As Go's `%q` writes it. */
+const goQuoted = (text: string) =>
+  JSON.stringify(text)
+    .replace(/[\u0080-\u009f]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .replace(/\\u00([01])/g, "\\x$1");
+const allEscaped = (text: string) =>
+  Array.from(
+    { length: text.length },
+    (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, "0")}`,
+  ).join("");
+const hexEscaped = (text: string) => Buffer.from(text).toString("hex").replace(/../g, "\\x$&");
+const percentEscaped = (text: string) => Buffer.from(text).toString("hex").replace(/../g, "%$&");
+
+describe("what is masked", () => {
+  test("is password, token, JWT and signature, and neither user nor nkey", () => {
+    const all = offered({
+      user: "alice",
+      pass: "the password",
+      auth_token: "the token",
+      jwt: "the.jwt",
+      sig: "the signature",
+      nkey: "UABC",
+    });
+    const said = "alice: the password, UABC: the token, the.jwt, the signature";
+    expect(all.masked(said)).toBe("alice: ***, UABC: ***, ***, ***");
+  });
+
+  test("is nothing where nothing was offered", () => {
+    const nothing = offered({ user: "alice", pass: "", nkey: "UABC" });
+    expect(nothing.isNothing).toBe(true);
+    const error = new Error("alice");
+    expect(nothing.cleaned(error)).toBe(error);
+    expect([nothing.masked("alice"), nothing.maskedExcerpt("a"), nothing.stream()("alice")]).toEqual([
+      "alice",
+      "a",
+      "alice",
+    ]);
+  });
+
+  test("is all that several calls offered", () => {
+    expect(offered("first one", "second one").masked("first one, second one")).toBe("***, ***");
+  });
+
+  test("is a text of ours that happens to be the same, too", () => {
+    expect(offered("nats").masked("nats-server")).toBe("***-server");
+  });
+});
+
+describe.each([
+  ["a plain one", "s3cret-word"],
+  ["one with quotes and backslashes", 's3"cr\\e/t\\\\"'],
+  ["one with controls", "s3\r\n\t\0\x1bcret"],
+  ["one with separators", "s3\u2028cr\u2029et<&>"],
+  ["one that is no ASCII", "pässwörd€😀"],
+  ["one of escapes", "\\u0041%41\\n"],
+  ["a half of a surrogate pair", "s3cret\ud800"],
+])("a secret: %s", (_what, secret) => {
+  const utf8 = Buffer.from(secret).toString();
+  it.each<[string, string]>([
+    ["as it is", secret],
+    ["in UTF-8", utf8],
+    ["in JSON", JSON.stringify(secret)],
+    ["in JSON within JSON", JSON.stringify(JSON.stringify(secret))],
+    ["in JSON within JSON within JSON", JSON.stringify(JSON.stringify(JSON.stringify(secret)))],
+    ["in JSON as Go writes it", JSON.stringify(secret).replace(/[<>&\u2028\u2029]/g, allEscaped)],
+    ["as Go quotes it", goQuoted(utf8)],
+    ["in escapes of 16 bits", allEscaped(secret)],
+    ["in escapes of bytes", hexEscaped(secret)],
+    ["percent-encoded", encodeURIComponent(utf8)],
+    ["percent-encoded, all of it, in small letters", percentEscaped(secret)],
+    ["percent-encoded JSON", encodeURIComponent(JSON.stringify(utf8))],
+    ["in base 64", Buffer.from(secret).toString("base64")],
+    ["in base 64 for URLs", Buffer.from(secret).toString("base64url")],
+    ["in base 64, with something before and behind", Buffer.from(`user:${secret}!`).toString("base64")],
+    ["in base 64, with something else before", Buffer.from(`user ${secret}`).toString("base64")],
+  ])("is masked %s", (how, spelled) => {
+    const masked = offered(secret).masked(`before '${spelled}' behind`);
+    expect(masked).toMatch(/^before '.*' behind$/s);
+    expect(masked).toContain("***");
+    // What is left: quotes, and in base 64 what stands beside the secret.
+    const left = masked.slice("before '".length, -"' behind".length);
+    if (how.includes("base 64")) expect(left).toMatch(/^\w{0,8}\*\*\*[\w+/-]{0,4}=*$/);
+    else expect(left).toMatch(/^(\\*"|%22)*\*\*\*(\\*"|%22)*$/);
+  });
+
+  it("is masked wherever it stands, as often as it does", () => {
+    expect(offered(secret).masked(`${secret} and ${secret}, ${secret}`)).toBe("*** and ***, ***");
+  });
+});
+
+describe("a part of a secret", () => {
+  const long = "abcdefgh-ijklmnop-qrstuvwx";
+
+  test("of a long one is masked from eight characters on, of a short one only at an edge", () => {
+    expect(offered(long).masked("'cdefgh-i' it says")).toBe("'***' it says");
+    expect(offered(long).masked("'cdefgh-' it says")).toBe("'cdefgh-' it says");
+    expect(offered("fifteen letters").masked("'fifteen lett' it says")).toBe("'fifteen lett' it says");
+  });
+
+  test.each([
+    ["short", "s3cr\\et-word"],
+    ["long", "s3cr\\et-word-of-many-letters"],
+  ])("that an end of the text cuts off is masked from three characters on (%s)", (_what, secret) => {
+    const one = offered(secret);
+    for (let length = 3; length < secret.length; length++) {
+      expect(one.masked(`pass: ${secret.slice(0, length)}`)).toBe("pass: ***");
+      expect(one.masked(`${secret.slice(-length)} it was`)).toBe("*** it was");
+    }
+    expect(one.masked("it was s3")).toBe("it was s3");
+    expect(one.masked(`${secret.slice(-2)} it was`)).toBe(`${secret.slice(-2)} it was`);
+  });
+
+  test("is masked where the end cuts off an escape in it", () => {
+    const json = JSON.stringify('s3c"ret\u0001word').slice(0, -1);
+    for (let length = 5; length <= json.length; length++) {
+      expect(offered('s3c"ret\u0001word').masked(json.slice(0, length))).toMatch(/^"\*\*\*/);
+    }
+  });
+
+  test("in an excerpt may be a single character, at an edge", () => {
+    const one = offered("s3cret");
+    expect(one.maskedExcerpt("it is s")).toBe("it is ***");
+    expect(one.maskedExcerpt("t it is not")).toBe("*** it is not");
+    expect(one.maskedExcerpt("cr")).toBe("***");
+    expect(one.maskedExcerpt("")).toBe("");
+    expect(one.maskedExcerpt("-PONG")).toBe("-PONG");
+  });
+});
+
+describe("a secret of fewer than four characters", () => {
+  test("is masked where it is a word of its own, and nowhere else", () => {
+    const one = offered("abc");
+    expect(one.masked("abc 'abc' abcd xabc äabc abc_ abc1 (abc)")).toBe(
+      "*** '***' abcd xabc äabc abc_ abc1 (***)",
+    );
+    expect(one.masked("it says ab")).toBe("it says ab");
+  });
+
+  test("is masked within a word from four on", () => {
+    expect(offered("abcd").masked("xabcdy")).toBe("x***y");
+  });
+});
+
+describe("JSON", () => {
+  const fields = new Set(["port", "nonce"]);
+  const masked = (json: string, ...secrets: string[]) => offered(...secrets).maskedJson(json, fields);
+
+  test("stays JSON, of which strings, numbers and unknown names are masked", () => {
+    const json = JSON.stringify({
+      a: 's3"cret',
+      's3"cret': [{ b: 'x s3"cret' }, true, null],
+      n: 12345,
+      m: 1,
+    });
+    expect(JSON.parse(masked(json, 's3"cret', "12345"))).toEqual({
+      a: "***",
+      "***": [{ b: "x ***" }, true, null],
+      n: 0,
+      m: 1,
+    });
+  });
+
+  test.each(['"', ":", '":"', ",", "true", "}", "{", "\\", "port"])(
+    "stays JSON where the secret is %j",
+    (secret) => {
+      const json = `{"port":4222,"nonce":${JSON.stringify(secret)} , "ok" : true}`;
+      expect(JSON.parse(masked(json, secret))).toEqual({ port: 4222, nonce: "***", ok: true });
+    },
+  );
+
+  test("keeps the names of known fields, and their values where they are no secret", () => {
+    expect(masked('{"port" : 4222, "nonce":"x"}', "port", "nonce")).toBe('{"port" : 4222, "nonce":"x"}');
+  });
+
+  test("that is none has no secret either", () => {
+    expect(masked('{"a": "s3cret', "s3cret")).not.toContain("s3cret");
+    expect(masked('{"a": "\\x s3cret"', "s3cret")).not.toContain("s3cret");
+  });
+
+  test("is not touched where nothing was offered", () => {
+    expect(masked('{"a" : "b"}')).toBe('{"a" : "b"}');
+  });
+});
+
+describe("a name", () => {
+  test("holds a secret as a whole, unless that is part of the names that everybody knows", () => {
+    const one = offered("nats", "s3cret-s3cret-s3cret");
+    expect(one.isIn("nats-2:4222", "")).toBe(true);
+    expect(one.isIn("nats-2:4222", "nats-1:4222")).toBe(false);
+    expect(one.isIn("s3cret-s3cret-s3cret.nats:4222", "nats-1:4222")).toBe(true);
+    expect(one.isIn("s3cret-s3:4222", "nats-1:4222")).toBe(false);
+    expect(one.isIn("b:4222", "")).toBe(false);
+  });
+});
+
+describe("an error", () => {
+  const one = offered("s3cret");
+
+  test("without a secret is the same error", () => {
+    const error = new Error("no", { cause: new TypeError("at all") });
+    expect(one.cleaned(error)).toBe(error);
+  });
+
+  test("with one is a copy without, causes and all", () => {
+    class Odd extends Error {
+      override readonly name = "Odd";
+      readonly code = "ODD s3cret";
+      readonly status = 1008;
+      readonly socket = { pass: "s3cret" };
+    }
+    const cause = Object.assign(new TypeError("it is s3cret"), { reason: "s3cret, too" });
+    const error = new Odd("closed: s3cret", { cause: new Error("clean", { cause }) });
+    const cleaned = one.cleaned(error) as Odd;
+    expect(cleaned).toMatchObject({ name: "Odd", message: "closed: ***", code: "ODD ***", status: 1008 });
+    expect(cleaned).not.toHaveProperty("socket");
+    expect(cleaned.stack).toContain("closed: ***");
+    expect((cleaned.cause as Error).message).toBe("clean");
+    expect((cleaned.cause as Error).cause).toMatchObject({
+      name: "TypeError",
+      message: "it is ***",
+      reason: "***, too",
+    });
+    expect(JSON.stringify([cleaned, cleaned.stack, (cleaned.cause as Error).stack])).not.toContain("s3cret");
+    expect(error.message).toBe("closed: s3cret");
+  });
+
+  test.each<[string, Error]>([
+    ["a cause that is no error", new Error("no", { cause: "s3cret" })],
+    ["several errors", new AggregateError([new Error("s3cret")], "no")],
+    ["a number", Object.assign(new Error("no"), { port: 12345 })],
+  ])("with one in %s is a copy without", (_what, error) => {
+    const cleaned = offered("s3cret", "12345").cleaned(error) as AggregateError & { port?: unknown };
+    expect(cleaned).not.toBe(error);
+    expect(cleaned.message).toBe("no");
+    expect(JSON.stringify([cleaned.cause, cleaned.errors, cleaned.port])).not.toMatch(/s3cret|12345/);
+  });
+
+  test("that is its own cause comes to an end", () => {
+    const error = new Error("s3cret");
+    error.cause = new Error("loop", { cause: error });
+    expect(one.cleaned(error).message).toBe("***");
+  });
+});
+
+describe("a stream", () => {
+  test("masks a secret wherever it is cut", () => {
+    const json = JSON.stringify('s3c"rét\u2028');
+    const text = `it is ${json} or s3c"rét\u2028, or s4`;
+    for (let first = 0; first < text.length; first++) {
+      const next = offered('s3c"rét\u2028').stream();
+      const seen = next(text.slice(0, first)) + next(text.slice(first));
+      expect(seen).not.toMatch(/s3c|rét|\u2028/);
+      expect(seen.endsWith(", or s4") || first > text.length - 3).toBe(true);
+    }
+  });
+
+  test("masks no end of a secret whose beginning was not there", () => {
+    const next = offered("s3cretM").stream();
+    expect([next("PING\n"), next("MSG"), next("s"), next("ub")]).toEqual(["PING\n", "MSG", "***", "ub"]);
+  });
+});
