@@ -318,6 +318,7 @@ describe("the end", () => {
 
 describe("a thing that is remembered of one kind of event", () => {
   const ofOneEvent = [
+    "noteOpened",
     "noteSecured",
     "noteError",
     "clearPings",
@@ -325,6 +326,7 @@ describe("a thing that is remembered of one kind of event", () => {
     "noteChoice",
     "recordChoiceFailure",
     "replaceServers",
+    "hasten",
     "recordClose",
     "recordUnsent",
     "noteClosed",

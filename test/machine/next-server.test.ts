@@ -227,6 +227,19 @@ describe("a connection", () => {
     expect([story.server("a:4222").lastAttemptAt, story.server("b:4222").lastAttemptAt]).toEqual([0, 0]);
   });
 
+  test("that dials a server by one name notes the time for its other one, too", () => {
+    const story = begin({}, ["a", "10.0.0.1", "c"])
+      .happens(at("10.0.0.1:4222"), info(), pong)
+      .happens(lost());
+    expect(dialed(story)).toBe("c:4222");
+    story.after(5_000).happens(unreachable);
+    expect(dialed(story)).toBe("10.0.0.1:4222");
+    expect([story.server("a:4222").lastAttemptAt, story.server("10.0.0.1:4222").lastAttemptAt]).toEqual([
+      5_000, 5_000,
+    ]);
+    expect([story.server("a:4222").lastAttempt, story.server("10.0.0.1:4222").lastAttempt]).toEqual([1, 3]);
+  });
+
   test("knows what a server calls itself, and where it was reached, from the time on that it is in use", () => {
     const story = begin({}, ["a"]).happens(at("10.0.0.1:4222"), calls("S"));
     expect(story.server("a:4222")).toMatchObject({ address: null, serverId: null });

@@ -272,6 +272,13 @@ describe("the origin of what a server names, after another list", () => {
     expect(from(list(before, ["c", "x"], ["c:4222"]), a)?.id).toBe("a:4222");
   });
 
+  test("is its own also where two lists have named that server, and a learnt one keeps the first", () => {
+    const both = list(before, ["c", "tls://a"], ["c:4222"]);
+    expect(both.origins.map(({ id }) => id)).toEqual(["a:4222", "a:4222#1"]);
+    expect(from(both, reaching(both, "c:4222"))?.id).toBe("a:4222");
+    expect(from(both, reaching(both, "a:4222"))?.id).toBe("a:4222#1");
+  });
+
   test("is that of the server of the same name in the new list", () => {
     expect(from(list(before, ["tls://a", "x"]), a)?.id).toBe("a:4222#1");
     // It has been learnt, and is an origin of its own now.

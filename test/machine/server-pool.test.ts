@@ -229,13 +229,23 @@ describe("learnServers", () => {
     expect(changed.deleted).toEqual(["b:4222", "d:4222"]);
   });
 
+  test("one in use that an INFO inside TLS does not name stays, and stays a claim", () => {
+    const before = learning(serversOf("a"), ["b", "c"], { by: "a:4222" });
+    const { pool } = learn(before, ["c"], { secured: true, inUse: ["a:4222", "b:4222"] });
+    expect(pool.map(({ host, vouched }) => [host, vouched])).toEqual([
+      ["a", false],
+      ["b", false],
+      ["c", true],
+    ]);
+  });
+
   test("a server named twice joins once", () => {
     expect(names(learn(serversOf("a"), ["b", "b:4222", "nats://b"]).pool)).toBe("a b");
   });
 
   test("a server that is known keeps what is known of it", () => {
     const before = knowing(serversOf("a", "b"), "b:4222", { failures: 3 });
-    const { pool, changed } = learn(before, ["b:4222"], { secured: true });
+    const { pool, changed } = learn(before, ["b:4222", "a:4222"], { secured: true });
     expect(pool).toEqual(before.pool);
     expect(changed).toEqual({ added: [], deleted: [] });
   });
