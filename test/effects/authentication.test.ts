@@ -8,6 +8,7 @@ import { reaching, serversOf } from "../machine/servers.js";
 
 const a = reaching(serversOf("a"), "a:4222");
 const b = reaching(serversOf("b"), "b:4222");
+const c = reaching(serversOf("c"), "c:4222");
 
 /** An authenticator whose calls a test answers. */
 function asked() {
@@ -108,11 +109,11 @@ it("of several attempts that wait for an earlier call, only the one that is not 
   authentication.end(1);
   const second = outcome(authentication.credentials(2, b, undefined));
   authentication.end(2);
-  const third = outcome(authentication.credentials(3, "c:1", undefined));
+  const third = outcome(authentication.credentials(3, c, undefined));
   calls[0]?.fail(new Error("aborted"));
   await settled();
   expect(second).toEqual([expect.objectContaining({ name: "AbortError" })]);
-  expect(calls.map(({ server }) => server)).toEqual([a, "c:1"]);
+  expect(calls.map(({ server }) => server)).toEqual([a, c]);
   calls[1]?.answer({ user: "third" });
   await settled();
   expect(third).toEqual([{ user: "third" }]);

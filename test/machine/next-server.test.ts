@@ -9,7 +9,6 @@ import {
   type PoolServer,
   type ServerPool,
   toBack,
-  withSame,
 } from "../../src/machine/server-pool.js";
 import { serverIn, serversOf } from "./servers.js";
 import {
@@ -173,13 +172,6 @@ describe("one server under two names", () => {
       ["c", 7, 3, 0],
       ["a", 7, 3, 2],
     ]);
-  });
-
-  test("changes under both, where that is asked for; what is not in the pool changes nobody", () => {
-    const pool = poolOf({ a: both, b: untried, c: both });
-    const changed = withSame(pool, "c:4222", { lastAttemptAt: 5 });
-    expect(changed.map(({ lastAttemptAt }) => lastAttemptAt)).toEqual([5, null, 5]);
-    expect(withSame(pool, "x:4222", { lastAttemptAt: 5 })).toBe(pool);
   });
 });
 
