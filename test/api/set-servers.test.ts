@@ -223,8 +223,11 @@ describe("another list", () => {
     };
     expect(secrets()).toEqual(["s3cret-a", "s3cret-b"]);
     nc.setServers(["nats://me:s3cret-c@c", "nats://***@b"]);
-    expect(secrets()).toEqual(["s3cret-b", "s3cret-c"]);
+    // What the server in use was offered is looked for in what it says, for as long as it is in use.
+    expect(world.last.server.name).toBe("a:4222");
+    expect(secrets()).toEqual(["s3cret-a", "s3cret-b", "s3cret-c"]);
     await nc.reconnect();
+    expect(secrets()).toEqual(["s3cret-b", "s3cret-c"]);
     await accepts(world);
     nc.setServers(["d"]);
     await nc.reconnect();

@@ -56,7 +56,10 @@ describe("reconnectToServer", () => {
 
   test("that leaves the choice while the only server is within its wait is asked again when that is over", () => {
     const story = asked({ waitOnFirstConnect: true }).happens(chosen(null), unreachable);
-    story.happens(setServers("a:4222")).after(500).happens(chosen(null));
+    story
+      .happens(keepServers(["a:4222"], "a:4222"))
+      .after(500)
+      .happens(chosen(null));
     expect(story.state).toBe("connecting.backingOff");
     expect(story.last("startTimer")).toMatchObject({ timer: "reconnect", ms: 1_500 });
     expect(story.after(1_500).happens(fires("reconnect")).state).toBe("connecting.awaitingServerChoice");
@@ -96,10 +99,13 @@ describe("setServers", () => {
     expect(story.last("openSocket")?.server.name).toBe("c:4222");
   });
 
-  test("keeps what is known of servers that stay", () => {
-    const story = begin().happens(unreachable).connects().happens(setServers("a:4222", "c:4222"));
-    expect(story.server("a:4222").lastAttemptAt).toBe(0);
-    expect(story.server("c:4222").lastAttemptAt).toBeNull();
+  test("keeps what is known of servers that stay, and begins anew with those that it names", () => {
+    const failed = () => begin().happens(unreachable).connects();
+    const kept = failed().happens(keepServers(["a:4222"], "a:4222", "c:4222"));
+    expect([kept.server("a:4222").lastAttemptAt, kept.server("c:4222").lastAttemptAt]).toEqual([0, null]);
+    const named = failed().happens(setServers("a:4222", "b:4222"));
+    expect(named.server("a:4222").lastAttemptAt).toBeNull();
+    expect([named.server("a:4222").didConnect, named.server("b:4222").didConnect]).toEqual([false, true]);
   });
 
   test("makes servers that were learnt configured ones: a cluster cannot take them away", () => {

@@ -2,6 +2,7 @@
 // The origins themselves: origin.test.ts. The option tls: attempt.test.ts.
 
 import { describe, expect, test } from "vitest";
+import { destinationOf } from "../../src/machine/origin.js";
 import {
   begin,
   fires,
@@ -25,8 +26,7 @@ const patient = { reconnectTimeWait: 0, maxReconnectAttempts: -1 } as const;
 const overTls = (policy: Parameters<typeof begin>[0] = {}, servers: readonly string[] = ["a"]) =>
   begin({ ...patient, ...policy }, servers).happens(opened, tls, secured, pong);
 const demandOf = (story: Story, name: string) => {
-  const { origin } = story.server(name);
-  return story.context.origins.find(({ id }) => id === origin)?.tls;
+  return destinationOf(story.context.origins, story.server(name)).tls;
 };
 const spokenBefore = (name: string) => ({
   code: "SERVER_OPT_NA",

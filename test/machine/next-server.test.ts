@@ -219,13 +219,14 @@ describe("a connection", () => {
     expect([story.server("a:4222").lastAttemptAt, story.server("b:4222").lastAttemptAt]).toEqual([0, 0]);
   });
 
-  test("that dials a server by one name notes the time for its other one, too", () => {
+  test("that fails at a server by one name leaves it alone by its other one, too", () => {
     const story = begin({}, ["a", "10.0.0.1", "c"])
       .happens(at("10.0.0.1:4222"), info(), pong)
       .happens(lost());
     expect(dialed(story)).toBe("c:4222");
     story.after(5_000).happens(unreachable);
     expect(dialed(story)).toBe("10.0.0.1:4222");
+    story.happens(unreachable);
     expect([story.server("a:4222").lastAttemptAt, story.server("10.0.0.1:4222").lastAttemptAt]).toEqual([
       5_000, 5_000,
     ]);

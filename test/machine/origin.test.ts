@@ -175,8 +175,13 @@ describe("an origin that has spoken TLS", () => {
 
   test("that demanded it before keeps its reason", () => {
     const { origins: asked } = serversOf("tls://a", "b");
-    expect(spoke(asked, "a:4222", defaultPolicy)).toEqual(asked);
-    expect(spoke(asked, "b:4222", defaultPolicy)).toEqual(asked);
+    for (const [name, tls] of [
+      ["a:4222", "url"],
+      ["b:4222", "list"],
+    ] as const) {
+      const after = { ...serversOf("tls://a", "b"), origins: spoke(asked, name, defaultPolicy) };
+      expect(reaching(after, name).tls).toBe(tls);
+    }
   });
 });
 

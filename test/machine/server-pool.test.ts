@@ -72,18 +72,16 @@ describe("replacePool", () => {
   const replace = (servers: Servers, urls: readonly string[], noRandomize = true) =>
     replacePool(servers, { addresses: urls.map(address), kept: [], list: 1 }, noRandomize, 7);
 
-  test("servers that are named again keep what experience says of them, the others are new, in the order given", () => {
+  test("servers that are named again may be dialed at once, and keep that they were reached; the others are new, in the order given", () => {
+    const tried = { failures: 3, lastAttemptAt: 5, wait: 6 };
     const experience = {
-      failures: 3,
       lastAttempt: 4,
-      lastAttemptAt: 5,
-      wait: 6,
       didConnect: true,
       address: "10.0.0.2:4222",
       serverId: "B",
     };
     const refusal = { kind: "authorizationViolation", credentialsVersion: 1 };
-    const before = knowing(serversOf("a", "b"), "b:4222", { ...experience, refusal, learnt: true });
+    const before = knowing(serversOf("a", "b"), "b:4222", { ...experience, ...tried, refusal, learnt: true });
     const { pool, random } = replace(before, ["c", "b"]);
     expect(names(pool)).toBe("c b");
     // What was refused were other credentials, and who names it now is the user.
@@ -117,11 +115,11 @@ describe("replacePool", () => {
   });
 
   test("a WebSocket on the same path stays, and one on another path is another server", () => {
-    const before = knowing(serversOf("ws://a:80/x"), "a:80/x", { failures: 3 });
+    const before = knowing(serversOf("ws://a:80/x"), "a:80/x", { didConnect: true });
     const secured = replace(before, ["wss://a:80/x"]);
-    expect(secured.pool).toMatchObject([{ failures: 3 }]);
+    expect(secured.pool).toMatchObject([{ didConnect: true }]);
     expect(reaching(secured, "a:80/x").transport).toEqual({ type: "webSocket", tls: true, path: "/x" });
-    expect(replace(before, ["ws://a:80/y"]).pool).toMatchObject([{ name: "a:80/y", failures: 0 }]);
+    expect(replace(before, ["ws://a:80/y"]).pool).toMatchObject([{ name: "a:80/y", didConnect: false }]);
   });
 
   test("the new servers are shuffled unless noRandomize", () => {
