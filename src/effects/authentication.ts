@@ -2,14 +2,18 @@
 // answer: one call is in flight at most, it is told when nobody waits for it, and an answer that comes then is dropped.
 // How long an attempt may take is the chart's; which credentials go where is src/api/credentials.ts.
 
+import type { Failure } from "../machine/failure.js";
 import type { Destination } from "../machine/origin.js";
+import type { Milliseconds } from "../machine/units.js";
 import type { Credentials } from "./connect-command.js";
+import { unansweredFailure } from "./failures.js";
 import type { Introduction } from "./ports.js";
 
 /** What an attempt waits for: its own call, or the one of an earlier attempt, which keeps it from being made. */
 type Awaited = "own call" | "earlier call";
 
 interface Asking {
+  readonly server: string;
   readonly abort: AbortController;
   awaits: Awaited;
 }
@@ -35,7 +39,7 @@ export class Authentication {
     server: Destination,
     nonce: string | undefined,
   ): Credentials | Promise<Credentials> {
-    const asking: Asking = { abort: new AbortController(), awaits: "own call" };
+    const asking: Asking = { server: server.name, abort: new AbortController(), awaits: "own call" };
     const { signal } = asking.abort;
     const call = () => {
       signal.throwIfAborted();
@@ -71,9 +75,12 @@ export class Authentication {
     for (const attempt of [...this.#asking.keys()]) this.end(attempt);
   }
 
-  /** What the attempt waits for; undefined where it has its answer. */
-  awaited(attempt: number): Awaited | undefined {
-    return this.#asking.get(attempt)?.awaits;
+  /** The failure of an attempt that ran out of time while it waited for credentials; undefined where it did not. */
+  unanswered(attempt: number, limit: Milliseconds): Failure | undefined {
+    const asking = this.#asking.get(attempt);
+    return asking === undefined
+      ? undefined
+      : unansweredFailure(asking.server, limit, asking.awaits === "earlier call");
   }
 
   #call(

@@ -61,7 +61,8 @@ export function connectCommand(
   return { text: line(offered), shown: line(Object.fromEntries(masks)) };
 }
 
-interface Offered {
+interface Remembered {
+  /** As JSON, to be compared. */
   readonly text: string;
   readonly version: number;
 }
@@ -72,7 +73,7 @@ const MOST_REMEMBERED = 1_000;
 /** Tells whether a server is offered the same credentials as the last time. */
 export class CredentialsVersions {
   /** By server, the one that was offered any last at the end. */
-  readonly #last = new Map<string, Offered>();
+  readonly #last = new Map<string, Remembered>();
   #lastVersion = 0;
 
   /** Credentials are offered to that server: they get another version when they differ from the time before. Signatures always differ. */
@@ -89,6 +90,15 @@ export class CredentialsVersions {
   /** The version of the credentials that this server was offered last; 0 before the first. */
   of(server: string): number {
     return this.#last.get(server)?.version ?? 0;
+  }
+
+  /** The credentials that this server was offered last; none before the first. */
+  last(server: string): Credentials {
+    const { text = "[]" } = this.#last.get(server) ?? {};
+    const [user, pass, auth_token, nkey, jwt] = (JSON.parse(text) as (string | null)[]).map(
+      (one) => one ?? undefined,
+    );
+    return { user, pass, auth_token, nkey, jwt };
   }
 
   /** The user names other servers: of all but those that stay, what they were offered is forgotten. */

@@ -11,10 +11,9 @@ import type { Effect, EffectName, EffectParams } from "../machine/effects.js";
 import type { ConnectionEvent, UserSetServers } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
-import type { Milliseconds } from "../machine/units.js";
 import { Authentication } from "./authentication.js";
 import { CredentialsVersions, connectCommand } from "./connect-command.js";
-import { beyondFailures, credentialsFailure, unansweredFailure } from "./failures.js";
+import { beyondFailures, credentialsFailure } from "./failures.js";
 import { LiveChart, type Observed } from "./live-chart.js";
 import { Outbound } from "./outbound.js";
 import { type Unanswered, WaitingPings } from "./pings.js";
@@ -53,8 +52,9 @@ export class Interpreter {
       const key = `${timer} ${attempt}`;
       const fired = () => {
         self.#timers.delete(key);
-        if (timer === "attempt" && self.#isUnanswered(attempt, ms)) return;
-        self.send({ type: "timer.fired", timer, attempt });
+        const failure = timer === "attempt" ? self.#authentication.unanswered(attempt, ms) : undefined;
+        if (failure === undefined) self.send({ type: "timer.fired", timer, attempt });
+        else self.send({ type: "credentials.failed", attempt, failure });
       };
       self.#timers.set(key, self.#world.startTimer(ms, fired));
     },
@@ -155,6 +155,8 @@ export class Interpreter {
       message: ports.subscriptions.message,
       send: (event) => this.send(event),
       credentialsVersion: ({ name }) => this.#credentials.of(name),
+      offeredBefore: ({ name }) => this.#credentials.last(name),
+      knownNames: () => this.snapshot.context.pool.map(({ name }) => name),
       informed: (session) => {
         if (this.#isInUse(session)) this.#info = session.info;
       },
@@ -267,16 +269,6 @@ export class Interpreter {
       const failure = this.#caused(credentialsFailure(error), (error as Error).cause);
       this.send({ type: "credentials.failed", attempt, failure });
     }
-  }
-
-  /** The attempt ran out of time. Where it waits for an authenticator, that is the failure. */
-  #isUnanswered(attempt: number, ms: Milliseconds): boolean {
-    const awaited = this.#authentication.awaited(attempt);
-    const server = this.#sessions.get(attempt)?.server.name;
-    if (awaited === undefined || server === undefined) return false;
-    const failure = unansweredFailure(server, ms, awaited === "earlier call");
-    this.send({ type: "credentials.failed", attempt, failure });
-    return true;
   }
 
   /** A socket is closed: nobody speaks over it any more. */

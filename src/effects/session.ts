@@ -1,9 +1,9 @@
 // One socket and what is spoken over it: bytes in, events out. There is one for each link of the chart (src/machine/link.ts),
 // which says what becomes of it.
 //
-// The session writes CONNECT, so it knows what the server was offered, and masks it in all that is told of the server's
-// words (offered.ts). Behind it, in events, failures, INFO and causes, there is no secret of this socket. Messages are the
-// user's, and pass as they are.
+// The session writes CONNECT, so it knows what the server was offered, also over the socket before, and masks it in all that is
+// told of the server's words (offered.ts). Behind it, in events, failures, INFO and causes, there is no secret of this
+// server. Messages are the user's, and pass as they are.
 
 import type { ConnectionEvent } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
@@ -29,6 +29,10 @@ export interface SessionSide {
   send(event: Untimed<ConnectionEvent>): void;
   /** Version of the credentials that this server was offered last. */
   credentialsVersion(server: Destination): number;
+  /** The credentials that this server was offered last, over an earlier socket. */
+  offeredBefore(server: Destination): Credentials;
+  /** The names of all servers that are known: they are no secret. */
+  knownNames(): readonly string[];
   /** An INFO arrived. */
   informed(session: Session): void;
   /** The socket has room again. */
@@ -66,15 +70,16 @@ export class Session {
   readonly #parser: Parser;
   readonly #transport: Transport;
   readonly #offered = new Offered();
-  /** Names that everybody sees: those of the server and, before it was offered anything, of its cluster. */
+  /** Names that everybody sees: of the servers that are known and, before this one was offered anything, of its cluster. */
   #publicNames: string;
   #hearing: Hearing = "nothingYet";
 
   constructor(side: SessionSide, attempt: number, server: Destination) {
     this.attempt = attempt;
     this.server = server;
-    this.#publicNames = server.name;
+    this.#publicNames = [server.name, ...side.knownNames()].join(" ");
     this.#side = side;
+    this.#offered.offer(side.offeredBefore(server));
     this.#parser = new Parser({
       message: side.message,
       info: (json) => this.#infoArrived(json),
@@ -89,15 +94,19 @@ export class Session {
         side.send({ type: "server.error", attempt, error: this.#understood(text), credentialsVersion });
       },
     });
-    this.#transport = side.world.dial(server, {
-      opened: (address) =>
-        side.send({ type: "socket.opened", attempt, ...(address === undefined ? {} : { address }) }),
-      secured: () => side.send({ type: "socket.secured", attempt }),
-      data: (chunk) => this.#received(chunk),
-      drained: () => side.drained(this),
-      halfClosed: (error) => this.#halfClosed(error),
-      closed: (error) => this.#closed(error),
-    });
+    this.#transport = side.world.dial(
+      server,
+      {
+        opened: (address) =>
+          side.send({ type: "socket.opened", attempt, ...(address === undefined ? {} : { address }) }),
+        secured: () => side.send({ type: "socket.secured", attempt }),
+        data: (chunk) => this.#received(chunk),
+        drained: () => side.drained(this),
+        halfClosed: (error) => this.#halfClosed(error),
+        closed: (error) => this.#closed(error),
+      },
+      this.#offered,
+    );
   }
 
   /** True once nothing more is heard over the socket: it is closed, half closed, or about to be closed. */

@@ -2,8 +2,9 @@
 // whoever writes them says what may be printed instead (`Confidential` of world.ts). In all that follows over the same
 // socket, in either direction, those secrets are masked.
 
+import type { Offered } from "./offered.js";
 import { printable } from "./wire/control-characters.js";
-import { type Confidential, type World, withDial } from "./world.js";
+import { type World, withDial } from "./world.js";
 
 /** Text as one line: CR and LF as symbols, as one is used to from protocol traces. */
 function oneLine(text: string): string {
@@ -25,7 +26,7 @@ class Direction {
   }
 
   /** From here on this is masked. */
-  mask({ offered }: Confidential): void {
+  mask(offered: Offered): void {
     this.#masked = offered.stream();
   }
 
@@ -40,20 +41,26 @@ class Direction {
 
 /** A world that behaves as another and prints every chunk that a socket sends (`>`) and receives (`<`). */
 export function tracingWorld(world: World, print: (line: string) => void): World {
-  return withDial(world, (server, events) => {
+  return withDial(world, (server, events, offered) => {
     const sent = new Direction(">", print);
     const received = new Direction("<", print);
-    const transport = world.dial(server, {
-      opened: (address) => events.opened(address),
-      secured: () => events.secured(),
-      drained: () => events.drained(),
-      halfClosed: (error) => events.halfClosed(error),
-      closed: (error) => events.closed(error),
-      data: (chunk) => {
-        received.bytes(chunk);
-        events.data(chunk);
+    // A server may repeat what it got over the socket before.
+    if (offered !== undefined) for (const direction of [sent, received]) direction.mask(offered);
+    const transport = world.dial(
+      server,
+      {
+        opened: (address) => events.opened(address),
+        secured: () => events.secured(),
+        drained: () => events.drained(),
+        halfClosed: (error) => events.halfClosed(error),
+        closed: (error) => events.closed(error),
+        data: (chunk) => {
+          received.bytes(chunk);
+          events.data(chunk);
+        },
       },
-    });
+      offered,
+    );
     return {
       get isOpen() {
         return transport.isOpen;
@@ -65,8 +72,8 @@ export function tracingWorld(world: World, print: (line: string) => void): World
         if (confidential === undefined) {
           sent.bytes(chunk);
         } else {
-          sent.mask(confidential);
-          received.mask(confidential);
+          sent.mask(confidential.offered);
+          received.mask(confidential.offered);
           sent.text(confidential.shown);
         }
         return transport.write(chunk, written, confidential);

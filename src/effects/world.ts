@@ -79,8 +79,11 @@ export interface World {
   defer(run: () => void): void;
   /** True while something that any client of the process deferred has not run: what is done now overtakes it. */
   readonly hasDeferred: boolean;
-  /** Opens a TCP connection, or a WebSocket where that is the server's transport; ends in `opened` or `closed`, never synchronously. */
-  dial(server: Destination, events: TransportEvents): Transport;
+  /**
+   * Opens a TCP connection, or a WebSocket where that is the server's transport; ends in `opened` or `closed`, never synchronously.
+   * @param offered what the server was offered over earlier sockets, for whoever shows what goes over this one
+   */
+  dial(server: Destination, events: TransportEvents, offered?: Offered): Transport;
 }
 
 /** A world that behaves as another, but for how it dials: to look at what goes over its sockets. */

@@ -246,6 +246,7 @@ const disconnected = <const Accepted extends object>(accepted: Accepted) =>
         },
         "user.setServers": {
           description: "One of the new servers may be dialed at once.",
+          guard: "namesServers",
           target: "selecting",
           actions: "replaceServers",
         },

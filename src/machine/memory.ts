@@ -346,7 +346,7 @@ export const memory = {
   replaceServers: rememberOn("user.setServers", (context, event) => {
     const { servers, kept, at } = event;
     const addresses = servers.map(parseAddress).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
-    if (addresses.length === 0) return { now: at };
+    if (addresses.length === 0) return {};
     const { live, next } = context;
     const { noRandomize } = context.policy;
     const isReplaced = live === null && next !== null && !kept.includes(serverOf(next));

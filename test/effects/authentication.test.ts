@@ -45,7 +45,7 @@ it("an answer that comes at once is given at once", () => {
   const authentication = new Authentication(authenticate);
   expect(authentication.credentials(1, a, "nonce")).toEqual({ user: "u" });
   expect(authenticate).toHaveBeenCalledWith(a, "nonce", expect.any(AbortSignal));
-  expect(authentication.awaited(1)).toBeUndefined();
+  expect(authentication.unanswered(1, 9)).toBeUndefined();
 });
 
 it("what it throws at once is thrown at once", () => {
@@ -53,17 +53,17 @@ it("what it throws at once is thrown at once", () => {
     throw new Error("no");
   });
   expect(() => authentication.credentials(1, a, undefined)).toThrow("no");
-  expect(authentication.awaited(1)).toBeUndefined();
+  expect(authentication.unanswered(1, 9)).toBeUndefined();
 });
 
 it("a promise is waited for, and its signal is not aborted when the attempt ends well or badly later", async () => {
   const { authentication, calls } = asked();
   const seen = outcome(authentication.credentials(1, a, "nonce"));
-  expect(authentication.awaited(1)).toBe("own call");
+  expect(authentication.unanswered(1, 9)?.message).toContain("the authenticator did not answer within 9 ms");
   calls[0]?.answer({ user: "u" });
   await settled();
   expect(seen).toEqual([{ user: "u" }]);
-  expect(authentication.awaited(1)).toBeUndefined();
+  expect(authentication.unanswered(1, 9)).toBeUndefined();
   authentication.end(1);
   expect(calls[0]?.signal.aborted).toBe(false);
 });
@@ -77,14 +77,14 @@ it("the call of an attempt that is over is told so, and the next one begins when
   const second = outcome(authentication.credentials(2, b, "two"));
   await settled();
   expect(calls).toHaveLength(1);
-  expect(authentication.awaited(2)).toBe("earlier call");
+  expect(authentication.unanswered(2, 9)?.message).toContain("the call of an earlier attempt within 9 ms");
   calls[0]?.answer({ user: "late" });
   await settled();
   expect(first).toEqual([{ user: "late" }]);
   expect(calls).toHaveLength(2);
   expect(calls[1]).toMatchObject({ server: b, nonce: "two" });
   expect(calls[1]?.signal.aborted).toBe(false);
-  expect(authentication.awaited(2)).toBe("own call");
+  expect(authentication.unanswered(2, 9)?.message).toContain("the authenticator did not answer within 9 ms");
   calls[1]?.answer({ user: "second" });
   await settled();
   expect(second).toEqual([{ user: "second" }]);
@@ -117,7 +117,7 @@ it("of several attempts that wait for an earlier call, only the one that is not 
   calls[1]?.answer({ user: "third" });
   await settled();
   expect(third).toEqual([{ user: "third" }]);
-  expect(authentication.awaited(3)).toBeUndefined();
+  expect(authentication.unanswered(3, 9)).toBeUndefined();
 });
 
 it("when all ends, every call is told so", () => {
@@ -126,5 +126,5 @@ it("when all ends, every call is told so", () => {
   outcome(authentication.credentials(2, b, undefined));
   authentication.endAll();
   expect(calls.map(({ signal }) => signal.aborted)).toEqual([true]);
-  expect([authentication.awaited(1), authentication.awaited(2)]).toEqual([undefined, undefined]);
+  expect([authentication.unanswered(1, 9), authentication.unanswered(2, 9)]).toEqual([undefined, undefined]);
 });

@@ -1,7 +1,19 @@
 // The user chooses servers: one at each attempt (`reconnectToServer`), or all of them (`setServers`).
 
 import { describe, expect, test } from "vitest";
-import { begin, chosen, close, delay, drain, fires, info, lost, setServers, unreachable } from "./story.js";
+import {
+  begin,
+  chosen,
+  close,
+  delay,
+  drain,
+  fires,
+  info,
+  keepServers,
+  lost,
+  setServers,
+  unreachable,
+} from "./story.js";
 
 const asked = (policy = {}, servers?: readonly string[]) =>
   begin({ asksForServer: true, ...policy }, servers);

@@ -96,7 +96,7 @@ const infos =
 const worlds: readonly World[] = [
   {
     name: "TLS that may be offered or required",
-    servers: ["a", "b"],
+    servers: more,
     policy: { maxReconnectAttempts: limit },
     also: infos(TLS_OFFERED, TLS_REQUIRED),
   },
@@ -193,6 +193,7 @@ const worlds: readonly World[] = [
       of("server.info", attempt, at, LAME_DUCK),
       chosen(attempt, at, null),
       chosen(attempt, at, null, 5),
+      of("user.setServers", attempt, at, NONE),
       of("user.setServers", attempt, at, B),
     ],
   },
@@ -228,7 +229,7 @@ const worlds: readonly World[] = [
   {
     name: "lame duck mode under TLS",
     servers: ["a", "b"],
-    policy: { onLameDuck: "migrate", tls: "required", maxReconnectAttempts: 1, ...fewPings },
+    policy: { onLameDuck: "migrate", tls: "required", reconnect: false, ...fewPings },
     also: infos(TLS_REQUIRED, TLS_REQUIRED + LAME_DUCK),
   },
 ];

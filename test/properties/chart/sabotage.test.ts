@@ -302,8 +302,15 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ],
   [
     "reconnectActsAtOnce",
-    "reports a reconnect of the user's whatever the state",
-    extra({ type: "holdOutbound", params: undefined }, (_, snapshot) => is("greeting", snapshot)),
+    "gives up the attempt of the moment, and then waits",
+    acting({
+      hasten: assign(({ context, event }: Asked) => ({
+        next: null,
+        failure: lost,
+        now: event.at,
+        pool: context.pool.map((server) => ({ ...server, lastAttemptAt: event.at, wait: 1_000 })),
+      })),
+    }),
   ],
   ["allIsPlainJson", "remembers a date", remembering(() => ({ now: new Date(0) }))],
   [
