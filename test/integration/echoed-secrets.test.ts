@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { type ConnectionOptions, connect, type NatsConnection, type Status } from "../../src/index.js";
 import { run, useTool } from "../cli/tool.js";
@@ -108,6 +108,27 @@ describe("what a server was offered is not seen", () => {
     const { texts } = await seenOf({ port });
     expect(texts.filter((text) => text === "***").length).toBeGreaterThan(0);
     expect(texts).toContain("127.0.0.1:1");
+  });
+
+  it("in the greeting over the next socket, nor in what debug prints of it", async () => {
+    const heard: string[] = [];
+    server = await fakeServer((socket) => {
+      const [said] = heard;
+      if (said !== undefined) return void socket.end(`${info({ server_name: said })}-ERR 'no ${said}'\r\n`);
+      socket.write(info());
+      socket.once("data", (chunk) => {
+        heard.push(connectIn(`${chunk}`));
+        socket.write("PONG\r\n");
+        setImmediate(() => socket.end());
+      });
+    });
+    const printed: string[] = [];
+    const log = vi.spyOn(console, "log").mockImplementation((line: string) => void printed.push(line));
+    const options = { port: server.port, debug: true, reconnect: true, maxReconnectAttempts: 1 };
+    const { error } = await seenOf({ ...options, reconnectTimeWait: 0 }).finally(() => log.mockRestore());
+    expect(error).toMatchObject({ message: expect.stringContaining('no {"user":"alice","pass":"***"') });
+    expect(printed.filter((line) => line.startsWith("< INFO") && line.includes("***"))).toHaveLength(1);
+    for (const secret of spelled) expect(printed.join("\n")).not.toContain(secret);
   });
 
   it("in what was no protocol, be it cut off", async () => {
