@@ -18,8 +18,9 @@ export interface Server {
   /** `host:port`, and the path of a WebSocket URL that has one: the name of the server in statuses and errors. */
   readonly listen: string;
   /**
-   * The same, with the scheme of its URL where that is not `nats://`, and `***@` in the place of credentials that its URL has. As
-   * with the whole of this object, `setServers` knows by it which server is meant, and what belongs to it.
+   * Its URL, without the scheme where that is the usual one: `tls://` where a URL of its list asks for TLS, or where it was learnt from
+   * servers that do TLS; and with `***@` in the place of the credentials that it is offered because of a URL. `setServers` knows by it which
+   * server is meant. Give it the whole object: then the server also stays learnt, and keeps the name for its certificate.
    */
   readonly src: string;
   /** Name that its certificate must carry where it is not `hostname`; else empty. */
@@ -54,7 +55,7 @@ function serverFrom(server: PoolServer, { origins }: Servers, isOffered: IsOffer
     hostname: server.host,
     port: server.port,
     listen: server.name,
-    src: sourceOf(destination, isOffered(server.origin)),
+    src: sourceOf(destination, server.learnt, isOffered(server.origin)),
     tlsName: destination.tlsName ?? "",
     reconnects: server.failures,
     lastConnect: server.lastAttemptAt ?? 0,
@@ -64,14 +65,16 @@ function serverFrom(server: PoolServer, { origins }: Servers, isOffered: IsOffer
 }
 
 /** The URL of a server, without a secret. The scheme is left out where it is the usual one. */
-function sourceOf({ name, host, port, transport }: Destination, hasCredentials: boolean): string {
-  const tcp = hasCredentials ? `nats://${name}` : name;
-  const url =
-    transport.type === "webSocket"
-      ? webSocketUrl({ host, port, transport })
-      : transport.tls
-        ? `tls://${name}`
-        : tcp;
+function sourceOf(
+  { name, host, port, transport, tls }: Destination,
+  learnt: boolean,
+  hasCredentials: boolean,
+): string {
+  const plain = hasCredentials ? `nats://${name}` : name;
+  // That a configured one has spoken TLS before is known by its name: it need not be asked of all others.
+  const asksForTls = learnt ? transport.tls : tls === "url" || tls === "list";
+  const tcp = asksForTls ? `tls://${name}` : plain;
+  const url = transport.type === "webSocket" ? webSocketUrl({ host, port, transport }) : tcp;
   return hasCredentials ? url.replace("://", `://${MASKED}@`) : url;
 }
 
