@@ -121,8 +121,8 @@ class NodeTransport implements Transport {
   #phase: Phase = "dialing";
   /** The first error of the socket, told when it is closed. */
   #error: Error | null = null;
-  /** What the other side said in the clear after TLS was to begin, as far as it can be seen, and bounded. */
-  #heard = "";
+  /** What the other side said in the clear after TLS was to begin: the first of it, and bounded. */
+  #heard = Buffer.alloc(0);
 
   constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions, dialer: Dialer) {
     this.#events = events;
@@ -159,13 +159,12 @@ class NodeTransport implements Transport {
   secure(server: Destination, heard?: Uint8Array): void {
     const plain = this.#socket;
     if (plain === undefined) return;
-    if (heard !== undefined) this.#overhear(heard);
-    // What arrives from here on is for the handshake. It waits in the socket; and when node:tls takes it from there, the
-    // socket tells of it as data: whoever got in between could slip in a line of the protocol. The paused socket reads
-    // once more, so that a refusal in the clear can be told.
+    // In TLS the client speaks first. What arrives before it does is no TLS, and nothing that may be believed: the handshake
+    // is to fail by it. The paused socket reads once more, so that a refusal in the clear can be told.
     this.#enter("preparing");
     plain.pause();
     plain.removeAllListeners("data");
+    if (heard !== undefined) this.#overhear(heard);
     // Now it may be in the middle of a read, which its pause ends.
     process.nextTick(() => {
       if (isNode && this.#phase === "preparing") plain.read(0);
@@ -175,6 +174,8 @@ class NodeTransport implements Transport {
       if (this.#phase !== "preparing") return;
       this.#enter("securing");
       plain.pause();
+      // Here, and not when it came: what a paused socket is given while it reads, node:tls may never find.
+      if (this.#heard.length > 0) plain.unshift(this.#heard);
       handshake(plain, server, this.#tls, material, {
         failed,
         secured: (secured) => {
@@ -222,10 +223,8 @@ class NodeTransport implements Transport {
       callback: (bytes) => {
         const chunk = received.taken(bytes);
         if (!this.#isForHandshake) this.#received(chunk);
-        else {
-          this.#overhear(chunk);
-          socket.push(chunk);
-        }
+        else if (this.#phase === "preparing") this.#overhear(chunk);
+        else socket.push(chunk);
         return !this.#isForHandshake;
       },
     };
@@ -233,10 +232,11 @@ class NodeTransport implements Transport {
     return socket;
   }
 
-  /** A server that turns a client away says so in the clear, whatever was to come. It is no more than a hint: see tls-failure.ts. */
+  /** The server went on in the clear. Where it turns the client away, that is a hint, and no more: see tls-failure.ts. */
   #overhear(chunk: Uint8Array): void {
     const { length } = this.#heard;
-    if (length < MOST_HEARD) this.#heard += decodeText(chunk, 0, Math.min(chunk.length, MOST_HEARD - length));
+    if (length < MOST_HEARD)
+      this.#heard = Buffer.concat([this.#heard, chunk.subarray(0, MOST_HEARD - length)]);
   }
 
   #received(chunk: Uint8Array): void {
@@ -284,7 +284,11 @@ class NodeTransport implements Transport {
     const isHandshake = this.#phase === "preparing" || this.#phase === "securing";
     this.destroy();
     this.#events.closed(
-      isHandshake ? (refusedInTheClear(this.#heard, error) ?? error ?? closedInHandshake()) : error,
+      isHandshake
+        ? (refusedInTheClear(decodeText(this.#heard, 0, this.#heard.length), error) ??
+            error ??
+            closedInHandshake())
+        : error,
     );
   }
 }
