@@ -199,6 +199,12 @@ export class SimulatedClient implements WorkingClient {
     this.note(`is told of ${this.#servers.join(", ")}`);
   }
 
+  /** Reconnects at once. While it is disconnected no server is left alone any longer. */
+  reconnect(): Promise<void> {
+    if (this.#phase !== "up") this.#lastDial.clear();
+    return this.connection.reconnect();
+  }
+
   /** Publishes one message by `send`; returns its number, or undefined where it was refused. */
   accept(size: Bytes, says: string, send: (payload: string) => void, hasHeaders = false): number | undefined {
     const { connection, ledger, name } = this;

@@ -25,6 +25,8 @@ export interface WorkingClient {
   ): number | undefined;
   /** Tells it of other servers. */
   move(from: number, count: number): void;
+  /** Reconnects at once. */
+  reconnect(): Promise<void>;
   /** Closes; resolves when closed. */
   close(): Promise<void>;
   /** Drains; resolves when closed. */

@@ -107,7 +107,7 @@ export class Workload {
         client.track("ready", connection.ready(1_000));
         break;
       case "reconnect":
-        client.track("reconnect", connection.reconnect());
+        client.track("reconnect", client.reconnect());
         break;
       case "close":
         void client.close();
