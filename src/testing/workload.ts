@@ -95,7 +95,10 @@ export class Workload {
         this.#subscribe(act);
         break;
       case "move":
-        client.move(act.from, act.count);
+        client.move(act);
+        break;
+      case "keep":
+        client.keep();
         break;
       case "flush":
         client.track("flush", this.flush());
@@ -150,7 +153,7 @@ export class Workload {
   /** The server must know of every subscription, of none that has ended, and how many messages each still takes. */
   #checkSubscriptions(): void {
     const { connection, mayRepeat, name, stage } = this.#client;
-    const server = stage.cluster.connectionOf(name, connection.getServer());
+    const server = stage.sites.connectionOf(name, connection.getServer());
     if (server === undefined) return;
     for (const sub of this.#subs) {
       if (sub.isDraining() && !sub.isClosed()) continue;

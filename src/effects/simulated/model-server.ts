@@ -74,7 +74,9 @@ export class ModelServer implements Server {
     options: Partial<ModelServerOptions> & { readonly address: string },
   ) {
     this.cluster = cluster;
-    this.options = { ...serverDefaults, name: options.address, ...options };
+    const { address } = options;
+    const certificate = [hostOf(address)];
+    this.options = { ...serverDefaults, name: address, certificate, ...options };
     this.#clock = new ProcessClock(clock);
   }
 
@@ -125,7 +127,6 @@ export class ModelServer implements Server {
   /** What INFO says, but for what concerns one client. */
   info(): Record<string, unknown> {
     const { name, version, address, headers, maxPayload } = this.options;
-    const colon = address.lastIndexOf(":");
     const urls = this.cluster.clientAddresses(this);
     return {
       server_id: `MODEL${name}`,
@@ -133,8 +134,8 @@ export class ModelServer implements Server {
       version,
       proto: 1,
       go: "none",
-      host: address.slice(0, colon),
-      port: Number(address.slice(colon + 1)),
+      host: hostOf(address),
+      port: Number(address.slice(hostOf(address).length + 1)),
       headers,
       max_payload: maxPayload,
       ...(this.cluster.users === null ? {} : { auth_required: true }),
@@ -218,4 +219,9 @@ export class ModelServer implements Server {
   resume(): void {
     this.#clock.resume();
   }
+}
+
+/** The host in `host:port`. */
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":"));
 }
