@@ -46,8 +46,8 @@ interface Link {
   readonly server: string;
   /** The URLs that the server counts for. */
   readonly of: readonly Given[];
-  /** True where the server was one of the list itself. */
-  readonly isConfigured: boolean;
+  /** That of its own, where the server was one of the list itself. */
+  readonly own: Given | undefined;
   /** Those of them that had not asked for TLS when it was dialed. */
   readonly plain: ReadonlySet<Given>;
   /** What the server's certificate carries; null in the clear. */
@@ -60,9 +60,17 @@ interface Link {
 
 const counts = ({ claimed, vouched }: Given, server: string) => claimed.has(server) || vouched.has(server);
 
+/** What the options of a client allow. */
+export interface SecretsOptions {
+  /** What has spoken TLS may be talked to without (`allowNonTls`). */
+  readonly allowsNonTls: boolean;
+  /** A server of the list may leave the pool (`maxReconnectAttempts`), and come back as one that another server names. */
+  readonly givesUp: boolean;
+}
+
 /** Watches the secrets of one client. */
 export class SecretsLaw {
-  readonly #allowsNonTls: boolean;
+  readonly #options: SecretsOptions;
   readonly #complain: (what: string) => void;
   /** The URLs that count now, by name; and those that others were kept for. */
   #configured = new Map<string, Given>();
@@ -73,12 +81,9 @@ export class SecretsLaw {
   /** The secrets that went out, each with the server to which it went. */
   readonly #sent = new Set<string>();
 
-  /**
-   * @param allowsNonTls the option `allowNonTls`: what spoke TLS may be talked to without
-   * @param complain called where a secret goes to where it must not
-   */
-  constructor(allowsNonTls: boolean, complain: (what: string) => void) {
-    this.#allowsNonTls = allowsNonTls;
+  /** @param complain called where a secret goes to where it must not */
+  constructor(options: SecretsOptions, complain: (what: string) => void) {
+    this.#options = options;
     this.#complain = complain;
   }
 
@@ -120,13 +125,14 @@ export class SecretsLaw {
   }
 
   dialed(socket: number, server: string): void {
-    const configured = this.#configured.get(server);
-    const of =
-      configured === undefined ? [...this.#current].filter((given) => counts(given, server)) : [configured];
+    const own = this.#configured.get(server);
+    const isOnlyItsOwn = own !== undefined && !this.#options.givesUp;
+    const others = isOnlyItsOwn ? [] : [...this.#current].filter((given) => counts(given, server));
+    const of = own === undefined ? others : [own, ...others.filter((given) => given !== own)];
     this.#links.set(socket, {
       server,
       of,
-      isConfigured: configured !== undefined,
+      own,
       plain: new Set(of.filter((given) => !this.#asksForTls(given))),
       certificate: null,
       written: "",
@@ -201,15 +207,16 @@ export class SecretsLaw {
     if (certificate !== null) given.spokeTls = true;
   }
 
-  #mayHave({ server, of, isConfigured, plain, certificate }: Link, given: Given): boolean {
-    if (isConfigured) return of.includes(given);
+  #mayHave({ server, own, plain, certificate }: Link, given: Given): boolean {
+    if (own === given) return true;
+    if (own !== undefined && !this.#options.givesUp) return false;
     if (given.vouched.has(server)) return true;
     if (!given.claimed.has(server)) return false;
     return certificate === null ? plain.has(given) : certificate.includes(given.host);
   }
 
   #asksForTls({ asksForTls, spokeTls }: Given): boolean {
-    return asksForTls || (spokeTls && !this.#allowsNonTls);
+    return asksForTls || (spokeTls && !this.#options.allowsNonTls);
   }
 }
 

@@ -68,8 +68,9 @@ export class SimulatedClient implements WorkingClient {
     this.plan = plan;
     this.stage = stage;
     this.mayRepeat = plan.options.onLameDuck === "migrate";
-    const { allowNonTls = false } = plan.options;
-    this.#secrets = new SecretsLaw(allowNonTls, (what) => this.complain(what));
+    const { allowNonTls: allowsNonTls = false, maxReconnectAttempts } = plan.options;
+    const allowed = { allowsNonTls, givesUp: maxReconnectAttempts !== -1 };
+    this.#secrets = new SecretsLaw(allowed, (what) => this.complain(what));
     stage.secrets.set(name, this.#secrets);
     const list = { from: 0, ...plan.list, count: plan.knows };
     this.#servers = stage.sites.namesIn(list);
