@@ -71,7 +71,8 @@ export class Workload {
     const checked = async () => {
       await sub.drain();
       await sub.closed;
-      stage.groups.drained(name, sub);
+      // It may have ended by itself in the meantime.
+      if (this.#members.has(sub)) stage.groups.drained(name, sub);
     };
     // It is rejected where the connection is closed before.
     if (this.#members.has(sub)) checked().catch(() => {});
@@ -257,6 +258,7 @@ export class Workload {
       if (++count > (max ?? Number.POSITIVE_INFINITY)) client.complain(`${name}: more than ${max} messages`);
       if (act.end !== "inCallback" || count !== 2) return;
       sub.unsubscribe();
+      this.#members.delete(sub);
       receipts.isOver = !act.iterates;
     };
     const sub = connection.subscribe(act.to === "all" ? "all.>" : act.to, {
