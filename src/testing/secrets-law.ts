@@ -199,11 +199,11 @@ export class SecretsLaw {
     if (given === undefined) return this.#complain(`sends a secret that it was not given to ${where}`);
     const what = `sends the secret of ${given.name}`;
     if (!this.#current.has(given)) return this.#complain(`${what}, whose list was replaced, to ${where}`);
-    if (!this.#mayHave(link, given)) return this.#complain(`${what} to ${where}, which is not of its origin`);
     if (certificate === null && this.#asksForTls(given)) {
       const why = given.asksForTls ? "its list asks for TLS" : "TLS was spoken there before";
       return this.#complain(`${what} to ${where}, although ${why}`);
     }
+    if (!this.#mayHave(link, given)) return this.#complain(`${what} to ${where}, which is not of its origin`);
     if (certificate !== null) given.spokeTls = true;
   }
 

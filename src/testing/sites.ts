@@ -97,7 +97,9 @@ export class Sites {
 
   /** The names in a list. */
   namesIn({ from, count }: Pick<ServerListPlan, "from" | "count">): readonly string[] {
-    return [...this.servers, ...this.servers].slice(from, from + Math.min(count, this.servers.length));
+    const { length } = this.servers;
+    const first = from % length;
+    return [...this.servers, ...this.servers].slice(first, first + Math.min(count, length));
   }
 
   /** The URLs of a list that is given to a client; whoever has these credentials may connect. */
