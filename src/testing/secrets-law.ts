@@ -52,7 +52,7 @@ interface Link {
   readonly plain: ReadonlySet<Given>;
   /** What the server's certificate carries; null in the clear. */
   certificate: readonly string[] | null;
-  /** The end of what was written: a secret may come in two pieces. */
+  /** The end of what was written, behind the last secret: another one may come in two pieces. */
   written: string;
   /** The line that is being received. */
   received: string;
@@ -183,8 +183,12 @@ export class SecretsLaw {
     const link = this.#links.get(socket);
     if (link === undefined) return;
     const text = link.written + decodeText(bytes, 0, bytes.length);
-    link.written = text.slice(-LONGEST);
-    for (const secret of secretsIn(text)) this.#judge(link, secret);
+    const all = secretsIn(text);
+    const last = all.at(-1);
+    // None is judged twice.
+    const read = last === undefined ? 0 : text.lastIndexOf(last) + last.length;
+    link.written = text.slice(Math.max(read, text.length - LONGEST));
+    for (const secret of all) this.#judge(link, secret);
   }
 
   over(socket: number): void {
