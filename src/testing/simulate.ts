@@ -3,8 +3,9 @@
 //
 // What must hold: nothing that was accepted is lost but on a wire that broke, no message of a queue group is lost without a
 // reason, nothing is sent or delivered twice or out of order, every promise settles, memory stays within its bounds, a dead
-// connection is noticed, the client comes back when the trouble is over, and nothing is left running after its end. Where
-// it is checked: ledger.ts, queue-groups.ts and simulated-client.ts.
+// connection is noticed, the client comes back when the trouble is over, and nothing is left running after its end. A secret in a
+// URL goes to the servers that it was given for, and to no other. Where it is checked: ledger.ts, queue-groups.ts, secrets-law.ts
+// and simulated-client.ts.
 
 import {
   aFunction,

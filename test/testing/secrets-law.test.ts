@@ -1,7 +1,10 @@
 // The law of where secrets may go is tested by hand: what it allows, and each way in which it is broken.
 
 import { beforeEach, describe, expect, it } from "vitest";
+import { drawPlan } from "../../src/testing/draw-plan.js";
+import { Simulation } from "../../src/testing/index.js";
 import { SecretsLaw, secretOf, secretsIn } from "../../src/testing/secrets-law.js";
+import { Stage } from "../../src/testing/stage.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const secret = (place: number, list = 0) => secretOf("c0", list, place);
@@ -193,6 +196,33 @@ describe("the law of secrets", () => {
     dials("b", ["b"]);
     sends(secret(0));
     expect(complaints).toHaveLength(1);
+  });
+
+  it("is broken where a client tells a secret", async () => {
+    const simulation = new Simulation();
+    const stage = new Stage(drawPlan(1), simulation, undefined);
+    stage.note("c0", "status error");
+    await simulation.advance(1);
+    stage.note("c0", `status error ${secret(0)}`);
+    await expect(simulation.advance(1)).rejects.toThrow("c0 tells a secret");
+  });
+
+  it("is broken where a foreign host has heard a secret that nobody was seen to send", async () => {
+    const simulation = new Simulation();
+    const lie = { type: "mislead", node: 0, by: "path", connectUrls: [], tls: "honest", ms: 1 } as const;
+    const entries = [{ at: 0, act: { ...lie, lameDuck: false, cuts: false } }];
+    const stage = new Stage({ ...drawPlan(1), entries }, simulation, undefined);
+    const nothing = () => {};
+    const events = { secured: nothing, data: nothing, drained: nothing, halfClosed: nothing };
+    const { transport } = simulation.network.dial("c0", "10.66.0.1:4222", {
+      ...events,
+      opened: () => void transport.write(bytes(`CONNECT {"auth_token":"${secret(0)}"}\r\n`)),
+      closed: nothing,
+    });
+    stage.checkForeigners();
+    await simulation.advance(1_000);
+    stage.checkForeigners();
+    await expect(simulation.advance(1)).rejects.toThrow("10.66.0.1:4222 knows the secret");
   });
 
   it("finds secrets in any text", () => {

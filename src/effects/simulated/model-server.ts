@@ -1,7 +1,8 @@
 // A model of nats-server: core publish and subscribe over bytes, and all that it can do wrong. It knows no socket:
 // it runs on the virtual network and, embedded, on a real port (src/testing/embedded-server.ts).
 //
-// A model, not a server: no TLS of its own, no JetStream, no accounts, no limits on what waits for a slow client.
+// A model, not a server: of TLS nothing but the names in a certificate, no JetStream, no accounts, no limits on what waits for
+// a slow client.
 
 import type { Milliseconds } from "../../machine/units.js";
 import type { Timer } from "../world.js";
@@ -129,7 +130,8 @@ export class ModelServer implements Server {
     const { name, version, address, headers, maxPayload } = this.options;
     const urls = this.cluster.clientAddresses(this);
     return {
-      server_id: `MODEL${name}`,
+      // Of another cluster, a server may have the same name.
+      server_id: `MODEL${address.replace(/\W/g, "X")}`,
       server_name: name,
       version,
       proto: 1,
