@@ -161,6 +161,17 @@ function faultOf(type: Fault["type"], { node, client, ms, part, which }: Drawn):
       return { type, client, error: pick(errors, which) };
     case "say":
       return { type, client, text: pick(nonsense, which) };
+    case "mislead":
+      return {
+        type,
+        node,
+        by: pick(["path", "server"], which),
+        connectUrls: part === 0 ? [] : ["127.0.0.1:1"],
+        lameDuck: which % 3 === 1,
+        tls: pick(["honest", "required", "none"], which >> 2),
+        cuts: which % 5 === 4,
+        ms,
+      };
     case "greet":
       return { type, node, handshake: handshakeOf(which, ms), ms };
     default:

@@ -5,6 +5,7 @@ import type { Fault } from "../effects/simulated/fault.js";
 import { type Handshake, strangeGreetings } from "../effects/simulated/handshakes.js";
 import { Random } from "../effects/simulated/random.js";
 import type { Milliseconds } from "../machine/units.js";
+import { withOrigins } from "./draw-origins.js";
 import type { Act, ClientPlan, CredentialsPlan, Plan, PlanEntry } from "./plan.js";
 
 /** How large a run is; what is not given is drawn. */
@@ -51,7 +52,7 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
     ...Array.from({ length: acts }, () => draw.work()).flat(),
     ...Array.from({ length: faults }, () => draw.trouble()).flat(),
   ].sort((one, other) => one.at - other.at);
-  return {
+  const plan: Plan = {
     seed,
     servers,
     server: draw.server(),
@@ -60,6 +61,8 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
     duration,
     entries,
   };
+  // A run that is to be calm has nobody who misleads.
+  return faults === 0 ? plan : withOrigins(plan, new Random(seed ^ 0x5bd1_e995));
 }
 
 /** Chance, in parts: what one of them decides does not shift what the others do. */

@@ -14,7 +14,7 @@ import type { Milliseconds } from "../machine/units.js";
 
 /** Options of an embedded server. */
 export interface EmbeddedServerOptions
-  extends Partial<Omit<ModelServerOptions, "address" | "tls" | "maxSubscriptions">> {
+  extends Partial<Omit<ModelServerOptions, "address" | "tls" | "certificate" | "maxSubscriptions">> {
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
   /** Default: a free one. */
@@ -209,7 +209,7 @@ export class EmbeddedServer implements AsyncDisposable {
   }
 }
 
-const { tls: _, maxSubscriptions: __, ...ofModel } = serverFields;
+const { tls: _, certificate: __, maxSubscriptions: ___, ...ofModel } = serverFields;
 const anything: Check = [() => true, ""];
 const aServer: Check = [(value) => value instanceof EmbeddedServer, "a server from startEmbeddedServer"];
 const fields: Fields<EmbeddedServerOptions> = {

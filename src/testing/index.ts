@@ -7,6 +7,7 @@
 export type { Subjects, User } from "../effects/simulated/authorization.js";
 export type { Disturbance, Fault } from "../effects/simulated/fault.js";
 export type { Handshake } from "../effects/simulated/handshakes.js";
+export type { Misleading } from "../effects/simulated/misleading.js";
 export type { Route } from "../effects/simulated/route.js";
 export type { ModelServerOptions } from "../effects/simulated/server-options.js";
 export type { ClusterOptions, VirtualCluster, VirtualNode } from "../effects/simulated/virtual-cluster.js";
@@ -20,7 +21,7 @@ export {
   type EmbeddedServerOptions,
   startEmbeddedServer,
 } from "./embedded-server.js";
-export type { Act, ClientPlan, CredentialsPlan, Plan, PlanEntry } from "./plan.js";
+export type { Act, ClientPlan, CredentialsPlan, Plan, PlanEntry, ServerListPlan, SitePlan } from "./plan.js";
 export { shrinkPlan } from "./shrink.js";
 export { type SimulateOptions, SimulationFailure, type SimulationReport, simulate } from "./simulate.js";
 export { Simulation, type SimulationOptions } from "./simulation.js";

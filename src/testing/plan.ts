@@ -5,6 +5,29 @@ import type { Fault } from "../effects/simulated/fault.js";
 import type { ModelServerOptions } from "../effects/simulated/server-options.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
 
+/** Servers that a client is told of, among those of all clusters. */
+export interface ServerListPlan {
+  /** Place of the first. */
+  readonly from: number;
+  readonly count: number;
+  /** Asks for TLS with the first of them that speaks TLS. Default false. */
+  readonly tls?: boolean;
+  /** Which URLs have credentials, each its own. Default none. */
+  readonly secrets?: "none" | "first" | "all";
+}
+
+/** A cluster. */
+export interface SitePlan {
+  /** How many servers there are at first. */
+  readonly servers: number;
+  readonly tls: ModelServerOptions["tls"];
+  /**
+   * What clients are told, and what certificates carry: the address of each server, or one name for all of them, which leads to
+   * the first.
+   */
+  readonly known: "byAddress" | "byName";
+}
+
 /** Something that a client does. Plain JSON. Clients are named by their place. */
 export type Act =
   /** Publishes that many messages, one after the other. */
@@ -59,8 +82,10 @@ export type Act =
         | "timeout"
         | "never";
     }
-  /** Replaces its servers by those that begin at that place. */
-  | { readonly type: "move"; readonly client: number; readonly from: number; readonly count: number }
+  /** Replaces its servers by those of another list. */
+  | (ServerListPlan & { readonly type: "move"; readonly client: number })
+  /** Gives its servers back as it tells of them: all of them are kept. */
+  | { readonly type: "keep"; readonly client: number }
   | { readonly type: "flush" | "rtt" | "ready" | "reconnect"; readonly client: number }
   /** Ends the client. Another takes its place after `ms`. */
   | { readonly type: "close" | "drain"; readonly client: number; readonly ms: Milliseconds };
@@ -70,6 +95,8 @@ export interface PlanEntry {
   /** Milliseconds since the beginning. */
   readonly at: Milliseconds;
   readonly act: Act | Fault;
+  /** The cluster that a fault befalls. Default 0, the first. */
+  readonly site?: number;
 }
 
 /** How a client gets its credentials: it needs none, or always the same, or new ones for each attempt. */
@@ -102,6 +129,7 @@ export interface ClientPlan {
     readonly ignoreAuthErrorAbort: boolean;
     readonly verbose: boolean;
     readonly onLameDuck: "notify" | "migrate";
+    readonly allowNonTls?: boolean;
   };
   /** Whether `reconnectDelayHandler` is set, and what it returns. */
   readonly delay: Milliseconds | null;
@@ -112,6 +140,8 @@ export interface ClientPlan {
   readonly credentials: CredentialsPlan;
   /** How many of the servers it is told of. */
   readonly knows: number;
+  /** Where they begin, and what their URLs say. Default: at the first, without TLS and credentials. */
+  readonly list?: Omit<ServerListPlan, "count">;
 }
 
 /** A run. Plain JSON. */
@@ -122,6 +152,10 @@ export interface Plan {
   readonly server: Partial<
     Pick<ModelServerOptions, "version" | "pingInterval" | "maxPingsOut" | "tls" | "headers">
   >;
+  /** What clients are told of the first cluster, and its certificates carry. Default: addresses. */
+  readonly known?: SitePlan["known"];
+  /** Another cluster, which knows nothing of the first. */
+  readonly other?: SitePlan;
   readonly network: {
     readonly latency: readonly [least: Milliseconds, most: Milliseconds];
     readonly window: Bytes;

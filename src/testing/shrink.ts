@@ -1,6 +1,6 @@
 // From a run that fails to the shortest one that fails in the same way: entries are left out as long as it still fails.
 
-import type { Plan } from "./plan.js";
+import type { ClientPlan, Plan, ServerListPlan } from "./plan.js";
 import { SimulationFailure, simulate } from "./simulate.js";
 
 /** Two failures are of one kind when they differ in numbers and names of clients only. */
@@ -20,6 +20,7 @@ async function failureOf(plan: Plan): Promise<SimulationFailure | undefined> {
 
 /** Plans that are simpler in one respect. */
 function simpler(plan: Plan): readonly Plan[] {
+  const { other: _, ...alone } = plan;
   const { clients, network, entries } = plan;
   const [least] = network.latency;
   const last = (entries.at(-1)?.at ?? 0) + 1_000;
@@ -38,11 +39,19 @@ function simpler(plan: Plan): readonly Plan[] {
         ]
       : []),
     ...(plan.duration > last ? [{ ...plan, duration: last }] : []),
+    alone,
+    { ...plan, known: "byAddress" },
     { ...plan, server: { ...plan.server, tls: "none" } },
+    { ...plan, clients: clients.map((client) => withList(client, { tls: false })) },
+    { ...plan, clients: clients.map((client) => withList(client, { secrets: "none" })) },
     { ...plan, network: { latency: [least, least], window: 1_000_000, highWater: 1_000_000, pieces: 1 } },
     { ...plan, clients: clients.map((client) => ({ ...client, credentials: plain })) },
     { ...plan, clients: clients.map((client) => ({ ...client, delay: null })) },
   ];
+}
+
+function withList(client: ClientPlan, changes: Partial<ServerListPlan>): ClientPlan {
+  return client.list === undefined ? client : { ...client, list: { ...client.list, ...changes } };
 }
 
 /** The failure of a plan that is as short and simple as can be found; takes some hundred runs. */

@@ -3,8 +3,9 @@
 //
 // What must hold: nothing that was accepted is lost but on a wire that broke, no message of a queue group is lost without a
 // reason, nothing is sent or delivered twice or out of order, every promise settles, memory stays within its bounds, a dead
-// connection is noticed, the client comes back when the trouble is over, and nothing is left running after its end. Where
-// it is checked: ledger.ts, queue-groups.ts and simulated-client.ts.
+// connection is noticed, the client comes back when the trouble is over, and nothing is left running after its end. A secret in a
+// URL goes to the servers that it was given for, and to no other. Where it is checked: ledger.ts, queue-groups.ts, secrets-law.ts
+// and simulated-client.ts.
 
 import {
   aFunction,
@@ -22,6 +23,7 @@ import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
 import type { Act, Plan } from "./plan.js";
 import { SimulatedClient } from "./simulated-client.js";
 import { Simulation } from "./simulation.js";
+import { foreignServers } from "./sites.js";
 import { type SimulationEvent, Stage } from "./stage.js";
 
 /** Options of a run. */
@@ -90,11 +92,13 @@ export function lineOf({ at, who, what }: SimulationEvent): string {
 
 /** After this a client that is told that all is well and does not come back is stuck. */
 function patience(plan: Plan): Milliseconds {
+  const foreign = plan.entries.some(({ act }) => act.type === "mislead") ? foreignServers.length : 0;
+  const servers = plan.servers + (plan.other?.servers ?? 0) + foreign + 2;
   const spans = plan.clients.map(({ options, delay }) => {
     const { pingInterval, maxPingOut, reconnectTimeWait, reconnectJitter, timeout, drainTimeout } = options;
     const stale = pingInterval * (maxPingOut + 2);
     const attempt = Math.max(delay ?? 0, reconnectTimeWait + reconnectJitter) + timeout;
-    return stale + 3 * (plan.servers + 2) * attempt + drainTimeout;
+    return stale + 3 * servers * attempt + drainTimeout;
   });
   return Math.max(...spans) + 300_000;
 }
@@ -110,7 +114,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   const plan = options.plan ?? drawPlan(options.seed, options);
   const { latency, ...pipe } = plan.network;
   const simulation = new Simulation({ seed: plan.seed, latency, pipe: () => pipe });
-  const stage = new Stage(plan, simulation, simulation.cluster(plan.servers, plan.server), options.onEvent);
+  const stage = new Stage(plan, simulation, options.onEvent);
   const run = new Run(stage);
   try {
     await run.trouble();
@@ -152,7 +156,8 @@ const SETTLING: Milliseconds = 10_000;
 
 class Run {
   readonly #stage: Stage;
-  readonly #faults: Faults;
+  /** Those of each cluster. */
+  readonly #faults: readonly Faults[];
   /** The clients that live, by their place. */
   readonly #clients: SimulatedClient[];
   readonly #all: SimulatedClient[] = [];
@@ -162,9 +167,11 @@ class Run {
 
   constructor(stage: Stage) {
     this.#stage = stage;
-    const { simulation, cluster, plan } = stage;
+    const { simulation, sites, plan } = stage;
     const names = () => this.#clients.map(({ name }) => name);
-    this.#faults = new Faults(simulation.time, simulation.network, cluster, names);
+    this.#faults = sites.clusters.map(
+      (cluster) => new Faults(simulation.time, simulation.network, cluster, names),
+    );
     this.#pause = plan.clients.map(() => plan.duration / PLACES);
     stage.ended = (name) => this.#replace(name);
     this.#clients = plan.clients.map((_, place) => this.#make(place, 1));
@@ -178,15 +185,15 @@ class Run {
   async trouble(): Promise<void> {
     const { plan, simulation } = this.#stage;
     for (const client of this.#clients) client.start();
-    for (const { at, act } of plan.entries) {
+    for (const { at, act, site = 0 } of plan.entries) {
       simulation.time.startTimer(at, () => {
         if (isAct(act)) {
           const place = act.client % this.#clients.length;
           if (act.type === "close" || act.type === "drain") this.#pause[place] = act.ms;
           this.#clients[place]?.act(act);
         } else {
-          this.#stage.note("world", JSON.stringify(act));
-          this.#faults.inject(act);
+          this.#stage.note("world", `${site === 0 ? "" : "in the other cluster "}${JSON.stringify(act)}`);
+          this.#faults[site % this.#faults.length]?.inject(act);
         }
       });
     }
@@ -198,7 +205,7 @@ class Run {
     const { simulation, plan } = this.#stage;
     this.#stage.note("world", "peace");
     this.#stage.isPeaceful = true;
-    this.#faults.heal();
+    for (const faults of this.#faults) faults.heal();
     const limit = patience(plan);
     await simulation.advance(Math.max(...this.#pause) + 1);
     const end = simulation.time.now() + limit;
@@ -227,6 +234,7 @@ class Run {
     await Promise.all(ends);
     await simulation.advance(600_000);
     for (const client of this.#all) client.checkOver();
+    this.#stage.checkForeigners();
   }
 
   /** Resolves when a flush succeeds, or the client is closed. */
@@ -287,6 +295,7 @@ const acts: Readonly<Record<Act["type"], true>> = {
   gather: true,
   subscribe: true,
   move: true,
+  keep: true,
   flush: true,
   rtt: true,
   ready: true,

@@ -9,7 +9,8 @@ import { replay } from "../machine/replay.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
 import { Attempts } from "./attempts.js";
 import { exactlyThoseOf, Ledger, payloadOf } from "./ledger.js";
-import type { Act, ClientPlan } from "./plan.js";
+import type { Act, ClientPlan, ServerListPlan } from "./plan.js";
+import { SecretsLaw, secretsIn } from "./secrets-law.js";
 import { Silence } from "./silence.js";
 import type { Stage } from "./stage.js";
 import type { WorkingClient } from "./working-client.js";
@@ -51,8 +52,11 @@ export class SimulatedClient implements WorkingClient {
     (what) => this.complain(what),
   );
   readonly #silence: Silence;
+  readonly #secrets: SecretsLaw;
   /** The servers that it was told of last. */
   #servers: readonly string[];
+  /** How many lists of servers it was told of. */
+  #lists = 0;
   #promises = 0;
   #phase: Phase = "connecting";
   #end: End | undefined;
@@ -64,7 +68,12 @@ export class SimulatedClient implements WorkingClient {
     this.plan = plan;
     this.stage = stage;
     this.mayRepeat = plan.options.onLameDuck === "migrate";
-    this.#servers = stage.servers.slice(0, plan.knows);
+    const { allowNonTls: allowsNonTls = false, maxReconnectAttempts } = plan.options;
+    const allowed = { allowsNonTls, givesUp: maxReconnectAttempts !== -1 };
+    this.#secrets = new SecretsLaw(allowed, (what) => this.complain(what));
+    stage.secrets.set(name, this.#secrets);
+    const list = { from: 0, ...plan.list, count: plan.knows };
+    this.#servers = stage.sites.namesIn(list);
     this.ledger = new Ledger(
       name,
       stage.registry,
@@ -79,22 +88,31 @@ export class SimulatedClient implements WorkingClient {
     this.#work = new Workload(this);
     this.#world = stage.simulation.world(name, {
       dialed: (socket, server) => this.#dialed(socket, server),
-      wrote: (socket, bytes, kept, hasRoom) => this.ledger.wrote(socket, bytes, kept, hasRoom),
+      secured: (socket, certificate) => this.#secrets.secured(socket, certificate),
+      wrote: (socket, bytes, kept, hasRoom) => {
+        this.#secrets.wrote(socket, bytes);
+        this.ledger.wrote(socket, bytes, kept, hasRoom);
+      },
       drained: (socket) => this.ledger.drained(socket),
-      received: (socket) => this.#silence.broken(socket),
+      received: (socket, bytes) => {
+        this.#secrets.received(socket, bytes);
+        this.#silence.broken(socket);
+      },
       ended: (socket, atOnce, kept) => {
         this.note(`${atOnce ? "destroys" : "ends"} socket ${socket}`);
         if (atOnce) stage.groups.over(name, socket);
         else stage.groups.left(name, socket);
+        if (atOnce) this.#secrets.over(socket);
         this.ledger.ended(socket, atOnce, kept);
       },
       closed: (socket, error) => {
         this.note(`socket ${socket} is closed${error === null ? "" : `: ${error.message}`}`);
         stage.groups.over(name, socket);
+        this.#secrets.over(socket);
         this.ledger.closed(socket);
       },
     });
-    this.connection = new Connection(this.#world, this.#options());
+    this.connection = new Connection(this.#world, this.#options(this.#list(list)));
   }
 
   /** True from its end on. */
@@ -112,13 +130,13 @@ export class SimulatedClient implements WorkingClient {
     return this.#work.delivered;
   }
 
-  #options(): ConnectionOptions {
+  #options(servers: readonly string[]): ConnectionOptions {
     const { plan, name, stage } = this;
     const { credentials, delay, chooses, records } = plan;
     const { random } = stage.simulation;
     return {
       ...plan.options,
-      servers: [...this.#servers],
+      servers: [...servers],
       name,
       record: records,
       onStatus: (status) => this.#statusReported(status),
@@ -189,14 +207,38 @@ export class SimulatedClient implements WorkingClient {
   }
 
   /** Tells it of other servers. */
-  move(from: number, count: number): void {
-    const { servers } = this.stage;
-    this.#servers = [...servers, ...servers].slice(from, from + Math.min(count, servers.length));
+  move(list: ServerListPlan): void {
+    this.#servers = this.stage.sites.namesIn(list);
     this.#lastDial.clear();
     this.#hasMoved = true;
-    this.connection.setServers([...this.#servers]);
+    this.connection.setServers(this.#list(list));
     this.#attempts.recount();
-    this.note(`is told of ${this.#servers.join(", ")}`);
+  }
+
+  /** Gives it its servers back, as it tells of them. */
+  keep(): void {
+    const servers = this.connection.getServers();
+    if (servers.length === 0) return;
+    this.#hasMoved = true;
+    const names = servers.map(({ listen }) => listen);
+    this.#secrets.replaced([], names);
+    this.connection.setServers(servers);
+    this.#attempts.recount();
+    this.note(`is given back ${names.join(", ")}`);
+  }
+
+  /** The URLs of the next list; its secrets are those that count from here on. */
+  #list(list: ServerListPlan): readonly string[] {
+    const urls = this.stage.sites.urls(this.name, this.#lists++, list);
+    this.#secrets.replaced(urls);
+    this.note(`is told of ${urls.map((url) => url.replace(/\/\/.*@/, "//***@")).join(", ")}`);
+    return urls;
+  }
+
+  /** Reconnects at once. While it is disconnected no server is left alone any longer. */
+  reconnect(): Promise<void> {
+    if (this.#phase !== "up") this.#lastDial.clear();
+    return this.connection.reconnect();
   }
 
   /** Publishes one message by `send`; returns its number, or undefined where it was refused. */
@@ -262,14 +304,17 @@ export class SimulatedClient implements WorkingClient {
   #checkPool(): void {
     const { connection, plan, stage } = this;
     const { ignoreClusterUpdates, maxReconnectAttempts } = plan.options;
-    const cluster = stage.cluster.nodes.map(({ address }) => address);
-    if (ignoreClusterUpdates || maxReconnectAttempts !== -1 || cluster.length < 2) return;
+    if (ignoreClusterUpdates || maxReconnectAttempts !== -1 || connection.info === undefined) return;
+    const nodes = stage.sites.clusterOf(connection.getServer())?.nodes ?? [];
+    const cluster = nodes.map(({ address }) => address);
     // `setServers` leaves it with what it was told, until the next INFO.
-    if (connection.info === undefined || this.#hasMoved || stage.isMisleading) return;
+    if (cluster.length < 2 || this.#hasMoved || stage.isMisleading) return;
     const pool = connection.getServers();
     const unknown = cluster.find((address) => !pool.some(({ listen }) => listen === address));
     if (unknown !== undefined) this.complain(`does not know of the server ${unknown}`);
-    const gone = pool.find(({ listen, gossiped }) => gossiped && !cluster.includes(listen));
+    // What it knows of another cluster, that one has to tell.
+    const isOfIt = (listen: string) => !stage.sites.isOfAnother(listen, cluster[0] ?? "");
+    const gone = pool.find(({ listen, gossiped }) => gossiped && isOfIt(listen) && !cluster.includes(listen));
     if (gone !== undefined) this.complain(`still knows of the server ${gone.listen}, which is gone`);
   }
 
@@ -290,6 +335,7 @@ export class SimulatedClient implements WorkingClient {
   #dialed(socket: number, server: string): void {
     this.note(`dials ${server}: socket ${socket}`);
     this.ledger.dialed(socket);
+    this.#secrets.dialed(socket, server);
     const { plan } = this;
     const now = this.stage.simulation.time.now();
     const before = this.#lastDial.get(server);
@@ -375,6 +421,7 @@ export class SimulatedClient implements WorkingClient {
     const recording = this.connection.recording();
     if (recording === undefined) return;
     const last = replay(JSON.parse(JSON.stringify(recording))).at(-1);
+    if (secretsIn(JSON.stringify(recording)).length > 0) this.complain("keeps a secret in its recording");
     if (last?.state !== "closed")
       this.complain(`is closed, but its recording ends in ${JSON.stringify(last?.state)}`);
   }

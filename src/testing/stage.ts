@@ -2,14 +2,16 @@
 
 import type { Auth } from "../api/authenticators.js";
 import type { Published } from "../effects/simulated/command-reader.js";
-import type { VirtualCluster } from "../effects/simulated/virtual-cluster.js";
+import type { ClusterObserver } from "../effects/simulated/model.js";
 import { printable } from "../effects/wire/control-characters.js";
 import { decodeText } from "../effects/wire/text.js";
 import type { Milliseconds } from "../machine/units.js";
 import { InvariantBroken, type Ledger, type MessageId, type Registry, readPayload } from "./ledger.js";
 import type { CredentialsPlan, Plan } from "./plan.js";
 import { QueueGroups } from "./queue-groups.js";
+import { type SecretsLaw, secretsIn } from "./secrets-law.js";
 import type { Simulation } from "./simulation.js";
+import { Sites } from "./sites.js";
 
 /** Something that happened in a run. */
 export interface SimulationEvent {
@@ -24,12 +26,12 @@ export interface SimulationEvent {
 export class Stage {
   readonly plan: Plan;
   readonly simulation: Simulation;
-  readonly cluster: VirtualCluster;
+  readonly sites: Sites;
   readonly registry: Registry;
   /** What becomes of the messages of queue groups. */
   readonly groups: QueueGroups;
-  /** The servers at the beginning, as `host:port`. */
-  readonly servers: readonly string[];
+  /** Where the secrets of each client may go. */
+  readonly secrets = new Map<string, SecretsLaw>();
   readonly events: SimulationEvent[] = [];
   /** True where a server says PONG unasked, so that a flush proves nothing. */
   readonly isLying: boolean;
@@ -42,19 +44,13 @@ export class Stage {
   readonly #listener: ((event: SimulationEvent) => void) | undefined;
   #issued = 0;
 
-  constructor(
-    plan: Plan,
-    simulation: Simulation,
-    cluster: VirtualCluster,
-    listener: ((event: SimulationEvent) => void) | undefined,
-  ) {
+  constructor(plan: Plan, simulation: Simulation, listener: ((event: SimulationEvent) => void) | undefined) {
     this.plan = plan;
     this.simulation = simulation;
-    this.cluster = cluster;
-    this.servers = cluster.nodes.map(({ address }) => address);
+    this.sites = new Sites(plan, simulation);
     this.isLying = plan.entries.some(({ act }) => act.type === "greet" && act.handshake.type === "eager");
     this.isMisleading = plan.entries.some(
-      ({ act }) => act.type === "say" && act.text.includes("connect_urls"),
+      ({ act }) => act.type === "mislead" || (act.type === "say" && act.text.includes("connect_urls")),
     );
     this.#listener = listener;
     this.registry = {
@@ -70,16 +66,29 @@ export class Stage {
       const id = readPayload(decodeText(payload, 0, Math.min(payload.length, 100)));
       if (id !== undefined) heard(id);
     };
-    cluster.model.observer = {
+    const observer: ClusterObserver = {
       read: (_, message) => withId((id) => this.registry.ledgers.get(id.client)?.arrived(id.number), message),
       handed: (member, message) => withId((id) => this.groups.handed(member, id), message),
       missed: (member, message) => withId((id) => this.groups.missed(member, id), message),
     };
-    if (plan.clients.some(({ credentials }) => credentials.type !== "none")) cluster.model.users = [{}];
+    for (const { model } of this.sites.clusters) model.observer = observer;
+  }
+
+  /** What foreign hosts have heard, a client must have sent to them: nothing comes there that its law did not judge. */
+  checkForeigners(): void {
+    for (const { server, heard } of this.sites.foreigners) {
+      for (const secret of heard) {
+        const isKnown = [...this.secrets.values()].some((law) => law.hasSent(secret, server));
+        if (!isKnown)
+          this.registry.complain(`${server} knows the secret ${secret}, which nobody has sent there`);
+      }
+    }
   }
 
   /** Notes that something happened. */
   note(who: string, what: string): void {
+    if (who !== "BROKEN" && secretsIn(what).length > 0)
+      this.registry.complain(`${who} tells a secret: ${JSON.stringify(what)}`);
     const event = { at: this.simulation.time.elapsed(), who, what: printable(what) };
     this.events.push(event);
     this.#listener?.(event);
@@ -87,17 +96,16 @@ export class Stage {
 
   /** The credentials of a client, at one of its attempts. */
   credentialsOf(client: string, plan: CredentialsPlan): Auth | Promise<Auth> {
-    const { model } = this.cluster;
-    const others = model.users?.filter(({ user }) => user !== client) ?? [];
     if (plan.type !== "issued") {
-      model.users = [...others, { user: client, pass: "constant" }];
-      return { user: client, pass: "constant" };
+      const auth = { user: client, pass: "constant" };
+      this.sites.admit(auth);
+      return auth;
     }
     const { time, random } = this.simulation;
     if (!this.isPeaceful && random.chance(plan.fails)) throw new Error("no credentials today");
     const pass = `${++this.#issued}`;
     const expiresAt = this.isPeaceful ? {} : { expiresAt: time.now() + plan.ms };
-    model.users = [...others, { user: client, pass, ...expiresAt }];
+    this.sites.admit({ user: client, pass, ...expiresAt });
     const auth = { user: client, pass };
     if (this.isPeaceful || plan.takes === 0) return auth;
     return new Promise((resolve) => time.startTimer(plan.takes, () => resolve(auth)));

@@ -4,6 +4,7 @@
 import type { Connection } from "../api/connection.js";
 import type { Bytes } from "../machine/units.js";
 import type { Ledger } from "./ledger.js";
+import type { ServerListPlan } from "./plan.js";
 import type { Stage } from "./stage.js";
 
 /** A client that works. */
@@ -24,7 +25,11 @@ export interface WorkingClient {
     hasHeaders?: boolean,
   ): number | undefined;
   /** Tells it of other servers. */
-  move(from: number, count: number): void;
+  move(list: ServerListPlan): void;
+  /** Gives it its servers back, as it tells of them. */
+  keep(): void;
+  /** Reconnects at once. */
+  reconnect(): Promise<void>;
   /** Closes; resolves when closed. */
   close(): Promise<void>;
   /** Drains; resolves when closed. */

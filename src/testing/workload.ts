@@ -71,7 +71,8 @@ export class Workload {
     const checked = async () => {
       await sub.drain();
       await sub.closed;
-      stage.groups.drained(name, sub);
+      // It may have ended by itself in the meantime.
+      if (this.#members.has(sub)) stage.groups.drained(name, sub);
     };
     // It is rejected where the connection is closed before.
     if (this.#members.has(sub)) checked().catch(() => {});
@@ -95,7 +96,10 @@ export class Workload {
         this.#subscribe(act);
         break;
       case "move":
-        client.move(act.from, act.count);
+        client.move(act);
+        break;
+      case "keep":
+        client.keep();
         break;
       case "flush":
         client.track("flush", this.flush());
@@ -107,7 +111,7 @@ export class Workload {
         client.track("ready", connection.ready(1_000));
         break;
       case "reconnect":
-        client.track("reconnect", connection.reconnect());
+        client.track("reconnect", client.reconnect());
         break;
       case "close":
         void client.close();
@@ -150,7 +154,7 @@ export class Workload {
   /** The server must know of every subscription, of none that has ended, and how many messages each still takes. */
   #checkSubscriptions(): void {
     const { connection, mayRepeat, name, stage } = this.#client;
-    const server = stage.cluster.connectionOf(name, connection.getServer());
+    const server = stage.sites.connectionOf(name, connection.getServer());
     if (server === undefined) return;
     for (const sub of this.#subs) {
       if (sub.isDraining() && !sub.isClosed()) continue;
@@ -254,6 +258,7 @@ export class Workload {
       if (++count > (max ?? Number.POSITIVE_INFINITY)) client.complain(`${name}: more than ${max} messages`);
       if (act.end !== "inCallback" || count !== 2) return;
       sub.unsubscribe();
+      this.#members.delete(sub);
       receipts.isOver = !act.iterates;
     };
     const sub = connection.subscribe(act.to === "all" ? "all.>" : act.to, {

@@ -15,6 +15,7 @@ const kinds: readonly Fault["type"][] = [
   "reset",
   "lameDuck",
   "greet",
+  "mislead",
   "say",
   "expel",
   "slow",

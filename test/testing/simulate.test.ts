@@ -103,7 +103,7 @@ describe("simulate", { timeout: 60_000 }, () => {
 
   it("finds a server that is not told of the end of a member of a queue group", async () => {
     const forever = { pingInterval: 60_000, timeout: 60_000, reconnect: true, verbose: false };
-    const { options, ...client } = drawPlan(1, { clients: 1 }).clients[0] as ClientPlan;
+    const { options, list: _, ...client } = drawPlan(1, { clients: 1 }).clients[0] as ClientPlan;
     const to = { client: 0, to: "work" } as const;
     const plan: Plan = {
       ...drawPlan(1, { clients: 1, servers: 1, duration: 60_000, acts: 0, faults: 0 }),
@@ -140,7 +140,7 @@ describe("simulate", { timeout: 60_000 }, () => {
 
   describe("finds a dead connection that is taken for a living one", () => {
     const [silent, patient] = [60_000, 300_000];
-    const { options, ...client } = drawPlan(1, { clients: 1 }).clients[0] as ClientPlan;
+    const { options, list: _, ...client } = drawPlan(1, { clients: 1 }).clients[0] as ClientPlan;
     const moving = { ...options, reconnect: true, noRandomize: true, ignoreClusterUpdates: false };
     const pings = { pingInterval: 1_000, maxPingOut: 2, timeout: patient };
     const calm: ClientPlan = {

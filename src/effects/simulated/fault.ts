@@ -4,6 +4,7 @@
 
 import type { Milliseconds } from "../../machine/units.js";
 import type { Handshake } from "./handshakes.js";
+import type { Misleading } from "./misleading.js";
 import type { Direction } from "./virtual-connection.js";
 
 /**
@@ -37,6 +38,11 @@ export type Fault =
       readonly handshake: Handshake;
       readonly ms: Milliseconds;
     }
+  /**
+   * Clients of the server are told in INFO of other servers, of a shutdown, or something else about TLS: by a machine in the
+   * way of it, which cannot speak inside TLS, or by the server itself (`by`).
+   */
+  | (Misleading & { readonly type: "mislead"; readonly node: number; readonly ms: Milliseconds })
   /** The server says something to a client that makes no sense, or only at another time. */
   | { readonly type: "say"; readonly client: number; readonly text: string }
   /** The server sends -ERR with this text and closes the client's connections. */

@@ -58,6 +58,9 @@ export class Faults {
       case "greet":
         this.#greet(fault.node, fault.handshake, fault.ms);
         break;
+      case "mislead":
+        this.#mislead(fault);
+        break;
       case "say":
       case "expel":
         this.#speak(fault);
@@ -172,6 +175,12 @@ export class Faults {
     const node = this.#node(at);
     node.model.greetAlways(handshake);
     this.#later(ms, () => node.model.greetAlways(normal));
+  }
+
+  #mislead({ type: _, node: at, ms, ...lie }: Fault & { type: "mislead" }): void {
+    const node = this.#node(at);
+    node.mislead(lie);
+    this.#later(ms, () => node.mislead(null));
   }
 
   #speak(fault: Fault & { type: "say" | "expel" }): void {

@@ -8,7 +8,7 @@ import { CommandReader, CommandViolation, type Published } from "./command-reade
 import type { Handshake } from "./handshakes.js";
 import type { Client, ModelSubscription, Server } from "./model.js";
 import { lineBytes, messageBytes, noRespondersBytes } from "./server-lines.js";
-import type { ServerPeer, ServerSocket } from "./server-socket.js";
+import type { Certificate, ServerPeer, ServerSocket } from "./server-socket.js";
 import { isLiteral, isSubject } from "./subject-matching.js";
 
 /** A client, from its first byte to its last. */
@@ -93,16 +93,16 @@ export class ModelConnection implements ServerPeer, Client {
     this.server.flush();
   }
 
-  secure(): boolean {
-    const { tls } = this.server.options;
-    if (this.#isClosed || this.handshake.type === "silent") return false;
+  secure(): Certificate | null {
+    const { tls, certificate } = this.server.options;
+    if (this.#isClosed || this.handshake.type === "silent") return null;
     if (tls === "none" || this.handshake.type === "other") {
       this.close(null);
-      return false;
+      return null;
     }
     this.#isSecured = true;
     if (tls === "first") this.server.clock.startTimer(0, () => this.#sayInfo());
-    return true;
+    return certificate;
   }
 
   closed(): void {

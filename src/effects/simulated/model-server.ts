@@ -1,7 +1,8 @@
 // A model of nats-server: core publish and subscribe over bytes, and all that it can do wrong. It knows no socket:
 // it runs on the virtual network and, embedded, on a real port (src/testing/embedded-server.ts).
 //
-// A model, not a server: no TLS of its own, no JetStream, no accounts, no limits on what waits for a slow client.
+// A model, not a server: of TLS nothing but the names in a certificate, no JetStream, no accounts, no limits on what waits for
+// a slow client.
 
 import type { Milliseconds } from "../../machine/units.js";
 import type { Timer } from "../world.js";
@@ -74,7 +75,9 @@ export class ModelServer implements Server {
     options: Partial<ModelServerOptions> & { readonly address: string },
   ) {
     this.cluster = cluster;
-    this.options = { ...serverDefaults, name: options.address, ...options };
+    const { address } = options;
+    const certificate = [hostOf(address)];
+    this.options = { ...serverDefaults, name: address, certificate, ...options };
     this.#clock = new ProcessClock(clock);
   }
 
@@ -125,16 +128,16 @@ export class ModelServer implements Server {
   /** What INFO says, but for what concerns one client. */
   info(): Record<string, unknown> {
     const { name, version, address, headers, maxPayload } = this.options;
-    const colon = address.lastIndexOf(":");
     const urls = this.cluster.clientAddresses(this);
     return {
-      server_id: `MODEL${name}`,
+      // Of another cluster, a server may have the same name.
+      server_id: `MODEL${address.replace(/\W/g, "X")}`,
       server_name: name,
       version,
       proto: 1,
       go: "none",
-      host: address.slice(0, colon),
-      port: Number(address.slice(colon + 1)),
+      host: hostOf(address),
+      port: Number(address.slice(hostOf(address).length + 1)),
       headers,
       max_payload: maxPayload,
       ...(this.cluster.users === null ? {} : { auth_required: true }),
@@ -218,4 +221,9 @@ export class ModelServer implements Server {
   resume(): void {
     this.#clock.resume();
   }
+}
+
+/** The host in `host:port`. */
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":"));
 }

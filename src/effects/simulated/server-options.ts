@@ -7,6 +7,7 @@ import {
   type Fields,
   flag,
   from,
+  listOf,
   milliseconds,
   oneOf,
   someMilliseconds,
@@ -43,10 +44,15 @@ export interface ModelServerOptions {
    * `required` are what INFO says, `first` is a handshake before INFO. Default `none`.
    */
   readonly tls: "none" | "offered" | "required" | "first";
+  /**
+   * The names and IP addresses that the server's certificate carries. The handshake fails for a client that needs another
+   * one: its server's host, or the name of the server by way of which it learnt of this one. Default: the host of its address.
+   */
+  readonly certificate: readonly string[];
 }
 
-/** What a server is where nobody says otherwise; but for its name, which is its address. */
-export const serverDefaults: Omit<ModelServerOptions, "address" | "name"> = {
+/** What a server is where nobody says otherwise; but for its name and its certificate, which follow from its address. */
+export const serverDefaults: Omit<ModelServerOptions, "address" | "name" | "certificate"> = {
   version: "2.10.0",
   maxPayload: 1_048_576,
   maxControlLine: 4_096,
@@ -73,6 +79,7 @@ export const serverFields: Fields<Omit<ModelServerOptions, "address">> = {
   authTimeout: milliseconds,
   headers: flag,
   tls: oneOf("none", "offered", "required", "first"),
+  certificate: listOf(text),
 };
 
 /** That, or no limit. */

@@ -4,11 +4,13 @@ import type { Milliseconds } from "../../machine/units.js";
 import { checkUsers, type User } from "./authorization.js";
 import { type Check, checkOptions, type Fields } from "./checks.js";
 import type { Handshake } from "./handshakes.js";
+import { type Misleading, misleading } from "./misleading.js";
 import { ModelCluster } from "./model-cluster.js";
 import type { ModelConnection } from "./model-connection.js";
 import type { ModelServer } from "./model-server.js";
 import type { Random } from "./random.js";
 import { type ModelServerOptions, serverFields } from "./server-options.js";
+import type { Accept } from "./server-socket.js";
 import type { VirtualHost } from "./virtual-host.js";
 import type { VirtualNetwork } from "./virtual-network.js";
 import type { VirtualTime } from "./virtual-time.js";
@@ -33,13 +35,19 @@ export class VirtualNode {
    */
   readonly model: ModelServer;
   readonly #host: VirtualHost;
+  readonly #accept: Accept;
+  #lie: Misleading | null = null;
 
   /** @internal */
   constructor(model: ModelServer, host: VirtualHost) {
     this.address = model.address;
     this.model = model;
     this.#host = host;
-    host.listen((socket) => model.accept(socket));
+    this.#accept = misleading(
+      (socket) => model.accept(socket),
+      () => this.#lie,
+    );
+    host.listen(this.#accept);
   }
 
   /** True while the process runs, also while it is paused or in lame duck mode. */
@@ -74,7 +82,7 @@ export class VirtualNode {
   start(): void {
     this.model.resume();
     this.model.start();
-    this.#host.listen((socket) => this.model.accept(socket));
+    this.#host.listen(this.#accept);
   }
 
   /** Stands still (SIGSTOP): connections stay, and nothing is answered. */
@@ -93,6 +101,15 @@ export class VirtualNode {
   /** Greets the next connections like that, one each; later ones as it should be again. */
   greetNext(...handshakes: readonly Handshake[]): void {
     this.model.greetNext(...handshakes);
+  }
+
+  /**
+   * Clients are told something else than the truth from here on, at once and in each INFO; null: the truth again.
+   * @internal
+   */
+  mislead(lie: Misleading | null): void {
+    this.#lie = lie;
+    if (this.isRunning) this.model.sayInfo();
   }
 
   /**

@@ -6,11 +6,13 @@ import { check, oneOf } from "./checks.js";
 import { Pipe, type PipeOptions } from "./pipe.js";
 import type { Random } from "./random.js";
 import type { Route } from "./route.js";
-import type { Accept, ServerPeer, ServerSocket } from "./server-socket.js";
+import type { Accept, Certificate, ServerPeer, ServerSocket } from "./server-socket.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** The machine of the server, as a connection sees it: virtual-host.ts. */
 interface Host {
+  /** Where it listens, as `host:port`. */
+  readonly name: string;
   /** True while its process stands still. */
   readonly isPaused: boolean;
   /** Those that stand. */
@@ -29,12 +31,13 @@ const texts = {
   ETIMEDOUT: "connection timed out",
   TLS: "the server does not speak TLS at this point",
 } as const;
+const wrongCertificate = "the certificate of the server is for another host";
 
 /** Why a connection fails, as the platform would say it. */
 export type Trouble = keyof typeof texts;
 
-function errorOf(code: Trouble): Error {
-  return Object.assign(new Error(texts[code]), { code });
+function errorOf(code: Trouble, text: string = texts[code]): Error {
+  return Object.assign(new Error(text), { code });
 }
 
 /** A socket of a client: a connection to a server, or one that is being opened. */
@@ -60,7 +63,10 @@ export class VirtualConnection {
   #accept: (() => void) | undefined;
   #isOpen = false;
   #isEnding = false;
-  #isSecuring = false;
+  /** The name that the certificate must carry, while the handshake lasts. */
+  #securing: string | null = null;
+  #offered: Certificate = [];
+  #certificate: Certificate | null = null;
   #clientIsGone = false;
   #serverIsGone = false;
 
@@ -100,8 +106,8 @@ export class VirtualConnection {
         return isOpen();
       },
       write: (bytes, written) => this.#toServer.write(bytes, written),
-      secure: () => {
-        this.#isSecuring = true;
+      secure: ({ host, tlsName }) => {
+        this.#securing = tlsName ?? host;
         this.#toServer.hello();
       },
       end: () => {
@@ -115,6 +121,14 @@ export class VirtualConnection {
   /** True once the client's end is closed. */
   get isClosed(): boolean {
     return this.#clientIsGone;
+  }
+
+  /**
+   * What the server's certificate carries; null where the connection is not under TLS.
+   * @internal
+   */
+  get certificate(): Certificate | null {
+    return this.#certificate;
   }
 
   /**
@@ -136,7 +150,7 @@ export class VirtualConnection {
     this.#time.startTimer(back, () => {
       if (this.#clientIsGone) return;
       this.#isOpen = true;
-      this.#events.opened();
+      this.#events.opened(host.name);
     });
     this.#accept = () => {
       this.#accept = undefined;
@@ -151,9 +165,7 @@ export class VirtualConnection {
    * @internal
    */
   failed(trouble: Trouble): void {
-    if (this.#clientIsGone) return;
-    this.#clientIsGone = true;
-    this.#events.closed(errorOf(trouble));
+    this.#failed(errorOf(trouble));
   }
 
   /**
@@ -217,13 +229,30 @@ export class VirtualConnection {
 
   #helloArrived(): void {
     if (this.#serverIsGone) return;
-    if (this.#peer?.secure() === true) this.#toClient.hello();
+    const certificate = this.#peer?.secure() ?? null;
+    if (certificate === null) return;
+    this.#offered = certificate;
+    this.#toClient.hello();
   }
 
+  /** The server's certificate is here: the client goes on with the server that it meant, and with no other. */
   #secured(): void {
-    if (this.#clientIsGone || !this.#isSecuring) return;
-    this.#isSecuring = false;
+    if (this.#clientIsGone || this.#securing === null) return;
+    if (!this.#offered.includes(this.#securing)) return this.#refuseCertificate();
+    this.#securing = null;
+    this.#certificate = this.#offered;
     this.#events.secured();
+  }
+
+  #refuseCertificate(): void {
+    this.#toServer.abort(false);
+    this.#failed(errorOf("TLS", wrongCertificate));
+  }
+
+  #failed(error: Error): void {
+    if (this.#clientIsGone) return;
+    this.#clientIsGone = true;
+    this.#events.closed(error);
   }
 
   /** The client's end is closed: the server hears of it and closes too. */
@@ -237,8 +266,8 @@ export class VirtualConnection {
 
   /** The server sends no more. As in Node, its client learns whether there is still something on its way to it. */
   #serverEnded(): void {
-    const isWaiting = this.#toServer.queued > 0 && !this.#isSecuring && !this.#isEnding;
-    if (!isWaiting) return this.#serverLeft(this.#isSecuring ? errorOf("TLS") : null);
+    const isWaiting = this.#toServer.queued > 0 && this.#securing === null && !this.#isEnding;
+    if (!isWaiting) return this.#serverLeft(this.#securing === null ? null : errorOf("TLS"));
     if (!this.#clientIsGone) this.#events.halfClosed(null);
   }
 

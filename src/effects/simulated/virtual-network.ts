@@ -38,6 +38,8 @@ export class VirtualNetwork {
   readonly #options: NetworkOptions;
   readonly #hosts = new Map<string, VirtualHost>();
   readonly #routes = new Map<string, Route>();
+  /** Where names lead, which are not the address of a host themselves. */
+  readonly #names = new Map<string, string>();
 
   constructor(time: VirtualTime, random: Random, options: NetworkOptions = {}) {
     this.#time = time;
@@ -53,6 +55,16 @@ export class VirtualNetwork {
       this.#hosts.set(name, host);
     }
     return host;
+  }
+
+  /** From here on a name (`name:port`) leads to that host. */
+  name(name: string, host: string): void {
+    this.#names.set(name, host);
+  }
+
+  /** The host that a name leads to, as `host:port`. */
+  resolve(name: string): string {
+    return this.#names.get(name) ?? name;
   }
 
   /** The route between a client and a host, made at first use. */
@@ -73,9 +85,11 @@ export class VirtualNetwork {
 
   /**
    * Opens a connection; its `transport` is what `World.dial` gives.
+   * @param server name or address of the host
    * @param port on the client's side; default 0
    */
-  dial(client: string, host: string, events: TransportEvents, port = 0): VirtualConnection {
+  dial(client: string, server: string, events: TransportEvents, port = 0): VirtualConnection {
+    const host = this.resolve(server);
     const pipe = this.#options.pipe?.() ?? defaultPipe;
     const route = this.route(client, host);
     const connection = new VirtualConnection(this.#time, this.#random, route, pipe, { client, port }, events);

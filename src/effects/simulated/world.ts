@@ -11,6 +11,8 @@ import type { VirtualTime } from "./virtual-time.js";
 /** Who watches a client from outside. Sockets are numbered from 1, in the order in which they are opened. */
 export interface WorldObserver {
   dialed?(socket: number, server: string): void;
+  /** The socket is under TLS from here on: what the certificate of its server carries. */
+  secured?(socket: number, certificate: readonly string[]): void;
   /** The client handed bytes over; `kept` are not taken by the kernel yet, those included. Without room it should wait. */
   wrote?(socket: number, bytes: Uint8Array, kept: number, hasRoom: boolean): void;
   /** The socket has room again; the client is about to be told. */
@@ -98,7 +100,10 @@ export class SimulatedWorld implements World {
     observer.dialed?.(socket, server.name);
     const dialed: TransportEvents = {
       opened: (address) => events.opened(address),
-      secured: () => events.secured(),
+      secured: () => {
+        observer.secured?.(socket, connection.certificate ?? []);
+        events.secured();
+      },
       drained: () => {
         observer.drained?.(socket);
         events.drained();

@@ -37,7 +37,7 @@ describe("the virtual network", () => {
         data: (chunk) => {
           atServer += textOf(chunk);
         },
-        secure: () => true,
+        secure: () => ["server"],
         closed: () => note("server closed"),
       };
     });

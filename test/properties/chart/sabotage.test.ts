@@ -8,6 +8,7 @@ import type { ConnectionContext } from "../../../src/machine/context.js";
 import type { Effect, EffectName } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
 import { inPhase, linkIn } from "../../../src/machine/link.js";
+import type { Destination, Origin } from "../../../src/machine/origin.js";
 import { isRefusal } from "../../../src/machine/server-error.js";
 import { stories } from "./arbitraries.js";
 import { type Chart, misremembering, quick, type Snapshot, sabotaged } from "./chart.js";
@@ -45,6 +46,16 @@ const guarding = (guards: object) => quick(connectionMachine.provide({ guards } 
 const acting = (actions: object) => quick(connectionMachine.provide({ actions } as never) as never);
 const remembering = (more: (context: Snapshot["context"]) => object) =>
   misremembering(({ context }) => ({ ...context, ...more(context) }));
+
+/** A chart that dials servers in another way. */
+const dialing = (change: (server: Destination, origins: readonly Origin[]) => Destination) =>
+  sabotaged((effects, { context: { origins } }) =>
+    effects.map((effect) =>
+      effect.type === "openSocket"
+        ? { ...effect, params: { ...effect.params, server: change(effect.params.server, origins) } }
+        : effect,
+    ),
+  );
 
 function matches(effect: Effect, name: EffectName, params: Partial<Record<string, unknown>>): boolean {
   if (effect.type !== name) return false;
@@ -184,6 +195,31 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ["somethingWakesTheChart", "forgets to start the ping timer", without("startTimer", { timer: "ping" })],
   ["somethingWakesTheChart", "forgets to ask the user's function", without("askReconnectDelay")],
   ["somethingWakesTheChart", "asks the user's function twice", twice("askReconnectDelay")],
+  [
+    "isReachedAsItsOriginSays",
+    "dials a server that was named in the clear by its own name",
+    dialing((server) => ({ ...server, tlsName: null })),
+  ],
+  [
+    "isReachedAsItsOriginSays",
+    "dials without TLS where the list asks for it",
+    dialing((server) => ({ ...server, tls: null, transport: { ...server.transport, tls: false } })),
+  ],
+  [
+    "isReachedAsItsOriginSays",
+    "offers each server the credentials of the first origin",
+    dialing((server, [first]) => ({ ...server, origin: first?.id ?? "" })),
+  ],
+  [
+    "isReachedAsItsOriginSays",
+    "forgets that TLS was spoken",
+    remembering(({ origins }) => ({ origins: origins.map((one) => ({ ...one, spokeTls: false })) })),
+  ],
+  [
+    "isReachedAsItsOriginSays",
+    "takes all that servers say for what is said inside TLS",
+    remembering(({ pool }) => ({ pool: pool.map((one) => ({ ...one, vouched: one.learnt })) })),
+  ],
   ["dialsInTime", "waits although a server is eligible", guarding({ delayIsUnknown: never })],
   [
     "dialsInTime",
