@@ -169,9 +169,10 @@ export class TestServer {
     await this.kill("SIGTERM");
   }
 
-  /** The same server on the same port, again, whether it still runs or not; resolves when it greets. */
-  async restart(): Promise<void> {
+  /** The same server on the same port, again, whether it still runs or not, maybe with another configuration; resolves when it greets. */
+  async restart(config: ServerConfig = this.#config): Promise<void> {
     await this.kill();
+    this.#config = config;
     await this.start();
   }
 
