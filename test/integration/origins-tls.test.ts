@@ -120,8 +120,8 @@ describe.each(servers)("a server that was learnt by way of tls://, from nats-ser
     await nc.flush();
   });
 
-  it("must do so where setServers came in the middle of a handshake with a server of the last list", async () => {
-    const one = await started(path, tlsOf(byAddress));
+  it("is learnt by way of the new list where setServers came in the middle of a handshake with one of the last", async () => {
+    const { first: one, seen } = await pairWithAnOpenNode();
     let letGo = () => {};
     // From the second connection on the server's INFO is held back.
     const holding = await relay(one.port, {
@@ -137,17 +137,20 @@ describe.each(servers)("a server that was learnt by way of tls://, from nats-ser
     });
     relays.push(holding);
     const { first, second } = await pair({ path, config: tlsOf(byName) });
-    const nc = await connectElsewhere({ ...quick, servers: `tls://127.0.0.1:${holding.port}` }, { env });
+    const servers = `tls://localhost:${holding.port}`;
+    const nc = await connectElsewhere({ ...quick, servers }, { env });
     await nc.reconnect();
     await expect.poll(() => holding.links.length).toBe(2);
+    const before = nc.statuses.count;
     await nc.setServers([`tls://localhost:${first.port}`]);
-    await nc.statuses.at("reconnect", first.port);
     letGo();
-    await nc.flush();
-    await first.kill();
-    await nc.statuses.at("reconnect", second.port);
-    const ports = (await nc.getServers()).map(({ port }) => port);
+    await nc.statuses.at("reconnect", first.port, before);
+    const ports = (await nc.getServers()).filter(({ gossiped }) => gossiped).map(({ port }) => port);
     expect(ports.sort()).toEqual([first.port, second.port].sort());
+    await first.kill();
+    await nc.statuses.at("reconnect", second.port, before);
+    expect(nc.statuses.lines(before).filter((line) => line.endsWith(`:${holding.port}`))).toEqual([]);
+    expect(seen.received()).toBe("");
   });
 
   it("is what it was, after setServers was given what getServers gave: TLS, name and password", async () => {
