@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
 import { Authority } from "../harness/certificates.js";
+import { TestCluster } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { Statuses } from "../harness/waiting.js";
 import {
@@ -91,9 +92,8 @@ describe.each(servers)("a server that was learnt by WebSocket from nats-server $
       const { nc, statuses } = await connected({ ...options, servers: url(first) });
       nc.setServers([url(other)]);
       // The server in use tells its clients anew of a cluster that has lost one, and then of one that has it again.
-      const config = second.server.config;
-      await second.server.kill();
-      await second.server.restart(config);
+      await second.restart();
+      await new TestCluster([first.server, second.server]).formed();
       await nc.flush();
       const ports = nc.getServers().map(({ port }) => port);
       expect(ports).toEqual([other.webSocketPort]);
