@@ -21,7 +21,7 @@ import {
 import { freePorts } from "../harness/ports.js";
 import { refused } from "../harness/refused.js";
 import { type Passage, type Relay, relay } from "../harness/relay.js";
-import { servers } from "../harness/versions.js";
+import { type NatsServer, servers } from "../harness/versions.js";
 import { Statuses } from "../harness/waiting.js";
 import { useWitnesses, witness } from "../harness/witness.js";
 
@@ -203,6 +203,33 @@ describe.each(servers)("a server that was learnt by way of tls://, from nats-ser
       .toMatchObject({ listen: `localhost:${second.port}`, tlsName: "" });
     await first.kill();
     await statuses.at("reconnect", second.port);
+    await nc.flush();
+  });
+});
+
+/** Since 2.10. */
+const knowsHandshakeFirst = ({ version }: NatsServer) => {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 10);
+};
+
+describe.each(servers.filter(knowsHandshakeFirst))("handshake first with nats-server $label", ({ path }) => {
+  it("lets all that the cluster names go by names of their own", async () => {
+    const first = (certificate: Certificate) => {
+      const { tls } = tlsOf(certificate);
+      return { tls: { ...tls, handshake_first: true } };
+    };
+    const growing = await cluster(path, [
+      first(byAddress),
+      (port) => ({ ...first(byName), client_advertise: `localhost:${port}` }),
+    ]);
+    const [one, other] = [await growing.grow(), await growing.grow()];
+    const options = { servers: `tls://127.0.0.1:${one.port}`, tls: { ...tls, handshakeFirst: true } };
+    const { nc, statuses } = await connected(options);
+    // The nodes may need a moment to know each other.
+    await expect.poll(() => nc.getServers().map(({ listen }) => listen)).toContain(`localhost:${other.port}`);
+    await one.kill();
+    await statuses.at("reconnect", other.port);
     await nc.flush();
   });
 });
