@@ -20,7 +20,7 @@ import {
   serverOf,
   withLink,
 } from "./link.js";
-import { learnServers, withServer } from "./server-pool.js";
+import { findServer, learnServers, withServer } from "./server-pool.js";
 import type { Milliseconds } from "./units.js";
 import { why } from "./why.js";
 
@@ -233,7 +233,11 @@ export const conditionalActions = {
     const server = serverOf(link);
     const inUse = [link, ...linksOf(context)].map(serverOf);
     const { destination, secured } = link;
-    const news = { connectUrls: info.connectUrls, destination, secured, inUse };
+    // It refused, and most likely will again: it must not bring those back that left since they did, too.
+    const known = findServer(context.pool, server);
+    const mayNameOthers = link === context.live || known?.learnt !== true || known.refusal === null;
+    const connectUrls = mayNameOthers ? info.connectUrls : [];
+    const news = { connectUrls, destination, secured, inUse };
     const { pool, random, changed } = learnServers(context, news, context.policy, context.random);
     const effects: Enqueued[] = [];
     if (changed.added.length + changed.deleted.length > 0)

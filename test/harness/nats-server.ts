@@ -94,6 +94,11 @@ export class TestServer {
     return this.#child?.pid;
   }
 
+  /** Its configuration besides the address, as text: for `reload`. */
+  get config(): string {
+    return configText(this.#config);
+  }
+
   /** What it wrote to its log since it was first started. */
   log(): string {
     return this.#log;
@@ -164,9 +169,10 @@ export class TestServer {
     await this.kill("SIGTERM");
   }
 
-  /** The same server on the same port, again, whether it still runs or not; resolves when it greets. */
-  async restart(): Promise<void> {
+  /** The same server on the same port, again, whether it still runs or not, maybe with another configuration; resolves when it greets. */
+  async restart(config: ServerConfig = this.#config): Promise<void> {
     await this.kill();
+    this.#config = config;
     await this.start();
   }
 
@@ -284,15 +290,25 @@ export class TestCluster {
   }
 }
 
+/** What the nodes of a cluster are started with. */
+export interface ClusterOptions extends ServerOptions {
+  /** Further configuration of each node, by its client port and its place: `client_advertise`, users of its own, ... */
+  readonly each?: (port: number, place: number) => ServerConfig | Promise<ServerConfig>;
+}
+
 /** Starts a cluster; resolves when every node tells its clients of all of them. */
-export async function startCluster(size: number, options: ServerOptions = {}): Promise<TestCluster> {
+export async function startCluster(
+  size: number,
+  { each = () => "", ...options }: ClusterOptions = {},
+): Promise<TestCluster> {
   const ports = await freePorts(2 * size);
   const routePorts = ports.slice(size);
   const routes = routePorts.map((port) => `"nats-route://127.0.0.1:${port}"`).join(", ");
   const nodes = await Promise.all(
-    ports.slice(0, size).map((port, index) => {
+    ports.slice(0, size).map(async (port, index) => {
+      const own = configText(await each(port, index));
       const cluster = `cluster { name: "test", listen: "127.0.0.1:${routePorts[index]}", routes: [${routes}] }`;
-      const config = `server_name: "n${index}"\n${cluster}\n${configText(options.config ?? "")}`;
+      const config = `server_name: "n${index}"\n${cluster}\n${configText(options.config ?? "")}\n${own}`;
       return startServer({ ...options, port, config });
     }),
   );

@@ -41,14 +41,14 @@ export interface RelayOptions {
 
 const straight: Passage = (chunk, send) => send(chunk);
 
-/** Listens on a free loopback port and relays each connection to that port on 127.0.0.1. */
-export async function relay(port: number, options: RelayOptions = {}): Promise<Relay> {
+/** Listens on a free loopback port and relays each connection to that port on 127.0.0.1, or to what a function says then. */
+export async function relay(port: number | (() => number), options: RelayOptions = {}): Promise<Relay> {
   const { fromServer = () => straight, fromClient = () => straight, delay = 0, host = "127.0.0.1" } = options;
   const sockets = new Set<Socket>();
   const links: Link[] = [];
   const later = (run: () => void) => (delay === 0 ? run() : void setTimeout(run, delay));
   const server = createServer((client) => {
-    const upstream = dial(port, "127.0.0.1");
+    const upstream = dial(typeof port === "number" ? port : port(), "127.0.0.1");
     const swallowed = new Set<Socket>();
     const link: Link = {
       number: links.length + 1,

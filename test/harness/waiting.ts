@@ -11,3 +11,61 @@ export async function nextStatus(nc: NatsConnection, type: string, step?: string
   }
   throw new Error(`the connection closed before the status ${type}`);
 }
+
+/** The least of a status that `Statuses` looks at. */
+interface Told {
+  readonly type: string;
+  readonly server?: string | undefined;
+}
+
+/** The statuses of a connection from the first attempt on: `onStatus: statuses.add`. */
+export class Statuses<One extends Told = Status> {
+  readonly #all: One[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  readonly add = (status: One): void => {
+    this.#all.push(status);
+    for (const listener of this.#listeners) listener();
+  };
+
+  /** How many there are: for `since`. */
+  get count(): number {
+    return this.#all.length;
+  }
+
+  /** Those from that one on. */
+  since(count: number): readonly One[] {
+    return this.#all.slice(count);
+  }
+
+  /** Those from that one on, each as its type and server: `"reconnect 127.0.0.1:4222"`. */
+  lines(count = 0): readonly string[] {
+    return this.since(count).map(({ type, server }) => `${type} ${server}`);
+  }
+
+  /** Resolves when one of them, from that one on, is such a one. */
+  until(what: string, isIt: (status: One) => boolean, count = 0): Promise<One> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const found = this.since(count).find(isIt);
+        if (found === undefined) return;
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        resolve(found);
+      };
+      const failed = () => {
+        this.#listeners.delete(look);
+        reject(new Error(`timed out: ${what}, after\n${this.lines(count).join("\n")}`));
+      };
+      const timer = setTimeout(failed, 20_000);
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  /** Resolves when a status of that type names the server with that port. */
+  at(type: string, port: number | undefined, count = 0): Promise<One> {
+    const isIt = (status: One) => status.type === type && status.server?.endsWith(`:${port}`) === true;
+    return this.until(`${type} at port ${port}`, isIt, count);
+  }
+}

@@ -93,6 +93,24 @@ describe("a learnt server that refuses the same credentials twice", () => {
     expect(story.server("b:4222")).toMatchObject({ refusal: null, failures: 0 });
   });
 
+  test("brings no other back that has left, for as long as neither was connected to", () => {
+    const greets = (story: Story) => story.happens(opened, cluster, refused);
+    const story = greets(until("b:4222", lostTo()));
+    greets(until("c:4222", story));
+    greets(until("b:4222", story));
+    expect([...story.pool].sort()).toEqual(["a:4222", "c:4222"]);
+    greets(until("c:4222", story));
+    expect(story.pool).toEqual(["a:4222"]);
+  });
+
+  test("may name others while it is connected to, whatever it refused before", () => {
+    const story = refuses(until("b:4222", lostTo()));
+    until("b:4222", story)
+      .connects()
+      .happens(info({ connectUrls: ["b:4222", "d:4222"] }));
+    expect([...story.pool].sort()).toEqual(["a:4222", "b:4222", "d:4222"]);
+  });
+
   test("costs nobody the move in which it does, and stays", () => {
     const story = begin({ ...patient, reconnectTimeWait: 2_000, onLameDuck: "migrate" }, ["a"]).connects();
     const lameDuck = info({ lameDuck: true, connectUrls: ["b:4222"] });
