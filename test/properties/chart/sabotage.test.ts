@@ -338,8 +338,8 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ],
   [
     "reconnectActsAtOnce",
-    "reports a reconnect of the user's whatever the state",
-    extra({ type: "holdOutbound", params: undefined }, (_, snapshot) => is("greeting", snapshot)),
+    "gives up the attempt of the moment, and leaves the other servers in their backoff",
+    acting({ hasten: assign({ next: null, chosen: null }) }),
   ],
   ["allIsPlainJson", "remembers a date", remembering(() => ({ now: new Date(0) }))],
   [
