@@ -3,7 +3,7 @@
 
 import type { Random } from "../effects/simulated/random.js";
 import type { Milliseconds } from "../machine/units.js";
-import type { ClientPlan, Plan, PlanEntry, ServerListPlan, SitePlan } from "./plan.js";
+import type { Act, ClientPlan, Plan, PlanEntry, ServerListPlan, SitePlan } from "./plan.js";
 import { foreignServers, namesOf } from "./sites.js";
 
 /** Adds them to a plan, or not. */
@@ -17,7 +17,7 @@ export function withOrigins(plan: Plan, random: Random): Plan {
   const draw = new Draw(random, plan, names, other);
   const entries = [
     ...plan.entries.map((entry) => draw.changed(entry)),
-    ...Array.from({ length: random.below(3) }, () => draw.move()),
+    ...Array.from({ length: random.below(3) }, () => draw.move()).flat(),
     ...Array.from({ length: random.below(5) }, () => draw.mislead()).flat(),
   ].sort((one, next) => one.at - next.at);
   return {
@@ -69,41 +69,57 @@ class Draw {
     return this.#other !== undefined && "node" in act ? { ...entry, site: this.#random.below(2) } : entry;
   }
 
-  move(): PlanEntry {
+  /** A client is given other servers, or its own once more; then its server may name others, and it may be lost. */
+  move(at = this.#sometime()): readonly PlanEntry[] {
+    const random = this.#random;
     const client = this.#client();
-    const at = this.#sometime();
-    if (this.#random.chance(0.3)) return { at, act: { type: "keep", client } };
-    return { at, act: { type: "move", client, ...this.#list() } };
+    const list: Act = random.chance(0.3)
+      ? { type: "keep", client }
+      : { type: "move", client, ...this.#list() };
+    const site = this.#site();
+    const soon = at + this.#span(0.05, 1);
+    const later = soon + this.#span(0.05, 1);
+    const ms = this.#span(0.5, 10);
+    const trouble: readonly PlanEntry[] = random.chance(0.4)
+      ? [
+          {
+            at: soon,
+            act: random.chance(0.5) ? { type: "join" } : { type: "leave", node: random.below(4) },
+            site,
+          },
+          { at: later, act: { type: "crash", node: random.below(4), ms }, site: this.#site() },
+          { at: later, act: { type: "reconnect", client } },
+        ]
+      : [];
+    return [{ at, act: list }, ...trouble];
   }
 
   /** Somebody misleads clients, and clients look for a server meanwhile. */
   mislead(): readonly PlanEntry[] {
     const random = this.#random;
-    const site = this.#other === undefined ? 0 : random.below(2);
+    const site = this.#site();
     const at = this.#sometime();
     const ms = this.#span(0.1, 10);
     const node = random.below(4);
-    const lie: PlanEntry = {
-      at,
-      act: {
-        type: "mislead",
-        node,
-        by: random.chance(0.8) ? "path" : "server",
-        connectUrls: this.#named(),
-        lameDuck: random.chance(0.2),
-        tls: random.pick(["honest", "honest", "honest", "required", "none"] as const),
-        cuts: random.chance(0.3),
-        ms,
-      },
-      site,
-    };
+    const lie = {
+      type: "mislead",
+      by: random.chance(0.8) ? "path" : "server",
+      connectUrls: this.#named(),
+      lameDuck: random.chance(0.2),
+      tls: random.pick(["honest", "honest", "honest", "required", "none", "none"] as const),
+      cuts: random.chance(0.3),
+      ms,
+    } as const;
+    // Whoever stands in the way of one server may stand in the way of all.
+    const befallen = random.chance(0.5) ? [node] : [0, 1, 2, 3];
+    const lies = befallen.map((one): PlanEntry => ({ at, act: { ...lie, node: one }, site }));
     const during = () => Math.round(at + random.next() * ms);
     const looking = (): PlanEntry =>
       random.chance(0.5)
         ? { at: during(), act: { type: "reconnect", client: this.#client() } }
         : { at: during(), act: { type: "crash", node, ms: this.#span(0.1, 5) }, site };
-    const changing = random.chance(0.3) ? [{ ...this.move(), at: during() }] : [];
-    return [lie, ...Array.from({ length: random.between(1, 4) }, looking), ...changing];
+    const changing = random.chance(0.3) ? this.move(during()) : [];
+    return [...lies, ...Array.from({ length: random.between(1, 4) }, looking), ...changing];
   }
 
   /** Foreign hosts, among others. */
@@ -125,6 +141,10 @@ class Draw {
       tls: random.chance(0.4),
       secrets: random.pick(["none", "first", "all", "all"] as const),
     };
+  }
+
+  #site(): number {
+    return this.#other === undefined ? 0 : this.#random.below(2);
   }
 
   #client(): number {

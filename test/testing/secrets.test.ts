@@ -40,13 +40,14 @@ function withOldCredentials(): void {
 /** How the simulation says what is wrong with that client, and after how many runs. */
 async function found(most: number) {
   vi.resetModules();
-  const { SimulationFailure, simulate } = await import("../../src/testing/index.js");
+  const { shrinkPlan, SimulationFailure, simulate } = await import("../../src/testing/index.js");
   for (let seed = 1; seed <= most; seed++) {
     try {
       await simulate({ seed });
     } catch (error) {
-      if (error instanceof SimulationFailure) return { broken: error.broken, runs: seed };
-      throw error;
+      if (!(error instanceof SimulationFailure)) throw error;
+      const { broken } = error;
+      return { broken, runs: seed, shrunk: () => shrinkPlan(error) };
     }
   }
   return undefined;
@@ -117,5 +118,14 @@ describe("simulate finds a client that", { timeout: 120_000 }, () => {
     const failure = await found(300);
     if (process.env["NATS_SIMULATION_TELLS"] !== undefined) console.info(_, failure);
     expect(failure?.broken).toMatch(broken);
+  });
+
+  it("uses the credentials of an old list, in a story of a few steps", async () => {
+    withOldCredentials();
+    const { broken, plan } = (await (await found(300))?.shrunk()) ?? {};
+    expect(broken).toMatch(/whose list was replaced/);
+    const acts = plan?.entries.map(({ act }) => act.type) ?? [];
+    expect(acts).toContain("move");
+    expect(acts.length).toBeLessThan(6);
   });
 });

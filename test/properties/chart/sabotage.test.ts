@@ -338,15 +338,8 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ],
   [
     "reconnectActsAtOnce",
-    "gives up the attempt of the moment, and then waits",
-    acting({
-      hasten: assign(({ context, event }: Asked) => ({
-        next: null,
-        failure: lost,
-        now: event.at,
-        pool: context.pool.map((server) => ({ ...server, lastAttemptAt: event.at, wait: 1_000 })),
-      })),
-    }),
+    "gives up the attempt of the moment, and leaves the other servers in their backoff",
+    acting({ hasten: assign({ next: null, chosen: null }) }),
   ],
   ["allIsPlainJson", "remembers a date", remembering(() => ({ now: new Date(0) }))],
   [
