@@ -4,6 +4,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ServerCredentials } from "../../src/api/credentials.js";
 import type * as Origin from "../../src/machine/origin.js";
+import { drawPlan } from "../../src/testing/draw-plan.js";
+import { type ClientPlan, type Plan, simulate } from "../../src/testing/index.js";
 
 const ORIGIN = "../../src/machine/origin.js";
 const CREDENTIALS = "../../src/api/credentials.js";
@@ -92,14 +94,6 @@ const mistakes: readonly (readonly [what: string, plant: () => void, broken: Reg
     /in the clear, although TLS was spoken there before$/,
   ],
   [
-    "lets the servers that a replaced server names into the new list",
-    () =>
-      withOrigins(({ originFor }) => ({
-        originFor: (origins, pool, destination) => originFor(origins, pool, destination) ?? origins[0],
-      })),
-    /which is not of its origin$/,
-  ],
-  [
     "uses the credentials of an old list where the new one has none",
     withOldCredentials,
     /whose list was replaced/,
@@ -118,6 +112,48 @@ describe("simulate finds a client that", { timeout: 120_000 }, () => {
     const failure = await found(300);
     if (process.env["NATS_SIMULATION_TELLS"] !== undefined) console.info(_, failure);
     expect(failure?.broken).toMatch(broken);
+  });
+
+  it("lets the servers that a replaced server names into the new list, in a plan of its own", async () => {
+    const { options, ...client } = drawPlan(1, { clients: 1, faults: 0 }).clients[0] as ClientPlan;
+    const steady = {
+      reconnect: true,
+      maxReconnectAttempts: -1,
+      noRandomize: true,
+      ignoreClusterUpdates: false,
+    };
+    const plan: Plan = {
+      ...drawPlan(1, { clients: 1, servers: 2, duration: 60_000, acts: 0, faults: 0 }),
+      server: { tls: "none" },
+      other: { servers: 1, tls: "none", known: "byAddress" },
+      clients: [
+        {
+          ...client,
+          options: { ...options, ...steady, onLameDuck: "notify", timeout: 5_000 },
+          credentials: { type: "none" },
+          chooses: null,
+          delay: null,
+          knows: 1,
+          list: { from: 0, secrets: "all" },
+        },
+      ],
+      entries: [
+        { at: 5_000, act: { type: "move", client: 0, from: 2, count: 1, secrets: "all" } },
+        { at: 6_000, act: { type: "join" } },
+        { at: 7_000, act: { type: "crash", node: 0, ms: 30_000 }, site: 1 },
+        { at: 8_000, act: { type: "reconnect", client: 0 } },
+      ],
+    };
+    expect((await simulate({ seed: 1, plan })).counts.dialed).toBeGreaterThan(2);
+    withOrigins(({ originFor }) => ({
+      originFor: (origins, pool, destination) => originFor(origins, pool, destination) ?? origins[0],
+    }));
+    vi.resetModules();
+    const planted = await import("../../src/testing/index.js");
+    const broken = expect.stringMatching(
+      /^c0 sends the secret of 10\.0\.2\.1:4222 to 10\.0\.1\.\d:4222 in the clear, which is not of its origin$/,
+    );
+    await expect(planted.simulate({ seed: 1, plan })).rejects.toMatchObject({ broken });
   });
 
   it("uses the credentials of an old list, in a story of a few steps", async () => {

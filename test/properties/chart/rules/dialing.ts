@@ -16,6 +16,7 @@ import {
   givenUpServer,
   isExhausted,
   isOf,
+  isOfRefuser,
   isSameServer,
   leftServer,
   lostServer,
@@ -305,6 +306,8 @@ function learns({ before, event }: Scene, was: readonly string[], is: readonly s
   const origin = link && originFor(before.context.origins, before.context.pool, link.destination);
   if (origin === undefined || link === undefined)
     return was.join() === is.join() ? undefined : "the pool changed, but who says so is of another list";
+  if (isOfRefuser(before.context, link))
+    return was.join() === is.join() ? undefined : "the pool changed, but who says so refused the client";
   for (const server of before.context.pool) {
     const { name, learnt, vouched } = server;
     const isClaim = vouched && !link.secured;

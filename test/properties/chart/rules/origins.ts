@@ -1,9 +1,10 @@
 // Origins: how each server is reached, and whose credentials it is offered. Kept from what the user named and what servers
 // said over which socket, not from what the chart remembers.
 
+import { linkIn } from "../../../../src/machine/link.js";
 import { parseAddress, type ServerAddress } from "../../../../src/machine/server-address.js";
 import type { Scene } from "../told.js";
-import { isOf, type Rule } from "./rule.js";
+import { isOf, isOfRefuser, type Rule } from "./rule.js";
 
 /** A server that the user named. */
 interface Configured {
@@ -113,8 +114,14 @@ export const isReachedAsItsOriginSays: Rule = {
 const isAddress = (host: string) => host.includes(":") || /^[\d.]+$/.test(host);
 
 /** A server names others: they come from where it comes from, if that is in the list of the moment. */
-function learn({ event, after }: Scene, pool: Map<string, Known>, { server, known, secured }: Socket): void {
-  if (event?.type !== "server.info") return;
+function learn(
+  { event, before, after }: Scene,
+  pool: Map<string, Known>,
+  { server, known, secured }: Socket,
+): void {
+  if (event?.type !== "server.info" || before === null) return;
+  const link = linkIn(before.context, event);
+  if (link !== undefined && isOfRefuser(before.context, link)) return;
   const named = addressesOf(event.info.connectUrls.map((url) => url));
   const configured = [...pool.values()].filter(({ learnt }) => !learnt).map(({ from }) => from);
   const all = new Set([...pool.values()].map(({ from }) => from));

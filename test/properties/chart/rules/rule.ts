@@ -1,11 +1,11 @@
 // What a rule is: a sentence that must hold in every story, and a watcher that looks at one scene after the other and
 // says how the sentence was broken. And what most rules want to know of a scene.
 
-import type { ConnectionInput } from "../../../../src/machine/context.js";
+import type { ConnectionContext, ConnectionInput } from "../../../../src/machine/context.js";
 import type { Effect, EffectName } from "../../../../src/machine/effects.js";
 import { type Link, serverOf } from "../../../../src/machine/link.js";
 import type { Policy } from "../../../../src/machine/reconnect-policy.js";
-import type { PoolServer } from "../../../../src/machine/server-pool.js";
+import { findServer, type PoolServer } from "../../../../src/machine/server-pool.js";
 import { isAttempting, isEstablished } from "../chart.js";
 import type { Scene } from "../told.js";
 
@@ -111,4 +111,10 @@ export function isSameServer(one: Named, other: Named): boolean {
   const names = ({ name, address }: Named) => (address === null ? [name] : [name, address]);
   const isSameId = one.serverId !== null && one.serverId === other.serverId;
   return isSameId || names(one).some((name) => names(other).includes(name));
+}
+
+/** True where the server that is being dialed over that link was only named by others, and refused the client the last time. */
+export function isOfRefuser({ live, pool }: ConnectionContext, link: Link): boolean {
+  const server = findServer(pool, serverOf(link));
+  return link.id !== live?.id && server?.learnt === true && server.refusal !== null;
 }
