@@ -266,16 +266,23 @@ describe.each(servers)("nats-server $label", ({ path }) => {
       server(users(["c", "3"])),
     ]);
     const urls = [`a:1@127.0.0.1:${a.port}`, `b:2@127.0.0.1:${b.port}`, `127.0.0.1:${c.port}`];
-    const { nc, seen } = await watched({ servers: urls, noRandomize: true, user: "c", pass: "3" });
+    const { nc, seen } = await watched({
+      servers: urls,
+      noRandomize: true,
+      user: "c",
+      pass: "3",
+      // Who was dialed is in its backoff for longer than the test: each server has its turn.
+      reconnectTimeWait: 600_000,
+    });
     const names = [nc.getServer()];
-    for (let moves = 0; moves < 3; moves++) {
+    for (let moves = 0; moves < 2; moves++) {
       const back = nextStatus(nc, "reconnect");
       await nc.reconnect();
       await back;
       names.push(nc.getServer());
     }
     const [nameA, nameB, nameC] = [a, b, c].map(({ port }) => `127.0.0.1:${port}`);
-    expect(names).toEqual([nameA, nameB, nameC, nameA]);
+    expect(names).toEqual([nameA, nameB, nameC]);
     expect(seen.filter(({ type }) => type === "error")).toEqual([]);
   });
 
