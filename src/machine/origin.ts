@@ -8,18 +8,17 @@
 //   - whether that must be under TLS: since the URL says so, since another URL of its list does, or since one of its servers
 //     has spoken TLS before (`spoke`). The last can be allowed to be forgotten: option `allowNonTls`;
 //   - which name their certificates carry. What is said before TLS is a claim: whoever stands in the way can say it. A server
-//     that was named in the clear must carry the name of the origin. One that was named inside TLS is vouched for: it may
-//     go by its own name. An IP address goes by the origin's name also then, since clusters tell addresses, and
-//     certificates carry names;
+//     that was named in the clear must carry the name of the origin. One that was named inside TLS is vouched for: its
+//     certificate may carry its own name as well, be it one for each server or one for all;
 //   - whose credentials they are offered: those of that URL. No secret is here; the client has them by the origin's id.
 //
 //     tls://user:pass@a:4222          the origin: TCP, TLS, the name a, user and pass
 //        │ named before TLS
 //        ├──────────▶ b:4222          must carry the name a
 //        │ named inside TLS
-//        └──────────▶ c:4222          may carry its own name
+//        └──────────▶ c:4222          may carry its own name, c, or the name a
 //                        │ named inside TLS
-//                        └──────▶ 10.0.0.4:4222   an address: must carry the name a
+//                        └──────▶ 10.0.0.4:4222   may carry its address, or the name a
 //
 // A list of servers that replaces another (`setServers`) has origins of its own, of which the ids differ. The link in use
 // keeps what it was made with: `destination`, a value. What its server names from then on is learnt only where the
@@ -58,8 +57,10 @@ export interface Destination {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  /** Name, or IP address, that the certificate must carry where it is not `host`. */
+  /** Name, or IP address, that the certificate must carry where it is not `host`. It is what the server is told (SNI). */
   readonly tlsName: string | null;
+  /** Name, or IP address, that the certificate may carry instead; null where it may not. */
+  readonly otherTlsName: string | null;
   /** How the server is reached: by TCP, or by WebSocket. */
   readonly transport: ServerTransport;
   /** Id of its origin: whose URL credentials it is offered. */
@@ -129,18 +130,23 @@ export function destinationOf(origins: readonly Origin[], server: OfOrigin): Des
     name,
     host,
     port,
-    tlsName: certificateName(origin, server),
+    ...certificateNames(origin, server),
     transport: transportOf(origin, learnt),
     origin: origin.id,
     tls,
   };
 }
 
-/** The name that the certificate must carry where it is not the host of the server. */
-function certificateName(origin: Origin, { learnt, vouched, isAddress, host }: OfOrigin): string | null {
-  if (!learnt) return null;
-  const mayGoByItsOwn = vouched && (!isAddress || origin.isAddress);
-  return mayGoByItsOwn || host === origin.host ? null : origin.host;
+/** The names that the certificate may carry. The first is a name where there is one, since SNI knows no addresses. */
+function certificateNames(
+  origin: Origin,
+  { learnt, vouched, isAddress, host }: OfOrigin,
+): Pick<Destination, "tlsName" | "otherTlsName"> {
+  if (!learnt || host === origin.host) return { tlsName: null, otherTlsName: null };
+  if (!vouched) return { tlsName: origin.host, otherTlsName: null };
+  return isAddress && !origin.isAddress
+    ? { tlsName: origin.host, otherTlsName: host }
+    : { tlsName: null, otherTlsName: origin.host };
 }
 
 /** Who asks that the servers of this origin be talked to only under TLS. */

@@ -283,9 +283,17 @@ export function learnServers(
     .filter(stays)
     .map((server) => (isVouchedNow(server) ? { ...server, vouched } : server));
   const known = new Set(pool.map((server) => server.name));
+  const isOwn = (name: string) => (one: Origin) =>
+    one.name === name && one.transport.type === origin.transport.type;
   const fresh = [...named.values()]
     .filter((address) => !known.has(address.name))
-    .map((address) => newServer(address, { origin: origin.id, learnt: true, vouched }));
+    .map((address) => {
+      // One that the user named, and that left the pool, comes back as what it was.
+      const own = origins.find(isOwn(address.name));
+      return own === undefined
+        ? newServer(address, { origin: origin.id, learnt: true, vouched })
+        : newServer(address, { origin: own.id, learnt: false, vouched: false });
+    });
   const [joining, next] = policy.noRandomize ? [fresh, random] : shuffled(fresh, random);
   const added = fresh.map((server) => server.name);
   return { pool: [...staying, ...joining], changed: { added, deleted }, random: next };

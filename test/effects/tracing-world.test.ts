@@ -42,6 +42,7 @@ function traced() {
       host: "a",
       port: 1,
       tlsName: null,
+      otherTlsName: null,
       transport: { type: "tcp", tls: false },
       origin: "a:1",
       tls: null,

@@ -16,6 +16,7 @@ const server: Destination = {
   host: "a",
   port: 80,
   tlsName: null,
+  otherTlsName: null,
   transport: { type: "webSocket", tls: false, path: "/nats" },
   origin: "a:80/nats",
   tls: null,

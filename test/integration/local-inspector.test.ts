@@ -513,7 +513,9 @@ describe("the local inspector's page on a narrow screen", { timeout: 60_000 }, (
     expect(await isLitInside(page)).toBe(true);
     // The list is read, with the chart above the window.
     await page.evaluate(`document.querySelector("#timeline").scrollIntoView()`);
-    expect((await places(page))[0]).toBe(0);
+    // A page is scrolled by whole pixels, and what is above has parts of one.
+    const stays = async () => expect((await places(page))[0]).toBeLessThan(2);
+    await stays();
     for (const [key, state] of [
       ["Home", "connecting › dialing"],
       ["ArrowDown", "connecting › greeting"],
@@ -523,12 +525,12 @@ describe("the local inspector's page on a narrow screen", { timeout: 60_000 }, (
       await page.keyboard.press(key);
       await shows(page, state);
       expect(await isLitInside(page)).toBe(true);
-      expect((await places(page))[0]).toBe(0);
+      await stays();
     }
     await nc.close();
     await shows(page, "closed");
     expect(await isLitInside(page)).toBe(true);
-    expect((await places(page))[0]).toBe(0);
+    await stays();
   });
 
   it("leaves the chart where its reader put it while the state stays", async () => {

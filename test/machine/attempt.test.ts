@@ -48,6 +48,7 @@ describe("an attempt goes well", () => {
             host: "a",
             port: 4222,
             tlsName: null,
+            otherTlsName: null,
             transport: { type: "tcp", tls: false },
             origin: "a:4222",
             tls: null,

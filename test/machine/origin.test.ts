@@ -42,6 +42,7 @@ describe("a configured server", () => {
       host: "a",
       port: 4222,
       tlsName: null,
+      otherTlsName: null,
       transport: { type: "tcp", tls: true },
       origin: "a:4222",
       tls: "url",
@@ -51,6 +52,7 @@ describe("a configured server", () => {
       host: "fd00::1",
       port: 80,
       tlsName: null,
+      otherTlsName: null,
       transport: { type: "webSocket", tls: false, path: "/x" },
       origin: "[fd00::1]:80/x",
       tls: null,
@@ -61,6 +63,7 @@ describe("a configured server", () => {
     const servers = learning(serversOf("wss://a/x", "wss://b/y"), ["b:443/y", "b:443"], { by: "a:443/x" });
     expect(reaching(servers, "b:443/y")).toMatchObject({
       tlsName: null,
+      otherTlsName: null,
       transport: { path: "/y" },
       origin: "b:443/y",
     });
@@ -185,22 +188,22 @@ describe("an origin that has spoken TLS", () => {
   });
 });
 
-describe("the name that a certificate must carry", () => {
+describe("the names that a certificate may carry", () => {
   test.each([
     // Named in the clear: whoever stands in the way can say that.
-    ["a name", "tls://a.example", "b.example", false, "a.example"],
-    ["an address", "tls://a.example", "10.0.0.2", false, "a.example"],
-    ["a name, by an address", "tls://10.0.0.1", "b.example", false, "10.0.0.1"],
-    ["an address, by an address", "tls://10.0.0.1", "10.0.0.2", false, "10.0.0.1"],
-    ["an IPv6 address, by one", "tls://[fd00::1]", "[fd00::2]:4222", false, "fd00::1"],
+    ["a name", "tls://a.example", "b.example", false, "a.example", null],
+    ["an address", "tls://a.example", "10.0.0.2", false, "a.example", null],
+    ["a name, by an address", "tls://10.0.0.1", "b.example", false, "10.0.0.1", null],
+    ["an address, by an address", "tls://10.0.0.1", "10.0.0.2", false, "10.0.0.1", null],
+    ["an IPv6 address, by one", "tls://[fd00::1]", "[fd00::2]:4222", false, "fd00::1", null],
     // Named inside TLS: vouched for.
-    ["a name", "tls://a.example", "b.example", true, null],
-    ["a name, by an address", "tls://10.0.0.1", "b.example", true, null],
-    ["an address", "tls://a.example", "10.0.0.2", true, "a.example"],
-    ["an IPv6 address", "tls://a.example", "[fd00::2]:4222", true, "a.example"],
-    ["an address, by an address", "tls://10.0.0.1", "10.0.0.2", true, null],
-  ])("of %s: %s names %s, inside TLS %s", (_, url, named, secured, expected) => {
-    expect(learnt(url, named, secured).tlsName).toBe(expected);
+    ["a name", "tls://a.example", "b.example", true, null, "a.example"],
+    ["a name, by an address", "tls://10.0.0.1", "b.example", true, null, "10.0.0.1"],
+    ["an address", "tls://a.example", "10.0.0.2", true, "a.example", "10.0.0.2"],
+    ["an IPv6 address", "tls://a.example", "[fd00::2]:4222", true, "a.example", "fd00::2"],
+    ["an address, by an address", "tls://10.0.0.1", "10.0.0.2", true, null, "10.0.0.1"],
+  ])("of %s: %s names %s, inside TLS %s", (_, url, named, secured, tlsName, otherTlsName) => {
+    expect(learnt(url, named, secured)).toMatchObject({ tlsName, otherTlsName });
   });
 
   test.each([false, true])(

@@ -213,14 +213,14 @@ describe("maxReconnectAttempts", () => {
     expect(story.state).toBe("connected");
   });
 
-  test("a server that left the pool comes back when the cluster names it", () => {
+  test("a server that left the pool comes back when the cluster names it, as the one that the user named", () => {
     const story = begin({ maxReconnectAttempts: 1, reconnectTimeWait: 0 })
       .connects()
       .happens(lost(), unreachable);
     expect(story.pool).toEqual(["a:4222"]);
     story.happens(opened, info({ connectUrls: ["b:4222"] }));
     expect(story.pool).toEqual(["a:4222", "b:4222"]);
-    expect(story.server("b:4222")).toMatchObject({ learnt: true, failures: 0 });
+    expect(story.server("b:4222")).toMatchObject({ learnt: false, origin: "b:4222", failures: 0 });
   });
 });
 

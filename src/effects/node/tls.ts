@@ -62,7 +62,16 @@ export function connectionOptions(server: Destination, options: TlsOptions): Con
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says, as in the reference.
     rejectUnauthorized: true,
     ...defined,
-    checkServerIdentity: guarded(options.checkServerIdentity ?? checkIdentity),
+    checkServerIdentity: guarded(options.checkServerIdentity ?? checkOf(server)),
+  };
+}
+
+/** The check of the certificate's name. Where it may carry another one, that is as good. */
+function checkOf({ otherTlsName }: Destination): typeof checkServerIdentity {
+  if (otherTlsName === null) return checkIdentity;
+  return (name, certificate) => {
+    const problem = checkIdentity(name, certificate);
+    return problem === undefined ? undefined : checkIdentity(otherTlsName, certificate) && problem;
   };
 }
 

@@ -64,7 +64,7 @@ export class VirtualConnection {
   #isOpen = false;
   #isEnding = false;
   /** The name that the certificate must carry, while the handshake lasts. */
-  #securing: string | null = null;
+  #securing: readonly string[] | null = null;
   #offered: Certificate = [];
   #certificate: Certificate | null = null;
   #clientIsGone = false;
@@ -106,8 +106,8 @@ export class VirtualConnection {
         return isOpen();
       },
       write: (bytes, written) => this.#toServer.write(bytes, written),
-      secure: ({ host, tlsName }) => {
-        this.#securing = tlsName ?? host;
+      secure: ({ host, tlsName, otherTlsName }) => {
+        this.#securing = [tlsName ?? host, ...(otherTlsName === null ? [] : [otherTlsName])];
         this.#toServer.hello();
       },
       end: () => {
@@ -238,7 +238,7 @@ export class VirtualConnection {
   /** The server's certificate is here: the client goes on with the server that it meant, and with no other. */
   #secured(): void {
     if (this.#clientIsGone || this.#securing === null) return;
-    if (!this.#offered.includes(this.#securing)) return this.#refuseCertificate();
+    if (!this.#securing.some((name) => this.#offered.includes(name))) return this.#refuseCertificate();
     this.#securing = null;
     this.#certificate = this.#offered;
     this.#events.secured();

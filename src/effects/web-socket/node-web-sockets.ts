@@ -2,7 +2,8 @@
 //
 // The package is needed if the runtime has none (Node 20), if TLS options are given, or if the runtime would not check the
 // certificate. It is used, too, if a host has several addresses and the package is there: it takes a connection of the
-// client's dialer, which tries the addresses side by side, while the runtime's own WebSocket gives a slow one up.
+// client's dialer, which tries the addresses side by side, while the runtime's own WebSocket gives a slow one up. And it is
+// used where a certificate may carry another name than the host's, which the runtime's own would not accept.
 
 import { isIP, type Socket, connect as tcpConnect } from "node:net";
 import type { ClientOptions } from "ws";
@@ -43,9 +44,11 @@ async function open(
   // Bun has a package ws of its own, which takes no connection; Deno dials as Deno does.
   if (!isNode) return needed === undefined ? byOwn() : byPackage(needed, url, server, tls ?? {}, undefined);
   // A single address has nothing to race.
-  if (needed === undefined && isIP(server.host) !== 0) return byOwn();
+  const isSpecial = server.transport.tls && server.otherTlsName !== null;
+  if (needed === undefined && isIP(server.host) !== 0 && !isSpecial) return byOwn();
   const addresses = await addressesOf(server, opening, dialer);
-  const loaded = needed ?? (addresses.length > 1 ? await import("ws").catch(() => undefined) : undefined);
+  const loaded =
+    needed ?? (addresses.length > 1 || isSpecial ? await import("ws").catch(() => undefined) : undefined);
   if (loaded === undefined) return byOwn();
   return byPackage(loaded, url, server, tls ?? {}, () => connected(addresses, server, opening, dialer));
 }

@@ -4,8 +4,9 @@
 import { X509Certificate } from "node:crypto";
 import type { PeerCertificate } from "node:tls";
 import { describe, expect, it } from "vitest";
-import { checkIdentity } from "../../../src/effects/node/tls.js";
+import { checkIdentity, connectionOptions } from "../../../src/effects/node/tls.js";
 import { Authority } from "../../harness/certificates.js";
+import { reaching, serversOf } from "../../machine/servers.js";
 
 const authority = new Authority();
 const certificateFor = (...names: string[]) =>
@@ -34,5 +35,27 @@ describe("a certificate", () => {
       code: "ERR_TLS_CERT_ALTNAME_INVALID",
       host: dialed,
     });
+  });
+});
+
+describe("a certificate of a server that may go by two names", () => {
+  const server = { ...reaching(serversOf("tls://b.example"), "b.example:4222"), otherTlsName: "a.example" };
+  const check = connectionOptions(server, {}).checkServerIdentity as typeof checkIdentity;
+
+  it.each([["b.example"], ["a.example"], ["a.example", "b.example"]])(
+    "is taken where it carries %s",
+    (...names) => {
+      expect(check("b.example", certificateFor(...names))).toBeUndefined();
+    },
+  );
+
+  it("is not taken where it carries neither: the error is that of the server's own", () => {
+    expect(check("b.example", certificateFor("c.example"))).toMatchObject({ host: "b.example" });
+  });
+
+  it("is not taken for the other name where the server may not go by it", () => {
+    const strict = connectionOptions({ ...server, otherTlsName: null }, {})
+      .checkServerIdentity as typeof check;
+    expect(strict("b.example", certificateFor("a.example"))).toMatchObject({ host: "b.example" });
   });
 });

@@ -277,6 +277,7 @@ describe("the virtual network", () => {
       host: "server",
       port: 1,
       tlsName: null,
+      otherTlsName: null,
       transport: { type: "tcp", tls: false },
       origin: "server:1",
       tls: null,

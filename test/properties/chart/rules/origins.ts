@@ -82,7 +82,7 @@ export const isReachedAsItsOriginSays: Rule = {
       // Those that are being left are not listened to.
       const { live, next } = before?.context ?? {};
       const isHeard = possible && (isOf(scene, live) || isOf(scene, next));
-      if (isHeard && socket !== undefined) learn(scene, pool, socket);
+      if (isHeard && socket !== undefined) learn(scene, pool, socket, origins);
       for (const effect of effects) {
         if (effect.type !== "openSocket") continue;
         const { attempt, server } = effect.params;
@@ -94,10 +94,17 @@ export const isReachedAsItsOriginSays: Rule = {
         if (server.transport.type !== from.address.transport.type)
           return `${server.name} is dialed by ${server.transport.type}`;
         if ((server.tls !== null) !== asks) return `${server.name} is ${asks ? "not " : ""}asked for TLS`;
-        const own = !learnt || (vouched && (!isAddress(server.host) || from.address.isAddress));
-        const carries = server.tlsName ?? server.host;
-        const due = own ? server.host : from.address.host;
-        if (carries !== due) return `the certificate of ${server.name} must carry ${carries}, not ${due}`;
+        const names = !learnt
+          ? [server.host]
+          : vouched
+            ? [server.host, from.address.host]
+            : [from.address.host];
+        const carries = [
+          server.tlsName ?? server.host,
+          ...(server.otherTlsName === null ? [] : [server.otherTlsName]),
+        ];
+        if ([...new Set(names)].sort().join() !== [...carries].sort().join())
+          return `the certificate of ${server.name} may carry ${carries}, not ${[...new Set(names)]}`;
         from.id ??= server.origin;
         const other = ids.get(server.origin) ?? from;
         ids.set(server.origin, from);
@@ -111,27 +118,31 @@ export const isReachedAsItsOriginSays: Rule = {
   },
 };
 
-const isAddress = (host: string) => host.includes(":") || /^[\d.]+$/.test(host);
-
 /** A server names others: they come from where it comes from, if that is in the list of the moment. */
 function learn(
   { event, before, after }: Scene,
   pool: Map<string, Known>,
   { server, known, secured }: Socket,
+  origins: readonly Configured[],
 ): void {
   if (event?.type !== "server.info" || before === null) return;
   const link = linkIn(before.context, event);
   if (link !== undefined && isOfRefuser(before.context, link)) return;
   const named = addressesOf(event.info.connectUrls.map((url) => url));
   const configured = [...pool.values()].filter(({ learnt }) => !learnt).map(({ from }) => from);
-  const all = new Set([...pool.values()].map(({ from }) => from));
   const sameName = (wanted: string) => configured.find(({ address }) => address.name === wanted);
-  const from = all.has(known.from) ? known.from : (sameName(server) ?? sameName(known.from.address.name));
+  const from = origins.includes(known.from)
+    ? known.from
+    : (sameName(server) ?? sameName(known.from.address.name));
   if (from === undefined) return;
   for (const { name } of named) {
     const isIn = after.context.pool.some((one) => one.name === name);
     const was = pool.get(name);
-    if (was === undefined && isIn) pool.set(name, { from, learnt: true, vouched: secured });
+    // Who was named by the user, and left the pool, comes back as what it was.
+    const { type } = from.address.transport;
+    const own = origins.find(({ address }) => address.name === name && address.transport.type === type);
+    const comesBack = own === undefined ? undefined : { from: own, learnt: false, vouched: false };
+    if (was === undefined && isIn) pool.set(name, comesBack ?? { from, learnt: true, vouched: secured });
     else if (was?.learnt === true && was.from === from && secured) was.vouched = true;
   }
 }
