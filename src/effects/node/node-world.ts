@@ -122,7 +122,9 @@ class NodeTransport implements Transport {
   /** The first error of the socket, told when it is closed. */
   #error: Error | null = null;
   /** What the other side said in the clear after TLS was to begin: the first of it, and bounded. */
-  #heard = Buffer.alloc(0);
+  #heard = "";
+  /** What arrived while the material of the handshake was read. The socket is paused: it is one read. */
+  readonly #early: Uint8Array[] = [];
 
   constructor(server: Destination, events: TransportEvents, options: NodeWorldOptions, dialer: Dialer) {
     this.#events = events;
@@ -160,7 +162,8 @@ class NodeTransport implements Transport {
     const plain = this.#socket;
     if (plain === undefined) return;
     // In TLS the client speaks first. What arrives before it does is no TLS, and nothing that may be believed: the handshake
-    // is to fail by it. The paused socket reads once more, so that a refusal in the clear can be told.
+    // fails by it. What came together with INFO is thrown away: whoever is on the way could have put it there. The paused
+    // socket reads once more, so that a refusal in the clear can be told.
     this.#enter("preparing");
     plain.pause();
     plain.removeAllListeners("data");
@@ -175,7 +178,7 @@ class NodeTransport implements Transport {
       this.#enter("securing");
       plain.pause();
       // Here, and not when it came: what a paused socket is given while it reads, node:tls may never find.
-      if (this.#heard.length > 0) plain.unshift(this.#heard);
+      if (this.#early.length > 0) plain.unshift(Buffer.concat(this.#early));
       handshake(plain, server, this.#tls, material, {
         failed,
         secured: (secured) => {
@@ -223,8 +226,10 @@ class NodeTransport implements Transport {
       callback: (bytes) => {
         const chunk = received.taken(bytes);
         if (!this.#isForHandshake) this.#received(chunk);
-        else if (this.#phase === "preparing") this.#overhear(chunk);
-        else socket.push(chunk);
+        else if (this.#phase === "preparing") {
+          this.#overhear(chunk);
+          this.#early.push(chunk);
+        } else socket.push(chunk);
         return !this.#isForHandshake;
       },
     };
@@ -235,8 +240,7 @@ class NodeTransport implements Transport {
   /** The server went on in the clear. Where it turns the client away, that is a hint, and no more: see tls-failure.ts. */
   #overhear(chunk: Uint8Array): void {
     const { length } = this.#heard;
-    if (length < MOST_HEARD)
-      this.#heard = Buffer.concat([this.#heard, chunk.subarray(0, MOST_HEARD - length)]);
+    if (length < MOST_HEARD) this.#heard += decodeText(chunk, 0, Math.min(chunk.length, MOST_HEARD - length));
   }
 
   #received(chunk: Uint8Array): void {
@@ -284,11 +288,7 @@ class NodeTransport implements Transport {
     const isHandshake = this.#phase === "preparing" || this.#phase === "securing";
     this.destroy();
     this.#events.closed(
-      isHandshake
-        ? (refusedInTheClear(decodeText(this.#heard, 0, this.#heard.length), error) ??
-            error ??
-            closedInHandshake())
-        : error,
+      isHandshake ? (refusedInTheClear(this.#heard, error) ?? error ?? closedInHandshake()) : error,
     );
   }
 }
