@@ -2,7 +2,12 @@
 // What the chart makes of a URL: src/machine/server-address.ts.
 
 import { destinationOf } from "../machine/origin.js";
-import { parseAddress, type ServerTransport, splitCredentials } from "../machine/server-address.js";
+import {
+  parseAddress,
+  problemOfScheme,
+  type ServerTransport,
+  splitCredentials,
+} from "../machine/server-address.js";
 import { findServer, type PoolServer, type ServerPool, type Servers } from "../machine/server-pool.js";
 import type { Auth } from "./authenticators.js";
 import { ErrorCode, NatsError } from "./errors.js";
@@ -15,6 +20,8 @@ export interface ConfiguredServer {
   readonly name: string;
   readonly url: string;
   readonly auth: Auth | undefined;
+  /** Id of the origin whose credentials it is offered, where its URL has none: it is named anew, but for them. */
+  readonly sameAs?: string;
 }
 
 const DEFAULT_SERVER = "127.0.0.1:4222";
@@ -33,8 +40,10 @@ export function configuredServers(options: OptionsFor<"servers">): readonly Conf
  * @throws NatsError `INVALID_OPTION` that says what is wrong, and never quotes the URL
  */
 export function readServers(given: readonly string[]): readonly ConfiguredServer[] {
-  const byName = new Map<string, ServerTransport["type"]>();
-  return given.map((server) => {
+  const servers = given.map((server) => {
+    // Before the rest is read: what follows may look like credentials.
+    const mistyped = problemOfScheme(server);
+    if (mistyped !== null) throw new NatsError(`the option "servers": ${mistyped}`, ErrorCode.InvalidOption);
     const { url, credentials } = splitCredentials(server);
     if (credentials === MASKED) {
       const message = `the option "servers": ${MASKED}@ stands for credentials that are not shown. Give them, or to setServers what getServers gave`;
@@ -42,16 +51,26 @@ export function readServers(given: readonly string[]): readonly ConfiguredServer
     }
     const address = parseAddress(url);
     if (!address.ok) throw new NatsError(`the option "servers": ${address.problem}`, ErrorCode.InvalidOption);
-    const { name, transport } = address.value;
-    const other = byName.get(name);
-    if (other !== undefined && other !== transport.type) {
-      const message = `the option "servers" names ${name} both for TCP and for WebSocket: they cannot share a port`;
-      throw new NatsError(message, ErrorCode.InvalidOption);
-    }
-    byName.set(name, transport.type);
+    const { name } = address.value;
     const auth = credentials === null ? undefined : authOf(credentials);
     return { name, url, auth };
   });
+  checkTransports(servers);
+  return servers;
+}
+
+/** Servers cannot share a port for TCP and WebSocket. */
+function checkTransports(servers: readonly Pick<ConfiguredServer, "name" | "url">[]): void {
+  const byName = new Map<string, ServerTransport["type"]>();
+  for (const { name, url } of servers) {
+    const type = /^wss?:/i.test(url) ? "webSocket" : "tcp";
+    const other = byName.get(name);
+    if (other !== undefined && other !== type) {
+      const message = `the option "servers" names ${name} both for TCP and for WebSocket: they cannot share a port`;
+      throw new NatsError(message, ErrorCode.InvalidOption);
+    }
+    byName.set(name, type);
+  }
 }
 
 function authOf(credentials: string): Auth {
@@ -84,26 +103,42 @@ export interface GivenServers {
 
 /**
  * Reads what a user gives to `setServers`. What `getServers` gave, or its `src` with masked credentials, is kept: with its
- * credentials, and as learnt where it was. A URL that names the same server once more takes its place.
+ * credentials, and as learnt where it was. One that is to be reached under TLS from now on is new but for its credentials. A URL
+ * that names the same server once more takes its place.
  * @throws NatsError `INVALID_OPTION` that says what is wrong, and never quotes a URL
  */
 export function readGivenServers(given: readonly (string | Server)[], servers: Servers): GivenServers {
-  const keptAs = (one: string | Server): PoolServer | undefined => {
-    if (typeof one === "string" && !one.includes(`://${MASKED}@`)) return undefined;
-    const { url, credentials } = splitCredentials(typeof one === "string" ? one : one.src);
-    const address = parseAddress(url);
-    // Credentials that somebody wrote there are not to be lost.
-    if (!address.ok || (credentials !== null && credentials !== MASKED)) return undefined;
-    const { name, transport } = address.value;
-    const known = findServer(servers.pool, name);
-    const isIt =
-      known !== undefined && destinationOf(servers.origins, known).transport.type === transport.type;
-    return isIt ? known : undefined;
-  };
-  const read = given.map((one) => ({ text: typeof one === "string" ? one : one.src, kept: keptAs(one) }));
-  const named = readServers(read.filter(({ kept }) => kept === undefined).map(({ text }) => text));
+  const read = given.map((one) => {
+    const text = typeof one === "string" ? one : one.src;
+    const known = knownAs(one, servers);
+    if (known === undefined) return { named: readServers([text]) };
+    const { url } = splitCredentials(text);
+    return known.asksForTls
+      ? { named: readServers([url]).map((server) => ({ ...server, sameAs: known.server.origin })) }
+      : { named: [], kept: known.server, url };
+  });
+  const named = read.flatMap((one) => one.named);
+  checkTransports(named);
   const kept = read
     .flatMap((one) => one.kept ?? [])
     .filter(({ name }) => !named.some((one) => one.name === name));
-  return { named, kept, urls: read.map(({ text }) => splitCredentials(text).url) };
+  return { named, kept, urls: read.flatMap((one) => one.url ?? one.named.map(({ url }) => url)) };
+}
+
+/** The server of the pool that is meant, and whether TLS is asked of it that was not before; undefined where it is a URL. */
+function knownAs(
+  one: string | Server,
+  { pool, origins }: Servers,
+): { readonly server: PoolServer; readonly asksForTls: boolean } | undefined {
+  if (typeof one === "string" && !one.includes(`://${MASKED}@`)) return undefined;
+  const { url, credentials } = splitCredentials(typeof one === "string" ? one : one.src);
+  const address = parseAddress(url);
+  // Credentials that somebody wrote there are not to be lost.
+  if (!address.ok || (credentials !== null && credentials !== MASKED)) return undefined;
+  const { name, transport } = address.value;
+  const server = findServer(pool, name);
+  if (server === undefined) return undefined;
+  const known = destinationOf(origins, server).transport;
+  if (known.type !== transport.type) return undefined;
+  return { server, asksForTls: transport.tls && !known.tls };
 }

@@ -10,12 +10,14 @@ import type { World } from "../effects/world.js";
 import { serverInUse } from "../machine/context.js";
 import { linksOf } from "../machine/link.js";
 import type { Recording } from "../machine/replay.js";
+import type { Servers } from "../machine/server-pool.js";
 import { callSite } from "./call-site.js";
 import { checkSubscription } from "./check-subscription.js";
 import { Empty, type Payload } from "./codec.js";
 import { isGivenServer, readGivenServers } from "./configured-servers.js";
 import type { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
+import { GivenLists } from "./given-lists.js";
 import { type MsgHdrs, ownHeaders } from "./headers.js";
 import { withoutNulls } from "./left-out.js";
 import { type Msg, MsgImpl, optionsOf, type PublishOptions } from "./msg.js";
@@ -51,6 +53,7 @@ export class Connection implements NatsConnection {
   readonly #credentials: ServerCredentials;
   readonly #promises: Promises;
   readonly #deliveries = new Deliveries();
+  readonly #given = new GivenLists();
   /** Number of the last list of servers. */
   #list = 0;
   #inMsgs = 0;
@@ -386,7 +389,7 @@ export class Connection implements NatsConnection {
   }
 
   getServers(): readonly Server[] {
-    return serversFrom(this.#interpreter.snapshot.context, this.#isOffered);
+    return serversFrom(this.#servers, this.#isOffered);
   }
 
   setServers(servers: readonly (string | Server)[]): void {
@@ -398,11 +401,18 @@ export class Connection implements NatsConnection {
         ErrorCode.InvalidOption,
       );
     }
-    const { named, kept, urls } = readGivenServers(servers, this.#interpreter.snapshot.context);
+    const { named, kept, urls } = readGivenServers(servers, this.#servers);
     const list = ++this.#list;
     const origins = kept.map(({ origin }) => origin);
     this.#credentials.replace(named, list, origins);
-    this.#interpreter.setServers({ servers: urls, kept: kept.map(({ name }) => name), list });
+    const change = { servers: urls, kept: kept.map(({ name }) => name), list };
+    this.#given.add(change, this.#interpreter.snapshot.context);
+    this.#interpreter.setServers(change);
+  }
+
+  /** The servers as the user has named them last, also where the chart has not heard of it yet. */
+  get #servers(): Servers {
+    return this.#given.servers(this.#interpreter.snapshot.context);
   }
 
   readonly #isOffered = (origin: string) => this.#credentials.isOffered(origin);

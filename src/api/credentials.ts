@@ -40,9 +40,10 @@ export class ServerCredentials {
   replace(servers: readonly ConfiguredServer[], list: number, kept: readonly string[] = []): void {
     const origins = new Set(kept.filter((id) => this.#origins.has(id)));
     const ofUrls = new Map([...this.#ofUrls].filter(([id]) => origins.has(id)));
-    for (const { name, auth } of servers) {
+    for (const { name, auth: ofUrl, sameAs } of servers) {
       const id = originId(name, list);
       origins.add(id);
+      const auth = ofUrl ?? (sameAs === undefined ? undefined : this.#ofUrls.get(sameAs));
       if (auth !== undefined && !ofUrls.has(id)) ofUrls.set(id, auth);
     }
     this.#origins = origins;

@@ -237,13 +237,16 @@ export const conditionalActions = {
     const known = findServer(context.pool, server);
     const mayNameOthers = link === context.live || known?.learnt !== true || known.refusal === null;
     const connectUrls = mayNameOthers ? info.connectUrls : [];
-    const news = { connectUrls, destination, secured, inUse };
+    const news = { connectUrls, destination, secured, letIn: link.phase === "live", inUse };
     const { pool, random, changed } = learnServers(context, news, context.policy, context.random);
     const effects: Enqueued[] = [];
     if (changed.added.length + changed.deleted.length > 0)
       effects.push(status({ type: "update", server, changed }));
     if (info.lameDuck && link.info?.lameDuck !== true) effects.push(status({ type: "ldm", server }));
-    return { effects, changes: { ...withLink(context, { ...link, info }), pool, random } };
+    return {
+      effects,
+      changes: { ...withLink(context, { ...link, info, infoSecured: secured }), pool, random },
+    };
   }),
 
   /** The server has greeted: from here on the attempt has all the time that the option `timeout` allows. */

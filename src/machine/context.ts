@@ -36,6 +36,8 @@ export interface ConnectionContext extends Links {
   readonly pool: ServerPool;
   /** Where the servers of the pool come from: what decides how each is reached, and by whom. */
   readonly origins: readonly Origin[];
+  /** Names of servers that have spoken TLS, or were known by way of one that did, in whatever list: the last `MAX_SPOKE_TLS` of them. */
+  readonly spokeTls: readonly string[];
   /** Number of the list of servers that the user gave last; 0 is that of the input. */
   readonly list: number;
   /** Number of the last attempt, from 1; 0 before the first. */
@@ -61,6 +63,9 @@ export interface ConnectionContext extends Links {
 /** How many failed attempts a rejected `connect` reports at most; with `waitOnFirstConnect` there may be any number. */
 export const MAX_ATTEMPT_REPORTS = 100;
 
+/** How many names of servers that have spoken TLS are remembered. No cluster has as many. */
+export const MAX_SPOKE_TLS = 1_000;
+
 // Made once: xstate's transition() tries a machine without input at every call, and throws the error away.
 const noInput = new Error("the chart needs an input: servers, seed and at");
 
@@ -81,6 +86,7 @@ export function createContext(input: ConnectionInput): ConnectionContext {
     policy,
     pool,
     origins,
+    spokeTls: [],
     list: 0,
     attempt: 0,
     live: null,

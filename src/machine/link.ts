@@ -38,6 +38,8 @@ export interface Link {
   readonly secured: boolean;
   /** The last INFO over it; null before it came. */
   readonly info: ServerSummary | null;
+  /** True where that INFO came inside TLS. */
+  readonly infoSecured: boolean;
   /** PINGs of the chart that no PONG has answered. */
   readonly pingsOut: number;
   /** An error after which the server closes the connection: it will be the reason. Null while there is none. */
@@ -80,6 +82,7 @@ export function newLink(
     // A WebSocket has its TLS from the first byte, or never.
     secured: type === "webSocket" && tls,
     info: null,
+    infoSecured: false,
     pingsOut: 0,
     fatal: null,
   };

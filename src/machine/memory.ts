@@ -6,6 +6,7 @@ import {
   candidates,
   isServerInUse,
   MAX_ATTEMPT_REPORTS,
+  MAX_SPOKE_TLS,
   nextServer,
   patienceWith,
   tlsIsDemanded,
@@ -17,6 +18,7 @@ import {
   type Link,
   type LinkPhase,
   linkIn,
+  linksOf,
   liveLink,
   newLink,
   nextLink,
@@ -30,6 +32,7 @@ import { failureOf, isRefusal } from "./server-error.js";
 import {
   afterFailure,
   findServer,
+  learnServers,
   type PoolServer,
   type Refusal,
   readyAt,
@@ -151,6 +154,23 @@ function reported(
   return [...attempts, report].slice(-MAX_ATTEMPT_REPORTS);
 }
 
+/** The names of servers that have spoken TLS, with some more. None where the user allows it to be forgotten. */
+function remembering({ spokeTls, policy }: ConnectionContext, names: readonly string[]): readonly string[] {
+  if (policy.allowNonTls) return spokeTls;
+  return [...spokeTls.filter((name) => !names.includes(name)), ...names].slice(-MAX_SPOKE_TLS);
+}
+
+/** Who a server names, now that it has let the client in. */
+function told(context: ConnectionContext, link: Link, pool: ServerPool): ServerPool {
+  const { destination, info, infoSecured: secured } = link;
+  const connectUrls = info?.connectUrls ?? [];
+  const inUse = [link, ...linksOf(context)].map(serverOf);
+  const news = { connectUrls, destination, secured, letIn: true, inUse };
+  const known = learnServers({ pool, origins: context.origins }, news, context.policy, 0).pool;
+  // Who has joined or left was said when it was told.
+  return pool.map((server) => findServer(known, server.name) ?? server);
+}
+
 /** What the server calls itself. */
 function idIn(event: ConnectionEvent): Partial<PoolServer> {
   return event.type === "server.info" ? { serverId: event.info.serverId } : {};
@@ -201,6 +221,7 @@ export const memory = {
     return {
       next: { ...link, secured: true },
       origins: spoke(context.origins, link.destination.origin, context.policy),
+      spokeTls: remembering(context, [serverOf(link)]),
     };
   }),
 
@@ -239,7 +260,7 @@ export const memory = {
       ? context.pool
       : context.pool.map((server) => ({ ...server, ...anew }));
     return {
-      pool: withServer(all, serverOf(link), reached(link)),
+      pool: told(context, link, withServer(all, serverOf(link), reached(link))),
       live: inPhase(link, "live"),
       next: null,
       connectedBefore: true,
@@ -262,7 +283,7 @@ export const memory = {
   completeMove: remember((context) => {
     const old = liveLink(context);
     const link = nextLink(context);
-    const connected = withServer(context.pool, serverOf(link), reached(link));
+    const connected = told(context, link, withServer(context.pool, serverOf(link), reached(link)));
     // The server that was moved away from is about to shut down: the last to be dialed again.
     const backedOff = backOff(context, old, false, (wait) =>
       toBack(connected, serverOf(old), { wait, lastAttemptAt: context.now }),
@@ -352,10 +373,21 @@ export const memory = {
     const isReplaced = live === null && next !== null && !kept.includes(serverOf(next));
     // The number is the user's, who counts along; it is never one that was used.
     const list = Math.max(event.list, context.list + 1);
+    // Whose TLS was demanded because of another server, is not talked to in the clear as a configured one.
+    const demanded = context.pool.filter(
+      (server) =>
+        destinationOf(context.origins, server).tls === "before" ||
+        (server.learnt && destinationOf(context.origins, server).tls !== null),
+    );
+    const spokeTls = remembering(
+      context,
+      demanded.map(({ name }) => name),
+    );
     return {
       list,
+      spokeTls,
       ...(isReplaced ? givenUp(context, event, "the list of servers was replaced") : {}),
-      ...replacePool(context, { addresses, kept, list }, noRandomize, context.random),
+      ...replacePool(context, { addresses, kept, list, spokeTls }, noRandomize, context.random),
       chosen: null,
       now: at,
     };

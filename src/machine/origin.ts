@@ -22,7 +22,11 @@
 //
 // A list of servers that replaces another (`setServers`) has origins of its own, of which the ids differ. The link in use
 // keeps what it was made with: `destination`, a value. What its server names from then on is learnt only where the
-// new list has that server, or its origin, as well (`originFor`); so no list is brought back that another one replaced.
+// new list has that server as well (`originFor`); so no list is brought back that another one replaced. That a server has spoken
+// TLS outlives all lists: its name is remembered.
+//
+// A server may be named by way of two URLs. It belongs to the one whose server let the client in, as long as it was not reached
+// by way of the other: who only greets, and is refused then, must not take it away.
 
 import type { Policy } from "./reconnect-policy.js";
 import type { ServerAddress, ServerTransport } from "./server-address.js";
@@ -86,16 +90,13 @@ export function originId(name: string, list: number): string {
 
 /**
  * The origins of a list: one for each server, those that are named twice once.
- * @param kept origins that another list leaves to this one: what their URLs ask for is asked of all here, too
+ * @param anyAsksForTls whether a URL of the list asks for TLS, be it one of a server that stays
  */
 export function originsOf(
   addresses: readonly ServerAddress[],
   list: number,
-  kept: readonly Origin[] = [],
+  anyAsksForTls = addresses.some(({ transport }) => transport.tls),
 ): readonly Origin[] {
-  const anyAsksForTls =
-    addresses.some(({ transport }) => transport.tls) ||
-    kept.some(({ tls }) => tls === "url" || tls === "list");
   const unique = addresses.filter(
     ({ name }, at) => addresses.findIndex((other) => other.name === name) === at,
   );
@@ -171,28 +172,21 @@ export function spoke(origins: readonly Origin[], id: string, policy: Policy): r
 }
 
 /**
- * The origin of the servers that a server names: its own. Where another list has replaced that one: that of this server in
- * the new list, or that which its origin has become. Undefined where the new list knows neither.
+ * The origin of the servers that a server names: its own; where another list has replaced that one, that of this server in the new
+ * list. Undefined where the new list does not have it: it brings nobody back.
  * @param destination how the link goes to the server that names them
  */
 export function originFor(
   origins: readonly Origin[],
   pool: readonly OfOrigin[],
-  destination: Destination,
+  { name, origin: id, transport }: Destination,
 ): Origin | undefined {
-  const own = origins.find(({ id }) => id === destination.origin);
+  const own = origins.find((origin) => origin.id === id);
   if (own !== undefined) return own;
-  const named = (name: string) =>
-    origins.find(
-      (origin) =>
-        origin.name === name &&
-        origin.transport.type === destination.transport.type &&
-        pool.some((server) => server.origin === origin.id),
-    );
-  return named(destination.name) ?? named(nameIn(destination.origin));
-}
-
-/** The name of the server in the id of an origin. */
-function nameIn(id: string): string {
-  return id.split("#", 1)[0] as string;
+  return origins.find(
+    (origin) =>
+      origin.name === name &&
+      origin.transport.type === transport.type &&
+      pool.some((server) => server.origin === origin.id),
+  );
 }

@@ -61,6 +61,8 @@ export function splitCredentials(url: string): { readonly url: string; readonly 
 
 /** Reads a server URL. A problem never quotes the URL: it could hold a password in the wrong place. */
 export function parseAddress(url: string): Parsed<ServerAddress> {
+  const mistyped = problemOfScheme(url);
+  if (mistyped !== null) return { ok: false, problem: mistyped };
   const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)(\/[^?#]*)?$/i.exec(url.trim());
   const name = match?.[1]?.toLowerCase() ?? "nats";
   const scheme = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
@@ -91,6 +93,16 @@ export function parseAddress(url: string): Parsed<ServerAddress> {
       isAddress: isV6 || /^\d+\.\d+\.\d+\.\d+$/.test(host),
     },
   };
+}
+
+/**
+ * What is wrong with the beginning of a URL such as `tls:/host`: read as a host, it would be reached without TLS. A host may be called
+ * so, and have a port. Null where nothing is wrong.
+ */
+export function problemOfScheme(url: string): string | null {
+  const text = url.trim();
+  const isMistyped = /^(nats|tcp|tls|wss?)\s*[:;/\\]/i.test(text) && !/^[a-z]+:(\/\/|\d+$)/i.test(text);
+  return isMistyped ? bad("begins with a scheme that is not followed by ://").problem : null;
 }
 
 function bad(problem: string): { readonly ok: false; readonly problem: string } {

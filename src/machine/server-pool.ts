@@ -92,6 +92,8 @@ export interface NewList {
   /** Names of those among them that stay as they are, with their origins. */
   readonly kept: readonly string[];
   readonly list: number;
+  /** Names of servers that have spoken TLS before, in whatever list. */
+  readonly spokeTls: readonly string[];
 }
 
 /**
@@ -100,7 +102,7 @@ export interface NewList {
  */
 export function replacePool(
   { pool, origins }: Servers,
-  { addresses, kept, list }: NewList,
+  { addresses, kept, list, spokeTls }: NewList,
   noRandomize: boolean,
   random: number,
 ): Servers & { readonly random: number } {
@@ -108,7 +110,15 @@ export function replacePool(
   const isKept = ({ name }: ServerAddress) => staying.some((server) => server.name === name);
   const fresh = addresses.filter((address) => !isKept(address));
   const used = origins.filter(({ id }) => staying.some(({ origin }) => origin === id));
-  const freshOrigins = originsOf(fresh, list, used).map((origin) => experienced(origin, origins));
+  const asksForTls = fresh.some(({ transport }) => transport.tls) || used.some(({ tls }) => tls !== null);
+  // One URL asks for TLS with all servers of its list, also with those that stay.
+  const asked = used.map((origin) =>
+    asksForTls && origin.tls === null ? { ...origin, tls: "list" as const } : origin,
+  );
+  const freshOrigins = originsOf(fresh, list, asksForTls).map((origin) => ({
+    ...origin,
+    spokeTls: origin.transport.type === "tcp" && spokeTls.includes(origin.name),
+  }));
   const merged = configured(fresh, freshOrigins).map((server) => {
     const known = findServer(pool, server.name);
     const isAnother = known === undefined || typeOf(origins, known) !== typeOf(freshOrigins, server);
@@ -118,15 +128,7 @@ export function replacePool(
   });
   const all = inOrderOf(addresses, [...staying, ...merged]);
   const [next, state] = noRandomize || fresh.length === 0 ? [all, random] : shuffled(all, random);
-  return { pool: next, origins: [...used, ...freshOrigins], random: state };
-}
-
-/** A server that spoke TLS is not talked to in the clear because its list was written anew. */
-function experienced(origin: Origin, before: readonly Origin[]): Origin {
-  const same = before.find(
-    ({ name, transport }) => name === origin.name && transport.type === origin.transport.type,
-  );
-  return same?.spokeTls === true ? { ...origin, spokeTls: true } : origin;
+  return { pool: next, origins: [...asked, ...freshOrigins], random: state };
 }
 
 function typeOf(origins: readonly Origin[], { origin }: PoolServer) {
@@ -244,6 +246,8 @@ export interface News {
   readonly destination: Destination;
   /** Whether it says so inside TLS. What is said before, or without, is a claim. */
   readonly secured: boolean;
+  /** Whether the server that names them has let the client in. */
+  readonly letIn: boolean;
   /** The names of the servers to which there is a link. */
   readonly inUse: readonly string[];
 }
@@ -256,7 +260,7 @@ export interface News {
  */
 export function learnServers(
   { pool, origins }: Servers,
-  { connectUrls, destination, secured: vouched, inUse }: News,
+  { connectUrls, destination, secured: vouched, letIn, inUse }: News,
   policy: Policy,
   random: number,
 ): { readonly pool: ServerPool; readonly changed: ServersChanged; readonly random: number } {
@@ -279,9 +283,13 @@ export function learnServers(
   const deleted = pool.filter((server) => !stays(server)).map((server) => server.name);
   const isVouchedNow = ({ name, learnt, origin: id }: PoolServer) =>
     vouched && learnt && id === origin.id && named.has(name);
-  const staying = pool
-    .filter(stays)
-    .map((server) => (isVouchedNow(server) ? { ...server, vouched } : server));
+  // Named by way of another URL, and not reached by way of that: who lets the client in, has it.
+  const isTaken = ({ name, learnt, didConnect, origin: id }: PoolServer) =>
+    letIn && learnt && !didConnect && id !== origin.id && named.has(name);
+  const staying = pool.filter(stays).map((server) => {
+    if (isTaken(server)) return { ...server, origin: origin.id, vouched };
+    return isVouchedNow(server) ? { ...server, vouched } : server;
+  });
   const known = new Set(pool.map((server) => server.name));
   const isOwn = (name: string) => (one: Origin) =>
     one.name === name && one.transport.type === origin.transport.type;

@@ -41,6 +41,7 @@ describe("createContext", () => {
       at: 99,
     });
     expect(rest).toEqual({
+      spokeTls: [],
       list: 0,
       attempt: 0,
       live: null,

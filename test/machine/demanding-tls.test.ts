@@ -183,11 +183,11 @@ describe("one URL of a list that asks for TLS", () => {
     expect(demandOf(story, "a:4222")).toBeNull();
   });
 
-  test("asks nothing of servers that are kept beside it", () => {
+  test("asks it of servers that are kept beside it, too", () => {
     const story = begin(patient, ["a"])
       .connects()
       .happens(keepServers(["a:4222"], "a", "tls://b"));
-    expect([demandOf(story, "a:4222"), demandOf(story, "b:4222")]).toEqual([null, "url"]);
+    expect([demandOf(story, "a:4222"), demandOf(story, "b:4222")]).toEqual(["list", "url"]);
   });
 
   test("asks it of servers that come later, where it is kept itself, or one of which it asked it", () => {
@@ -200,5 +200,14 @@ describe("one URL of a list that asks for TLS", () => {
   test("is not what TLS that was spoken before is: that asks nothing of servers beside a kept one", () => {
     const story = overTls().happens(keepServers(["a:4222"], "tls://a", "c"));
     expect([demandOf(story, "a:4222"), demandOf(story, "c:4222")]).toEqual(["before", null]);
+  });
+
+  test.each([
+    ["two lists later", ["b"], ["a"]],
+    ["that it was known by way of, as one of its own", ["c"], ["c"]],
+  ])("is remembered %s", (_, first, second) => {
+    const story = overTls().happens(info({ connectUrls: ["c:4222"] }));
+    story.happens(setServers(...first)).happens(setServers(...second));
+    expect(demandOf(story, `${second[0]}:4222`)).toBe("before");
   });
 });

@@ -70,7 +70,7 @@ describe("createPool", () => {
 
 describe("replacePool", () => {
   const replace = (servers: Servers, urls: readonly string[], noRandomize = true) =>
-    replacePool(servers, { addresses: urls.map(address), kept: [], list: 1 }, noRandomize, 7);
+    replacePool(servers, { addresses: urls.map(address), kept: [], list: 1, spokeTls: [] }, noRandomize, 7);
 
   test("servers that are named again may be dialed at once, and keep that they were reached; the others are new, in the order given", () => {
     const tried = { failures: 3, lastAttemptAt: 5, wait: 6 };

@@ -53,8 +53,8 @@ export interface Told extends Partial<Omit<News, "destination" | "connectUrls">>
 /** What comes of an INFO that names servers. */
 export function told(servers: Servers, connectUrls: readonly string[], { by, ...more }: Told) {
   const destination = typeof by === "string" ? reaching(servers, by) : by;
-  const { secured = false, inUse = [destination.name], policy = {}, seed = 1 } = more;
-  const news = { connectUrls, destination, secured, inUse };
+  const { secured = false, letIn = false, inUse = [destination.name], policy = {}, seed = 1 } = more;
+  const news = { connectUrls, destination, secured, letIn, inUse };
   return learnServers(servers, news, { ...defaultPolicy, noRandomize: true, ...policy }, seed);
 }
 

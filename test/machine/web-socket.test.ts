@@ -137,7 +137,7 @@ describe("a pool with servers reached by WebSocket", () => {
   test("forgets what it knew of a server that is reached another way from now on", () => {
     const before = serversOf("nats://a:80", "ws://b");
     const worn = { ...before, pool: before.pool.map((server) => ({ ...server, didConnect: true })) };
-    const list = { addresses: ["ws://a:80", "ws://b"].map(address), kept: [], list: 1 };
+    const list = { addresses: ["ws://a:80", "ws://b"].map(address), kept: [], list: 1, spokeTls: [] };
     const after = replacePool(worn, list, true, 1);
     const webSocket = { type: "webSocket", tls: false, path: "/" };
     expect(after.pool.map(({ name, didConnect }) => [didConnect, reaching(after, name).transport])).toEqual([

@@ -3,14 +3,15 @@
 
 import { linkIn } from "../../../../src/machine/link.js";
 import { parseAddress, type ServerAddress } from "../../../../src/machine/server-address.js";
+import type { Snapshot } from "../chart.js";
 import type { Scene } from "../told.js";
-import { isOf, isOfRefuser, type Rule } from "./rule.js";
+import { establishes, isOf, isOfRefuser, type Rule } from "./rule.js";
 
 /** A server that the user named. */
 interface Configured {
   readonly address: ServerAddress;
   /** True where a URL of its list asks for TLS. */
-  readonly asksForTls: boolean;
+  asksForTls: boolean;
   /** True once a server of it spoke TLS. */
   spokeTls: boolean;
   /** How the chart calls it: one name for each, and each name for one. */
@@ -50,12 +51,15 @@ export const isReachedAsItsOriginSays: Rule = {
       const asksForTls =
         addresses.some(({ transport }) => transport.tls) ||
         [...pool.values()].some(({ from }) => from.asksForTls);
+      for (const { from } of pool.values()) from.asksForTls = asksForTls;
       for (const address of addresses) {
         const from = { address, asksForTls, spokeTls: false, id: null };
         if (!pool.has(address.name)) pool.set(address.name, { from, learnt: false, vouched: false });
       }
     };
     name(input.servers);
+    /** Names of servers that have spoken TLS, or were asked for it because of others. */
+    const spoke = new Set<string>();
     let origins = [...pool.values()].map(({ from }) => from);
     return (scene) => {
       const { event, possible, effects, before, after } = scene;
@@ -70,19 +74,22 @@ export const isReachedAsItsOriginSays: Rule = {
         name(servers);
         const these = new Set([...pool.values()].map(({ from }) => from));
         // What was seen of a server stays true, whatever list it is in.
-        for (const from of these)
-          from.spokeTls ||= origins.some((one) => one.spokeTls && one.address.name === from.address.name);
+        for (const [one, { from, learnt }] of was)
+          if (from.spokeTls || (learnt && from.asksForTls)) spoke.add(one);
+        for (const from of these) from.spokeTls ||= !policy.allowNonTls && spoke.has(from.address.name);
         origins = [...these];
       }
       const socket = event !== null && "attempt" in event ? sockets.get(event.attempt) : undefined;
       if (possible && socket !== undefined && event?.type === "socket.secured") {
         socket.secured = true;
         socket.known.from.spokeTls = true;
+        spoke.add(socket.server);
       }
       // Those that are being left are not listened to.
       const { live, next } = before?.context ?? {};
       const isHeard = possible && (isOf(scene, live) || isOf(scene, next));
       if (isHeard && socket !== undefined) learn(scene, pool, socket, origins);
+      if (establishes(scene) && before !== null) settle(scene, pool, sockets, origins);
       for (const effect of effects) {
         if (effect.type !== "openSocket") continue;
         const { attempt, server } = effect.params;
@@ -118,6 +125,24 @@ export const isReachedAsItsOriginSays: Rule = {
   },
 };
 
+/** The server that lets the client in has those that it named before. */
+function settle(
+  { before, after }: Scene,
+  pool: Map<string, Known>,
+  sockets: ReadonlyMap<number, Socket>,
+  origins: readonly Configured[],
+): void {
+  const { live } = after.context;
+  const socket = live === null ? undefined : sockets.get(live.id);
+  if (live === null || live.info === null || socket === undefined || before === null) return;
+  if (before.context.policy.ignoreClusterUpdates || !origins.includes(socket.known.from)) return;
+  for (const { name } of addressesOf(live.info.connectUrls)) {
+    const was = pool.get(name);
+    if (was?.learnt === true && was.from === socket.known.from && live.infoSecured) was.vouched = true;
+    else take(name, socket.known.from, live.infoSecured, pool, before);
+  }
+}
+
 /** A server names others: they come from where it comes from, if that is in the list of the moment. */
 function learn(
   { event, before, after }: Scene,
@@ -131,10 +156,9 @@ function learn(
   const named = addressesOf(event.info.connectUrls.map((url) => url));
   const configured = [...pool.values()].filter(({ learnt }) => !learnt).map(({ from }) => from);
   const sameName = (wanted: string) => configured.find(({ address }) => address.name === wanted);
-  const from = origins.includes(known.from)
-    ? known.from
-    : (sameName(server) ?? sameName(known.from.address.name));
+  const from = origins.includes(known.from) ? known.from : sameName(server);
   if (from === undefined) return;
+  const letIn = before.context.live?.id === event.attempt;
   for (const { name } of named) {
     const isIn = after.context.pool.some((one) => one.name === name);
     const was = pool.get(name);
@@ -144,5 +168,20 @@ function learn(
     const comesBack = own === undefined ? undefined : { from: own, learnt: false, vouched: false };
     if (was === undefined && isIn) pool.set(name, comesBack ?? { from, learnt: true, vouched: secured });
     else if (was?.learnt === true && was.from === from && secured) was.vouched = true;
+    else if (letIn) take(name, from, secured, pool, before);
   }
+}
+
+/** A server that is known by way of another URL, and was not reached: who lets the client in, has it. */
+function take(
+  name: string,
+  from: Configured,
+  vouched: boolean,
+  pool: Map<string, Known>,
+  before: Snapshot,
+): void {
+  const was = pool.get(name);
+  const isReached = before.context.pool.some((one) => one.name === name && one.didConnect);
+  if (was?.learnt === true && was.from !== from && !isReached)
+    pool.set(name, { from, learnt: true, vouched });
 }

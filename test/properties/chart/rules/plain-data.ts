@@ -71,7 +71,7 @@ const known = new Set(
    reconnect maxReconnectAttempts reconnectTimeWait reconnectJitter reconnectJitterTls asksForDelay waitOnFirstConnect
    ignoreAuthErrorAbort ignoreClusterUpdates noRandomize timeout pingInterval maxPingOut drainTimeout
    name host port isAddress learnt tlsName lastAttemptAt wait failures refusal kind credentialsVersion
-   origins origin isAddress vouched lastAttempt address list begunAt patience otherTlsName allowNonTls spokeTls
+   origins origin isAddress vouched lastAttempt address list begunAt patience infoSecured otherTlsName allowNonTls spokeTls
    serverId serverName version tlsRequired tlsAvailable lameDuck connectUrls code message step at
    timer ms from status changed added deleted permission operation subject queue`.split(/\s+/),
 );
