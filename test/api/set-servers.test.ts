@@ -213,6 +213,57 @@ describe("another list", () => {
     expect(world.last.offered).toEqual({ ...nobody, user: "me" });
   });
 
+  test.each([
+    ["by src", (nc: Connection) => nc.getServers().map(({ src }) => src.replace(/^nats:/, "tls:"))],
+    [
+      "by servers",
+      (nc: Connection) => nc.getServers().map((one) => ({ ...one, src: one.src.replace(/^nats:/, "tls:") })),
+    ],
+  ])(
+    "that asks for TLS where there was none before asks it, and keeps the credentials: %s",
+    async (_, list) => {
+      const { nc, world } = await connected({ servers: ["nats://me:s3cret@a"] });
+      nc.setServers(list(nc));
+      expect(nc.getServers().map(({ src }) => src)).toEqual(["tls://***@a:4222"]);
+      await nc.reconnect();
+      const asked = world.last;
+      asked.events.opened();
+      asked.says(hello("A"));
+      await settled();
+      // It has no TLS: it is offered nothing.
+      expect(asked.server).toMatchObject({ name: "a:4222", tls: "url" });
+      expect([asked.isDestroyed, asked.offered]).toEqual([true, undefined]);
+    },
+  );
+
+  test("with one URL that asks for TLS asks it of those that it keeps", async () => {
+    const { nc, world } = await connected({ servers: ["nats://me:s3cret@a"] });
+    nc.setServers([...nc.getServers(), "tls://b"]);
+    expect(nc.getServers().map(({ src }) => src)).toEqual(["tls://***@a:4222", "tls://b:4222"]);
+    await nc.reconnect();
+    expect(world.last.server.tls).not.toBeNull();
+  });
+
+  test("may be given twice in a callback: the second one is told what the first one said", async () => {
+    const lists: unknown[] = [];
+    const { nc, world } = await connected({
+      servers: ["nats://me:s3cret-a@a"],
+      onStatus: ({ type }) => {
+        if (type !== "disconnect") return;
+        nc.setServers(["nats://me:s3cret-b@b"]);
+        nc.setServers([...nc.getServers(), "c"]);
+        lists.push(nc.getServers().map(({ src }) => src));
+      },
+    });
+    world.last.events.closed(null);
+    expect(lists).toEqual([["nats://***@b:4222", "c:4222"]]);
+    expect(nc.getServers().map(({ src }) => src)).toEqual(lists[0]);
+    expect(await offers(world, nc, "b:4222", "c:4222")).toEqual({
+      "b:4222": { ...nobody, user: "me", pass: "s3cret-b" },
+      "c:4222": nobody,
+    });
+  });
+
   test("leaves no secret of the other one behind, anywhere in the connection", async () => {
     const { nc, world } = await connected({ servers: ["nats://me:s3cret-a@a", "nats://me:s3cret-b@b"] });
     const secrets = () => {

@@ -106,6 +106,12 @@ describe("parseAddress", () => {
     ["a b", "characters that no host name has"],
     ["a\r\nPUB x 0", "characters that no host name has"],
     ["a,b", "characters that no host name has"],
+    ["tls:/a", "begins with a scheme that is not followed by ://"],
+    ["tls:a:b@c", "begins with a scheme that is not followed by ://"],
+    ["TLS//a", "begins with a scheme that is not followed by ://"],
+    ["tls;//a", "begins with a scheme that is not followed by ://"],
+    ["tls ://a", "begins with a scheme that is not followed by ://"],
+    ["wss:\\\\a", "begins with a scheme that is not followed by ://"],
   ])("refuses %j and says why", (url, problem) => {
     const result = parseAddress(url);
     expect(result.ok).toBe(false);
