@@ -25,7 +25,7 @@ import {
   serverOf,
   withLink,
 } from "./link.js";
-import { destinationOf, spoke } from "./origin.js";
+import { destinationOf, findOrigin, spoke } from "./origin.js";
 import { backoff } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import { failureOf, isRefusal } from "./server-error.js";
@@ -374,11 +374,10 @@ export const memory = {
     // The number is the user's, who counts along; it is never one that was used.
     const list = Math.max(event.list, context.list + 1);
     // Whose TLS was demanded because of another server, is not talked to in the clear as a configured one.
-    const demanded = context.pool.filter(
-      (server) =>
-        destinationOf(context.origins, server).tls === "before" ||
-        (server.learnt && destinationOf(context.origins, server).tls !== null),
-    );
+    const demanded = context.pool.filter((server) => {
+      const { spokeTls } = findOrigin(context.origins, server.origin);
+      return spokeTls || (server.learnt && destinationOf(context.origins, server).tls !== null);
+    });
     const spokeTls = remembering(
       context,
       demanded.map(({ name }) => name),

@@ -210,4 +210,18 @@ describe("one URL of a list that asks for TLS", () => {
     story.happens(setServers(...first)).happens(setServers(...second));
     expect(demandOf(story, `${second[0]}:4222`)).toBe("before");
   });
+
+  test("is remembered of the URL by way of which a server was known that spoke it", () => {
+    const story = begin({ ...patient, waitOnFirstConnect: true }, ["tls://a"]);
+    story.happens(
+      opened,
+      info({ tlsAvailable: true, connectUrls: ["c:4222"] }),
+      lost(),
+      opened,
+      tls,
+      secured,
+    );
+    expect(story.context.next?.destination.name).toBe("c:4222");
+    expect(demandOf(story.happens(setServers("a")), "a:4222")).toBe("before");
+  });
 });
