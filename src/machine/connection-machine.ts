@@ -447,6 +447,12 @@ export const connectionMachine = chart.createMachine({
               target: "selecting",
               actions: "noteTime",
             },
+            "server.info": {
+              description: "The server that was chosen may have left the cluster.",
+              guard: "fromServerInUse",
+              target: "selecting",
+              actions: ["noteInfo", "noteTime"],
+            },
             "user.setServers": { ...moves, guard: "namesServers" },
           },
         },

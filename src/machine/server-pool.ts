@@ -274,12 +274,16 @@ export function learnServers(
     // A cluster names hosts and ports; how they are reached, the client knows.
     if (address.ok && address.value.transport.type === "tcp") named.set(address.value.name, address.value);
   }
-  const stays = (server: PoolServer) =>
+  const isNamed = (server: PoolServer) =>
     !server.learnt ||
     server.origin !== origin.id ||
     inUse.includes(server.name) ||
     named.has(server.name) ||
     (server.vouched && !vouched);
+  // Where the user keeps learnt servers alone, one that names none of them does not leave the client without any.
+  const isNew = (name: string) => !pool.some((server) => server.name === name);
+  const someRemain = pool.some(isNamed) || [...named.keys()].some(isNew);
+  const stays = (server: PoolServer) => !someRemain || isNamed(server);
   const deleted = pool.filter((server) => !stays(server)).map((server) => server.name);
   const isVouchedNow = ({ name, learnt, origin: id }: PoolServer) =>
     vouched && learnt && id === origin.id && named.has(name);

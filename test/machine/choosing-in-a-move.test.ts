@@ -33,6 +33,18 @@ const asked = (policy: Parameters<typeof begin>[0] = {}, servers: readonly strin
     .happens(lameDuck());
 
 describe("reconnectToServer in a move", () => {
+  test("is asked for one that leaves the cluster before it is dialed: another one is dialed", () => {
+    const story = begin({ asksForServer: true, onLameDuck: "migrate" }, ["a"])
+      .happens(chosen("a:4222"))
+      .connects();
+    story.happens(lameDuck("b:4222", "c:4222"), chosen("b:4222", 5_000));
+    expect(story.state).toBe("migrating.backingOff");
+    story.after(1_000).happens(lameDuck("b:4222", "c:4222"));
+    expect([story.state, story.last("startTimer")]).toMatchObject(["migrating.backingOff", { ms: 4_000 }]);
+    story.happens(lameDuck("c:4222"));
+    expect([story.state, story.context.next?.destination.name]).toEqual(["migrating.dialing", "c:4222"]);
+  });
+
   test("is asked, with the servers that there are besides the one in use", () => {
     const story = asked();
     expect(story.state).toBe("migrating.awaitingServerChoice");

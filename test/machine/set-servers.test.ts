@@ -343,4 +343,13 @@ describe("what a server in use names after another list", () => {
     story.happens(setServers("x", "a"), names("b:4222"));
     expect(story.pool).toEqual(["x:4222", "a:4222"]);
   });
+
+  test("does not take away the last of those that the user keeps", () => {
+    const story = begin({}, ["a"])
+      .connects()
+      .happens(names("b:4222"), keepServers(["b:4222"], "b"));
+    story.happens(names("http://x"));
+    expect(story.pool).toEqual(["b:4222"]);
+    expect(story.happens(names("c:4222")).pool).toEqual(["c:4222"]);
+  });
 });

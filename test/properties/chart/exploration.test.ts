@@ -103,7 +103,14 @@ const worlds: readonly World[] = [
   {
     name: "TLS before INFO",
     servers: more,
-    policy: { tls: "first", onLameDuck: "migrate", maxReconnectAttempts: limit, ...fewPings },
+    policy: {
+      tls: "first",
+      onLameDuck: "migrate",
+      maxReconnectAttempts: limit,
+      reconnectTimeWait: 0,
+      reconnectJitterTls: 0,
+      ...fewPings,
+    },
     also: infos(TLS_REQUIRED, TLS_REQUIRED + LAME_DUCK + NAMES_B),
   },
   {
@@ -171,7 +178,14 @@ const worlds: readonly World[] = [
   {
     name: "lame duck mode",
     servers: ["a", "b"],
-    policy: { onLameDuck: "migrate", maxReconnectAttempts: limit },
+    // How long servers are left alone in a move, the stories try out.
+    policy: {
+      onLameDuck: "migrate",
+      maxReconnectAttempts: limit,
+      reconnectTimeWait: 0,
+      reconnectJitter: 0,
+      reconnectJitterTls: 0,
+    },
     also: (attempt, at) => [
       of("server.info", attempt, at, LAME_DUCK),
       of("user.setServers", attempt, at, A_AND_B),
@@ -229,7 +243,14 @@ const worlds: readonly World[] = [
   {
     name: "lame duck mode under TLS",
     servers: ["a", "b"],
-    policy: { onLameDuck: "migrate", tls: "required", reconnect: false, ...fewPings },
+    policy: {
+      onLameDuck: "migrate",
+      tls: "required",
+      reconnect: false,
+      reconnectTimeWait: 0,
+      reconnectJitterTls: 0,
+      ...fewPings,
+    },
     also: infos(TLS_REQUIRED, TLS_REQUIRED + LAME_DUCK),
   },
 ];

@@ -308,12 +308,15 @@ function learns({ before, event }: Scene, was: readonly string[], is: readonly s
     return was.join() === is.join() ? undefined : "the pool changed, but who says so is of another list";
   if (isOfRefuser(before.context, link))
     return was.join() === is.join() ? undefined : "the pool changed, but who says so refused the client";
-  for (const server of before.context.pool) {
-    const { name, learnt, vouched } = server;
+  const leaves = ({ name, learnt, vouched, origin: id }: PoolServer) => {
     const isClaim = vouched && !link.secured;
-    const isOfThem = learnt && server.origin === origin.id && !isClaim;
-    const leaves = isOfThem && !inUse.includes(name) && !connectUrls.includes(name);
-    if (leaves === is.includes(name)) return `${name} should ${leaves ? "leave" : "stay"}`;
+    return learnt && id === origin.id && !isClaim && !inUse.includes(name) && !connectUrls.includes(name);
+  };
+  // It does not leave the client without any.
+  const wouldBeEmpty = join.length === 0 && before.context.pool.every(leaves);
+  for (const server of before.context.pool) {
+    const isDue = leaves(server) && !wouldBeEmpty;
+    if (isDue === is.includes(server.name)) return `${server.name} should ${isDue ? "leave" : "stay"}`;
   }
   const unknown = join.find((name) => !connectUrls.includes(name));
   return unknown === undefined ? undefined : `${unknown} joins, but the cluster does not name it`;
