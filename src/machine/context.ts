@@ -3,7 +3,7 @@
 
 import type { ConnectionEvent } from "./events.js";
 import type { AttemptReport, Failure } from "./failure.js";
-import { type Link, type Links, serverOf } from "./link.js";
+import { type Link, type Links, serverIdOf, serverOf } from "./link.js";
 import type { Destination, Origin } from "./origin.js";
 import { defaultPolicy, type Policy } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
@@ -143,9 +143,9 @@ export function candidates(context: ConnectionContext): ServerPool {
 }
 
 /** True where the link goes to that server, maybe under another name. */
-export function isServerOf({ destination, address, info }: Link, server: PoolServer): boolean {
-  const serverId = info === null || info.serverId === "" ? null : info.serverId;
-  return isSame({ ...server, name: destination.name, address, serverId }, server);
+export function isServerOf(link: Link, server: PoolServer): boolean {
+  const { destination, address } = link;
+  return isSame({ ...server, name: destination.name, address, serverId: serverIdOf(link) }, server);
 }
 
 /** True where the server that greets, and is being dialed for a move, is the one in use under another name. */

@@ -65,6 +65,11 @@ export const OVERLAP: Milliseconds = 250;
 /** How long a server that is being left may take to confirm the UNSUBs, and how long a socket to hand over its last bytes. */
 export const LINGER: Milliseconds = 1_000;
 
+/** The id of the server that greeted over it; null before its INFO, and where the INFO names none. */
+export function serverIdOf({ info }: Pick<Link, "info">): string | null {
+  return info === null || info.serverId === "" ? null : info.serverId;
+}
+
 /** A link at its beginning: the socket is about to be opened. */
 export function newLink(
   id: number,

@@ -22,6 +22,7 @@ import {
   liveLink,
   newLink,
   nextLink,
+  serverIdOf,
   serverOf,
   withLink,
 } from "./link.js";
@@ -81,9 +82,8 @@ export function refusesAgain({ next, policy, pool }: ConnectionContext, event: C
 }
 
 /** A server that was reached: it starts anew, and what is known of it now is kept. */
-function reached({ address, info }: Link): Partial<PoolServer> {
-  const serverId = info === null || info.serverId === "" ? null : info.serverId;
-  return { failures: 0, refusal: null, didConnect: true, address, serverId };
+function reached(link: Link): Partial<PoolServer> {
+  return { failures: 0, refusal: null, didConnect: true, address: link.address, serverId: serverIdOf(link) };
 }
 
 /** What a server says in these steps, before it has seen credentials, is no refusal of them. */
