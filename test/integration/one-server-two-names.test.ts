@@ -2,36 +2,20 @@
 // name must not lead back to it by the other. The rule: `isSame` in src/machine/server-pool.ts.
 
 import { afterEach, describe, expect, it } from "vitest";
-import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
+import { closeAll, connected } from "../harness/impatient.js";
 import { startCluster, type TestCluster } from "../harness/nats-server.js";
 import { type Passage, type Relay, relay } from "../harness/relay.js";
 import { servers } from "../harness/versions.js";
-import { Statuses } from "../harness/waiting.js";
 
 const config = `lame_duck_duration: "30s"\nlame_duck_grace_period: "1s"`;
-const open: NatsConnection[] = [];
 const relays: Relay[] = [];
 let cluster: TestCluster | undefined;
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((nc) => nc.close()));
+  await closeAll();
   await Promise.all(relays.splice(0).map((one) => one.close()));
   await cluster?.stop();
 });
-
-async function connected(options: ConnectionOptions) {
-  const statuses = new Statuses();
-  const nc = await connect({
-    noRandomize: true,
-    reconnectTimeWait: 20,
-    reconnectJitter: 0,
-    maxReconnectAttempts: -1,
-    onStatus: statuses.add,
-    ...options,
-  });
-  open.push(nc);
-  return { nc, statuses };
-}
 
 async function nodes(path: string, count: number) {
   cluster = await startCluster(count, { path, config });

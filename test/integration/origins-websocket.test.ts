@@ -2,11 +2,10 @@
 // begins with wss://, whatever list of servers took the place of another. The rule: src/machine/origin.ts; TCP: origins-tls.test.ts.
 
 import { afterEach, describe, expect, it } from "vitest";
-import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
 import { Authority } from "../harness/certificates.js";
+import { closeAll, connected } from "../harness/impatient.js";
 import { TestCluster } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
-import { Statuses } from "../harness/waiting.js";
 import {
   startWebSocketPair,
   startWebSocketServer,
@@ -16,28 +15,12 @@ import {
 
 const authority = new Authority();
 const certificate = authority.issue({ names: ["localhost"] });
-const open: NatsConnection[] = [];
 const running: WebSocketServer[] = [];
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((nc) => nc.close()));
+  await closeAll();
   await Promise.all(running.splice(0).map(({ server }) => server.stop()));
 });
-
-async function connected(options: ConnectionOptions) {
-  const statuses = new Statuses();
-  const nc = await connect({
-    noRandomize: true,
-    reconnectTimeWait: 20,
-    reconnectJitter: 0,
-    reconnectJitterTLS: 0,
-    maxReconnectAttempts: -1,
-    onStatus: statuses.add,
-    ...options,
-  });
-  open.push(nc);
-  return { nc, statuses };
-}
 
 async function pair(options: WebSocketServerOptions): Promise<[WebSocketServer, WebSocketServer]> {
   const [first, second] = await startWebSocketPair(options);

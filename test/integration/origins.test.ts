@@ -2,36 +2,21 @@
 // other (src/machine/origin.ts). TLS and WebSockets: origins-tls.test.ts and origins-websocket.test.ts.
 
 import { afterEach, describe, expect, it } from "vitest";
-import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
+import type { ConnectionOptions, NatsConnection } from "../../src/index.js";
 import { fakeServer, info } from "../harness/fake-server.js";
+import { closeAll, connected } from "../harness/impatient.js";
 import { type ClusterOptions, startCluster, startServer, type TestServer } from "../harness/nats-server.js";
 import { freePorts } from "../harness/ports.js";
 import { servers } from "../harness/versions.js";
-import { Statuses } from "../harness/waiting.js";
 import { useWitnesses, type Witness, witness } from "../harness/witness.js";
 
 useWitnesses();
-const open: NatsConnection[] = [];
 const running: TestServer[] = [];
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((nc) => nc.close()));
+  await closeAll();
   await Promise.all(running.splice(0).map((server) => server.stop()));
 });
-
-async function connected(options: ConnectionOptions) {
-  const statuses = new Statuses();
-  const nc = await connect({
-    noRandomize: true,
-    reconnectTimeWait: 20,
-    reconnectJitter: 0,
-    maxReconnectAttempts: -1,
-    onStatus: statuses.add,
-    ...options,
-  });
-  open.push(nc);
-  return { nc, statuses };
-}
 
 const user = (name: string, password: string) => ({
   authorization: { users: [{ user: name, password }] },
