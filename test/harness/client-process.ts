@@ -5,10 +5,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { root } from "../../scripts/packed.mjs";
 import type { ConnectionOptions, Server } from "../../src/index.js";
+import { bundled } from "./bundle.js";
 import type { Answer, Question } from "./client-program.js";
 import { Statuses } from "./waiting.js";
 
@@ -47,7 +47,7 @@ export function useClientProcesses(): void {
   beforeAll(async () => {
     await mkdir(join(root, ".cache"), { recursive: true });
     folder = await mkdtemp(join(root, ".cache", "clients-"));
-    program = buildProgram();
+    program = bundled(join(root, "test/harness/client-program.ts"), folder);
   });
   afterEach(async () => {
     const exits = [...running].map((child) => once(child, "exit"));
@@ -55,21 +55,6 @@ export function useClientProcesses(): void {
     await Promise.all(exits);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
-}
-
-async function buildProgram(): Promise<string> {
-  const outfile = join(folder, "client.mjs");
-  await build({
-    entryPoints: [join(root, "test/harness/client-program.ts")],
-    outfile,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "warning",
-  });
-  return outfile;
 }
 
 /** Connects in a new process. Rejects with the message of the error where it does not succeed. */

@@ -8,9 +8,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { build } from "esbuild";
+import { join } from "node:path";
 import { root } from "../../scripts/packed.mjs";
+import { bundled } from "./bundle.js";
 import { type Followed, followed } from "./followed.js";
 
 /** How an address behaves. Whatever listens in the network is reached by each that is alive, on the same port. */
@@ -100,23 +100,8 @@ export class Networks {
   }
 
   #program(file: string): Promise<string> {
-    const building = this.#built.get(file) ?? this.#build(file);
+    const building = this.#built.get(file) ?? bundled(file, this.#folder);
     this.#built.set(file, building);
     return building;
-  }
-
-  async #build(file: string): Promise<string> {
-    const outfile = join(this.#folder, `${basename(file, ".ts")}.mjs`);
-    await build({
-      entryPoints: [file],
-      outfile,
-      bundle: true,
-      packages: "external",
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      logLevel: "warning",
-    });
-    return outfile;
   }
 }

@@ -4,11 +4,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { bundled } from "./bundle.js";
 import { type Followed, followed, type Ran } from "./followed.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -60,26 +60,10 @@ export const programFolder = (): string => folder;
 /** What was built, by source: several processes may run the same program. */
 const built = new Map<string, Promise<string>>();
 
-async function buildProgram(file: string): Promise<string> {
-  const outfile = join(folder, `${basename(file, ".ts")}.mjs`);
-  await build({
-    entryPoints: [file],
-    outfile,
-    alias: entries,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    sourcemap: "inline",
-    logLevel: "silent",
-  });
-  return outfile;
-}
-
 /** Starts the program in that file, with these variables in its environment. */
 export async function start(file: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
-  const building = built.get(file) ?? buildProgram(file);
+  const building =
+    built.get(file) ?? bundled(file, folder, { alias: entries, sourcemap: "inline", logLevel: "silent" });
   built.set(file, building);
   const outfile = await building;
   const child = spawn(process.execPath, ["--enable-source-maps", outfile], {
