@@ -33,6 +33,7 @@ const words: Told = {
   releaseOutbound: () => "send what was kept, and from now on at once",
   drainSubscriptions: () => "unsubscribe, and let what has arrived be processed",
   finishOutbound: () => "take no more publishes, and wait until the server has all of them",
+  confirmOutbound: () => "send what is left, and ask the server whether it has all of it",
   notifyStatus: ({ status }) => `tell the user: ${status.type}`,
   resolveConnect: () => "connect() resolves",
   rejectConnect: ({ failure }) => `connect() rejects: ${failure.message}`,

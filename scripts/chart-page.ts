@@ -119,8 +119,8 @@ is what runs.
 The same [with the names of the events](./chart-events.svg) ([dark](./chart-events-dark.svg)). A line that begins at the border of a
 state stands for all states in it; one with two heads leads there and back. [Watch it live](./inspector.md).
 
-Every connection ends by way of \`closing\`: all that waited is settled, and the sockets hand over their last bytes, for a second at
-most. The chart leaves \`closing\` at once where no socket is left. In \`closed\` nothing is left: no socket, no timer, no promise.
+Every connection ends by way of \`closing\`: all that waited is settled. The server is asked whether it has what was published,
+for a second at most, and the sockets hand over their last bytes, for another second at most. The chart leaves \`closing\` at once where no socket is left. In \`closed\` nothing is left: no socket, no timer, no promise.
 `;
 
 const LINKS = `## Links
@@ -133,6 +133,7 @@ those that are being left (\`retiring\`). A link is known by the number of its a
 const timerOfEnding: { readonly [Phase in EndingPhase]: TimerName } = {
   overlapping: "overlap",
   unsubscribing: "retire",
+  confirming: "confirm",
   ending: "linger",
 };
 

@@ -31,10 +31,11 @@ export {
   NatsError,
   type PermissionContext,
 } from "./api/errors.js";
+export type { FlushOptions } from "./api/flush.js";
 export { canonicalMIMEHeaderKey, headers, Match, type MsgHdrs, MsgHdrsImpl } from "./api/headers.js";
 export { createInbox } from "./api/inbox.js";
 export type { Msg, PublishOptions, ReviverFn } from "./api/msg.js";
-export type { NatsConnection, Stats } from "./api/nats-connection.js";
+export type { NatsConnection, OutboundStats, Stats } from "./api/nats-connection.js";
 export { Nuid, nuid } from "./api/nuid.js";
 export type { ConnectionOptions } from "./api/options.js";
 export type { RequestOptions } from "./api/request.js";
@@ -46,4 +47,6 @@ export { version } from "./api/version.js";
 export type { Inspect } from "./effects/live-chart.js";
 export type { TlsOptions } from "./effects/node/tls-options.js";
 export type { ServerInfo } from "./effects/server-info.js";
+export type { UnconfirmedPolicy } from "./effects/unconfirmed.js";
 export type { ServersChanged } from "./machine/server-pool.js";
+export type { Amount } from "./machine/units.js";

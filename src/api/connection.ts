@@ -17,12 +17,13 @@ import { Empty, type Payload } from "./codec.js";
 import { isGivenServer, readGivenServers } from "./configured-servers.js";
 import type { ServerCredentials } from "./credentials.js";
 import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
+import { type FlushOptions, flush, roundTrip } from "./flush.js";
 import { GivenLists } from "./given-lists.js";
 import { type MsgHdrs, ownHeaders } from "./headers.js";
 import { withoutNulls } from "./left-out.js";
 import { type Msg, MsgImpl, optionsOf, type PublishOptions } from "./msg.js";
 import { Mux } from "./mux.js";
-import type { NatsConnection, Stats } from "./nats-connection.js";
+import type { NatsConnection, OutboundStats, Stats } from "./nats-connection.js";
 import type { ConnectionOptions } from "./options.js";
 import { Promises } from "./promises.js";
 import { type RequestOptions, request } from "./request.js";
@@ -32,7 +33,7 @@ import { Secrets } from "./secrets.js";
 import { askForServer, type Server, serversFrom } from "./server.js";
 import { chosenDelay, type Settings, settingsOf } from "./settings.js";
 import { onAbort } from "./signal.js";
-import { type Status, Statuses, slowConsumer, statusFrom } from "./status.js";
+import { closedStatus, type Status, Statuses, slowConsumer, statusFrom } from "./status.js";
 import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
 import { Deliveries } from "./whereabouts.js";
@@ -108,9 +109,7 @@ export class Connection implements NatsConnection {
   start(): Promise<NatsConnection> {
     const { signal } = this.#settings.connecting;
     const failure = { code: ErrorCode.Cancelled, message: "connect was aborted by its signal" };
-    const unlisten = onAbort(signal, () =>
-      this.#interpreter.send({ type: "user.close", unsent: 0, failure }),
-    );
+    const unlisten = onAbort(signal, () => this.#interpreter.close(failure));
     this.#interpreter.start();
     return this.#promises.connected.then(() => this).finally(unlisten);
   }
@@ -145,9 +144,9 @@ export class Connection implements NatsConnection {
       },
       outcomes: {
         status: (report, cause) => {
-          const { since, handedOver } = this.#interpreter.outbound;
-          if (report.type === "disconnect") this.#deliveries.lost(report.server, since, handedOver);
-          const status = statusFrom(report, cause);
+          const { loss } = this.#interpreter.outbound;
+          if (report.type === "disconnect") this.#deliveries.lost(report.server, loss.from, loss.to);
+          const status = statusFrom(report, cause, loss.unconfirmed);
           const { error, permissionContext } = status;
           if (error !== undefined && permissionContext !== undefined) {
             this.#subscriptions.refuse(permissionContext, error);
@@ -160,9 +159,13 @@ export class Connection implements NatsConnection {
         closing: () => {
           this.#mux.close();
           this.#subscriptions.close();
-          this.#statuses.close();
         },
-        closed: (failure, unsent) => this.#promises.settleClosed(failure, unsent),
+        closed: (failure, remains) => {
+          const error = this.#promises.endOf(failure, remains);
+          this.#statuses.report(closedStatus(this.getServer(), remains, error));
+          this.#statuses.close();
+          this.#promises.settleClosed(error);
+        },
       },
     };
   }
@@ -283,21 +286,22 @@ export class Connection implements NatsConnection {
     return this.isDraining() ? NatsError.errorForCode(ErrorCode.ConnectionDraining) : undefined;
   }
 
-  flush(): Promise<void> {
+  flush(opts?: FlushOptions): Promise<void> {
     if (this.isClosed()) return Promise.reject(NatsError.errorForCode(ErrorCode.ConnectionClosed));
-    return new Promise((resolve, reject) => {
-      this.#interpreter.ping(resolve, (why) => {
-        const code = why === "closed" ? ErrorCode.ConnectionClosed : ErrorCode.Disconnect;
-        reject(NatsError.errorForCode(code));
-      });
-    });
+    return flush(this.#world, this.#interpreter.outbound, opts, () => this.getServer());
   }
 
   async rtt(): Promise<number> {
-    if (!this.isClosed() && !this.#isConnected) throw NatsError.errorForCode(ErrorCode.Disconnect);
+    if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
+    if (!this.#isConnected) throw NatsError.errorForCode(ErrorCode.Disconnect);
     const start = this.#world.now();
-    await this.flush();
+    await roundTrip(this.#interpreter.outbound);
     return this.#world.now() - start;
+  }
+
+  outboundStats(): OutboundStats {
+    const { waiting, unconfirmed, confirmed } = this.#interpreter.outbound;
+    return { waiting, unconfirmed, confirmed };
   }
 
   get pendingBytes(): number {
@@ -318,11 +322,7 @@ export class Connection implements NatsConnection {
   // The life of the connection.
 
   async close(): Promise<void> {
-    this.#interpreter.send({
-      type: "user.close",
-      unsent: this.#interpreter.outbound.pendingMessages,
-      failure: null,
-    });
+    this.#interpreter.close(null);
     await this.#promises.closed;
   }
 
@@ -333,7 +333,7 @@ export class Connection implements NatsConnection {
   async drain(): Promise<void> {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
     if (this.isDraining()) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
-    this.#interpreter.send({ type: "user.drain", unsent: this.#interpreter.outbound.pendingMessages });
+    this.#interpreter.send({ type: "user.drain" });
     const error = await this.#promises.closed;
     if (error !== undefined) throw error;
   }

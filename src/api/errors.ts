@@ -6,6 +6,7 @@
 
 import type { Recording } from "../machine/replay.js";
 import type { PermissionContext } from "../machine/server-error.js";
+import type { Amount } from "../machine/units.js";
 import { ErrorCode, sentences } from "./error-codes.js";
 
 export type { PermissionContext } from "../machine/server-error.js";
@@ -46,6 +47,10 @@ export class NatsError extends Error {
   declare api_error?: ApiError;
   /** On a rejected `connect()`: every attempt that failed, oldest first. Beyond the reference. */
   declare attempts?: readonly ConnectAttempt[];
+  /** On errors of `flush`, `drain` and `closed`: what was sent and no server has confirmed. It may have arrived. Beyond the reference. */
+  declare unconfirmed?: Amount;
+  /** On errors of `drain` and `closed`: what was never sent. Beyond the reference. */
+  declare unsent?: Amount;
   /** On an error that ended a connection with the option `record`: what happened, for `replay`. Beyond the reference. */
   declare recording?: Recording;
 

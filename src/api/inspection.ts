@@ -71,6 +71,7 @@ const goesTo: { readonly [Name in EffectName]: Peer } = {
   releaseOutbound: "messages",
   drainSubscriptions: "messages",
   finishOutbound: "messages",
+  confirmOutbound: "messages",
 };
 
 /**

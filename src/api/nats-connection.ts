@@ -2,7 +2,9 @@
 
 import type { ServerInfo } from "../effects/server-info.js";
 import type { Recording } from "../machine/replay.js";
+import type { Amount } from "../machine/units.js";
 import type { Payload } from "./codec.js";
+import type { FlushOptions } from "./flush.js";
 import type { Msg, PublishOptions } from "./msg.js";
 import type { RequestOptions } from "./request.js";
 import type { RequestManyOptions } from "./request-many.js";
@@ -20,6 +22,19 @@ export interface Stats {
   inMsgs: number;
   /** Messages accepted for sending. */
   outMsgs: number;
+}
+
+/**
+ * Where published messages are, by how many there are and how many bytes their commands have. What was lost with a connection
+ * is in none of them: the status `disconnect` tells it, and the next `flush`. Beyond the reference.
+ */
+export interface OutboundStats {
+  /** Accepted, and no socket was handed it yet. */
+  readonly waiting: Amount;
+  /** A socket was handed it, and no server has confirmed it yet. With the option `unconfirmed: "resend"` also what will be sent again. */
+  readonly unconfirmed: Amount;
+  /** A server has confirmed it, since the beginning. */
+  readonly confirmed: Amount;
 }
 
 /** A connection. Source: the specification, and `NatsConnection` of `nats` 2.29.3. */
@@ -59,12 +74,17 @@ export interface NatsConnection extends AsyncDisposable {
   ): Promise<AsyncIterable<Msg>>;
 
   /**
-   * Resolves when the server has all that was published before. While disconnected that is after the reconnect.
-   * @throws NatsError (as a rejection) `DISCONNECT` where the connection broke before the answer, `CONNECTION_CLOSED`
+   * Resolves when a server has confirmed all that was published before, since the last flush that settled. While disconnected
+   * that is after the reconnect: the flush waits for as long as the client tries, unless the options limit it.
+   * @throws NatsError (as a rejection) `DISCONNECT` where some of it was lost with a connection, or may be: `error.unconfirmed` says
+   * how much. It is told once; the next flush vouches for what was published since. Also `DISCONNECT` where the connection was
+   * lost before the answer; `CONNECTION_CLOSED`; `TIMEOUT`, `CANCELLED` and `INVALID_OPTION` by the options
    */
-  flush(): Promise<void>;
+  flush(opts?: FlushOptions): Promise<void>;
   /** Milliseconds of a round trip to the server. @throws NatsError (as a rejection) `DISCONNECT`, `CONNECTION_CLOSED` */
   rtt(): Promise<number>;
+  /** Where the published messages are: how many wait, are sent and not confirmed, or are confirmed. Beyond the reference. */
+  outboundStats(): OutboundStats;
   /** Bytes accepted by `publish` that the socket has not taken yet. Beyond the reference. */
   readonly pendingBytes: number;
   /**

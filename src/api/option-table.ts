@@ -133,6 +133,11 @@ const table = {
     check: (value) => Number.isInteger(value) && (value as number) >= 256,
     what: "a whole number of bytes, 256 or more",
   },
+  unconfirmed: {
+    to: ["outbound"],
+    check: (value) => value === "report" || value === "resend",
+    what: '"report" or "resend"',
+  },
   drainTimeout: { to: ["policy"], ...positive },
   onLameDuck: {
     to: ["policy"],
@@ -184,7 +189,8 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
       throw error;
     }
   }
-  const { servers, port, inboxPrefix, tls, user, pass } = opts as ConnectionOptions;
+  const { servers, port, inboxPrefix, tls, user, pass, unconfirmed, reconnectBufferSize } =
+    opts as ConnectionOptions;
   if (port !== undefined && servers !== undefined && servers.length > 0) {
     throw new NatsError(
       'the options "servers" and "port" exclude each other: give one of them',
@@ -196,6 +202,12 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
     const what = user === undefined ? "is missing" : "is empty";
     throw new NatsError(
       `the option "pass" needs "user", which ${what}: give both; a token goes into the option "token"`,
+      ErrorCode.InvalidOption,
+    );
+  }
+  if (unconfirmed === "resend" && reconnectBufferSize === 0) {
+    throw new NatsError(
+      'the option "unconfirmed" is "resend", but the option "reconnectBufferSize" is 0: nothing could be kept to be sent again',
       ErrorCode.InvalidOption,
     );
   }

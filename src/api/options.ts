@@ -3,6 +3,7 @@
 
 import type { Inspect } from "../effects/live-chart.js";
 import type { TlsOptions } from "../effects/node/tls-options.js";
+import type { UnconfirmedPolicy } from "../effects/unconfirmed.js";
 import type { AsyncAuthenticator } from "./authenticators.js";
 import type { ReconnectToServerHandler } from "./server.js";
 import type { Status } from "./status.js";
@@ -95,6 +96,15 @@ export interface ConnectionOptions {
    * reference.
    */
   maxControlLine?: number;
+  /**
+   * What becomes of messages that a connection had taken and no server has confirmed when it is lost. `report` (the default): the
+   * status `disconnect` and the next `flush` say how many; each arrives once or never. `resend`: the client keeps them until a
+   * server has confirmed them, and sends them again after the reconnect, in order, before what was published later; each
+   * arrives once, or twice where the lost server had read it. The client keeps at most `reconnectBufferSize` bytes of them, and
+   * hands no more to the socket until some are confirmed. A request that has timed out or was aborted is not sent again.
+   * With `resend` a `reconnectBufferSize` of 0 is an error. See docs/guide/reconnecting.md. Beyond the reference.
+   */
+  unconfirmed?: UnconfirmedPolicy;
   /** Milliseconds that a drain may take (`DrainTimeout` of the Go client). Default 30,000. Beyond the reference. */
   drainTimeout?: number;
   /**

@@ -1,10 +1,12 @@
 // The two promises of a connection's life: that it stands, and that it has ended. From Failures, the chart's plain
 // JSON, they make the NatsErrors that a user sees.
 
-import type { Unsent } from "../effects/ports.js";
+import type { Remains } from "../effects/ports.js";
+import { plus } from "../effects/unconfirmed.js";
 import type { AttemptReport, Failure } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
 import { ErrorCode, NatsError } from "./errors.js";
+import { isNothing, withLoss } from "./losses.js";
 import { aborted } from "./signal.js";
 
 /** What the promises ask of the connection, for the errors they give. */
@@ -54,8 +56,18 @@ export class Promises {
     this.#rejectConnected(error);
   }
 
-  settleClosed(failure: Failure | null, unsent: Unsent): void {
-    this.#resolveClosed(failure === null ? lossOf(unsent) : this.#lastError(failure));
+  /** The error with which the connection ends; undefined where all went well, and a server has confirmed all that was published. */
+  endOf(failure: Failure | null, { unsent, unconfirmed, lost }: Remains): NatsError | undefined {
+    const loss = { unsent, unconfirmed: plus(unconfirmed, lost) };
+    if (failure === null && isNothing(loss)) return undefined;
+    const error = this.#lastError(
+      failure ?? { code: ErrorCode.Disconnect, message: "the connection is closed" },
+    );
+    return withLoss(error, loss);
+  }
+
+  settleClosed(error: NatsError | undefined): void {
+    this.#resolveClosed(error);
   }
 
   /** The error that ends the connection: with the recording, where there is one. */
@@ -70,13 +82,8 @@ export class Promises {
   #errorOf(failure: Failure): NatsError {
     const { signal } = this.#sources;
     if (failure.code === ErrorCode.Cancelled && signal?.aborted === true) return aborted(signal, "connect");
-    return new NatsError(failure.message, failure.code, this.#sources.causeOf(failure));
+    const { message, code, cause } = failure;
+    const behind = cause === undefined ? this.#sources.causeOf(failure) : this.#errorOf(cause);
+    return new NatsError(message, code, behind);
   }
-}
-
-/** The error of a clean close that could not hand over everything in time. */
-function lossOf({ messages, bytes }: Unsent): NatsError | undefined {
-  if (messages === 0) return undefined;
-  const message = `closed before the server had taken all that was published: ${bytes} bytes are lost`;
-  return new NatsError(message, ErrorCode.Disconnect);
 }

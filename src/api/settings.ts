@@ -107,9 +107,12 @@ function connectFields(
 function outboundLimits(
   options: OptionsFor<"outbound">,
 ): Pick<Ports["limits"], keyof OptionsFor<"outbound">> {
-  const { reconnectBufferSize = DEFAULT_RECONNECT_BUFFER_SIZE, maxControlLine = DEFAULT_MAX_CONTROL_LINE } =
-    options;
-  return { reconnectBufferSize, maxControlLine };
+  const {
+    reconnectBufferSize = DEFAULT_RECONNECT_BUFFER_SIZE,
+    maxControlLine = DEFAULT_MAX_CONTROL_LINE,
+    unconfirmed = "report",
+  } = options;
+  return { reconnectBufferSize, maxControlLine, unconfirmed };
 }
 
 function requestSettings({ inboxPrefix = "", noAsyncTraces, ...rest }: OptionsFor<"requests">) {

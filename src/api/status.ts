@@ -1,8 +1,10 @@
 // What `nc.status()` and `onStatus` report: the shape of the reference, from the chart's reports. And who is told.
 
+import type { Remains } from "../effects/ports.js";
 import type { StatusReport } from "../machine/effects.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { ServersChanged } from "../machine/server-pool.js";
+import type { Amount } from "../machine/units.js";
 import { Broadcast } from "./broadcast.js";
 import { NatsError } from "./errors.js";
 import type { Subscription } from "./subscription.js";
@@ -10,8 +12,13 @@ import { throwUncaught } from "./uncaught.js";
 
 /** Events of a connection. Source: `Events` of `nats` 2.29.3. */
 export enum Events {
-  /** The connection was lost. `data`: the server, as `host:port`. */
+  /** The connection was lost. `data`: the server, as `host:port`; `unconfirmed`: what may be lost with it. */
   Disconnect = "disconnect",
+  /**
+   * The connection has ended, for good: the last status of all. `data`: the server that was in use last; `error`: why, absent where
+   * all went well. As in the v3 client.
+   */
+  Close = "close",
   /** A connection stands again; subscriptions are restored and what was kept is being sent. `data`: the server. */
   Reconnect = "reconnect",
   /** Servers joined or left the cluster. `data`: ServersChanged. */
@@ -42,7 +49,7 @@ export enum DebugEvents {
   ClientInitiatedReconnect = "client initiated reconnect",
 }
 
-/** One status. Source: `Status` of `nats` 2.29.3; `server`, `error`, `messages` and `step` go beyond it. */
+/** One status. Source: `Status` of `nats` 2.29.3; `server`, `error`, `messages`, `step`, `unconfirmed` and `unsent` go beyond it. */
 export interface Status {
   /** What happened. */
   type: Events | DebugEvents;
@@ -62,12 +69,29 @@ export interface Status {
   sub?: Subscription;
   /** For `slowConsumer`: how many messages wait. As in the v3 client. */
   pending?: number;
-  /** For `error`: what went wrong. */
+  /** For `error` and `close`: what went wrong. */
   error?: NatsError;
   /** For `error`: how many messages were not sent, where the new server does not accept what was kept for it. */
   messages?: number;
+  /**
+   * For `disconnect` and `close`: what a socket was handed and no server has confirmed. It may have arrived. With the option
+   * `unconfirmed: "resend"` a `disconnect` tells what will be sent again. A `close` does not count what a `disconnect` has told.
+   */
+  unconfirmed?: Amount;
+  /** For `close`: what no socket was ever handed. */
+  unsent?: Amount;
   /** For `error`: in which step of an attempt, or in which state of the connection. */
   step?: string;
+}
+
+/** The last status of a connection. */
+export function closedStatus(
+  server: string,
+  { unsent, unconfirmed }: Pick<Remains, "unsent" | "unconfirmed">,
+  error: NatsError | undefined,
+): Status {
+  const status: Status = { type: Events.Close, data: server, server, unsent, unconfirmed };
+  return error === undefined ? status : { ...status, error };
 }
 
 const data: Readonly<Record<StatusReport["type"], (report: StatusReport) => Status["data"]>> = {
@@ -88,13 +112,18 @@ export function slowConsumer(sub: Subscription, server: string): Status {
   return { type: Events.SlowConsumer, data: pending, server, sub, pending };
 }
 
-/** The user's view of a report; `cause` is the Error that lies behind an error report. */
-export function statusFrom(report: StatusReport, cause: Error | undefined): Status {
+/**
+ * The user's view of a report.
+ * @param cause the Error that lies behind an error report
+ * @param unconfirmed what the connection had that was lost last
+ */
+export function statusFrom(report: StatusReport, cause: Error | undefined, unconfirmed: Amount): Status {
   const status: Status = {
     type: report.type satisfies `${Events | DebugEvents}` as Events | DebugEvents,
     data: data[report.type](report),
     server: report.server,
   };
+  if (report.type === "disconnect") return { ...status, unconfirmed };
   if (report.type === "update") return { ...status, ...report.changed };
   if (report.type === "pingTimer") return { ...status, pendingPings: report.pingsOut };
   if (report.type !== "error") return status;

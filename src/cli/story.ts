@@ -101,16 +101,14 @@ function eventDetails(event: ConnectionEvent): string {
       return `${event.server ?? "no server"}, in ${event.ms} ms`;
     case "user.setServers":
       return event.servers.join(", ");
-    case "user.drain":
-      return unsentText(event.unsent);
     case "user.close":
-      return event.failure === null ? unsentText(event.unsent) : failureText(event.failure);
+      return event.failure === null ? unconfirmedText(event.unconfirmed) : failureText(event.failure);
     default:
       return "";
   }
 }
 
-const unsentText = (unsent: number) => (unsent > 0 ? `${unsent} messages unsent` : "");
+const unconfirmedText = (count: number) => (count > 0 ? `${count} messages not confirmed` : "");
 const failureText = ({ code, message }: { readonly code: string; readonly message: string }) =>
   `${code}: ${message}`;
 

@@ -1,12 +1,14 @@
-// What was accepted and no sink was handed yet, in order: commands encoded into chunks, and some taken back again.
-// When and where it goes, and how much may wait, is the business of outbound.ts.
+// What was accepted and no sink was handed yet, in order: commands encoded into chunks, some withdrawn again, and what a sink
+// was handed that is lost and goes out once more (unconfirmed.ts). When and where it goes, and how much may wait, is the
+// business of outbound.ts.
 //
-// No command lies across two chunks. Each has its place in the stream, which stays its own: what is taken back is
-// overwritten with lines that mean nothing. That happens to messages, and to the SUB and UNSUB lines that wait when their
-// connection is lost: the next one begins with all subscriptions as they are then. Sent there once more, an old SUB would
-// come back without its subscription, and an old UNSUB would give back the messages that a `max` has counted already.
+// No command lies across two chunks. Each has its place in the stream, which stays its own: what is withdrawn leaves a gap, takes
+// no room, and never goes out. That happens to messages, and to the SUB and UNSUB lines that wait when their connection is
+// lost: the next one begins with all subscriptions as they are then. Sent there once more, an old SUB would come back without its
+// subscription, and an old UNSUB would give back the messages that a `max` has counted already.
 
-import { CHUNK_SIZE, Chunk, ChunkPool, type Segment, SegmentQueue } from "./chunks.js";
+import { CHUNK_SIZE, Chunk, ChunkPool } from "./chunks.js";
+import { bytesOf, compacted, endOf, piecesOf, type Segment, SegmentQueue, segmentOf } from "./segments.js";
 import { isMessage, messagesIn, type WaitingMessage } from "./waiting-messages.js";
 import { Encoder } from "./wire/encoder.js";
 
@@ -17,15 +19,6 @@ export interface ServerLimits {
   /** Whether it knows HPUB. */
   readonly headers: boolean;
 }
-
-/** No subscription has the number 0, and a server says nothing to an UNSUB of a number that it does not know. */
-const NOTHING = [..."UNSUB 0"].map((character) => character.charCodeAt(0));
-const SPACE = 32;
-const CR = 13;
-const LF = 10;
-/** The least bytes that mean nothing, and as many as every server takes in a line. */
-const SHORTEST = NOTHING.length + 2;
-const LONGEST = 512;
 
 /** While chunks pile up, a message of this size gets a chunk of its own, so that the unused ends stay below 7 %. */
 const ALONE = CHUNK_SIZE / 16;
@@ -44,10 +37,14 @@ export class Backlog {
   /** The chunk that is encoded into; commands up to #start have been cut from it and queued. */
   #chunk: Chunk | null = null;
   #start = 0;
-  /** Messages queued, and messages taken out or back, since the beginning. */
-  #queuedMessages = 0;
-  #takenMessages = 0;
-  #taken = 0;
+  /** Where in the stream the commands end that were cut. */
+  #cutAt = 0;
+  /** Messages cut since the beginning. */
+  #cutMessages = 0;
+  /** Where in the stream began what waited when it was dropped; undefined before. */
+  #clearedAt: number | undefined;
+  /** The segment before that of the last withdrawal: most are withdrawn in the order in which they were accepted. */
+  #beforeLast: Segment | null = null;
 
   /** @param maxControlLine bytes of a line behind its verb that the server accepts */
   constructor(maxControlLine: number) {
@@ -61,17 +58,28 @@ export class Backlog {
 
   /** PUB and HPUB that wait. */
   get messages(): number {
-    return this.#encoder.messages - this.#takenMessages;
+    return this.#queue.messages + this.#encoder.messages - this.#cutMessages;
   }
 
-  /** Bytes taken out since the beginning: where in the stream begins what waits. */
+  /** What waits of it that a sink was handed which is lost. */
+  get repeated(): { readonly messages: number; readonly bytes: number } {
+    let messages = 0;
+    let bytes = 0;
+    for (let one = this.#queue.first; one?.isRepeated === true; one = one.next) {
+      messages += one.messages;
+      bytes += bytesOf(one);
+    }
+    return { messages, bytes };
+  }
+
+  /** Where in the stream begins what waits. */
   get taken(): number {
-    return this.#taken;
+    return this.#queue.first?.position ?? this.#clearedAt ?? this.#cutAt;
   }
 
   /** Where in the stream the next command begins. */
   get position(): number {
-    return this.#taken + this.bytes;
+    return this.#cutAt + this.#encoder.at - this.#start;
   }
 
   /** PUB and HPUB accepted since the beginning. */
@@ -102,21 +110,34 @@ export class Backlog {
     this.#encoder.publish(subject, payload, reply, headers);
   }
 
-  /** Adds a line that is known to be valid, without its CRLF; there is room for it. */
-  line(text: string, isOfConnection: boolean): void {
+  /**
+   * Adds a line that is known to be valid, without its CRLF; there is room for it.
+   * @param mayComeBack from there in the stream on, commands wait or may have to go out once more
+   */
+  line(text: string, isOfConnection: boolean, mayComeBack: number): void {
     const start = this.position;
     this.#encoder.line(text);
-    if (isOfConnection) this.#connectionLines.add(start, this.position, this.#taken);
+    if (isOfConnection) this.#connectionLines.add(start, this.position, mayComeBack);
   }
 
   /** Queues what was encoded into the current chunk since the last cut. */
   cut(): void {
     const start = this.#start;
-    const { at, messages } = this.#encoder;
-    if (this.#chunk === null || at === start) return;
+    const { at, messages: accepted } = this.#encoder;
+    const chunk = this.#chunk;
+    if (chunk === null || at === start) return;
+    const messages = accepted - this.#cutMessages;
+    const { last } = this.#queue;
+    const goesOn = last?.chunk === chunk && last.end === start && endOf(last) === this.#cutAt;
+    if (last !== null && goesOn && !last.isRepeated) {
+      this.#queue.extend(last, at, messages);
+    } else {
+      const position = this.#cutAt;
+      this.#queue.push(segmentOf(chunk, { start, end: at, position, messages, isRepeated: false }));
+    }
     this.#start = at;
-    this.#queue.push(this.#chunk, start, at, messages - this.#queuedMessages);
-    this.#queuedMessages = messages;
+    this.#cutAt += at - start;
+    this.#cutMessages = accepted;
   }
 
   /** Whether a command of that size takes a chunk of its own where the one in use is full. */
@@ -126,7 +147,10 @@ export class Backlog {
 
   /** Goes on at the beginning of a chunk of CHUNK_SIZE; all is cut. */
   openChunk(): void {
+    const { last } = this.#queue;
     this.#open(this.#pool.take(this.#chunk), 0);
+    // As long as it was encoded into, the chunk was kept whatever was withdrawn of it.
+    if (last !== null && isMostlyGaps(last)) this.#tidy(this.#before(last), last);
   }
 
   /** Adds what `add` adds, of that size, in a chunk of its own, then goes on in the one that was in use. */
@@ -144,74 +168,104 @@ export class Backlog {
     }
   }
 
-  /** Takes out what goes next, of what was cut; null where there is nothing. */
+  /** Takes out what goes next, of what was cut, without a gap; null where there is nothing. */
   take(): Segment | null {
     const segment = this.#queue.shift();
     if (segment === null) return null;
-    this.#taken += segment.end - segment.start;
-    this.#takenMessages += segment.messages;
-    return segment;
+    if (segment === this.#beforeLast) this.#beforeLast = null;
+    if (segment.gaps === null) return segment;
+    const [first, ...others] = piecesOf(segment);
+    segment.chunk.pending += others.length;
+    this.#queue.putBefore(others);
+    return first as Segment;
   }
 
-  /** A segment of that chunk is written: nobody reads it any more. */
+  /** Puts back what was taken out and has to go out once more, before all that waits. */
+  putBack(segments: readonly Segment[]): void {
+    this.#queue.putBefore(segments);
+  }
+
+  /** Nobody reads a segment of that chunk any more. */
   giveBack(chunk: Chunk): void {
     chunk.pending -= 1;
     if (chunk.pending === 0 && chunk !== this.#chunk) this.#pool.giveBack(chunk);
   }
 
-  /** Takes back the lines that belong to one connection. */
-  voidConnectionLines(): void {
+  /** Withdraws the lines that belong to one connection. */
+  withdrawConnectionLines(): void {
     this.cut();
-    this.#connectionLines.voidAll(this.#queue, this.#taken);
+    this.#connectionLines.withdrawAll(this.#queue);
+    this.#dropEmpty();
   }
 
-  /** Takes back a message that lies from `start` to before `end` of the stream, where it waits. */
+  /** Withdraws a message that lies from `start` to before `end` of the stream, where it waits. */
   withdraw(start: number, end: number): void {
-    if (start < this.#taken || start === end) return;
+    if (start < this.taken || start === end) return;
     this.cut();
-    let position = this.#taken;
-    for (let segment = this.#queue.first; segment !== null; segment = segment.next) {
-      const next = position + segment.end - segment.start;
-      if (start < next) {
-        const shift = segment.start - position;
-        this.#takeBack(segment, start + shift, end + shift);
+    const hint = this.#beforeLast;
+    let before = hint !== null && endOf(hint) <= start ? hint : null;
+    for (let one = before === null ? this.#queue.first : before.next; one !== null; one = one.next) {
+      if (start < endOf(one)) {
+        this.#beforeLast = before;
+        if (start >= one.position && withdrawMessage(this.#queue, one, start, end)) this.#tidy(before, one);
         return;
       }
-      position = next;
+      before = one;
     }
   }
 
-  /** Takes back each message that waits and is beyond the limits. */
+  /** Withdraws each message that waits and is beyond the limits. */
   withdrawBeyond(limits: ServerLimits): WaitingMessage[] {
     const beyond: WaitingMessage[] = [];
     if (limits.headers && this.#encoder.largest <= limits.maxPayload) return beyond;
     this.cut();
-    for (let segment = this.#queue.first; segment !== null; segment = segment.next) {
-      for (const message of messagesIn(segment.chunk.bytes, segment.start, segment.end)) {
+    for (let one = this.#queue.first; one !== null; one = one.next) {
+      for (const message of messagesIn(one.chunk.bytes, one.start, one.end)) {
         if (message.size <= limits.maxPayload && (limits.headers || !message.hasHeaders)) continue;
-        beyond.push(message);
-        this.#takeBack(segment, message.start, message.end);
+        const shift = one.position - one.start;
+        if (withdrawMessage(this.#queue, one, message.start + shift, message.end + shift))
+          beyond.push(message);
       }
     }
+    this.#dropEmpty();
     return beyond;
   }
 
   /** Drops what waits, and lets go of all memory. */
   clear(): void {
+    this.#clearedAt = this.taken;
     this.#close();
+    this.#cutMessages = this.#encoder.messages;
+    this.#beforeLast = null;
     this.#pool.clear();
     this.#queue.clear();
-    this.#takenMessages = this.#encoder.messages;
   }
 
-  /** Overwrites a message of a segment, if it is still there. */
-  #takeBack(segment: Segment, start: number, end: number): void {
-    const { bytes } = segment.chunk;
-    if (!isMessage(bytes, start)) return;
-    voidBytes(bytes, start, end);
-    this.#encoder.forget();
-    segment.messages -= 1;
-    this.#takenMessages += 1;
+  /** A command of the segment was withdrawn: memory that few others need is let go. */
+  #tidy(before: Segment | null, segment: Segment): void {
+    const isEmpty = bytesOf(segment) === 0;
+    const { chunk } = segment;
+    if (!isEmpty && (chunk === this.#chunk || !isMostlyGaps(segment))) return;
+    this.#queue.replace(before, segment, isEmpty ? [] : compacted(segment));
+    this.giveBack(chunk);
+  }
+
+  #before(segment: Segment): Segment | null {
+    let before: Segment | null = null;
+    for (let one = this.#queue.first; one !== segment && one !== null; one = one.next) before = one;
+    return before;
+  }
+
+  #dropEmpty(): void {
+    this.#beforeLast = null;
+    let before: Segment | null = null;
+    let one = this.#queue.first;
+    while (one !== null) {
+      const { next } = one;
+      if (bytesOf(one) === 0) this.#tidy(before, one);
+      else before = one;
+      one = next;
+    }
   }
 
   #open(chunk: Chunk, at: number): void {
@@ -227,17 +281,30 @@ export class Backlog {
   }
 }
 
-/** Where in the stream such lines lie. As many as wait, and at most as many again that have gone out. */
+function isMostlyGaps({ start, end, withdrawn }: Segment): boolean {
+  return 2 * withdrawn > end - start;
+}
+
+/** Withdraws the message of a segment that begins there in the stream. Returns false where it is none, or is withdrawn already. */
+export function withdrawMessage(queue: SegmentQueue, segment: Segment, start: number, end: number): boolean {
+  const { chunk, gaps } = segment;
+  if (!isMessage(chunk.bytes, segment.start + start - segment.position)) return false;
+  for (let i = 0; gaps !== null && i < gaps.length; i += 2) if (gaps[i] === start) return false;
+  queue.withdraw(segment, start, end, true);
+  return true;
+}
+
+/** Where in the stream such lines lie. As many as wait or may come back, and at most as many again that have gone out. */
 class ConnectionLines {
   /** Start and end of each, in the order of the stream. */
   #places: number[] = [];
-  /** Before this index all have gone out. */
+  /** Before this index none can come back. */
   #first = 0;
 
-  /** A line from `start` to before `end` was accepted; the sink has all before `handedOver`. */
-  add(start: number, end: number, handedOver: number): void {
+  /** A line from `start` to before `end` was accepted; all before `mayComeBack` is gone for good. */
+  add(start: number, end: number, mayComeBack: number): void {
     const places = this.#places;
-    while (this.#first < places.length && (places[this.#first] as number) < handedOver) this.#first += 2;
+    while (this.#first < places.length && (places[this.#first] as number) < mayComeBack) this.#first += 2;
     if (this.#first * 2 >= places.length) {
       places.splice(0, this.#first);
       this.#first = 0;
@@ -245,40 +312,18 @@ class ConnectionLines {
     places.push(start, end);
   }
 
-  /**
-   * Overwrites those that wait in the queue, which begins at `position` of the stream, with lines of the same length
-   * that mean nothing. So no position in the stream changes, nor the bytes that wait.
-   */
-  voidAll(queue: SegmentQueue, position: number): void {
+  /** Withdraws those that wait in the queue. */
+  withdrawAll(queue: SegmentQueue): void {
     const places = this.#places;
     let i = this.#first;
     this.#places = [];
     this.#first = 0;
-    let segmentStart = position;
     for (let segment = queue.first; segment !== null; segment = segment.next) {
-      const shift = segment.start - segmentStart;
-      const segmentEnd = segmentStart + segment.end - segment.start;
+      const segmentEnd = endOf(segment);
       for (; i < places.length && (places[i] as number) < segmentEnd; i += 2) {
         const start = places[i] as number;
-        const end = places[i + 1] as number;
-        if (start < segmentStart) continue;
-        voidBytes(segment.chunk.bytes, start + shift, end + shift);
+        if (start >= segment.position) queue.withdraw(segment, start, places[i + 1] as number, false);
       }
-      segmentStart = segmentEnd;
     }
-  }
-}
-
-/** Overwrites the bytes from `start` to before `end`, at least 9 of them, with lines that mean nothing. */
-function voidBytes(bytes: Uint8Array, start: number, end: number): void {
-  for (let at = start; at < end; ) {
-    const left = end - at;
-    // What would be left over must be a line as well.
-    const length = left <= LONGEST ? left : left - LONGEST < SHORTEST ? LONGEST - SHORTEST : LONGEST;
-    bytes.fill(SPACE, at, at + length - 2);
-    bytes.set(NOTHING, at);
-    at += length;
-    bytes[at - 2] = CR;
-    bytes[at - 1] = LF;
   }
 }

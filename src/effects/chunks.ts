@@ -1,4 +1,4 @@
-// The memory of an outbound stream: chunks to encode into, and the queue of what was cut from them for the socket.
+// The memory of an outbound stream: chunks to encode into. What is cut from them for the socket: segments.ts.
 
 import { allocate } from "./wire/bytes.js";
 
@@ -59,51 +59,5 @@ export class ChunkPool {
     this.#free.length = 0;
     this.#large.length = 0;
     this.#largeBytes = 0;
-  }
-}
-
-/** Whole commands in a chunk, ready for the sink. */
-export interface Segment {
-  readonly chunk: Chunk;
-  readonly start: number;
-  readonly end: number;
-  /** How many of the commands are messages. */
-  messages: number;
-  next: Segment | null;
-}
-
-/** Segments in the order in which they go out. Its bounds are those of Outbound. */
-export class SegmentQueue {
-  /** Bytes in all segments. */
-  bytes = 0;
-  #first: Segment | null = null;
-  #last: Segment | null = null;
-
-  get first(): Segment | null {
-    return this.#first;
-  }
-
-  push(chunk: Chunk, start: number, end: number, messages: number): void {
-    const segment: Segment = { chunk, start, end, messages, next: null };
-    chunk.pending += 1;
-    this.bytes += end - start;
-    if (this.#last === null) this.#first = segment;
-    else this.#last.next = segment;
-    this.#last = segment;
-  }
-
-  shift(): Segment | null {
-    const segment = this.#first;
-    if (segment === null) return null;
-    this.#first = segment.next;
-    if (segment.next === null) this.#last = null;
-    this.bytes -= segment.end - segment.start;
-    return segment;
-  }
-
-  clear(): void {
-    this.bytes = 0;
-    this.#first = null;
-    this.#last = null;
   }
 }

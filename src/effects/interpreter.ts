@@ -15,8 +15,7 @@ import { Authentication } from "./authentication.js";
 import { CredentialsVersions, connectCommand } from "./connect-command.js";
 import { beyondFailures, credentialsFailure } from "./failures.js";
 import { LiveChart, type Observed } from "./live-chart.js";
-import { Outbound } from "./outbound.js";
-import { type Unanswered, WaitingPings } from "./pings.js";
+import { Outbound, type Sink } from "./outbound.js";
 import type { Ports } from "./ports.js";
 import type { ServerInfo } from "./server-info.js";
 import { Session, type SessionSide, type Untimed } from "./session.js";
@@ -103,7 +102,11 @@ export class Interpreter {
     },
     finishOutbound: (self, { attempt }) => {
       self.outbound.finish();
-      self.ping(() => self.send({ type: "outbound.flushed", attempt }));
+      self.outbound.ping({ answered: () => self.send({ type: "outbound.flushed", attempt }) });
+    },
+    confirmOutbound: (self, { attempt }) => {
+      self.outbound.flush(true);
+      self.#sessions.get(attempt)?.ping(() => self.send({ type: "outbound.flushed", attempt }));
     },
     notifyStatus: (self, { status }) => {
       const cause = status.type === "error" ? self.#causes.get(status.failure) : undefined;
@@ -114,12 +117,12 @@ export class Interpreter {
     settlePending: (self, { failure }) => {
       self.outbound.close();
       self.#ports.outcomes.closing(failure);
-      self.#waitingPings.fail("closed");
     },
     settleClosed: (self, { failure }) => {
-      const { unsentMessages: messages, pendingBytes: bytes } = self.outbound;
+      const { waiting: unsent, unconfirmed } = self.outbound;
+      const lost = self.outbound.takeLost();
       self.outbound.dispose();
-      self.#ports.outcomes.closed(failure, { messages, bytes });
+      self.#ports.outcomes.closed(failure, { unsent, unconfirmed, lost });
     },
   };
 
@@ -132,8 +135,6 @@ export class Interpreter {
   readonly #sessions = new Map<number, Session>();
   /** The timers that run, by name and attempt. */
   readonly #timers = new Map<string, Timer>();
-  /** PINGs that wait in the outbound stream. */
-  readonly #waitingPings = new WaitingPings();
   readonly #credentials = new CredentialsVersions();
   readonly #authentication: Authentication;
   /** The Error behind a Failure, for as long as somebody holds the Failure. */
@@ -143,7 +144,17 @@ export class Interpreter {
   constructor(world: World, ports: Ports, input: ConnectionInput, observed: Observed = {}) {
     this.#world = world;
     this.#ports = ports;
-    this.outbound = new Outbound({ defer: (run) => world.defer(run), ...ports.limits });
+    const session = (sink: Sink | null) => [...this.#sessions.values()].find((one) => one.transport === sink);
+    this.outbound = new Outbound({
+      defer: (run) => world.defer(run),
+      ...ports.limits,
+      wire: {
+        pinged: (sink, ping, mark) => session(sink)?.pongs.add(ping, mark),
+        ping: (answered) => session(this.outbound.sink)?.ping(answered),
+        startTimer: (ms, fired) => world.startTimer(ms, fired),
+        stopTimer: (timer) => world.stopTimer(timer),
+      },
+    });
     this.#chart = new LiveChart(
       { carryOut: (effect) => this.#carryOut(effect), brokeDown: (error) => this.#brokeDown(error) },
       input,
@@ -161,14 +172,14 @@ export class Interpreter {
         if (this.#isInUse(session)) this.#info = session.info;
       },
       drained: ({ transport }) => this.outbound.drained(transport),
-      settlePings: (session) => {
-        if (!this.#isInUse(session)) return;
-        for (const ping of this.#waitingPings.takeUpTo(this.outbound.handedOver)) session.pongs.add(ping);
-      },
+      mark: (session) => (this.#isInUse(session) ? this.outbound.here : undefined),
+      confirmed: (mark) => this.outbound.confirm(mark),
       line: (session) => ({
         tell: (line) => (this.#isInUse(session) ? this.outbound.command(line) : session.write(`${line}\r\n`)),
         ask: (answered) =>
-          this.#isInUse(session) ? this.ping(answered, answered) : session.ping(answered, answered),
+          this.#isInUse(session)
+            ? this.outbound.ping({ answered, failed: answered })
+            : session.ping(answered, answered),
       }),
       isOwn: (permission) => ports.subscriptions.isOwn(permission),
       over: ({ attempt }) => this.#forget(attempt),
@@ -196,6 +207,12 @@ export class Interpreter {
     this.#chart.send({ ...event, at: this.#world.now() } as ConnectionEvent);
   }
 
+  /** The user wants no connection any more, or the client cannot go on. */
+  close(failure: Failure | null): void {
+    const { waiting, unconfirmed } = this.outbound;
+    this.send({ type: "user.close", unconfirmed: waiting.messages + unconfirmed.messages, failure });
+  }
+
   /** The user names other servers. What others were offered is forgotten at once, whatever the chart is doing. */
   setServers(list: Pick<UserSetServers, "servers" | "kept" | "list">): void {
     this.#credentials.keepOnly(list.kept);
@@ -212,12 +229,6 @@ export class Interpreter {
     return this.#causes.get(failure);
   }
 
-  /** Sends PING behind all that was published so far; while disconnected, after the reconnect. */
-  ping(answered: () => void, failed?: (why: Unanswered) => void): void {
-    this.outbound.command("PING");
-    this.#waitingPings.add({ answered, failed }, this.outbound.position);
-  }
-
   /** True where the outbound stream flows into that socket. */
   #isInUse({ transport }: Session): boolean {
     return this.outbound.sink === transport;
@@ -229,7 +240,7 @@ export class Interpreter {
       Interpreter.#handlers[type](this, params as never);
     } catch (error) {
       const failure = this.#bug(`the effect ${type} failed`, error);
-      this.send({ type: "user.close", unsent: this.outbound.pendingMessages, failure });
+      this.close(failure);
     }
   }
 

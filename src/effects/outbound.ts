@@ -4,11 +4,17 @@
 // current turn of the event loop is over, whichever comes first, so one write carries many messages. No command lies
 // across two chunks: what a lost socket was given ends with a whole command.
 //
-// Who may add to the stream and where it goes is one value, the `Gate`. What a sink was handed is another, the `Flight`.
-// The chart decides when the gate moves; it asks by way of interpreter.ts.
+// Who may add to the stream and where it goes is one value, the `Gate`. What a sink was handed and has not written is another,
+// the `Flight`; what it was handed and no server has confirmed is in unconfirmed.ts. The chart decides when the gate moves; it
+// asks by way of interpreter.ts.
 
+import type { Amount, Milliseconds } from "../machine/units.js";
 import { Backlog, isOfConnection, type ServerLimits } from "./backlog.js";
 import type { Chunk } from "./chunks.js";
+import { Confirming } from "./confirming.js";
+import { type Ping, type PlacedPing, type StreamPing, type Unanswered, WaitingPings } from "./pings.js";
+import { endOf, type Segment } from "./segments.js";
+import { type Mark, NOTHING, plus, Unconfirmed, type UnconfirmedPolicy } from "./unconfirmed.js";
 import type { WaitingMessage } from "./waiting-messages.js";
 import { textLength } from "./wire/bytes.js";
 import { publishSize, roomFor, roomForText } from "./wire/encoder.js";
@@ -36,6 +42,34 @@ export interface OutboundOptions {
   readonly reconnectBufferSize: number;
   /** Bytes of a line behind its verb that the server accepts. Default 4,096. */
   readonly maxControlLine?: number;
+  /**
+   * What becomes of what is not confirmed when its sink is lost. With `resend` a sink has at most `reconnectBufferSize` of it; more
+   * waits. Default `report`.
+   */
+  readonly unconfirmed?: UnconfirmedPolicy;
+  /** The way to the server's PONGs. Default: there is none, and nothing is ever confirmed. */
+  readonly wire?: Wire;
+}
+
+/** PINGs and PONGs of the sink in use. */
+export interface Wire {
+  /** The sink is handed a PING that lies in the stream. */
+  pinged(sink: Sink, ping: Ping, mark: Mark): void;
+  /** Sends PING behind all that the sink was handed. */
+  ping(answered: () => void): void;
+  startTimer(ms: Milliseconds, fired: () => void): object;
+  stopTimer(timer: object): void;
+}
+
+const noWire: Wire = { pinged: () => {}, ping: () => {}, startTimer: () => ({}), stopTimer: () => {} };
+
+/** What a sink had when it was lost. */
+export interface Loss {
+  /** Where in the stream the part begins and ends that it was handed. */
+  readonly from: number;
+  readonly to: number;
+  /** What of it was not confirmed. */
+  readonly unconfirmed: Amount;
 }
 
 /** The message was refused: not connected, and no room in the reconnect buffer. It leaves no trace. */
@@ -84,12 +118,11 @@ type Gate =
 /** What a sink was handed and has not reported as written. It is replaced as a whole when the sink is lost. */
 interface Flight {
   bytes: number;
-  messages: number;
   /** The sink gets no more until `drained`. */
   isFull: boolean;
 }
 
-const nothingInFlight = (): Flight => ({ bytes: 0, messages: 0, isFull: false });
+const nothingInFlight = (): Flight => ({ bytes: 0, isFull: false });
 
 /** Whoever awaits `ready`. As many as there are awaiting callers. */
 interface Waiter {
@@ -109,12 +142,17 @@ export class Outbound {
   readonly #limit: number;
   readonly #maxControlLine: number;
   readonly #backlog: Backlog;
+  readonly #unconfirmed: Unconfirmed;
+  readonly #confirming: Confirming;
+  readonly #wire: Wire;
+  readonly #pings = new WaitingPings();
   #waiters: Waiter[] = [];
 
   #gate: Gate = { type: "shut" };
   #flight = nothingInFlight();
   /** Where in the stream the part begins that the sink in use was handed. */
   #since = 0;
+  #loss: Loss = { from: 0, to: 0, unconfirmed: NOTHING };
   /** A call of `flush` is due at the end of this turn. */
   #isScheduled = false;
 
@@ -128,7 +166,18 @@ export class Outbound {
     this.#defer = options.defer;
     this.#limit = options.reconnectBufferSize;
     this.#maxControlLine = options.maxControlLine ?? DEFAULT_MAX_CONTROL_LINE;
-    this.#backlog = new Backlog(this.#maxControlLine);
+    const backlog = new Backlog(this.#maxControlLine);
+    this.#backlog = backlog;
+    this.#unconfirmed = new Unconfirmed(options.unconfirmed ?? "report", ({ chunk }) =>
+      backlog.giveBack(chunk),
+    );
+    const wire = options.wire ?? noWire;
+    this.#wire = wire;
+    this.#confirming = new Confirming({
+      ask: (answered) => wire.ping(answered),
+      startTimer: (ms, fired) => wire.startTimer(ms, fired),
+      stopTimer: (timer) => wire.stopTimer(timer),
+    });
   }
 
   /** Bytes accepted and not yet reported as written. What a lost sink had is not counted any more. */
@@ -141,9 +190,30 @@ export class Outbound {
     return this.#backlog.messages;
   }
 
-  /** PUB and HPUB accepted and not yet reported as written. */
-  get unsentMessages(): number {
-    return this.pendingMessages + this.#flight.messages;
+  /** What no sink was ever handed. */
+  get waiting(): Amount {
+    const { messages, bytes, repeated } = this.#backlog;
+    return { messages: messages - repeated.messages, bytes: bytes - repeated.bytes };
+  }
+
+  /** What a sink was handed and no server has confirmed, without what was lost. */
+  get unconfirmed(): Amount {
+    return plus(this.#unconfirmed.amount, this.#backlog.repeated);
+  }
+
+  /** Here in the stream ends what the sink has. */
+  get here(): Mark {
+    return this.#unconfirmed.here;
+  }
+
+  /** What servers have confirmed. */
+  get confirmed(): Amount {
+    return this.#unconfirmed.confirmed;
+  }
+
+  /** What the last sink had that was lost. */
+  get loss(): Loss {
+    return this.#loss;
   }
 
   /** The sink that gets what is handed over now; null where there is none. */
@@ -157,7 +227,7 @@ export class Outbound {
     return this.#backlog.position;
   }
 
-  /** Bytes handed to a sink so far, over all sinks. When a sink is lost, what lies before is written or lost. */
+  /** Where in the stream begins what waits. What lies before was handed to a sink, or withdrawn. */
   get handedOver(): number {
     return this.#backlog.taken;
   }
@@ -216,38 +286,64 @@ export class Outbound {
    * Accepts a line without its CRLF: SUB, UNSUB or PING, known to be valid. Never refused; ignored after `close`.
    *
    * PING waits through an outage as messages do. SUB and UNSUB do not: while the gate is shut they are ignored, and
-   * those that wait when it shuts are voided, since a new connection begins with all subscriptions anyway.
+   * those that wait when it shuts are withdrawn, since a new connection begins with all subscriptions anyway.
    */
   command(line: string): void {
     const ofConnection = isOfConnection(line);
     if (this.#gate.type === "closed" || (ofConnection && this.sink === null)) return;
     const backlog = this.#backlog;
     const room = roomForText(line);
-    if (room <= backlog.room || this.#makeRoom(room)) backlog.line(line, ofConnection);
-    else this.#alone(room, () => backlog.line(line, ofConnection));
+    const mayComeBack = this.#unconfirmed.keeps ? this.#unconfirmed.settled : this.handedOver;
+    const add = () => backlog.line(line, ofConnection, mayComeBack);
+    if (room <= backlog.room || this.#makeRoom(room)) add();
+    else this.#alone(room, add);
     if (this.#isIdle) this.#schedule();
   }
 
-  /**
-   * Takes a message back that lies from `start` to before `end` of the stream: where no sink was handed it, none will be.
-   * Its place stays taken, so that no position changes.
-   */
-  withdraw(start: number, end: number): void {
-    this.#backlog.withdraw(start, end);
+  /** Accepts a PING, behind all that was accepted before. */
+  ping(ping: StreamPing): void {
+    if (this.#gate.type === "closed") return ping.failed?.("closed");
+    this.command("PING");
+    this.#pings.add(ping, this.position);
+  }
+
+  /** A PONG was for the PING with that mark. */
+  confirm(mark: Mark): void {
+    this.#unconfirmed.confirm(mark);
+    if (this.#unconfirmed.keeps) this.flush();
   }
 
   /**
-   * Takes back each message that waits and that a server would close the connection for: what is written behind it would be
+   * What was not confirmed when its sink was lost, since the last call: whoever calls it tells the user. What goes out once
+   * more is not among it.
+   */
+  takeLost(): Amount {
+    return this.#unconfirmed.takeLost();
+  }
+
+  /**
+   * Withdraws a message that lies from `start` to before `end` of the stream. If it waits, no sink gets it, and it takes no room
+   * any more. If it was handed over, it does not go out once more.
+   */
+  withdraw(start: number, end: number): void {
+    this.#unconfirmed.withdraw(start, end);
+    this.#backlog.withdraw(start, end);
+    this.#settle();
+  }
+
+  /**
+   * Withdraws each message that waits and that a server would close the connection for: what is written behind it would be
    * lost as well. Such messages were accepted under the limits of another server.
-   * @returns those taken back
+   * @returns those withdrawn
    */
   withdrawBeyond(limits: ServerLimits): WaitingMessage[] {
     return this.#backlog.withdrawBeyond(limits);
   }
 
   /**
-   * Shuts the gate: the sink is lost, with all it was handed. What it was not handed stays, in order. After `finish` the
-   * stream is closed: it accepts nothing that another sink could get.
+   * Shuts the gate: the sink is lost. What it was not handed stays, in order; what it was handed and is not confirmed is counted
+   * (`loss`, `takeLost`), or goes out once more. After `finish` the stream is closed: it accepts nothing that another sink could
+   * get.
    */
   hold(): void {
     const { type } = this.#gate;
@@ -255,8 +351,22 @@ export class Outbound {
     this.#flight = nothingInFlight();
     if (type === "finishing") return this.close();
     this.#set({ type: "shut" });
-    this.#backlog.voidConnectionLines();
+    this.#lose();
+    this.#backlog.withdrawConnectionLines();
     this.#settle();
+  }
+
+  /** The sink is lost: what becomes of what it had. */
+  #lose(): void {
+    const unconfirmed = this.#unconfirmed;
+    this.#loss = { from: this.#since, to: this.handedOver, unconfirmed: unconfirmed.amount };
+    if (unconfirmed.keeps) {
+      this.#backlog.putBack(unconfirmed.takeBack());
+      this.#pings.putBack();
+    } else {
+      unconfirmed.lose();
+      this.#pings.lose();
+    }
   }
 
   /**
@@ -266,7 +376,7 @@ export class Outbound {
   pause(): void {
     if (this.#gate.type !== "open") return;
     this.#set({ type: "paused", sink: this.#gate.sink });
-    this.#backlog.voidConnectionLines();
+    this.#backlog.withdrawConnectionLines();
   }
 
   /**
@@ -303,6 +413,7 @@ export class Outbound {
   close(): void {
     if (this.#gate.type === "closed") return;
     this.#set({ type: "closed" });
+    this.#pings.close();
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const { reject } of waiters) reject(new OutboundClosed());
@@ -313,6 +424,7 @@ export class Outbound {
     this.close();
     this.#flight = nothingInFlight();
     this.#backlog.clear();
+    this.#unconfirmed.clear();
   }
 
   /** The sink has room again. Ignored of one that is not in use. Not to be called from inside its `write`. */
@@ -346,6 +458,7 @@ export class Outbound {
   /** The only way on which the gate moves. */
   #set(gate: Gate): void {
     this.#gate = gate;
+    if (gate.type === "shut" || gate.type === "closed") this.#confirming.stop();
     this.#refresh();
   }
 
@@ -390,7 +503,12 @@ export class Outbound {
 
   /** Nothing goes out now. */
   get #pilesUp(): boolean {
-    return this.sink === null || this.#flight.isFull;
+    return this.sink === null || this.#flight.isFull || this.#hasEnough;
+  }
+
+  /** The sink gets no more before some of what it has is confirmed, since all of it is kept. */
+  get #hasEnough(): boolean {
+    return this.#unconfirmed.keeps && this.#limit >= 0 && this.#unconfirmed.bytes >= Math.max(this.#limit, 1);
   }
 
   /** Makes room in a chunk, when the one in use is full; false where it takes a chunk of its own. */
@@ -422,28 +540,45 @@ export class Outbound {
     this.#backlog.cut();
     // Looked up each time: a sink that is written to may report at once, and the gate may move.
     for (let sink = this.sink; sink?.isOpen === true; sink = this.sink) {
-      const flight = this.#flight;
-      const segment = force || !flight.isFull ? this.#backlog.take() : null;
-      if (segment === null) return;
-      const { chunk, start, end, messages } = segment;
-      // All is counted before the sink has its say.
-      flight.bytes += end - start;
-      flight.messages += messages;
-      const receipt = this.#receipt(flight, chunk, end - start, messages);
-      if (sink.write(chunk.bytes.subarray(start, end), receipt)) continue;
+      const segment = force || !(this.#flight.isFull || this.#hasEnough) ? this.#backlog.take() : null;
+      if (segment === null) break;
+      this.#write(sink, segment);
+    }
+    if (this.#hasEnough) this.#confirming.hurry();
+  }
+
+  #write(sink: Sink, segment: Segment): void {
+    const { chunk, start, end } = segment;
+    const flight = this.#flight;
+    const size = end - start;
+    // All is counted before the sink has its say.
+    flight.bytes += size;
+    for (const placed of this.#pings.takeUpTo(endOf(segment))) {
+      const { answered } = placed.ping;
+      const mark = this.#unconfirmed.markWithin(segment, placed.position);
+      this.#wire.pinged(sink, { answered, failed: (why) => this.#unanswered(placed, why) }, mark);
+    }
+    this.#unconfirmed.add(segment);
+    if (!sink.write(chunk.bytes.subarray(start, end), this.#receipt(flight, chunk, size))) {
       flight.isFull = true;
       this.#refresh();
     }
+    if (this.sink === sink) this.#confirming.handedOver(size);
+  }
+
+  /** The sink is gone that had the PING. What becomes of it is known once it is known what becomes of what the sink had. */
+  #unanswered(placed: PlacedPing, why: Unanswered): void {
+    if (this.#gate.type === "closed") placed.ping.failed?.(why);
+    else this.#pings.returned(placed, why);
   }
 
   /** Takes what the sink reports off its flight. Once the sink is lost, nobody asks for that flight any more. */
-  #receipt(flight: Flight, chunk: Chunk, size: number, messages: number): () => void {
+  #receipt(flight: Flight, chunk: Chunk, size: number): () => void {
     let isReported = false;
     return () => {
       if (isReported || flight !== this.#flight) return;
       isReported = true;
       flight.bytes -= size;
-      flight.messages -= messages;
       this.#backlog.giveBack(chunk);
       this.#settle();
     };

@@ -3,6 +3,8 @@
 // The PING of a flush has a place in the outbound stream: once the stream is handed over to a socket as far as that, the
 // PING is on the wire of that socket; until then it waits, through an outage too, with the messages before it.
 
+import type { Mark } from "./unconfirmed.js";
+
 /** Why a PING is never answered: the connection that carried it is lost, or the client is closed. */
 export type Unanswered = "disconnected" | "closed";
 
@@ -13,52 +15,93 @@ export interface Ping {
   readonly failed?: ((why: Unanswered) => void) | undefined;
 }
 
+/** Somebody who waits for the PONG of a PING in the outbound stream. */
+export interface StreamPing extends Ping {
+  /** Where what is not confirmed goes out once more, it waits for the next connection. Default false: it fails with its own. */
+  readonly outlives?: boolean;
+}
+
 /** The PINGs on the wire of one socket that no PONG has answered. Bounded by the number of flushes under way. */
 export class Pongs {
-  readonly #waiting: Ping[] = [];
+  readonly #waiting: { readonly ping: Ping; readonly mark: Mark | undefined }[] = [];
 
-  /** A PING was written. */
-  add(ping: Ping): void {
-    this.#waiting.push(ping);
+  /**
+   * A PING was written.
+   * @param mark what its PONG confirms; undefined where it says nothing of the outbound stream
+   */
+  add(ping: Ping, mark?: Mark): void {
+    this.#waiting.push({ ping, mark });
   }
 
-  /** A PONG arrived. A PONG that nobody asked for is ignored. */
-  answer(): void {
-    this.#waiting.shift()?.answered();
+  /** A PONG arrived. One that nobody asked for is ignored. */
+  answer(confirm: (mark: Mark) => void): void {
+    const first = this.#waiting.shift();
+    if (first === undefined) return;
+    if (first.mark !== undefined) confirm(first.mark);
+    first.ping.answered();
   }
 
   /** The socket is gone: none of them is answered any more. */
   fail(why: Unanswered): void {
-    for (const ping of this.#waiting.splice(0)) ping.failed?.(why);
+    for (const { ping } of this.#waiting.splice(0)) ping.failed?.(why);
   }
 }
 
-interface Placed {
-  readonly ping: Ping;
-  /** Position in the outbound stream right behind the PING. */
+/** A PING in the outbound stream. */
+export interface PlacedPing {
+  readonly ping: StreamPing;
+  /** Position in the outbound stream right behind it. */
   readonly position: number;
 }
 
-/** The PINGs that wait in the outbound stream, oldest first. Bounded by the number of flushes under way. */
-export class WaitingPings {
-  #placed: Placed[] = [];
+const NONE: readonly PlacedPing[] = [];
 
-  add(ping: Ping, position: number): void {
+/** The PINGs of the outbound stream that are on no wire, oldest first. Bounded by the number of flushes under way. */
+export class WaitingPings {
+  #placed: PlacedPing[] = [];
+  /** Those whose socket is gone, and nobody has said yet what becomes of what it had. */
+  #returned: { readonly placed: PlacedPing; readonly why: Unanswered }[] = [];
+
+  add(ping: StreamPing, position: number): void {
     this.#placed.push({ ping, position });
   }
 
-  /** Takes out those that are on the wire now: all up to that position. */
-  takeUpTo(handedOver: number): readonly Ping[] {
-    const count = this.#placed.findIndex(({ position }) => position > handedOver);
-    const taken = count === -1 ? this.#placed : this.#placed.slice(0, count);
-    this.#placed = count === -1 ? [] : this.#placed.slice(count);
-    return taken.map(({ ping }) => ping);
+  /** Takes out those that go on the wire now: all up to that position. */
+  takeUpTo(position: number): readonly PlacedPing[] {
+    const [first] = this.#placed;
+    if (first === undefined || first.position > position) return NONE;
+    const count = this.#placed.findIndex((placed) => placed.position > position);
+    return this.#placed.splice(0, count === -1 ? this.#placed.length : count);
+  }
+
+  /** The socket of one that was on the wire is gone. */
+  returned(placed: PlacedPing, why: Unanswered): void {
+    this.#returned.push({ placed, why });
+  }
+
+  /** What the socket had is lost: with it those that were on its wire. */
+  lose(): void {
+    for (const { placed, why } of this.#returned.splice(0)) placed.ping.failed?.(why);
+  }
+
+  /** What the socket had goes out once more: with it the PINGs, but not everybody waits so long. */
+  putBack(): void {
+    const returned = this.#returned.splice(0);
+    const again = returned.map(({ placed: { ping, position } }) =>
+      ping.outlives === true ? { ping, position } : { ping: NOBODY, position },
+    );
+    this.#placed.unshift(...again);
+    for (const { placed, why } of returned) if (placed.ping.outlives !== true) placed.ping.failed?.(why);
   }
 
   /** The client is closed: none of them goes out any more. */
-  fail(why: Unanswered): void {
-    const failed = this.#placed;
+  close(): void {
+    this.lose();
+    const placed = this.#placed;
     this.#placed = [];
-    for (const { ping } of failed) ping.failed?.(why);
+    for (const { ping } of placed) ping.failed?.("closed");
   }
 }
+
+/** Its PONG comes, but nobody waits for it any more. */
+const NOBODY: StreamPing = { answered: () => {}, outlives: true };

@@ -5,8 +5,9 @@ import type { AttemptReport, Failure } from "../machine/failure.js";
 import type { Destination } from "../machine/origin.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { Servers } from "../machine/server-pool.js";
-import type { Bytes, Milliseconds } from "../machine/units.js";
+import type { Amount, Bytes, Milliseconds } from "../machine/units.js";
 import type { ConnectFields, Credentials } from "./connect-command.js";
+import type { UnconfirmedPolicy } from "./unconfirmed.js";
 import type { ParserSink } from "./wire/parser.js";
 
 /** How the client introduces itself to a server. */
@@ -63,16 +64,19 @@ export interface Subscriptions {
   drain(): Promise<void>;
 }
 
-/** What could not be sent before the end. */
-export interface Unsent {
-  /** At least these; 0 where only commands were left, which concern nobody any more. */
-  readonly messages: number;
-  readonly bytes: Bytes;
+/** What the end of a connection leaves behind. */
+export interface Remains {
+  /** No socket was ever handed it. */
+  readonly unsent: Amount;
+  /** A socket was handed it, and no server has confirmed it. No status has told of it. */
+  readonly unconfirmed: Amount;
+  /** The same of connections that were lost before, since the user was told the last time that asked. */
+  readonly lost: Amount;
 }
 
 /** Who is told what becomes of the connection. */
 export interface Outcomes {
-  /** A status for the user; with the Error behind it, where there is one. */
+  /** A status for the user; with the Error behind it, where there is one. Of `disconnect`, see `Outbound.loss`. */
   status(report: StatusReport, cause: Error | undefined): void;
   /** Resolve `connect()`. */
   connected(): void;
@@ -81,7 +85,7 @@ export interface Outcomes {
   /** The connection closes: settle all that waits but `closed()`. */
   closing(failure: Failure | null): void;
   /** Nothing is left, no socket and no timer: settle `closed()`. */
-  closed(failure: Failure | null, unsent: Unsent): void;
+  closed(failure: Failure | null, remains: Remains): void;
 }
 
 /** The client around an interpreter. */
@@ -94,6 +98,8 @@ export interface Ports {
   readonly limits: {
     /** Bytes kept while disconnected; 0 refuses, -1 is unlimited. */
     readonly reconnectBufferSize: number;
+    /** What becomes of what no server has confirmed when its socket is lost. */
+    readonly unconfirmed: UnconfirmedPolicy;
     /** Bytes of a line behind its verb that the server accepts. */
     readonly maxControlLine: Bytes;
   };

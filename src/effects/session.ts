@@ -15,6 +15,7 @@ import { Offered } from "./offered.js";
 import { Pongs, type Unanswered } from "./pings.js";
 import type { ServerLine, Subscriptions, SubscriptionView } from "./ports.js";
 import { INFO_FIELDS, parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
+import type { Mark } from "./unconfirmed.js";
 import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";
 import type { Transport, World } from "./world.js";
 
@@ -37,8 +38,10 @@ export interface SessionSide {
   informed(session: Session): void;
   /** The socket has room again. */
   drained(session: Session): void;
-  /** A PONG is about to be matched with its PING: put those handed over into `session.pongs` first. */
-  settlePings(session: Session): void;
+  /** What the PONG of a PING confirms that is written now; undefined where the outbound stream flows into another socket, or none. */
+  mark(session: Session): Mark | undefined;
+  /** A PONG has confirmed it. */
+  confirmed(mark: Mark): void;
   /** The way over this socket for what concerns subscriptions. */
   line(session: Session): ServerLine;
   /** True where it names a subject of the client's own, of a subscription or a request. */
@@ -84,10 +87,7 @@ export class Session {
       message: side.message,
       info: (json) => this.#infoArrived(json),
       ping: () => side.send({ type: "server.ping", attempt }),
-      pong: () => {
-        side.settlePings(this);
-        this.pongs.answer();
-      },
+      pong: () => this.pongs.answer((mark) => side.confirmed(mark)),
       ok: () => {},
       error: (text) => {
         const credentialsVersion = side.credentialsVersion(server);
@@ -129,8 +129,7 @@ export class Session {
 
   /** PING, written at once. */
   ping(answered: () => void, failed?: () => void): void {
-    this.#side.settlePings(this);
-    this.pongs.add({ answered, failed });
+    this.pongs.add({ answered, failed }, this.#side.mark(this));
     this.write("PING\r\n");
   }
 
@@ -172,7 +171,6 @@ export class Session {
     if (this.#hearing === "noMore") return;
     this.#hearing = "noMore";
     this.#parser.reset();
-    this.#side.settlePings(this);
     this.pongs.fail(why);
     this.view?.close();
   }

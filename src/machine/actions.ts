@@ -15,6 +15,7 @@ import {
   linkIn,
   linksOf,
   liveLink,
+  NO_LINK,
   nextLink,
   OVERLAP,
   serverOf,
@@ -53,6 +54,7 @@ export const effectActions: EffectActions = {
   releaseOutbound: nothing,
   drainSubscriptions: nothing,
   finishOutbound: nothing,
+  confirmOutbound: nothing,
   notifyStatus: nothing,
   resolveConnect: nothing,
   rejectConnect: nothing,
@@ -63,6 +65,7 @@ export const effectActions: EffectActions = {
 // Over which link.
 const lastAttempt = ({ context }: Given) => ({ attempt: context.attempt });
 const live = ({ context }: Given) => ({ attempt: liveLink(context).id });
+const noLink = () => ({ attempt: NO_LINK });
 const next = ({ context }: Given) => ({ attempt: nextLink(context).id });
 const sameLink = ({ event }: Given) => ({ attempt: "attempt" in event ? event.attempt : 0 });
 
@@ -103,11 +106,13 @@ export const startReconnectTimer = start("reconnect", lastAttempt, untilAServerI
 export const stopReconnectTimer = stop("reconnect", lastAttempt);
 export const startPingTimer = start("ping", live, ({ context }) => context.policy.pingInterval);
 export const stopPingTimer = stop("ping", live);
-export const startDrainTimer = start("drain", live, ({ context }) => context.policy.drainTimeout);
-export const stopDrainTimer = stop("drain", live);
+export const startDrainTimer = start("drain", lastAttempt, ({ context }) => context.policy.drainTimeout);
+export const stopDrainTimer = stop("drain", lastAttempt);
 export const startOverlapTimer = start("overlap", lastLeft, () => OVERLAP);
 export const startRetireTimer = start("retire", sameLink, () => LINGER);
 export const stopRetireTimer = stop("retire", sameLink);
+export const startConfirmTimer = start("confirm", live, () => LINGER);
+export const stopConfirmTimer = stop("confirm", sameLink);
 export const startLingerTimer = start("linger", live, () => LINGER);
 export const startLingerTimerThere = start("linger", sameLink, () => LINGER);
 
@@ -140,8 +145,9 @@ export const unsubscribeThere = { type: "unsubscribe", params: sameLink } as con
 export const holdOutbound = { type: "holdOutbound" } as const;
 export const pauseOutbound = { type: "pauseOutbound", params: fromLiveToNext } as const;
 export const releaseOutbound = { type: "releaseOutbound", params: live } as const;
-export const drainSubscriptions = { type: "drainSubscriptions", params: live } as const;
+export const drainSubscriptions = { type: "drainSubscriptions", params: noLink } as const;
 export const finishOutbound = { type: "finishOutbound", params: live } as const;
+export const confirmOutbound = { type: "confirmOutbound", params: live } as const;
 export const resolveConnect = { type: "resolveConnect" } as const;
 export const settlePending = { type: "settlePending", params: reason } as const;
 export const settleClosed = { type: "settleClosed", params: reason } as const;
@@ -193,6 +199,7 @@ function conditionally(want: (given: Given) => Wanted) {
 const timerOf = {
   overlapping: "overlap",
   unsubscribing: "retire",
+  confirming: "confirm",
   ending: "linger",
 } as const satisfies Record<EndingPhase, TimerName>;
 
@@ -302,9 +309,9 @@ export const conditionalActions = {
     return { effects: link === undefined ? [] : stopTimerOf(link) };
   }),
 
-  /** No subscription is of use any more: only sockets that hand over their last bytes stay. */
+  /** No subscription is of use any more: only sockets stay that hand over their last bytes, or ask whether they arrived. */
   closeRetiring: conditionally(({ context }) => {
-    const left = context.retiring.filter(({ phase }) => phase !== "ending");
+    const left = context.retiring.filter(({ phase }) => phase !== "ending" && phase !== "confirming");
     if (left.length === 0) return { effects: [] };
     return {
       effects: left.flatMap((link) => [close(link), ...stopTimerOf(link)]),

@@ -7,25 +7,27 @@
 //   connecting ──▶ connected ──▶ draining ──▶ closing ──▶ closed
 //        │         │ ▲   │ ▲                     ▲   from each of them by user.close
 //        │         ▼ │   ▼ │                     │
-//        │  migrating   reconnecting ────────────┤   no server left, refused twice, reconnect is off, or user.drain
+//        │  migrating   reconnecting ────────────┤   no server left, refused twice, or reconnect is off; by way of draining
 //        └───────────────────────────────────────┘
 //
 // The machines. There are five kinds, and all but the last are here, in plain sight:
 //   1. The states below: one, for the connection.
 //   2. A link for each socket (link.ts), with a phase: dialing ... authenticating, subscribing, cuttingOver, live,
-//      then overlapping, unsubscribing, ending. The context has one `live`, one `next`, and a list of those `retiring`.
+//      then overlapping, unsubscribing, confirming, ending. The context has one `live`, one `next`, and a list of those `retiring`.
 //   3. A server for each entry of the pool (server-pool.ts): may be dialed, in its backoff, or awaiting the user's delay.
 //   4. A timer for each name and link (effects.ts): runs or does not.
-//   5. Behind the effects, and only there: the gate of the outbound stream (outbound.ts), what each server knows of the
-//      subscriptions (subscription-view.ts), and the socket itself (world.ts).
+//   5. Behind the effects, and only there: the gate of the outbound stream (outbound.ts) and what of it is confirmed
+//      (unconfirmed.ts), what each server knows of the subscriptions (subscription-view.ts), and the socket itself (world.ts).
 //
 // What couples them:
 //   - State and `next`: in a step of an attempt there is a `next`, and its phase is the step. In all other steps there is none.
 //   - State and `live`: there is one in `connected`, `migrating` and `draining`, and no other state has one.
 //   - Retiring links go on in every state: what is said to them is answered at the root of the chart. `closing` waits for those that
-//     hand over their last bytes, and closes the others at once.
-//   - Links and timers: an attempt has `attempt`, a link in use `ping` or `drain`, one that is being left `overlap`, `retire` or
-//     `linger`, by its phase. `reconnect` runs in `backingOff`, where no link is being made.
+//     hand over their last bytes or ask whether they arrived, and closes the others at once. After a drain without a
+//     connection it also waits for what had arrived to be processed (`processing`).
+//   - Links and timers: an attempt has `attempt`, a link in use `ping`, one that is being left `overlap`, `retire`, `confirm` or
+//     `linger`, by its phase. `reconnect` runs in `backingOff`, where no link is being made, and `drain` in `draining` and
+//     while `closing` waits for what had arrived.
 //   - State and gate: open in `connected`, `draining` and most of `migrating`, paused in `cuttingOver`, shut while disconnected.
 // The function `contradictionsIn` (src/testing/chart/contradictions.ts) says all this as code; the tests ask it at every step.
 //
@@ -80,6 +82,19 @@ const canFail = {
   "server.error": [
     { description: "The server refuses.", guard: "isFatalToAttempt", target: "selecting", actions: fails },
     { guard: "fromNextServer", actions: "reportError" },
+  ],
+} as const;
+
+// The same where the server has seen the credentials, and no connection is established.
+const canRefuse = {
+  "server.error": [
+    {
+      description: "The server refuses the same credentials a second time.",
+      guard: "isSecondRefusal",
+      target: "#connection.closing",
+      actions: fails,
+    },
+    ...canFail["server.error"],
   ],
 } as const;
 
@@ -265,15 +280,7 @@ const disconnected = <const Accepted extends object>(accepted: Accepted) =>
       on: {
         ...handshake.authenticating.on,
         ...givesUp,
-        "server.error": [
-          {
-            description: "The server refuses the same credentials a second time.",
-            guard: "isSecondRefusal",
-            target: "#connection.closing",
-            actions: fails,
-          },
-          ...canFail["server.error"],
-        ],
+        ...canRefuse,
         "server.pong": accepted,
       },
     },
@@ -286,17 +293,28 @@ const takesIntoUse = [
 ] as const;
 const whileDisconnected = {
   "user.setServers": { actions: "replaceServers" },
-  "user.drain": {
-    description: "The user leaves; what is unsent stays unsent, and is told.",
-    target: "closing",
-    actions: ["dropNext", "recordUnsent"],
-  },
   "user.close": {
     description: "The user leaves; what is unsent stays unsent, and is told.",
     target: "closing",
-    actions: ["dropNext", "recordUnsent"],
+    actions: ["dropNext", "recordLeaving"],
   },
 } as const;
+
+// The user leaves while a connection is established.
+const leaves = [
+  {
+    description: "The user leaves; a server has confirmed all that was published.",
+    guard: "allIsConfirmed",
+    target: "#connection.closing",
+    actions: ["dropNext", does.endLiveSocket, does.startLingerTimer, "recordClose"],
+  },
+  {
+    description:
+      "The user leaves; what was published is handed over, and the server is asked whether it arrived.",
+    target: "#connection.closing",
+    actions: ["dropNext", does.confirmOutbound, does.startConfirmTimer, "recordUnconfirmedClose"],
+  },
+] as const;
 
 // What happens to the link in use, in `connected` and in `migrating`. A server that was being dialed meanwhile is dropped.
 const whileConnected = {
@@ -353,11 +371,7 @@ const whileConnected = {
     target: "draining",
     actions: "dropNext",
   },
-  "user.close": {
-    description: "The user leaves; what was published is handed over.",
-    target: "closing",
-    actions: ["dropNext", does.endLiveSocket, does.startLingerTimer, "recordClose"],
-  },
+  "user.close": leaves,
 } as const;
 
 // A move is given up while the old server has been paused: it goes on with what was kept.
@@ -387,7 +401,14 @@ export const connectionMachine = chart.createMachine({
         target: "#connection.connected",
         actions: [...takesIntoUse, does.resolveConnect],
       }),
-      on: whileDisconnected,
+      on: {
+        ...whileDisconnected,
+        "user.drain": {
+          description: "The user leaves.",
+          target: "closing",
+          actions: ["dropNext", "recordLeaving"],
+        },
+      },
     },
 
     connected: {
@@ -527,6 +548,8 @@ export const connectionMachine = chart.createMachine({
                 target: "#connection.connected",
                 actions: [
                   does.stopAttemptTimer,
+                  does.holdOutbound,
+                  does.reportDisconnect,
                   "completeMove",
                   "endHalfClosed",
                   "noteClosed",
@@ -571,11 +594,11 @@ export const connectionMachine = chart.createMachine({
               target: "#connection.draining",
               actions: [does.releaseOutbound, ...newServerIsLeft],
             },
-            "user.close": {
-              description: "The user leaves; the old server gets what was published.",
-              target: "#connection.closing",
-              actions: [does.releaseOutbound, ...whileConnected["user.close"].actions],
-            },
+            // The old server gets what was published.
+            "user.close": [
+              { ...leaves[0], actions: [does.releaseOutbound, ...leaves[0].actions] },
+              { ...leaves[1], actions: [does.releaseOutbound, ...leaves[1].actions] },
+            ],
           },
         },
       },
@@ -587,13 +610,46 @@ export const connectionMachine = chart.createMachine({
       // Held first: what no socket has taken is for the next server, not for one that may read no more.
       entry: [does.holdOutbound, "endHalfClosed", does.reportDisconnect],
       initial: "selecting",
-      states: disconnected({
-        description: "Accepted: subscribe again, then send what was kept.",
-        guard: "fromNextServer",
-        target: "#connection.connected",
-        actions: [...takesIntoUse, does.reportReconnect],
-      }),
-      on: whileDisconnected,
+      states: {
+        ...disconnected({
+          description: "Accepted: subscribe again.",
+          guard: "fromNextServer",
+          target: "subscribing",
+        }),
+        subscribing: {
+          description:
+            "Subscribed again. What was kept is not handed over before the connection has carried a PING there and its PONG back.",
+          entry: [enters("subscribing"), does.resubscribeWithNext, does.sendPingToNext],
+          on: {
+            ...canFail,
+            ...canRefuse,
+            ...givesUp,
+            "server.info": { guard: "fromNextServer", actions: "noteInfo" },
+            "server.ping": { guard: "fromNextServer", actions: does.sendPong },
+            "server.pong": {
+              description: "The server has every subscription: send what was kept.",
+              guard: "fromNextServer",
+              target: "#connection.connected",
+              actions: [does.stopAttemptTimer, "completeAttempt", does.releaseOutbound, does.reportReconnect],
+            },
+          },
+        },
+      },
+      on: {
+        ...whileDisconnected,
+        "user.drain": {
+          description:
+            "The user leaves; what has arrived is processed, what is unsent stays unsent, and is told.",
+          target: "closing",
+          actions: [
+            "dropNext",
+            "recordLeaving",
+            does.drainSubscriptions,
+            does.startDrainTimer,
+            "beginProcessing",
+          ],
+        },
+      },
     },
 
     draining: {
@@ -608,7 +664,7 @@ export const connectionMachine = chart.createMachine({
           on: {
             "subscriptions.drained": {
               description: "All that arrived is processed.",
-              guard: "fromServerInUse",
+              guard: "isProcessed",
               target: "publishers",
             },
           },
@@ -622,6 +678,18 @@ export const connectionMachine = chart.createMachine({
               guard: "fromServerInUse",
               target: "#connection.closing",
               actions: [does.endLiveSocket, does.startLingerTimer, "recordDrained"],
+            },
+            "socket.closed": {
+              description: "The connection is lost, and what was not confirmed with it.",
+              guard: "fromServerInUse",
+              target: "#connection.closing",
+              actions: ["endHalfClosed", "recordDrainLoss"],
+            },
+            "protocol.violated": {
+              description: "What the server sent is not NATS.",
+              guard: "fromServerInUse",
+              target: "#connection.closing",
+              actions: [does.closeLiveSocket, "recordDrainLoss"],
             },
           },
         },
@@ -644,30 +712,49 @@ export const connectionMachine = chart.createMachine({
           actions: [does.endLiveSocket, does.startLingerTimer, "recordDrainTimeout"],
         },
         "socket.closed": {
-          description: "The connection is lost, and what was not done with it.",
+          description: "The connection is lost: what had arrived is still processed.",
           guard: "fromServerInUse",
           target: "closing",
-          actions: ["endHalfClosed", "recordDrainLoss"],
+          actions: ["endHalfClosed", "recordDrainLoss", does.startDrainTimer, "beginProcessing"],
         },
         "protocol.violated": {
           description: "What the server sent is not NATS.",
           guard: "fromServerInUse",
           target: "closing",
-          actions: [does.closeLiveSocket, "recordDrainLoss"],
+          actions: [does.closeLiveSocket, "recordDrainLoss", does.startDrainTimer, "beginProcessing"],
         },
         "user.setServers": { actions: "replaceServers" },
-        "user.close": {
-          description: "The user waits no longer.",
-          target: "closing",
-          actions: [does.endLiveSocket, does.startLingerTimer, "recordClose"],
-        },
+        // The user waits no longer.
+        "user.close": leaves,
       },
     },
 
     closing: {
-      description: "The last bytes are handed over, for a second at most. All that waited is settled.",
+      description:
+        "All that waited is settled. What was published is confirmed, and the last bytes are handed over, for a second each at most.",
       entry: ["closeRetiring", "rejectConnectBefore", does.settlePending],
-      always: { description: "Every socket is closed.", guard: "noLinkIsLeft", target: "closed" },
+      always: {
+        description: "Every socket is closed, and what had arrived is processed.",
+        guard: "nothingIsLeft",
+        target: "closed",
+      },
+      on: {
+        "subscriptions.drained": {
+          description: "All that had arrived is processed.",
+          guard: "restIsProcessed",
+          actions: [does.stopDrainTimer, "endProcessing"],
+        },
+        "timer.fired": {
+          description: "To process what had arrived took longer than the option drainTimeout.",
+          guard: "restTimedOut",
+          actions: "recordProcessingTimeout",
+        },
+        "user.close": {
+          description: "The user waits no longer.",
+          guard: "isProcessing",
+          actions: [does.stopDrainTimer, "recordImpatience"],
+        },
+      },
     },
 
     closed: {
@@ -690,6 +777,11 @@ export const connectionMachine = chart.createMachine({
         actions: [does.endThatSocket, "beginEnding", does.startLingerTimerThere],
       },
       {
+        description: "The server did not confirm what was published.",
+        guard: "confirmationTimedOut",
+        actions: [does.endThatSocket, "beginEnding", does.startLingerTimerThere],
+      },
+      {
         description: "The socket did not hand over its last bytes.",
         guard: "lingerIsOver",
         actions: [does.closeThatSocket, "forgetLink"],
@@ -699,6 +791,11 @@ export const connectionMachine = chart.createMachine({
       description: "All that the old server had to deliver has arrived.",
       guard: "unsubscribedThere",
       actions: [does.stopRetireTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
+    },
+    "outbound.flushed": {
+      description: "The server has all that was published.",
+      guard: "confirmedThere",
+      actions: [does.stopConfirmTimer, does.endThatSocket, "beginEnding", does.startLingerTimerThere],
     },
     "server.ping": { guard: "fromServerBeingLeft", actions: does.sendPong },
     "socket.closed": {

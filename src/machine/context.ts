@@ -48,6 +48,8 @@ export interface ConnectionContext extends Links {
   readonly chosen: { readonly server: string; readonly at: Milliseconds } | null;
   /** How the user leaves: by `drain()` or by `close()`. Null for as long as the user stays. */
   readonly leaving: "drain" | "close" | null;
+  /** True while messages that had arrived are processed although there is no connection any more: the end of a drain waits for it. */
+  readonly processing: boolean;
   /** True once a connection was established: from then on it reconnects, and attempts count. */
   readonly connectedBefore: boolean;
   /** Why the last attempt or connection ended, or why all of it did; null while connected. */
@@ -95,6 +97,7 @@ export function createContext(input: ConnectionInput): ConnectionContext {
     lastInUse: null,
     chosen: null,
     leaving: null,
+    processing: false,
     connectedBefore: false,
     failure: null,
     attempts: [],

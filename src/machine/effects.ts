@@ -13,12 +13,13 @@ import type { Milliseconds } from "./units.js";
 /** The timers of a connection, and why each exists. For each link, or for each attempt, at most one of a name runs. */
 export const timers = {
   attempt:
-    "bounds one attempt from dialing to the PONG, in a move to the end of the cutover (option `timeout`)",
+    "bounds one attempt from dialing to the PONG that ends it, in a move to the end of the cutover (option `timeout`)",
   reconnect: "runs until the first server is out of its backoff",
   ping: "runs until the next PING is due (option `pingInterval`)",
   drain: "bounds a drain (option `drainTimeout`)",
   overlap: "leaves a server its subscriptions until the cluster knows those of the new one",
   retire: "bounds how long a server that is being left may take to confirm the UNSUBs",
+  confirm: "bounds how long a server may take to confirm what was published, after `close()`",
   linger: "bounds how long a socket that is being left may take to hand over its last bytes",
 } as const;
 
@@ -87,10 +88,15 @@ export interface EffectParams {
   pauseOutbound: { readonly attempt: number; readonly from: number };
   /** Open the gate: send what was kept, in order, then all that follows. */
   releaseOutbound: { readonly attempt: number };
-  /** Unsubscribe everything and wait until what has arrived is processed. Answer: `subscriptions.drained`. */
+  /**
+   * Unsubscribe everything and wait until what has arrived is processed. Answer: `subscriptions.drained`. The number is 0: it
+   * goes on also where the connection is lost.
+   */
   drainSubscriptions: { readonly attempt: number };
   /** Accept no more publishes; wait until the server has all of them. Answer: `outbound.flushed`. */
   finishOutbound: { readonly attempt: number };
+  /** Hand over all that was published, and PING behind it. Answer: `outbound.flushed`, when the server has all of it. */
+  confirmOutbound: { readonly attempt: number };
   /** Tell those who listen to `nc.status()` and `onStatus`. */
   notifyStatus: { readonly status: StatusReport };
   /** Resolve `connect()`. */

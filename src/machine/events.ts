@@ -132,15 +132,13 @@ export interface UserSetServers extends Happened {
 /** `nc.drain()`. */
 export interface UserDrain extends Happened {
   readonly type: "user.drain";
-  /** Messages accepted by `publish` that no socket has taken yet. */
-  readonly unsent: number;
 }
 
 /** `nc.close()`, or an aborted `connect`. */
 export interface UserClose extends Happened {
   readonly type: "user.close";
-  /** Messages accepted by `publish` that no socket has taken yet. */
-  readonly unsent: number;
+  /** Messages accepted by `publish` that no server has confirmed, those included that no socket has taken yet. */
+  readonly unconfirmed: number;
   /** Why, where the close is not a clean one (an aborted `connect`); else null. */
   readonly failure: Failure | null;
 }
@@ -151,14 +149,14 @@ export interface UserReconnect extends Happened {
 }
 
 /**
- * Every subscription has unsubscribed, and its messages have been processed: answer to `drainSubscriptions`. Or, of a server
- * that is being left, all that it had to deliver has arrived: answer to `unsubscribe`.
+ * Every subscription has unsubscribed, and its messages have been processed: answer to `drainSubscriptions`, of attempt 0. Or, of a
+ * server that is being left, all that it had to deliver has arrived: answer to `unsubscribe`.
  */
 export interface SubscriptionsDrained extends OfAttempt {
   readonly type: "subscriptions.drained";
 }
 
-/** The server has all that was published. Answer to `finishOutbound`, and to `pauseOutbound` for the attempt that waits for it. */
+/** The server has all that was published. Answer to `finishOutbound`, `confirmOutbound`, and to `pauseOutbound` for the attempt that waits. */
 export interface OutboundFlushed extends OfAttempt {
   readonly type: "outbound.flushed";
 }

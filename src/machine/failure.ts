@@ -12,13 +12,15 @@ export interface Failure {
   readonly code: string;
   /** One sentence for a person. */
   readonly message: string;
+  /** What led to it, where that is worth telling. */
+  readonly cause?: Failure;
   /** How many messages it cost, where it did. */
   readonly messages?: number;
 }
 
 /**
  * The steps of one attempt to connect, in the order in which they happen (`securing` comes first in handshake-first TLS).
- * `subscribing` and `cuttingOver` follow where a connection moves from one server to another.
+ * `subscribing` follows where there was a connection before, and `cuttingOver` where it moves from one server to another.
  */
 export const attemptSteps = [
   "dialing",

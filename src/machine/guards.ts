@@ -3,7 +3,7 @@
 import { type ConnectionContext, isServerInUse, nextServer, tlsIsDemanded } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent, ServerSummary, UserSetServers } from "./events.js";
-import { type LinkPhase, linkIn, serverOf } from "./link.js";
+import { type LinkPhase, linkIn, NO_LINK, serverOf } from "./link.js";
 import { refusesAgain } from "./memory.js";
 import { parseAddress } from "./server-address.js";
 import { isHarmless, isRefusal } from "./server-error.js";
@@ -24,6 +24,9 @@ const fromRetiring = ({ context, event }: Asked) =>
       id === event.attempt && (phase !== "ending" || (event.type === "socket.closed" && !event.halfClosed)),
   );
 
+/** It has the number of the last attempt, also where that is over. */
+const isOfLast = ({ context, event }: Asked) => "attempt" in event && event.attempt === context.attempt;
+
 const fired = ({ event }: Asked, timer: TimerName) => event.type === "timer.fired" && event.timer === timer;
 const isIn = ({ context, event }: Asked, phase: LinkPhase) => linkIn(context, event)?.phase === phase;
 
@@ -35,6 +38,9 @@ function infoIn(event: ConnectionEvent): ServerSummary | null {
 function isList(event: ConnectionEvent): event is UserSetServers {
   return event.type === "user.setServers" && event.servers.some((server) => parseAddress(server).ok);
 }
+
+const isDrainOver = (asked: Asked) => fired(asked, "drain") && isOfLast(asked);
+const areDrained = ({ event }: Asked) => event.type === "subscriptions.drained" && event.attempt === NO_LINK;
 
 const isFatal = ({ event }: Asked) => event.type === "server.error" && !isHarmless(event.error);
 
@@ -53,8 +59,7 @@ export const guards = {
   /** The timer that bounds the attempt ran out. */
   attemptTimedOut: (asked: Asked) => fromNext(asked) && fired(asked, "attempt"),
   /** The first server is out of its backoff. */
-  backoffIsOver: (asked: Asked) =>
-    fired(asked, "reconnect") && "attempt" in asked.event && asked.event.attempt === asked.context.attempt,
+  backoffIsOver: (asked: Asked) => fired(asked, "reconnect") && isOfLast(asked),
   /** A PING is due, and the last ones were answered. */
   pingIsDue: (asked: Asked) => fromLive(asked) && fired(asked, "ping"),
   /** A PING is due, but too many have not been answered. */
@@ -63,16 +68,27 @@ export const guards = {
     return fromLive(asked) && fired(asked, "ping") && live !== null && live.pingsOut >= policy.maxPingOut;
   },
   /** The timer that bounds the drain ran out. */
-  drainTimedOut: (asked: Asked) => fromLive(asked) && fired(asked, "drain"),
+  drainTimedOut: (asked: Asked) => isDrainOver(asked),
   /** The cluster has had time to learn the subscriptions with the new server. */
   overlapIsOver: (asked: Asked) => fired(asked, "overlap") && isIn(asked, "overlapping"),
   /** The server that is being left did not confirm the UNSUBs. */
   retirementTimedOut: (asked: Asked) => fired(asked, "retire") && isIn(asked, "unsubscribing"),
+  /** The server did not confirm what was published. */
+  confirmationTimedOut: (asked: Asked) => fired(asked, "confirm") && isIn(asked, "confirming"),
   /** The socket that is being left did not hand over its last bytes. */
   lingerIsOver: (asked: Asked) => fired(asked, "linger") && isIn(asked, "ending"),
 
   /** The server that is being left has confirmed the UNSUBs, and with it that nothing more comes. */
   unsubscribedThere: (asked: Asked) => isIn(asked, "unsubscribing"),
+  /** The server has confirmed what was published before the user left. */
+  confirmedThere: (asked: Asked) => isIn(asked, "confirming"),
+
+  // The end.
+
+  /** Nothing was published that no server has confirmed. */
+  allIsConfirmed: ({ event }: Asked) => event.type === "user.close" && event.unconfirmed === 0,
+  /** The subscriptions of the client are drained, not those of a server that is being left. */
+  isProcessed: (asked: Asked) => areDrained(asked),
 
   // Which server next, and when.
 
@@ -154,6 +170,12 @@ export const guards = {
   isRefusal: (asked: Asked) =>
     fromLive(asked) && asked.event.type === "server.error" && isRefusal(asked.event.error),
 
-  /** No link is left: every socket is closed, and every timer is over. */
-  noLinkIsLeft: ({ context }: Asked) => context.retiring.length === 0,
+  /** What had arrived before a drain lost its connection, or found none, is being processed. */
+  isProcessing: ({ context }: Asked) => context.processing,
+  /** All of that is processed. */
+  restIsProcessed: (asked: Asked) => asked.context.processing && areDrained(asked),
+  /** It took too long. */
+  restTimedOut: (asked: Asked) => asked.context.processing && isDrainOver(asked),
+  /** No link is left, and nothing to process: every socket is closed, and every timer is over. */
+  nothingIsLeft: ({ context }: Asked) => context.retiring.length === 0 && !context.processing,
 };

@@ -15,6 +15,8 @@ export type EndingPhase =
   | "overlapping"
   /** UNSUB and PING are sent: what its server still has to deliver arrives before the PONG. */
   | "unsubscribing"
+  /** The last bytes are handed over, and PING behind them: its PONG says that they have arrived. */
+  | "confirming"
   /** The last bytes are handed over, and the socket closes. */
   | "ending";
 
@@ -62,8 +64,14 @@ export interface Links {
  */
 export const OVERLAP: Milliseconds = 250;
 
-/** How long a server that is being left may take to confirm the UNSUBs, and how long a socket to hand over its last bytes. */
+/**
+ * How long a server that is being left may take to confirm the UNSUBs, or the last messages, and how long a socket to hand over its
+ * last bytes.
+ */
 export const LINGER: Milliseconds = 1_000;
+
+/** The number of no link: they are numbered from 1. */
+export const NO_LINK = 0;
 
 /** The id of the server that greeted over it; null before its INFO, and where the INFO names none. */
 export function serverIdOf({ info }: Pick<Link, "info">): string | null {

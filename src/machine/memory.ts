@@ -122,10 +122,20 @@ function notInUse(link: Link, { at }: ConnectionEvent): Pick<ConnectionContext, 
   return { live: null, lastInUse: { server: serverOf(link), until: at } };
 }
 
-/** The connection ends: the link in use hands over its last bytes. */
-function ends(context: ConnectionContext, event: ConnectionEvent): Changes {
+/** The connection ends: what was published is confirmed, or the link in use hands over its last bytes. */
+function ends(context: ConnectionContext, event: ConnectionEvent, phase: "confirming" | "ending"): Changes {
   const link = liveLink(context);
-  return { ...notInUse(link, event), retiring: [...context.retiring, inPhase(link, "ending")] };
+  return { ...notInUse(link, event), retiring: [...context.retiring, inPhase(link, phase)] };
+}
+
+/** The user closes while a connection is established: nothing went wrong. */
+function closes(
+  context: ConnectionContext,
+  event: EventOf<"user.close">,
+  phase: "confirming" | "ending",
+): Changes {
+  const { failure } = event;
+  return { ...ends(context, event, phase), failure, leaving: context.leaving ?? "close" };
 }
 
 /** The user gives up the attempt to connect: nobody failed, but the attempt is over. Nothing where none is made. */
@@ -171,19 +181,14 @@ function told(context: ConnectionContext, link: Link, pool: ServerPool): ServerP
   return pool.map((server) => findServer(known, server.name) ?? server);
 }
 
+/** A connection that was lost while it drained: the code says so, whatever the network calls it. */
+function drainLoss(cause: Failure): Failure {
+  return { code: "DISCONNECT", message: `the connection was lost while draining: ${cause.message}`, cause };
+}
+
 /** What the server calls itself. */
 function idIn(event: ConnectionEvent): Partial<PoolServer> {
   return event.type === "server.info" ? { serverId: event.info.serverId } : {};
-}
-
-/** The failure of a close or drain that leaves something unsent behind. */
-function unsentFailure(unsent: number): Failure | null {
-  if (unsent === 0) return null;
-  const messages = unsent === 1 ? "1 message that was" : `${unsent} messages that were`;
-  return {
-    code: "DISCONNECT",
-    message: `closed while not connected: ${messages} published could not be sent`,
-  };
 }
 
 export const memory = {
@@ -420,12 +425,24 @@ export const memory = {
   beginDrain: remember(() => ({ leaving: "drain", chosen: null })),
 
   /** Everything is drained. */
-  recordDrained: remember((context, event) => ({ ...ends(context, event), failure: null })),
+  recordDrained: remember((context, event) => ({ ...ends(context, event, "ending"), failure: null })),
 
   /** The drain could not be finished in time. */
   recordDrainTimeout: remember((context, event) => ({
-    ...ends(context, event),
+    ...ends(context, event, "ending"),
     failure: why(context, event),
+  })),
+
+  /** There is no connection any more: what had arrived is still processed. */
+  beginProcessing: remember(() => ({ processing: true })),
+
+  /** What had arrived is processed. */
+  endProcessing: remember(() => ({ processing: false })),
+
+  /** What had arrived was not processed in time. What became of the connection is the reason, if it was lost while draining. */
+  recordProcessingTimeout: remember((context, event) => ({
+    processing: false,
+    failure: context.failure ?? why(context, event),
   })),
 
   /** The connection broke in the middle of a drain. */
@@ -433,26 +450,29 @@ export const memory = {
     const link = liveLink(context);
     return {
       ...notInUse(link, event),
-      failure: why(context, event),
+      failure: drainLoss(why(context, event)),
       retiring: retiringAfter(context, event, link),
     };
   }),
 
-  /** The user closes while a connection is established: nothing went wrong. */
-  recordClose: rememberOn("user.close", (context, event) => ({
-    ...ends(context, event),
-    failure: event.failure,
-    leaving: context.leaving ?? "close",
+  /** The user closes while a connection is established, and all that was published is confirmed. */
+  recordClose: rememberOn("user.close", (context, event) => closes(context, event, "ending")),
+
+  /** The user closes while a connection is established, and something that was published is not confirmed. */
+  recordUnconfirmedClose: rememberOn("user.close", (context, event) => closes(context, event, "confirming")),
+
+  /** The user waits no longer for what had arrived to be processed. */
+  recordImpatience: rememberOn("user.close", ({ failure }, event) => ({
+    processing: false,
+    failure: event.failure ?? failure,
   })),
 
   /** The user closes or drains while no connection is established: what is unsent stays unsent. */
-  recordUnsent: rememberOn(["user.close", "user.drain"], (_context, event) => {
-    const given = event.type === "user.close" ? event.failure : null;
-    return {
-      failure: given ?? unsentFailure(event.unsent),
-      leaving: event.type === "user.close" ? "close" : "drain",
-    };
-  }),
+  recordLeaving: rememberOn(["user.close", "user.drain"], (_context, event) =>
+    event.type === "user.close"
+      ? { failure: event.failure, leaving: "close" }
+      : { failure: null, leaving: "drain" },
+  ),
 
   // The links that are being left.
 

@@ -10,7 +10,7 @@ import type { Effect } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
 
 /** The version of recordings that this chart makes, and replays. Version 1 knew one socket, and no links; version 2 no origins. */
-export const RECORDING_VERSION = 3;
+export const RECORDING_VERSION = 4;
 
 /** Where a chart was: enough to go on from there. */
 export interface Moment {

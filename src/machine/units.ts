@@ -5,3 +5,9 @@ export type Milliseconds = number;
 
 /** An amount of data in bytes. */
 export type Bytes = number;
+
+/** Messages, and bytes of their commands on the wire. Commands that are no messages count among the bytes. */
+export interface Amount {
+  readonly messages: number;
+  readonly bytes: Bytes;
+}

@@ -12,6 +12,7 @@ import type { Milliseconds } from "./units.js";
 
 /** Why the link that the event is about ended, or the one in use where the event is the user's. */
 export function why(context: ConnectionContext, event: ConnectionEvent): Failure {
+  if (event.type === "timer.fired" && event.timer === "drain") return drainTimedOut(context.policy);
   const link = linkIn(context, event) ?? context.live;
   if (link === null) throw new Error(`invariant: ${event.type} ends a link`);
   const server = serverOf(link);
@@ -92,16 +93,19 @@ function outOfTime(link: Link, policy: Policy, timer: TimerName): Failure {
     patience,
     destination: { name, transport },
   } = link;
-  const { maxPingOut, drainTimeout } = policy;
+  const { maxPingOut } = policy;
   if (timer === "ping") {
     return { code: "DISCONNECT", message: `stale connection: ${name} left ${maxPingOut} PINGs unanswered` };
   }
-  if (timer === "drain") {
-    const message = `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`;
-    return { code: "TIMEOUT", message };
-  }
   const failure = timedOut(name, phase as AttemptStep, patience, transport.type === "webSocket");
   return mayWantTlsFirst(link) ? { ...failure, message: `${failure.message}; ${tlsFirst}` } : failure;
+}
+
+function drainTimedOut({ drainTimeout }: Policy): Failure {
+  return {
+    code: "TIMEOUT",
+    message: `the drain did not finish within ${drainTimeout} ms (option drainTimeout)`,
+  };
 }
 
 /** What each step waits for, for the message of an attempt that ran out of time. */

@@ -16,6 +16,8 @@ export function coreStatus(status: Status): CoreStatus {
       return { type: "disconnect", server };
     case Events.Reconnect:
       return { type: "reconnect", server };
+    case Events.Close:
+      return { type: "close" };
     case Events.LDM:
       return { type: "ldm", server };
     case Events.Update:
@@ -67,7 +69,6 @@ export class CoreStatuses {
       seen(core);
       this.report(core);
     }
-    this.report({ type: "close" });
     this.#readers.close();
   }
 }

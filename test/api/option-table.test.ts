@@ -157,6 +157,7 @@ const samples: { readonly [Name in keyof Required<ConnectionOptions>]: Sample<Na
   resolve: { value: false },
   reconnectBufferSize: { value: 1 },
   maxControlLine: { value: 256 },
+  unconfirmed: { value: "resend" },
   drainTimeout: { value: 1 },
   onLameDuck: { value: "migrate" },
   reconnectToServer: { value: () => null },

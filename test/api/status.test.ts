@@ -1,16 +1,25 @@
 // Statuses: the shape of the reference, with the fields of the v3 client beside it.
 
 import { describe, expect, it } from "vitest";
-import { DebugEvents, Events, type Status, Statuses, statusFrom } from "../../src/api/status.js";
+import { NatsError } from "../../src/api/errors.js";
+import {
+  closedStatus,
+  DebugEvents,
+  Events,
+  type Status,
+  Statuses,
+  statusFrom,
+} from "../../src/api/status.js";
 import type { StatusReport } from "../../src/machine/effects.js";
 
 const server = "a:4222";
+const nothing = { messages: 0, bytes: 0 };
 
 describe("a status", () => {
   it.each<[StatusReport, Partial<Status>]>([
     [
       { type: "disconnect", server },
-      { type: Events.Disconnect, data: server, server },
+      { type: Events.Disconnect, data: server, server, unconfirmed: nothing },
     ],
     [
       { type: "reconnect", server },
@@ -41,13 +50,35 @@ describe("a status", () => {
       { type: Events.Update, data: { added: ["b:1"], deleted: [] }, added: ["b:1"], deleted: [], server },
     ],
   ])("%j reads as the reference's", (report, status) => {
-    expect(statusFrom(report, undefined)).toEqual(status);
+    expect(statusFrom(report, undefined, nothing)).toEqual(status);
+  });
+
+  it("of a lost connection says what was not confirmed", () => {
+    const unconfirmed = { messages: 2, bytes: 30 };
+    expect(statusFrom({ type: "disconnect", server }, undefined, unconfirmed)).toEqual({
+      type: Events.Disconnect,
+      data: server,
+      server,
+      unconfirmed,
+    });
+  });
+
+  it("of the end says what is left behind, and why it ended, where something went wrong", () => {
+    const remains = { unsent: { messages: 1, bytes: 11 }, unconfirmed: nothing };
+    const clean = { type: Events.Close, data: server, server, ...remains };
+    expect(closedStatus(server, remains, undefined)).toEqual(clean);
+    const error = NatsError.errorForCode("TIMEOUT");
+    expect(closedStatus(server, remains, error)).toEqual({ ...clean, error });
   });
 
   it("of an error carries the code as data, the whole error, its cause, and the step", () => {
     const cause = new Error("ECONNREFUSED");
     const failure = { code: "CONNECTION_REFUSED", message: "nobody there" };
-    const status = statusFrom({ type: "error", server, failure, step: "dialing", permission: null }, cause);
+    const status = statusFrom(
+      { type: "error", server, failure, step: "dialing", permission: null },
+      cause,
+      nothing,
+    );
     expect(status).toMatchObject({ type: "error", data: "CONNECTION_REFUSED", step: "dialing", server });
     expect(status.error).toMatchObject({ code: "CONNECTION_REFUSED", message: "nobody there", cause });
     expect(status.permissionContext).toBeUndefined();
@@ -56,7 +87,11 @@ describe("a status", () => {
   it("of a permission error says what was not permitted, in the status and in the error", () => {
     const permission = { operation: "publish", subject: "a" };
     const failure = { code: "PERMISSIONS_VIOLATION", message: "no" };
-    const status = statusFrom({ type: "error", server, failure, step: "connected", permission }, undefined);
+    const status = statusFrom(
+      { type: "error", server, failure, step: "connected", permission },
+      undefined,
+      nothing,
+    );
     expect(status.permissionContext).toEqual(permission);
     expect(status.error?.permissionContext).toEqual(permission);
   });

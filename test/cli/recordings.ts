@@ -23,7 +23,7 @@ const failure = { code: "ECONNRESET", message: "a:4222: the connection was reset
 
 /** Two servers, an outage, and a drain. */
 export const outage: Recording = {
-  version: 3,
+  version: 4,
   input: { servers: ["a:4222", "b:4222"], seed: 1, at, policy: { noRandomize: true } },
   from: null,
   events: [
@@ -34,8 +34,9 @@ export const outage: Recording = {
     { type: "socket.opened", attempt: 2, at: at + 2_102 },
     info("n1"),
     { type: "server.pong", attempt: 2, at: at + 2_106 },
-    { type: "user.drain", at: at + 3_000, unsent: 0 },
-    { type: "subscriptions.drained", attempt: 2, at: at + 3_001 },
+    { type: "server.pong", attempt: 2, at: at + 2_108 },
+    { type: "user.drain", at: at + 3_000 },
+    { type: "subscriptions.drained", attempt: 0, at: at + 3_001 },
     { type: "outbound.flushed", attempt: 2, at: at + 3_002 },
     { type: "socket.closed", attempt: 2, at: at + 3_004, failure: null, halfClosed: false },
   ],

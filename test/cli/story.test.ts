@@ -20,7 +20,8 @@ describe("the story of a recording", () => {
       "     2.100 s  socket.closed  ECONNRESET: a:4222: the connection was reset  -> reconnecting.dialing",
       "     2.102 s  socket.opened  -> reconnecting.greeting",
       "     2.104 s  server.info  n1, 2.10.0  -> reconnecting.authenticating",
-      "     2.106 s  server.pong  -> connected",
+      "     2.106 s  server.pong  -> reconnecting.subscribing",
+      "     2.108 s  server.pong  -> connected",
       "     3.000 s  user.drain  -> draining.subscriptions",
       "     3.001 s  subscriptions.drained  -> draining.publishers",
       "     3.002 s  outbound.flushed  -> closing",
@@ -42,7 +43,7 @@ describe("the story of a recording", () => {
   });
 
   it("begins with how many events, from when on, and which servers", () => {
-    expect(told(outage)[0]).toBe("11 events from 2023-11-14T22:13:20.000Z on, servers: a:4222, b:4222");
+    expect(told(outage)[0]).toBe("12 events from 2023-11-14T22:13:20.000Z on, servers: a:4222, b:4222");
   });
 
   it("says so where the beginning is not there any more", () => {
@@ -61,7 +62,7 @@ describe("the story of a recording", () => {
 
   it("is as JSON the steps with times, events, states and effects", () => {
     const story = storyJson(outage, played(outage));
-    expect(story).toHaveLength(12);
+    expect(story).toHaveLength(13);
     for (const step of story) {
       expect(Object.keys(step)).toEqual(["at", "elapsed", "event", "state", "effects"]);
     }
@@ -97,9 +98,9 @@ describe("an event in words", () => {
     [{ type: "server.chosen", ...base, server: null, ms: 0 }, "server.chosen  no server, in 0 ms"],
     [{ type: "protocol.violated", ...base, reason: "no\r\nINFO" }, "protocol.violated  no INFO"],
     [{ type: "credentials.failed", ...base, failure }, "credentials.failed  X: why"],
-    [{ type: "user.close", at: 0, unsent: 3, failure: null }, "user.close  3 messages unsent"],
-    [{ type: "user.close", at: 0, unsent: 0, failure }, "user.close  X: why"],
-    [{ type: "user.drain", at: 0, unsent: 0 }, "user.drain"],
+    [{ type: "user.close", at: 0, unconfirmed: 3, failure: null }, "user.close  3 messages not confirmed"],
+    [{ type: "user.close", at: 0, unconfirmed: 0, failure }, "user.close  X: why"],
+    [{ type: "user.drain", at: 0 }, "user.drain"],
     [{ type: "user.setServers", at: 0, servers: ["a", "b"], kept: [], list: 1 }, "user.setServers  a, b"],
     [{ type: "server.ping", ...base }, "server.ping"],
   ])("%j", (event, words) => {

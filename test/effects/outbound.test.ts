@@ -433,7 +433,7 @@ describe("an outage", () => {
     send(outbound, "afterwards");
     endTurn();
     expect(sink.text).toBe(pub("handed.over"));
-    expect(next.writes).toEqual([pub("not.yet"), `${pub("meanwhile")}PING\r\n`, pub("afterwards")]);
+    expect(next.writes).toEqual([`${pub("not.yet")}${pub("meanwhile")}PING\r\n`, pub("afterwards")]);
   });
 
   test("is noticed by the sink before it is told: what waits stays, for the next one", () => {
@@ -453,46 +453,91 @@ describe("an outage", () => {
     expect(next.text).toBe(pub("not.yet"));
   });
 
-  test("takes a message back that waits: another means nothing in its place, and what is around it goes out", () => {
-    const { outbound, sink } = setUp();
+  test("withdraws a message that waits: it takes no room any more, and never goes out", () => {
+    const { outbound, sink } = setUp(200);
     send(outbound, "before");
     const start = outbound.position;
-    send(outbound, "withdrawn", "x".repeat(5_000));
+    send(outbound, "withdrawn", "x".repeat(100));
     const end = outbound.position;
     send(outbound, "behind");
+    expect(() => send(outbound, "refused", "x".repeat(100))).toThrow(OutboundFull);
     outbound.withdraw(start, end);
-    expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([2, outbound.position]);
+    const left = pub("before") + pub("behind");
+    expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([2, left.length]);
+    send(outbound, "accepted", "x".repeat(100));
     const next = outbound.position;
     send(outbound, "same.subject");
     outbound.withdraw(next, outbound.position);
     // The encoder copies a subject that it has just written.
     send(outbound, "same.subject");
     outbound.release(sink);
-    expect(sink.text).not.toContain("withdrawn");
-    const lines = sink.text.slice(start, end).split("\r\n");
-    expect(lines.pop()).toBe("");
-    for (const line of lines) expect(line).toMatch(/^UNSUB 0 *$/);
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(4_096);
-    const others = [sink.text.slice(0, start), sink.text.slice(end).replace(/UNSUB 0 *\r\n/, "")];
-    expect(others.join("")).toBe(pub("before") + pub("behind") + pub("same.subject"));
+    expect(sink.text).toBe(left + pub("accepted", "x".repeat(100)) + pub("same.subject"));
     sink.report();
-    expect(outbound.unsentMessages).toBe(0);
+    expect(outbound.pendingBytes).toBe(0);
   });
 
-  test.each([11, 12, 511, 512, 513, 514, 520, 521, 522, 1_024, 1_030])(
-    "takes a message of %i bytes back by whole lines",
-    (size) => {
-      const { outbound, sink } = setUp();
-      let payload = "";
-      while (pub("a", payload).length < size) payload += "x";
-      send(outbound, "a", payload);
-      const { length } = pub("a", payload);
-      outbound.withdraw(0, length);
-      outbound.release(sink);
-      expect(sink.text).toMatch(/^(UNSUB 0 *\r\n)+$/);
-      expect(sink.text).toHaveLength(length);
-    },
-  );
+  test("lets go of the memory of what is withdrawn, and of a chunk with little else in it", () => {
+    const { outbound, sink } = setUp();
+    let kept = "";
+    for (let i = 0; i < 4_000; i += 1) {
+      const start = outbound.position;
+      const isKept = i % 100 === 0;
+      send(outbound, isKept ? "kept" : "withdrawn", "x".repeat(1_000));
+      if (isKept) kept += pub("kept", "x".repeat(1_000));
+      else outbound.withdraw(start, outbound.position);
+    }
+    const memory = new Set<ArrayBufferLike>();
+    const text: string[] = [];
+    outbound.release({
+      isOpen: true,
+      write: (chunk) => {
+        memory.add(chunk.buffer);
+        text.push(Buffer.from(chunk).toString("latin1"));
+        return sink.hasRoom;
+      },
+    });
+    expect(text.join("")).toBe(kept);
+    const size = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(size).toBeLessThan(2 * kept.length + 2 * CHUNK_SIZE);
+  });
+
+  test("withdraws in any order, from the middle, the ends, and all of it", () => {
+    const orders = [
+      [0, 1, 2, 3, 4],
+      [4, 3, 2, 1, 0],
+      [2, 0, 4, 1, 3],
+      [3, 3, 1, 1, 0],
+    ];
+    for (const order of orders) {
+      for (let count = 0; count <= order.length; count += 1) {
+        const { outbound, sink } = setUp();
+        const places = [0, 1, 2, 3, 4].map((number) => {
+          const start = outbound.position;
+          // Some in chunks of their own.
+          send(outbound, `m.${number}`, "x".repeat(number % 2 === 0 ? 10 : 6_000));
+          return [start, outbound.position] as const;
+        });
+        const gone = new Set(order.slice(0, count));
+        for (const number of order.slice(0, count))
+          outbound.withdraw(...(places[number] as [number, number]));
+        const left = [0, 1, 2, 3, 4].filter((number) => !gone.has(number));
+        const text = left
+          .map((number) => pub(`m.${number}`, "x".repeat(number % 2 === 0 ? 10 : 6_000)))
+          .join("");
+        expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([left.length, text.length]);
+        outbound.release(sink);
+        expect(sink.text).toBe(text);
+      }
+    }
+  });
+
+  test("tells whoever waits until it is ready that a withdrawn message takes no room any more", async () => {
+    const { outbound } = setUp();
+    send(outbound, "withdrawn");
+    const ready = outbound.ready(0);
+    outbound.withdraw(0, outbound.position);
+    expect(await outcome(ready)).toBe("resolved");
+  });
 
   describe("takes back what is beyond the limits of a server:", () => {
     const block = Buffer.from("NATS/1.0\r\nk: v\r\n\r\n");
@@ -514,18 +559,17 @@ describe("an outage", () => {
 
     test("its largest message, headers included", () => {
       const { outbound, sink } = filled();
-      const before = outbound.pendingBytes;
       const beyond = outbound.withdrawBeyond({ maxPayload: 100, headers: true });
       expect(beyond.map(({ subject, size, hasHeaders }) => [subject, size, hasHeaders])).toEqual([
         ["too.large", 101, false],
         ["large.with.headers", 118, true],
         ["in.its.own.chunk", 10_000, false],
       ]);
-      expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([3, before]);
-      outbound.release(sink);
-      const left = sink.text.replaceAll(/UNSUB 0 *\r\n/g, "");
       const kept = "HPUB with.headers PUB.reply 18 34\r\nNATS/1.0\r\nk: v\r\n\r\nx\r\nPUB no 1000\r\n\r\n";
-      expect(left).toBe(`${pub("fits", "x".repeat(100))}PING\r\n${kept}${pub("fits.too")}`);
+      const left = `${pub("fits", "x".repeat(100))}PING\r\n${kept}${pub("fits.too")}`;
+      expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([3, left.length]);
+      outbound.release(sink);
+      expect(sink.text).toBe(left);
     });
 
     test("messages with headers, where it knows none", () => {
@@ -563,29 +607,10 @@ describe("an outage", () => {
     const end = outbound.position;
     endTurn();
     outbound.withdraw(0, end);
-    expect([sink.text, outbound.unsentMessages]).toEqual([pub("gone"), 1]);
+    expect([sink.text, outbound.unconfirmed.messages]).toEqual([pub("gone"), 1]);
     outbound.close();
     outbound.withdraw(end, end + 11);
     expect(outbound.pendingMessages).toBe(0);
-  });
-
-  test("tells how many messages nobody has reported as written", () => {
-    const { outbound, sink, endTurn } = setUp();
-    outbound.release(sink);
-    send(outbound, "a");
-    outbound.command("PING");
-    send(outbound, "b");
-    expect([outbound.pendingMessages, outbound.unsentMessages]).toEqual([2, 2]);
-    endTurn();
-    expect([outbound.pendingMessages, outbound.unsentMessages]).toEqual([0, 2]);
-    sink.report();
-    outbound.command("PING");
-    endTurn();
-    expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual(["PING\r\n".length, 0]);
-    send(outbound, "c");
-    endTurn();
-    outbound.hold();
-    expect(outbound.unsentMessages).toBe(0);
   });
 
   test("between two sinks nothing is limited; without one it is again", () => {
@@ -609,14 +634,14 @@ describe("an outage", () => {
     outbound.flush();
     outbound.pause();
     send(outbound, "second");
-    expect([outbound.pendingMessages, outbound.unsentMessages]).toEqual([1, 2]);
+    expect([outbound.pendingMessages, outbound.unconfirmed.messages]).toEqual([1, 1]);
     expect(outbound.pendingBytes).toBe(outbound.position);
     outbound.release(sink);
     expect(sink.text).toBe(pub("first") + pub("second"));
-    expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([2, outbound.position]);
+    expect([outbound.unconfirmed.messages, outbound.pendingBytes]).toEqual([2, outbound.position]);
     outbound.pause();
     sink.report();
-    expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([0, 0]);
+    expect([outbound.unconfirmed.messages, outbound.pendingBytes]).toEqual([2, 0]);
   });
 
   test("between two sinks what the first was handed is lost with it, as another is released or none", () => {
@@ -630,11 +655,12 @@ describe("an outage", () => {
       send(outbound, "lost");
       outbound.flush();
       outbound.pause();
-      expect(outbound.unsentMessages).toBe(1);
+      expect(outbound.unconfirmed.messages).toBe(1);
       end(outbound);
-      expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([0, 0]);
+      expect([outbound.unconfirmed.messages, outbound.loss.unconfirmed.messages]).toEqual([0, 1]);
+      expect(outbound.pendingBytes).toBe(0);
       sink.report();
-      expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([0, 0]);
+      expect(outbound.pendingBytes).toBe(0);
     }
   });
 
@@ -648,11 +674,11 @@ describe("an outage", () => {
     outbound.pause();
     outbound.pause();
     send(outbound, "second");
-    expect(outbound.unsentMessages).toBe(2);
+    expect([outbound.unconfirmed.messages, outbound.waiting.messages]).toEqual([1, 1]);
     outbound.hold();
-    expect(outbound.unsentMessages).toBe(1);
+    expect([outbound.unconfirmed.messages, outbound.waiting.messages]).toEqual([0, 1]);
     sink.report();
-    expect([outbound.unsentMessages, outbound.pendingBytes]).toEqual([1, pub("second").length]);
+    expect([outbound.waiting.messages, outbound.pendingBytes]).toEqual([1, pub("second").length]);
   });
 
   test("a sink that was full before a pause gets no more until it says that it has room", () => {
@@ -879,7 +905,7 @@ describe("in the last phase of a drain", () => {
     endTurn();
     expect(sink.text).toBe(`${pub("a")}PING\r\n`);
     sink.report();
-    expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([0, 0]);
+    expect([outbound.pendingBytes, outbound.pendingMessages]).toEqual([0, 0]);
   });
 
   test("a full sink gets the rest as it drains", () => {
@@ -938,16 +964,16 @@ describe("in the last phase of a drain", () => {
     expect([outbound.sink, outbound.pendingMessages]).toEqual([null, 1]);
   });
 
-  test("a sink that is lost takes what it was handed with it", () => {
+  test("a sink that is lost takes what it was handed with it: it stays unconfirmed", () => {
     const { outbound, sink, endTurn } = setUp();
     outbound.release(sink);
     send(outbound, "a");
     endTurn();
     outbound.finish();
     outbound.hold();
-    expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([0, 0]);
+    expect([outbound.pendingBytes, outbound.unconfirmed.messages]).toEqual([0, 1]);
     sink.report();
-    expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([0, 0]);
+    expect([outbound.pendingBytes, outbound.unconfirmed.messages]).toEqual([0, 1]);
   });
 });
 
@@ -960,11 +986,7 @@ describe("after close", () => {
     outbound.close();
     endTurn();
     const waiting = pub("a").length;
-    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.unsentMessages]).toEqual([
-      waiting,
-      1,
-      1,
-    ]);
+    expect([outbound.pendingBytes, outbound.pendingMessages]).toEqual([waiting, 1]);
     expect(() => outbound.checkAccepting()).toThrow(OutboundClosed);
     expect(() => send(outbound, "a")).toThrow(OutboundClosed);
     outbound.command("PING");
@@ -976,11 +998,7 @@ describe("after close", () => {
     outbound.flush(true);
     endTurn();
     expect([outbound.sink, sink.writes]).toEqual([null, []]);
-    expect([outbound.pendingBytes, outbound.pendingMessages, outbound.unsentMessages]).toEqual([
-      waiting,
-      1,
-      1,
-    ]);
+    expect([outbound.pendingBytes, outbound.pendingMessages]).toEqual([waiting, 1]);
     expect(() => send(outbound, "a")).toThrow(OutboundClosed);
     expect(outbound.stats).toEqual({ outMsgs: 1, outBytes: 0 });
   });
@@ -997,12 +1015,12 @@ describe("after close", () => {
       if (gate === "paused") outbound.pause();
       if (gate === "finishing") outbound.finish();
       outbound.close();
-      expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([2 * pub("a").length, 2]);
+      expect(outbound.pendingBytes).toBe(2 * pub("a").length);
       sink.unreported[0]?.();
       sink.unreported[0]?.();
-      expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([pub("b").length, 1]);
+      expect(outbound.pendingBytes).toBe(pub("b").length);
       sink.report();
-      expect([outbound.pendingBytes, outbound.unsentMessages]).toEqual([0, 0]);
+      expect([outbound.pendingBytes, outbound.unconfirmed.messages]).toEqual([0, 2]);
     },
   );
 
@@ -1022,11 +1040,11 @@ describe("after close", () => {
     send(outbound, "b");
     outbound.close();
     outbound.dispose();
-    const counts = () => [outbound.pendingBytes, outbound.pendingMessages, outbound.unsentMessages];
-    expect(counts()).toEqual([0, 0, 0]);
+    const counts = () => [outbound.pendingBytes, outbound.pendingMessages];
+    expect(counts()).toEqual([0, 0]);
     sink.report();
     outbound.dispose();
-    expect(counts()).toEqual([0, 0, 0]);
+    expect(counts()).toEqual([0, 0]);
     expect(() => send(outbound, "a")).toThrow(OutboundClosed);
   });
 

@@ -2,41 +2,54 @@
 
 import { describe, expect, it } from "vitest";
 import { Pongs, WaitingPings } from "../../src/effects/pings.js";
+import type { Mark } from "../../src/effects/unconfirmed.js";
 
 function recorded() {
   const log: string[] = [];
-  const ping = (name: string) => ({
+  const ping = (name: string, outlives = false) => ({
     answered: () => void log.push(`${name} answered`),
     failed: (why: string) => void log.push(`${name} ${why}`),
+    outlives,
   });
-  return { log, ping };
+  const confirm = (mark: Mark) => void log.push(`confirmed ${mark.position}`);
+  return { log, ping, confirm };
 }
+
+const mark = (position: number): Mark => ({ position, messages: 0, bytes: 0 });
 
 describe("PONGs of a socket", () => {
   it("answer PINGs in the order of the wire", () => {
-    const { log, ping } = recorded();
+    const { log, ping, confirm } = recorded();
     const pongs = new Pongs();
     pongs.add(ping("first"));
     pongs.add(ping("second"));
-    pongs.answer();
+    pongs.answer(confirm);
     expect(log).toEqual(["first answered"]);
-    pongs.answer();
+    pongs.answer(confirm);
     expect(log).toEqual(["first answered", "second answered"]);
   });
 
+  it("confirm what their PING stands for, before anybody is told", () => {
+    const { log, ping, confirm } = recorded();
+    const pongs = new Pongs();
+    pongs.add(ping("flush"), mark(12));
+    pongs.answer(confirm);
+    expect(log).toEqual(["confirmed 12", "flush answered"]);
+  });
+
   it("that nobody asked for are ignored", () => {
-    const { log } = recorded();
-    new Pongs().answer();
+    const { log, confirm } = recorded();
+    new Pongs().answer(confirm);
     expect(log).toEqual([]);
   });
 
   it("never come once the socket is gone", () => {
-    const { log, ping } = recorded();
+    const { log, ping, confirm } = recorded();
     const pongs = new Pongs();
-    pongs.add(ping("a"));
+    pongs.add(ping("a"), mark(1));
     pongs.add({ answered: () => void log.push("chart answered") });
     pongs.fail("disconnected");
-    pongs.answer();
+    pongs.answer(confirm);
     expect(log).toEqual(["a disconnected"]);
   });
 });
@@ -45,23 +58,49 @@ describe("PINGs in the outbound stream", () => {
   it("are on the wire once the stream is handed over that far, in order", () => {
     const { log, ping } = recorded();
     const waiting = new WaitingPings();
+    const takeUpTo = (position: number) => waiting.takeUpTo(position).map((placed) => placed.position);
     waiting.add(ping("a"), 10);
     waiting.add(ping("b"), 20);
     waiting.add(ping("c"), 30);
-    expect(waiting.takeUpTo(9)).toEqual([]);
-    for (const one of waiting.takeUpTo(25)) one.answered();
-    expect(log).toEqual(["a answered", "b answered"]);
-    for (const one of waiting.takeUpTo(30)) one.answered();
-    expect(log).toEqual(["a answered", "b answered", "c answered"]);
-    expect(waiting.takeUpTo(1_000)).toEqual([]);
+    expect(takeUpTo(9)).toEqual([]);
+    expect(takeUpTo(25)).toEqual([10, 20]);
+    expect(takeUpTo(30)).toEqual([30]);
+    expect(takeUpTo(1_000)).toEqual([]);
+    expect(log).toEqual([]);
   });
 
-  it("fail when the client is closed", () => {
+  it("fail when the client is closed, those too whose socket is gone", () => {
     const { log, ping } = recorded();
     const waiting = new WaitingPings();
     waiting.add(ping("a"), 10);
-    waiting.fail("closed");
+    waiting.returned({ ping: ping("b"), position: 5 }, "disconnected");
+    waiting.close();
     expect(waiting.takeUpTo(10)).toEqual([]);
-    expect(log).toEqual(["a closed"]);
+    expect(log).toEqual(["b disconnected", "a closed"]);
+  });
+
+  it("fail with their socket where what it had is lost; those that wait go on waiting", () => {
+    const { log, ping } = recorded();
+    const waiting = new WaitingPings();
+    waiting.add(ping("waits", true), 10);
+    waiting.returned({ ping: ping("flush", true), position: 5 }, "disconnected");
+    waiting.lose();
+    waiting.lose();
+    expect(log).toEqual(["flush disconnected"]);
+    expect(waiting.takeUpTo(10).map(({ position }) => position)).toEqual([10]);
+  });
+
+  it("go out once more in their place where what their socket had does, but not everybody waits so long", () => {
+    const { log, ping } = recorded();
+    const waiting = new WaitingPings();
+    waiting.add(ping("waits"), 30);
+    waiting.returned({ ping: ping("flush", true), position: 10 }, "disconnected");
+    waiting.returned({ ping: ping("drain"), position: 20 }, "disconnected");
+    waiting.putBack();
+    expect(log).toEqual(["drain disconnected"]);
+    const again = waiting.takeUpTo(30);
+    expect(again.map(({ position }) => position)).toEqual([10, 20, 30]);
+    for (const placed of again) placed.ping.answered();
+    expect(log).toEqual(["drain disconnected", "flush answered", "waits answered"]);
   });
 });

@@ -128,6 +128,7 @@ describe("the definition that an inspector receives", () => {
         "migrating.subscribing",
         "migrating.cuttingOver",
         "reconnecting",
+        "reconnecting.subscribing",
         "draining",
         "draining.subscriptions",
         "draining.publishers",

@@ -308,19 +308,19 @@ describe("laying out", () => {
     expect(text?.replace(/<[^>]*>/g, "")).toBe("awaitingServerChoice");
   });
 
-  it("sets an end to which one state alone leads below that state, where that makes the picture narrower", () => {
+  it("sets an end to which one state alone leads beside that state, where that makes the picture lower", () => {
     const at = (layout: Layout, key: string) => layout.boxes.find((box) => box.key === key);
     const [before, end] = [at(connectionOverview, "closing"), at(connectionOverview, "closed")];
     if (before === undefined || end === undefined) throw new Error("there is no end");
-    expect(end.y).toBeGreaterThan(before.y + before.height);
-    expect(end.x + end.width / 2).toBe(before.x + before.width / 2);
-    // It has no column of its own: the picture ends with what is rightmost without it.
+    expect(end.x).toBeGreaterThan(before.x + before.width);
+    expect(end.y + end.height / 2).toBe(before.y + before.height / 2);
+    // It has no row of its own: the picture ends with what is lowest without it.
     const others = connectionOverview.boxes.filter((box) => box !== end);
-    const rights = [
-      ...others.map((box) => box.x + box.width),
-      ...connectionOverview.lines.flatMap((line) => line.points.map(({ x }) => x)),
+    const bottoms = [
+      ...others.map((box) => box.y + box.height),
+      ...connectionOverview.lines.flatMap((line) => line.points.map(({ y }) => y)),
     ];
-    expect(connectionOverview.width - Math.max(...rights)).toBeLessThan(10);
+    expect(connectionOverview.height - Math.max(...bottoms)).toBeLessThan(10);
   });
 
   describe("an end", () => {
@@ -431,7 +431,9 @@ describe("Mermaid", () => {
     expect(text.startsWith("stateDiagram-v2\n")).toBe(true);
     expect(text).toContain('state "connecting" as connecting');
     expect(text).toContain("state migrating {");
-    expect(text).toMatch(/^ {2}reconnecting_authenticating --> connected: server\.pong$/m);
+    expect(text).toMatch(/^ {2}connecting_authenticating --> connected: server\.pong$/m);
+    expect(text).toMatch(/^ {2}reconnecting_authenticating --> reconnecting_subscribing: server\.pong$/m);
+    expect(text).toMatch(/^ {2}reconnecting_subscribing --> connected: server\.pong$/m);
     expect(text).toMatch(/^ {2}closed --> \[\*\]$/m);
     expect(text.match(/ as /g)).toHaveLength(chartOf(definition).states.size - 1);
     const arrows = text.match(/ --> (?!\[\*\])(?<!\[\*\] --> )/g)?.length ?? 0;

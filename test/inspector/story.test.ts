@@ -282,7 +282,27 @@ describe("the way that was taken", () => {
       "closed",
       [
         ["draining.publishers", "closing", "fromServerInUse"],
-        ["closing", "closed", "noLinkIsLeft"],
+        ["closing", "closed", "nothingIsLeft"],
+      ],
+    ],
+    [{ draining: "subscriptions" }, "socket.closed", "closing", [["draining", "closing", "fromServerInUse"]]],
+    [{ reconnecting: "dialing" }, "user.drain", "closing", [["reconnecting", "closing", null]]],
+    [
+      "closing",
+      "subscriptions.drained",
+      "closed",
+      [
+        ["closing", null, "restIsProcessed"],
+        ["closing", "closed", "nothingIsLeft"],
+      ],
+    ],
+    [
+      "closing",
+      "user.close",
+      "closed",
+      [
+        ["closing", null, "isProcessing"],
+        ["closing", "closed", "nothingIsLeft"],
       ],
     ],
     [
@@ -291,7 +311,7 @@ describe("the way that was taken", () => {
       "closed",
       [
         ["reconnecting", "closing", null],
-        ["closing", "closed", "noLinkIsLeft"],
+        ["closing", "closed", "nothingIsLeft"],
       ],
     ],
     [
@@ -300,7 +320,7 @@ describe("the way that was taken", () => {
       "closed",
       [
         ["reconnecting.authenticating", "closing", "isSecondRefusal"],
-        ["closing", "closed", "noLinkIsLeft"],
+        ["closing", "closed", "nothingIsLeft"],
       ],
     ],
     ["connected", "server.ping", "connected", [["connected", null, "fromServerInUse"]]],
@@ -332,11 +352,11 @@ describe("what a chart waits for", () => {
   it.each([
     [
       { reconnecting: "backingOff" },
-      ["timer.fired", "user.setServers", "user.reconnect", "user.drain", "user.close"],
+      ["timer.fired", "user.setServers", "user.reconnect", "user.close", "user.drain"],
     ],
     [
       { draining: "publishers" },
-      ["outbound.flushed", "timer.fired", "socket.closed", "protocol.violated", "user.close"],
+      ["outbound.flushed", "socket.closed", "protocol.violated", "timer.fired", "user.close"],
     ],
     ["closed", []],
   ])("in %j: what leads on from there, the innermost first", (value, events) => {

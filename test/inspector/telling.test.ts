@@ -63,7 +63,7 @@ async function received(events: readonly ConnectionEvent[]): Promise<readonly St
   relays.push(relay);
   const inspector = createWebSocketInspector({ url: relay.url, maxDeferredEvents: 100_000 });
   open.push(inspector);
-  const close = { type: "user.close", at: 1e9, unsent: 0, failure: null } as const;
+  const close = { type: "user.close", at: 1e9, unconfirmed: 0, failure: null } as const;
   const actor = run(inspector.inspect, [...events, close]);
   const ended = { type: "socket.closed", attempt: 1, at: 1e9, failure: null, halfClosed: false } as const;
   if (actor.getSnapshot().status === "active") actor.send(ended);
@@ -261,7 +261,7 @@ describe("repeats", () => {
       ...between,
       { type: "socket.closed", attempt: 1, at: 20, failure: null, halfClosed: false },
       ...pings(20, 21, 0.1),
-      { type: "user.close", at: 22, unsent: 0, failure: null },
+      { type: "user.close", at: 22, unconfirmed: 0, failure: null },
     ]);
     const effects = all.flatMap((event) => (event.type === "@xstate.action" ? [event.action.type] : []));
     expect(effects.filter((type) => type === "sendPong").length).toBe(1);

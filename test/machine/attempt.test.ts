@@ -222,7 +222,7 @@ describe("an attempt fails", () => {
 describe("a user leaves during an attempt", () => {
   const leaving: readonly (readonly [string, Happening])[] = [
     ["user.close", close()],
-    ["user.drain", drain()],
+    ["user.drain", drain],
   ];
   for (const [name, event] of leaving) {
     test.each(everyStep)(`${name} in %s closes the socket and stops the timer`, (step) => {

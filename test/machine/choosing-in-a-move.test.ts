@@ -143,7 +143,7 @@ describe("reconnectToServer in a move", () => {
 
   test("while it is waited for, the user may leave: nothing of the move remains", () => {
     const waiting = () => asked().happens(chosen("c:4222", 500));
-    const drains = waiting().happens(drain());
+    const drains = waiting().happens(drain);
     expect(drains.state).toBe("draining.subscriptions");
     expect(drains.did).toEqual([
       "stopTimer reconnect",

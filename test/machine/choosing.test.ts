@@ -139,7 +139,7 @@ describe("setServers", () => {
   });
 
   test("while it drains replaces the pool, and nothing else", () => {
-    const story = begin().connects().happens(drain()).happens(setServers("c:4222"));
+    const story = begin().connects().happens(drain).happens(setServers("c:4222"));
     expect([story.state, story.did, story.pool]).toEqual(["draining.subscriptions", [], ["c:4222"]]);
   });
 

@@ -43,12 +43,13 @@ const ofAnAttempt: readonly Happening[] = [
   fires("drain"),
   fires("overlap"),
   fires("retire"),
+  fires("confirm"),
   fires("linger"),
   delay(1),
   drained,
   flushed,
 ];
-const everything: readonly Happening[] = [...ofAnAttempt, drain(3), close(3), reconnect];
+const everything: readonly Happening[] = [...ofAnAttempt, drain, close(3), reconnect];
 
 function changesNothing(story: Story, event: Happening): void {
   const { context, value, status } = story.snapshot;
@@ -60,11 +61,22 @@ function changesNothing(story: Story, event: Happening): void {
 }
 
 describe("closed", () => {
-  test.each(everything)("absorbs $type without an effect", (event) => {
-    const story = begin().connects().happens(close(), lost());
-    expect(story.snapshot.status).toBe("done");
-    changesNothing(story, event);
-  });
+  const ways: readonly (readonly [string, () => Story])[] = [
+    ["a close", () => begin().connects().happens(close(), lost())],
+    ["a drain", () => begin().connects().happens(drain, drained, flushed, lost())],
+    ["what had arrived was processed", () => begin().connects().happens(lost(), drain, drained)],
+    ["that took too long", () => begin().connects().happens(lost(), drain, fires("drain"))],
+    ["the user waited no longer for it", () => begin().connects().happens(lost(), drain, close())],
+    ["it was processed after a loss", () => begin().connects().happens(drain, lost(), drained)],
+    ["the first attempt was given up", () => begin().happens(drain)],
+  ];
+  for (const [way, play] of ways) {
+    test.each(everything)(`after ${way} absorbs $type without an effect`, (event) => {
+      const story = play();
+      expect([story.state, story.snapshot.status]).toEqual(["closed", "done"]);
+      changesNothing(story, event);
+    });
+  }
 
   test("settleClosed comes once, and as the last effect of all", () => {
     expect(begin().happens(unreachable, unreachable).did.slice(-3)).toEqual([
@@ -96,6 +108,7 @@ describe("what an earlier attempt has to say", () => {
     ["reconnecting.greeting", () => again().happens(opened)],
     ["reconnecting.securing", () => again().happens(opened, info({ tlsRequired: true }))],
     ["reconnecting.authenticating", () => again().happens(opened, info())],
+    ["reconnecting.subscribing", () => again().subscribes()],
     ["reconnecting.backingOff", () => again().happens(unreachable)],
     ["reconnecting.awaitingDelay", () => again(true).happens(unreachable)],
     ["connecting.dialing", () => first()],
@@ -107,9 +120,12 @@ describe("what an earlier attempt has to say", () => {
     ["migrating.subscribing", () => moving().happens(opened, info(), pong)],
     ["migrating.cuttingOver", () => moving().happens(opened, info(), pong, pong)],
     ["connected", () => again().connects()],
-    ["draining.subscriptions", () => again().connects().happens(drain())],
-    ["draining.publishers", () => again().connects().happens(drain(), drained)],
+    ["draining.subscriptions", () => again().connects().happens(drain)],
+    ["draining.publishers", () => again().connects().happens(drain, drained)],
     ["closing", () => again().connects().happens(close())],
+    ["closing", () => again().connects().happens(close(1))],
+    ["closing", () => again().happens(drain)],
+    ["closing", () => again().connects().happens(drain, lost())],
   ];
   function again(asksForDelay = false): Story {
     const story = begin({ asksForDelay, onLameDuck: "migrate" }, ["a", "b", "c"]).connects();

@@ -221,8 +221,22 @@ describe("the connection ends", () => {
     expect(story.last("settleClosed")).toEqual({ failure: null });
   });
 
+  test("user.close asks first whether what was published arrived, where it is not confirmed", () => {
+    const story = connected().happens(close(1));
+    expect(story.state).toBe("closing");
+    expect(story.did).toEqual(["stopTimer ping", "confirmOutbound", "startTimer confirm", "settlePending"]);
+    expect(story.last("confirmOutbound")).toEqual({ attempt: 1 });
+    expect(story.last("startTimer")).toEqual({ timer: "confirm", attempt: 1, ms: LINGER });
+    expect(story.last("settlePending")).toEqual({ failure: null });
+    story.happens({ type: "outbound.flushed" });
+    expect(story.state).toBe("closing");
+    expect(story.did).toEqual(["stopTimer confirm", "endSocket", "startTimer linger"]);
+    story.happens(lost());
+    expect([story.state, story.did]).toEqual(["closed", ["stopTimer linger", "settleClosed"]]);
+  });
+
   test("user.drain begins to drain", () => {
-    const story = connected().happens(drain());
+    const story = connected().happens(drain);
     expect(story.state).toBe("draining.subscriptions");
     expect(story.did).toEqual(["stopTimer ping", "startTimer drain", "drainSubscriptions"]);
   });
@@ -230,11 +244,7 @@ describe("the connection ends", () => {
 
 // What it does while none is: reconnect-call.test.ts.
 test("user.reconnect changes nothing once the user leaves", () => {
-  for (const story of [
-    connected().happens(drain()),
-    connected().happens(close()),
-    begin().happens(close()),
-  ]) {
+  for (const story of [connected().happens(drain), connected().happens(close()), begin().happens(close())]) {
     const before = story.snapshot;
     story.happens(reconnect);
     expect(story.did).toEqual([]);

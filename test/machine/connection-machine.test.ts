@@ -26,7 +26,7 @@ test("the states are those that a user of NATS knows", () => {
   ]);
 });
 
-test("an attempt takes the same steps in connecting and in reconnecting", () => {
+test("an attempt takes the same steps in connecting and in reconnecting, and there one more", () => {
   const steps = [
     "selecting",
     "awaitingServerChoice",
@@ -38,11 +38,12 @@ test("an attempt takes the same steps in connecting and in reconnecting", () => 
     "authenticating",
   ];
   expect(Object.keys(root.states["connecting"]?.states ?? {})).toEqual(steps);
-  expect(Object.keys(root.states["reconnecting"]?.states ?? {})).toEqual(steps);
+  expect(Object.keys(root.states["reconnecting"]?.states ?? {})).toEqual([...steps, "subscribing"]);
 });
 
-test("draining has subscriptions, then publishers", () => {
+test("draining has subscriptions, then publishers; what is done without a connection is closing, which has no steps", () => {
   expect(Object.keys(root.states["draining"]?.states ?? {})).toEqual(["subscriptions", "publishers"]);
+  expect(Object.keys(root.states["closing"]?.states ?? {})).toEqual([]);
 });
 
 test("states nest at two levels, not more, and each says what it is", () => {

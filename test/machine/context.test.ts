@@ -50,6 +50,7 @@ describe("createContext", () => {
       lastInUse: null,
       chosen: null,
       leaving: null,
+      processing: false,
       connectedBefore: false,
       failure: null,
       attempts: [],
@@ -116,7 +117,10 @@ describe("the context is plain JSON", () => {
         .connects()
         .happens(info({ lameDuck: true })),
     "leaving a half closed socket": () => begin().connects().happens(halfClosed()),
-    draining: () => begin().connects().happens(drain()),
+    draining: () => begin().connects().happens(drain),
+    "processing what had arrived": () => begin().connects().happens(lost(), drain),
+    "processing it after a loss": () => begin().connects().happens(drain, lost()),
+    "asking whether all arrived": () => begin().connects().happens(close(1)),
     closing: () => begin().connects().happens(close()),
     closed: () => begin().happens(unreachable).happens(close(1)),
   };

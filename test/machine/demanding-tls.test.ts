@@ -45,7 +45,7 @@ describe("a server that spoke TLS", () => {
   test("is dialed on, and in use again as soon as it does TLS again", () => {
     const story = overTls().happens(lost(), opened, info(), opened, tls);
     expect(story.state).toBe("reconnecting.securing");
-    expect(story.happens(secured, pong).state).toBe("connected");
+    expect(story.happens(secured, pong, pong).state).toBe("connected");
   });
 
   test("is remembered from the handshake on, also where the attempt fails after it", () => {

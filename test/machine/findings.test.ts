@@ -13,6 +13,7 @@ import {
   type Happening,
   info,
   lost,
+  of,
   opened,
   ping,
   pong,
@@ -61,9 +62,9 @@ describe("migrating", () => {
     const story = migrating().happens(opened, info(), pong);
     expect(story.state).toBe("migrating.subscribing");
     // The new server has not answered the PING when the user drains: what it sends is taken, until it confirms the UNSUBs.
-    story.happens(drain(), fires("overlap"));
+    story.happens(drain, fires("overlap"));
     expect(story.happens(pong).did).toEqual([]);
-    expect(story.happens(drained).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
+    expect(story.happens(of(2, drained)).did).toEqual(["stopTimer retire", "endSocket", "startTimer linger"]);
   });
 
   test("a server that was moved away from is the last to be dialed again, and not before its wait is over", () => {
@@ -151,4 +152,11 @@ test("an error that the server did not close for is not the reason of a loss tha
   story.after(3_600_000).happens(fires("ping"), pong);
   story.happens(lost({ code: "ECONNRESET", message: "reset by peer" }));
   expect(story.last("settleClosed")?.failure?.code).toBe("ECONNRESET");
+});
+
+test("the PONG to a PING of before the close does not say that what was published arrived", () => {
+  const story = begin().connects().happens(fires("ping"), close(3));
+  expect(story.happens(pong).did).toEqual([]);
+  expect(story.context.retiring).toMatchObject([{ id: 1, phase: "confirming" }]);
+  expect(story.happens(flushed, lost()).state).toBe("closed");
 });

@@ -7,11 +7,26 @@ import type { ConnectionEvent } from "../../src/machine/events.js";
 import { guards } from "../../src/machine/guards.js";
 import { inPhase, type Link, liveLink } from "../../src/machine/link.js";
 import type { Policy } from "../../src/machine/reconnect-policy.js";
-import { begin, chosen, delay, error, fires, type Happening, info, lost, pong } from "./story.js";
+import {
+  begin,
+  chosen,
+  close,
+  delay,
+  drained,
+  error,
+  fires,
+  type Happening,
+  info,
+  lost,
+  pong,
+} from "./story.js";
 
 type Guard = keyof typeof guards;
 
-/** Link 4 is in use and 5 is being made, attempts are at 6; 1 overlaps, 2 unsubscribes, 3 ends. All would do what they are asked for. */
+/**
+ * Link 4 is in use and 5 is being made, attempts are at 6; 1 overlaps, 2 unsubscribes, 3 ends, 7 is asked whether all arrived. And
+ * what had arrived is being processed. All would do what they are asked for.
+ */
 function established(more: Partial<Link> = {}, policy: Partial<Policy> = {}): ConnectionContext {
   const { context } = begin().connects();
   const asked = { ...context.policy, onLameDuck: "migrate", tls: "required", ...policy } as const;
@@ -25,11 +40,13 @@ function established(more: Partial<Link> = {}, policy: Partial<Policy> = {}): Co
       { ...inPhase(link, "overlapping"), id: 1 },
       { ...inPhase(link, "unsubscribing"), id: 2, pingsOut: 0 },
       { ...inPhase(link, "ending"), id: 3 },
+      { ...inPhase(link, "confirming"), id: 7 },
     ],
+    processing: true,
     policy: asked,
   };
 }
-const at = (happening: Happening, attempt: number) => ({ at: 0, attempt, ...happening }) as ConnectionEvent;
+const at = (happening: Happening, attempt: number) => ({ at: 0, ...happening, attempt }) as ConnectionEvent;
 const ask = (guard: Guard, event: ConnectionEvent, context = established()) =>
   guards[guard]({ context, event });
 
@@ -41,17 +58,22 @@ const attempts = [6];
 const questions: readonly (readonly [Guard, Happening, readonly number[]])[] = [
   ["fromNextServer", lost(), next],
   ["fromServerInUse", lost(), live],
-  ["fromServerBeingLeft", lost(), [1, 2, 3]],
+  ["fromServerBeingLeft", lost(), [1, 2, 3, 7]],
   ["isTimeToMigrate", info({ lameDuck: true }), live],
   ["attemptTimedOut", fires("attempt"), next],
   ["backoffIsOver", fires("reconnect"), attempts],
   ["pingIsDue", fires("ping"), live],
   ["isStale", fires("ping"), live],
-  ["drainTimedOut", fires("drain"), live],
+  ["drainTimedOut", fires("drain"), attempts],
   ["overlapIsOver", fires("overlap"), [1]],
   ["retirementTimedOut", fires("retire"), [2]],
+  ["confirmationTimedOut", fires("confirm"), [7]],
   ["lingerIsOver", fires("linger"), [3]],
-  ["unsubscribedThere", pong, [2]],
+  ["unsubscribedThere", drained, [2]],
+  ["confirmedThere", pong, [7]],
+  ["isProcessed", drained, [0]],
+  ["restIsProcessed", drained, [0]],
+  ["restTimedOut", fires("drain"), attempts],
   ["isAnswer", delay(1), attempts],
   ["isChoice", chosen(null), attempts],
   ["isChoice", { type: "choice.failed", failure: { code: "X", message: "x" } }, attempts],
@@ -68,7 +90,7 @@ describe("a question about an event", () => {
   test.each(questions)(
     "%s: yes to what comes from its own link, no to that of another",
     (guard, event, own) => {
-      const yes = [0, 1, 2, 3, 4, 5, 6, 7].filter((attempt) => ask(guard, at(event, attempt)));
+      const yes = [0, 1, 2, 3, 4, 5, 6, 7, 8].filter((attempt) => ask(guard, at(event, attempt)));
       expect(yes).toEqual(own);
     },
   );
@@ -79,6 +101,7 @@ describe("a question about an event", () => {
     "fromServerBeingLeft",
     "infoHasCome",
     "unsubscribedThere",
+    "confirmedThere",
   ];
   test.each(questions.filter(([guard]) => !anyKind.includes(guard)))(
     "%s: no to an event of another kind, whatever else is in it",
@@ -89,7 +112,7 @@ describe("a question about an event", () => {
   );
 
   test("of no attempt at all is about no link, also where there is none", () => {
-    const leaves = { type: "user.drain", at: 0, unsent: 0 } as const;
+    const leaves = { type: "user.drain", at: 0 } as const;
     const none = { ...established(), live: null, next: null, retiring: [] };
     for (const guard of ["fromNextServer", "fromServerInUse", "fromServerBeingLeft"] as const) {
       expect([ask(guard, leaves), ask(guard, leaves, none)]).toEqual([false, false]);
@@ -99,13 +122,14 @@ describe("a question about an event", () => {
 });
 
 describe("timers", () => {
-  test("those of a link go by its id, the one between two attempts by the number of the last", () => {
+  test("those of a link go by its id, those of no link by the number of the last attempt", () => {
     const ofWhich = (guard: Guard, timer: TimerName) =>
-      [1, 2, 3, 4, 5, 6].filter((attempt) => ask(guard, at(fires(timer), attempt)));
+      [0, 1, 2, 3, 4, 5, 6, 7].filter((attempt) => ask(guard, at(fires(timer), attempt)));
     expect(ofWhich("attemptTimedOut", "attempt")).toEqual(next);
     expect(ofWhich("backoffIsOver", "reconnect")).toEqual(attempts);
     expect(ofWhich("pingIsDue", "ping")).toEqual(live);
-    expect(ofWhich("drainTimedOut", "drain")).toEqual(live);
+    expect(ofWhich("drainTimedOut", "drain")).toEqual(attempts);
+    expect(ofWhich("restTimedOut", "drain")).toEqual(attempts);
   });
 
   test("one is not taken for another, whatever its number", () => {
@@ -115,21 +139,24 @@ describe("timers", () => {
       "pingIsDue",
       "isStale",
       "drainTimedOut",
+      "restTimedOut",
       "overlapIsOver",
       "retirementTimedOut",
+      "confirmationTimedOut",
       "lingerIsOver",
     ] as const;
     const answers = timerNames.map((timer) => [
       timer,
-      timerGuards.filter((guard) => [1, 2, 3, 4, 5, 6].some((id) => ask(guard, at(fires(timer), id)))),
+      timerGuards.filter((guard) => [1, 2, 3, 4, 5, 6, 7].some((id) => ask(guard, at(fires(timer), id)))),
     ]);
     expect(Object.fromEntries(answers)).toEqual({
       attempt: ["attemptTimedOut"],
       reconnect: ["backoffIsOver"],
       ping: ["pingIsDue", "isStale"],
-      drain: ["drainTimedOut"],
+      drain: ["drainTimedOut", "restTimedOut"],
       overlap: ["overlapIsOver"],
       retire: ["retirementTimedOut"],
+      confirm: ["confirmationTimedOut"],
       linger: ["lingerIsOver"],
     });
   });
@@ -137,6 +164,43 @@ describe("timers", () => {
   test("a connection is stale from maxPingOut unanswered PINGs on", () => {
     const out = (pingsOut: number) => ask("isStale", at(fires("ping"), 4), established({ pingsOut }));
     expect([out(1), out(2), out(3)]).toEqual([false, true, true]);
+  });
+});
+
+describe("the end", () => {
+  test("all is confirmed where a close finds no message that is not", () => {
+    const confirmed = (unconfirmed: number) => ask("allIsConfirmed", at(close(unconfirmed), 4));
+    expect([confirmed(0), confirmed(1), confirmed(2)]).toEqual([true, false, false]);
+    expect(ask("allIsConfirmed", { type: "user.drain", at: 0 })).toBe(false);
+  });
+
+  test("the subscriptions of the client are drained whatever links there are: it is told of none", () => {
+    const none = { ...established(), live: null, next: null, retiring: [] };
+    for (const guard of ["isProcessed", "restIsProcessed"] as const) {
+      const yes = [0, 1, 2, 4, 6].filter((attempt) => ask(guard, at(drained, attempt), none));
+      expect([guard, yes]).toEqual([guard, [0]]);
+    }
+  });
+
+  test("nothing ends what is processed without a connection where nothing is", () => {
+    const idle = { ...established(), processing: false };
+    expect(ask("isProcessing", at(close(), 6))).toBe(true);
+    expect(ask("isProcessing", at(close(), 6), idle)).toBe(false);
+    expect(ask("restIsProcessed", at(drained, 0), idle)).toBe(false);
+    expect(ask("restTimedOut", at(fires("drain"), 6), idle)).toBe(false);
+    // Those of a drain over a connection do not ask for it.
+    expect(ask("isProcessed", at(drained, 0), idle)).toBe(true);
+    expect(ask("drainTimedOut", at(fires("drain"), 6), idle)).toBe(true);
+  });
+
+  test("nothing is left where there is no link, in whatever phase, and nothing is processed", () => {
+    const left = (retiring: ConnectionContext["retiring"], processing: boolean) =>
+      ask("nothingIsLeft", { type: "user.drain", at: 0 }, { ...established(), retiring, processing });
+    expect([left([], false), left([], true)]).toEqual([true, false]);
+    const { retiring } = established();
+    expect(retiring).toHaveLength(4);
+    for (const link of retiring) expect([left([link], false), left([link], true)]).toEqual([false, false]);
+    expect([left(retiring, false), left(retiring, true)]).toEqual([false, false]);
   });
 });
 

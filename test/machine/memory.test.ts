@@ -10,6 +10,8 @@ import {
   chosen,
   close,
   delay,
+  drain,
+  drained,
   error,
   fires,
   flushed,
@@ -56,6 +58,21 @@ describe("an attempt that succeeds", () => {
       .connects()
       .happens(info({ lameDuck: true }), opened, info(), pong, pong);
     expect(drawsIn(moving, flushed)).toBe(true);
+  });
+
+  test("after a loss is one only when the server has confirmed the subscriptions: until then nothing starts anew", () => {
+    const story = begin(patient, ["a"]).connects().happens(lost(), unreachable).subscribes();
+    const { pool } = story.context;
+    expect(story.server("a:4222")).toMatchObject({ failures: 1 });
+    expect(story.context).toMatchObject({
+      live: null,
+      next: { id: 3, phase: "subscribing" },
+      lastInUse: { server: "a:4222", until: 0 },
+    });
+    story.happens(pong);
+    expect(story.context.pool).not.toBe(pool);
+    expect(story.server("a:4222")).toMatchObject({ failures: 0 });
+    expect(story.context).toMatchObject({ live: { id: 3, phase: "live" }, next: null, lastInUse: null });
   });
 
   test("forgets the error of the attempt before", () => {
@@ -299,6 +316,87 @@ describe("the end", () => {
     expect(stands.context).toMatchObject({ live: null, next: null, retiring: [], leaving: "close" });
     const waits = begin({}, ["a"]).connects().happens(lost()).happens(close(3, failure));
     expect(waits.last("settleClosed")).toEqual({ failure });
+    expect(waits.context).toMatchObject({ failure, leaving: "close" });
+  });
+
+  test("a close before all is confirmed keeps its reason, too, and which server was in use, until when", () => {
+    const failure = { code: "ABORTED", message: "the signal was aborted" };
+    const story = begin().connects().after(7).happens(close(1, failure));
+    expect(story.context).toMatchObject({
+      live: null,
+      next: null,
+      retiring: [{ id: 1, phase: "confirming", destination: { name: "a:4222" } }],
+      lastInUse: { server: "a:4222", until: 7 },
+      failure,
+      leaving: "close",
+    });
+    expect(story.last("settlePending")).toEqual({ failure });
+    story.happens(flushed);
+    expect(story.context).toMatchObject({ retiring: [{ id: 1, phase: "ending" }], failure });
+    expect(story.happens(lost()).last("settleClosed")).toEqual({ failure });
+  });
+
+  test("a close or a drain while disconnected is no failure, whatever the last attempt came to", () => {
+    const waits = () => begin({}, ["a"]).connects().happens(lost());
+    expect(waits().context.failure).not.toBeNull();
+    expect(waits().happens(close(3)).context).toMatchObject({ failure: null, leaving: "close" });
+    expect(waits().happens(drain).context).toMatchObject({ failure: null, leaving: "drain" });
+  });
+
+  test("a drain in which the connection is lost remembers why, what led to it, and which server was in use", () => {
+    const cause = { code: "ECONNRESET", message: "reset by peer" };
+    const { context } = begin().connects().happens(drain).after(7).happens(lost(cause));
+    expect(context).toMatchObject({
+      live: null,
+      next: null,
+      retiring: [],
+      lastInUse: { server: "a:4222", until: 7 },
+      failure: {
+        code: "DISCONNECT",
+        message: "the connection was lost while draining: reset by peer",
+        cause,
+      },
+      leaving: "drain",
+      processing: true,
+    });
+  });
+
+  describe("what is processed without a connection", () => {
+    const failure = { code: "ABORTED", message: "the signal was aborted" };
+    const cause = { code: "ECONNRESET", message: "reset by peer" };
+    const ways: readonly (readonly [string, () => Story])[] = [
+      ["a drain while disconnected", () => begin().connects().happens(lost(), drain)],
+      ["a loss in a drain", () => begin().connects().happens(drain, lost(cause))],
+    ];
+
+    test.each(ways)("%s: how it ends, and why, is all that changes", (_way, play) => {
+      const { context } = play();
+      expect(context.processing).toBe(true);
+      const over = { ...context, processing: false };
+      const timedOut = {
+        code: "TIMEOUT",
+        message: "the drain did not finish within 30000 ms (option drainTimeout)",
+      };
+      expect(play().happens(drained).context).toEqual(over);
+      expect(play().happens(close()).context).toEqual(over);
+      expect(play().happens(close(3, failure)).context).toEqual({ ...over, failure });
+      expect(play().happens(fires("drain")).context).toEqual({
+        ...over,
+        failure: context.failure ?? timedOut,
+      });
+    });
+
+    test("the drain that gives up an attempt forgets its failure, and nothing else of what was known", () => {
+      const before = begin({}, ["a"]).connects().happens(lost(cause));
+      const { context } = before;
+      expect(context.failure).toEqual(cause);
+      expect(before.happens(drain).context).toEqual({
+        ...context,
+        failure: null,
+        leaving: "drain",
+        processing: true,
+      });
+    });
   });
 
   test("nothing of a move is left", () => {
@@ -328,7 +426,9 @@ describe("a thing that is remembered of one kind of event", () => {
     "replaceServers",
     "hasten",
     "recordClose",
-    "recordUnsent",
+    "recordUnconfirmedClose",
+    "recordImpatience",
+    "recordLeaving",
     "noteClosed",
   ] as const;
 

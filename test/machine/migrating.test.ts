@@ -14,6 +14,7 @@ import {
   type Happening,
   info,
   lost,
+  of,
   opened,
   ping,
   pong,
@@ -116,14 +117,28 @@ describe("a move", () => {
   test("ends also when the old server goes away in the middle of the cutover", () => {
     const story = cuttingOver().happens(old(lost()));
     expect(story.state).toBe("connected");
-    expect(story.did).toEqual([
-      "stopTimer ping",
-      "stopTimer attempt",
-      "releaseOutbound",
-      "notifyStatus reconnect",
-      "startTimer ping",
+    expect(story.effects).toEqual([
+      { type: "stopTimer", params: { timer: "ping", attempt: 1 } },
+      { type: "stopTimer", params: { timer: "attempt", attempt: 2 } },
+      // What the old server had and did not confirm is lost, and that is told before anything goes to the new one.
+      { type: "holdOutbound", params: undefined },
+      { type: "notifyStatus", params: { status: { type: "disconnect", server: "a:4222" } } },
+      { type: "releaseOutbound", params: { attempt: 2 } },
+      { type: "notifyStatus", params: { status: { type: "reconnect", server: "b:4222" } } },
+      { type: "startTimer", params: { timer: "ping", attempt: 2, ms: 120_000 } },
     ]);
-    expect(story.context).toMatchObject({ live: { id: 2 }, next: null, retiring: [] });
+    expect(story.context).toMatchObject({ live: { id: 2 }, next: null, retiring: [], lastInUse: null });
+  });
+
+  test("tells of no loss, and holds nothing, where the old server has all", () => {
+    const { did } = cuttingOver().happens(flushed);
+    expect(did).not.toContain("holdOutbound");
+    expect(did).not.toContain("notifyStatus disconnect");
+  });
+
+  test("tells of no loss of the old server that goes when it is being left", () => {
+    const story = cuttingOver().happens(flushed).happens(old(lost()));
+    expect([story.state, story.did]).toEqual(["connected", ["stopTimer overlap"]]);
   });
 });
 
@@ -528,12 +543,46 @@ describe("the user", () => {
     expect(story.happens(old(lost())).did).toEqual(["stopTimer linger", "settleClosed"]);
   });
 
+  test.each([
+    ["dialing", leaving, []],
+    ["subscribing", subscribing, []],
+    ["cuttingOver", cuttingOver, [{ type: "releaseOutbound", params: { attempt: 1 } }]],
+  ] as const)(
+    "closes while %s before all is confirmed: the old server is asked, and the new socket closed",
+    (_step, play, released) => {
+      const story = play().happens(close(2));
+      expect(story.state).toBe("closing");
+      expect(story.effects).toEqual([
+        { type: "stopTimer", params: { timer: "ping", attempt: 1 } },
+        ...released,
+        { type: "closeSocket", params: { attempt: 2 } },
+        { type: "stopTimer", params: { timer: "attempt", attempt: 2 } },
+        { type: "confirmOutbound", params: { attempt: 1 } },
+        { type: "startTimer", params: { timer: "confirm", attempt: 1, ms: LINGER } },
+        { type: "settlePending", params: { failure: null } },
+      ]);
+      expect(story.context).toMatchObject({
+        live: null,
+        next: null,
+        retiring: [{ id: 1, phase: "confirming" }],
+      });
+      // The PONG of the server that was to be moved to says nothing of what the old one was sent.
+      expect(story.happens(of(2, flushed)).did).toEqual([]);
+      expect(story.happens(old(flushed)).did).toEqual([
+        "stopTimer confirm",
+        "endSocket",
+        "startTimer linger",
+      ]);
+      expect(story.happens(old(lost())).state).toBe("closed");
+    },
+  );
+
   test("drains: the move is given up, the drain goes over the old socket", () => {
     for (const play of [leaving, subscribing, cuttingOver]) {
-      const story = play().happens(drain());
+      const story = play().happens(drain);
       expect(story.state).toBe("draining.subscriptions");
-      expect(story.last("drainSubscriptions")).toEqual({ attempt: 1 });
-      expect(story.last("startTimer")).toMatchObject({ timer: "drain", attempt: 1 });
+      expect(story.last("drainSubscriptions")).toEqual({ attempt: 0 });
+      expect(story.last("startTimer")).toMatchObject({ timer: "drain", attempt: 2 });
       expect(story.context).toMatchObject({ live: { id: 1, phase: "live" }, next: null, leaving: "drain" });
       // What the new server has sent to a subscription is taken.
       const isSubscribed = play !== leaving;
@@ -543,7 +592,7 @@ describe("the user", () => {
       const overlap = { type: "startTimer", params: { timer: "overlap", attempt: 2, ms: OVERLAP } };
       expect(story.effects.filter(({ type }) => type === "startTimer")).toEqual([
         ...(isSubscribed ? [overlap] : []),
-        { type: "startTimer", params: { timer: "drain", attempt: 1, ms: 30_000 } },
+        { type: "startTimer", params: { timer: "drain", attempt: 2, ms: 30_000 } },
       ]);
       expect(story.effects).toContainEqual({ type: "stopTimer", params: { timer: "attempt", attempt: 2 } });
       expect(story.last("closeSocket")).toEqual(isSubscribed ? undefined : { attempt: 2 });

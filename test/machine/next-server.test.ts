@@ -214,7 +214,7 @@ describe("a connection", () => {
 
   test("leaves a server alone under its other name, too: it calls itself the same", () => {
     const story = begin({}, ["a", "b"]).happens(opened, calls("S"), pong).happens(lost());
-    story.happens(opened, calls("S"), pong).happens(lost());
+    story.happens(opened, calls("S"), pong, pong).happens(lost());
     expect(story.state).toBe("reconnecting.backingOff");
     expect([story.server("a:4222").lastAttemptAt, story.server("b:4222").lastAttemptAt]).toEqual([0, 0]);
   });
@@ -256,7 +256,7 @@ describe("a connection", () => {
 
   test("does not move to the server that it leaves under its other name: it calls itself the same", () => {
     const story = begin({ onLameDuck: "migrate" }, ["a", "b"]).happens(opened, calls("S"), pong);
-    story.happens(lost(), opened, calls("S"), pong).after(5_000).happens(lameDuck("S"));
+    story.happens(lost(), opened, calls("S"), pong, pong).after(5_000).happens(lameDuck("S"));
     expect(story.context.live?.destination.name).toBe("b:4222");
     expect(story.state).toBe("connected");
   });

@@ -73,7 +73,7 @@ describe("how long a server may take to greet", () => {
   test("is the whole timeout where all others are the same server under other names", () => {
     const story = begin(patient, ["a", "b"]).happens(opened, info({ serverId: "S" }), pong, lost());
     story
-      .happens(opened, info({ serverId: "S" }), pong)
+      .happens(opened, info({ serverId: "S" }), pong, pong)
       .after(1)
       .happens(lost());
     expect(story.last("startTimer")).toMatchObject({ timer: "attempt", ms: 20_000 });

@@ -11,6 +11,7 @@ import {
   lost,
   of,
   opened,
+  pong,
   reconnect,
   type Story,
   unreachable,
@@ -22,10 +23,11 @@ const steps: readonly (readonly [step: string, way: readonly Happening[]])[] = [
   ["securing", [opened, info({ tlsRequired: true })]],
   ["authenticating", [opened, info()]],
 ];
+const stepsAgain = [...steps, ["subscribing", [opened, info(), pong]]] as const;
 const dialed = (story: Story) => story.last("openSocket")?.server.name;
 
 describe("while an attempt to connect is made", () => {
-  test.each(steps)("in %s: it is given up, and another server that is ready is dialed", (step, way) => {
+  test.each(stepsAgain)("in %s: it is given up, and another server that is ready is dialed", (step, way) => {
     const story = begin({}, ["a", "b", "c"])
       .connects()
       .happens(lost(), ...way);
@@ -41,6 +43,7 @@ describe("while an attempt to connect is made", () => {
       "openSocket c:4222",
     ]);
     expect(story.last("closeSocket")).toEqual({ attempt: 2 });
+    expect(story.last("stopTimer")).toEqual({ timer: "attempt", attempt: 2 });
     expect(story.context).toMatchObject({ attempt: 3, next: { id: 3 }, failure: null, attempts: [] });
   });
 

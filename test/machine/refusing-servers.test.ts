@@ -48,6 +48,16 @@ describe("a learnt server that refuses the same credentials twice", () => {
     expect(story.connects().state).toBe("connected");
   });
 
+  test("leaves, too, where it refuses only when it is subscribed with again", () => {
+    const refusesLate = (story: Story) => story.subscribes().happens(refused);
+    const story = refusesLate(until("b:4222", lostTo()));
+    expect(story.pool).toContain("b:4222");
+    refusesLate(until("b:4222", story));
+    expect(story.state).toBe("reconnecting.dialing");
+    expect(story.errors).toMatchObject([{ step: "subscribing" }]);
+    expect([...story.pool].sort()).toEqual(["a:4222", "c:4222"]);
+  });
+
   test("leaves although there is no limit to attempts, and although there is a greater one", () => {
     for (const maxReconnectAttempts of [-1, 10]) {
       const story = refuses(until("b:4222", lostTo({ maxReconnectAttempts })));

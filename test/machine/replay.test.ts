@@ -26,7 +26,7 @@ const events: readonly ConnectionEvent[] = [
     failure: { code: "CONNECTION_REFUSED", message: "no" },
     halfClosed: false,
   },
-  { type: "user.close", at: 11, unsent: 0, failure: null },
+  { type: "user.close", at: 11, unconfirmed: 0, failure: null },
 ];
 const whole: Recording = { version: RECORDING_VERSION, input, from: null, events };
 
@@ -77,9 +77,9 @@ test.each([null, undefined, {}, { version: "2" }])("%j is no recording", (other)
 });
 
 test.each([
-  [1, "this recording has version 1, of an older nats-statechart; this one replays version 3."],
-  [2, "this recording has version 2, of an older nats-statechart; this one replays version 3."],
-  [4, "this recording has version 4, of a newer nats-statechart; this one replays version 3."],
+  [1, "this recording has version 1, of an older nats-statechart; this one replays version 4."],
+  [2, "this recording has version 2, of an older nats-statechart; this one replays version 4."],
+  [5, "this recording has version 5, of a newer nats-statechart; this one replays version 4."],
 ])(
   "a recording of version %i is refused, and the message says by what it can be replayed",
   (version, says) => {

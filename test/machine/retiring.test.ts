@@ -39,7 +39,7 @@ const moved = (policy = {}) =>
     .happens(...moves);
 /** A move to b is given up for a drain over a (link 1): link 2 is being left. */
 const drainedInMove = () =>
-  begin({ onLameDuck: "migrate" }).connects().happens(lameDuck, opened, info(), pong, drain());
+  begin({ onLameDuck: "migrate" }).connects().happens(lameDuck, opened, info(), pong, drain);
 
 const left = (happening: Happening) => of(1, happening);
 /** The ways into each phase of link 1. */
@@ -60,12 +60,13 @@ const meanwhile: readonly (readonly [string, (story: Story) => Story])[] = [
   ["connected", (story) => story],
   ["reconnecting.dialing", (story) => story.happens(lost())],
   ["reconnecting.authenticating", (story) => story.happens(lost(), opened, info())],
+  ["reconnecting.subscribing", (story) => story.happens(lost(), opened, info(), pong)],
   ["reconnecting.backingOff", (story) => story.happens(lost(), unreachable)],
   ["migrating.dialing", (story) => story.happens(lameDuck)],
   ["migrating.subscribing", (story) => story.happens(lameDuck, opened, info(), pong)],
   ["migrating.cuttingOver", (story) => story.happens(lameDuck, opened, info(), pong, pong)],
-  ["draining.subscriptions", (story) => story.happens(drain())],
-  ["draining.publishers", (story) => story.happens(drain(), drained)],
+  ["draining.subscriptions", (story) => story.happens(drain)],
+  ["draining.publishers", (story) => story.happens(drain, drained)],
 ];
 
 describe("a link that is being left", () => {
@@ -286,6 +287,7 @@ describe("nothing of it reaches the link in use", () => {
     fires("reconnect"),
     fires("ping"),
     fires("drain"),
+    fires("confirm"),
   ];
   for (const [state, goOn] of meanwhile) {
     test.each(saysNothing)(`$type changes nothing in ${state}`, (event) => {
@@ -301,7 +303,7 @@ describe("nothing of it reaches the link in use", () => {
 
   test("a timer of another phase changes nothing", () => {
     for (const phase of everyPhase) {
-      for (const timer of ["overlap", "retire", "linger"] as const) {
+      for (const timer of ["overlap", "retire", "confirm", "linger"] as const) {
         if (timer === timerOf[phase]) continue;
         const story = moved().happens(...phases[phase]);
         const { context } = story.snapshot;
@@ -392,8 +394,11 @@ describe("the server sends no more over the link in use, but may still take what
       .happens(lameDuck, opened, info(), pong, pong)
       .happens(left(halfClosed()));
     expect(story.state).toBe("connected");
-    expect(story.effects.slice(1, 5)).toEqual([
+    expect(story.effects.slice(1, 7)).toEqual([
       { type: "stopTimer", params: { timer: "attempt", attempt: 2 } },
+      // Held first, as in any loss: what no socket has taken is for the next server.
+      { type: "holdOutbound", params: undefined },
+      { type: "notifyStatus", params: { status: { type: "disconnect", server: "a:4222" } } },
       { type: "endSocket", params: { attempt: 1 } },
       { type: "startTimer", params: { timer: "linger", attempt: 1, ms: LINGER } },
       { type: "releaseOutbound", params: { attempt: 2 } },
@@ -410,11 +415,11 @@ describe("the server sends no more over the link in use, but may still take what
   });
 
   test("in a drain it ends the drain with the reason, when the last bytes are handed over", () => {
-    const story = begin().connects().happens(drain()).happens(halfClosed());
+    const story = begin().connects().happens(drain, drained).happens(halfClosed());
     expect(story.state).toBe("closing");
     expect(story.did).toEqual(["stopTimer drain", "endSocket", "startTimer linger", "settlePending"]);
     expect(story.last("settlePending")?.failure?.message).toBe(
-      "a:4222 closed the connection (step: draining)",
+      "the connection was lost while draining: a:4222 closed the connection (step: draining)",
     );
     expect(story.happens(lost()).did).toEqual(["stopTimer linger", "settleClosed"]);
   });

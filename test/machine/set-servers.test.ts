@@ -27,6 +27,7 @@ const steps: readonly (readonly [step: string, way: readonly Happening[]])[] = [
   ["securing", [opened, info({ tlsRequired: true })]],
   ["authenticating", [opened, info()]],
 ];
+const stepsAgain = [...steps, ["subscribing", [opened, info(), pong]]] as const;
 const failure = {
   code: "CANCELLED",
   message: "a:4222: the attempt was given up, since the list of servers was replaced",
@@ -116,7 +117,7 @@ describe("before the first connection", () => {
 });
 
 describe("after a connection was lost", () => {
-  test.each(steps)(
+  test.each(stepsAgain)(
     "in %s: the attempt is given up, and one of the new servers dialed at once",
     (step, way) => {
       const story = begin({}, ["a", "b"])
@@ -130,11 +131,22 @@ describe("after a connection was lost", () => {
     },
   );
 
+  test.each(stepsAgain)("in %s of an attempt to a server that is kept, it goes on", (step, way) => {
+    const story = begin({}, ["a", "b"])
+      .connects()
+      .happens(lost(), ...way);
+    const { next } = story.context;
+    story.happens(keepServers(["b:4222"], "b", "c"));
+    expect([story.state, story.did]).toEqual([`reconnecting.${step}`, []]);
+    expect(story.context.next).toBe(next);
+    expect(story.pool).toEqual(["b:4222", "c:4222"]);
+  });
+
   test("a connection over a kept attempt is one like any other", () => {
     const story = begin()
       .connects()
       .happens(lost(), opened, keepServers(["b:4222"], "b", "c"));
-    story.happens(info(), pong);
+    story.happens(info(), pong, pong);
     expect([story.state, story.context.live?.destination.name]).toEqual(["connected", "b:4222"]);
     expect(story.server("b:4222")).toMatchObject({ didConnect: true, origin: "b:4222" });
   });

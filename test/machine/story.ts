@@ -60,6 +60,13 @@ export class Story {
 
   /** The server lets the client in: from `dialing` to `connected`. */
   connects(): this {
+    return this.context.connectedBefore
+      ? this.subscribes().happens(pong)
+      : this.happens(opened, info(), pong);
+  }
+
+  /** The server lets the client in once more, which has subscribed there again: from `dialing` to `reconnecting.subscribing`. */
+  subscribes(): this {
     return this.happens(opened, info(), pong);
   }
 
@@ -151,7 +158,8 @@ export const secured: Happening = { type: "socket.secured" };
 export const pong: Happening = { type: "server.pong" };
 export const ping: Happening = { type: "server.ping" };
 export const reconnect: Happening = { type: "user.reconnect" };
-export const drained: Happening = { type: "subscriptions.drained" };
+/** All that arrived is processed: of no link. Of a server that is being left: `of(attempt, drained)`. */
+export const drained: Happening = { type: "subscriptions.drained", attempt: 0 };
 export const flushed: Happening = { type: "outbound.flushed" };
 
 /** The other side closed the socket, or the network did and says why. Also the answer to `endSocket`. */
@@ -220,9 +228,9 @@ export const keepServers = (kept: readonly string[], ...servers: readonly string
   kept,
   list: 0,
 });
-export const drain = (unsent = 0): Happening => ({ type: "user.drain", unsent });
-export const close = (unsent = 0, failure: Failure | null = null): Happening => ({
+export const drain: Happening = { type: "user.drain" };
+export const close = (unconfirmed = 0, failure: Failure | null = null): Happening => ({
   type: "user.close",
-  unsent,
+  unconfirmed,
   failure,
 });

@@ -36,7 +36,7 @@ test("it stays with the one by way of which it was reached", () => {
       if (tries === 9) throw new Error(`${name} is not dialed`);
       story.happens(unreachable);
     }
-    return story.happens(opened, names("c:4222"), pong);
+    return story.happens(opened, names("c:4222"), pong, pong);
   };
   expect(comesTo("c:4222").context.live?.destination.origin).toBe("a:4222");
   story.happens(lost());

@@ -31,6 +31,7 @@ describe("asNatsCore", () => {
     const ask = async (text: string) =>
       (await world.until(customer.request("echo", text, { timeout: 5_000 }))).string();
     expect(await ask("before")).toBe("before");
+    await world.until(Promise.all([core.flush(), customer.flush()]));
 
     cluster.node(0).crash();
     await world.advance(HOUR);

@@ -11,6 +11,8 @@ const server = "n1:4222";
 const changed = { added: ["n2:4222"], deleted: ["n3:4222"] };
 const refused = new NatsError("refused", ErrorCode.ConnectionRefused);
 
+const nothing = { messages: 0, bytes: 0 };
+
 const table: readonly (readonly [Status, object])[] = [
   [
     { type: Events.Disconnect, data: server, server },
@@ -32,6 +34,7 @@ const table: readonly (readonly [Status, object])[] = [
     { type: Events.Update, data: changed, server, ...changed },
     { type: "update", ...changed },
   ],
+  [{ type: Events.Close, data: server, server, unsent: nothing, unconfirmed: nothing }, { type: "close" }],
   [{ type: DebugEvents.Reconnecting, data: server, server }, { type: "reconnecting" }],
   [
     { type: DebugEvents.PingTimer, data: "2", server, pendingPings: 2 },
@@ -79,12 +82,13 @@ describe("the iterators over statuses", () => {
     await new Promise(setImmediate);
     const late = core.iterate();
     source.push({ type: Events.Reconnect, data: server, server });
+    source.push({ type: Events.Close, data: server, server });
     source.stop();
     expect(await Promise.all([read(early), read(late)])).toEqual([
       ["disconnect", "reconnect", "close"],
       ["reconnect", "close"],
     ]);
-    expect(seen).toEqual(["disconnect", "reconnect"]);
+    expect(seen).toEqual(["disconnect", "reconnect", "close"]);
   });
 
   it("end at stop(), which the packages call, and are told nothing more", async () => {

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { NatsConnection } from "../../src/index.js";
+import type { NatsConnection, NatsError } from "../../src/index.js";
 import { type Disturbance, disturbances, type Fault, Simulation } from "../../src/testing/index.js";
 
 const kinds: readonly Fault["type"][] = [
@@ -111,6 +111,8 @@ describe("disturbances", { timeout: 60_000 }, () => {
         await world.until(tick(world, one, 10));
         await world.advance(1_000);
         expect(received).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        // What was on a wire that broke is told before: by the first flush, or not at all.
+        await world.until(one.flush().catch((error: NatsError) => expect(error.unconfirmed).toBeDefined()));
         await Promise.all([world.until(one.drain()), world.until(other.drain())]);
         expect(world.running).toEqual({ timers: 0, sockets: 0 });
       }),

@@ -118,11 +118,6 @@ export class Encoder {
     this.#subject = null;
   }
 
-  /** What was written into this chunk may have been overwritten: nothing is copied from there any more. */
-  forget(): void {
-    this.#subject = null;
-  }
-
   /** Lets go of the chunk: there is no room. */
   close(): void {
     this.open(EMPTY, NO_VIEW, 0);

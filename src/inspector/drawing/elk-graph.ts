@@ -9,6 +9,9 @@ import { eventTextSize, labelLines, STATE_LINE_HEIGHT, stateLines, stateTextWidt
 
 type Direction = "RIGHT" | "DOWN";
 
+/** So many states in one take little room either way. */
+const FEW = 2;
+
 /** How a picture runs. */
 export interface Manner {
   /** Where the states at the top follow one another. */
@@ -203,12 +206,19 @@ class GraphBuilder {
     return id;
   }
 
+  /** A state with two steps, beside others that have many, is as good as square if they stand the other way round. */
+  #directionIn({ children }: State): Direction {
+    const { inner } = this.#manner;
+    if (children.length > FEW) return inner;
+    return inner === "DOWN" ? "RIGHT" : "DOWN";
+  }
+
   #options(state: State): Record<string, string> {
     const isRoot = state.parent === null;
-    const { outer, inner, abreast } = this.#manner;
+    const { outer, abreast } = this.#manner;
     return {
       "elk.algorithm": "layered",
-      "elk.direction": isRoot ? outer : inner,
+      "elk.direction": isRoot ? outer : this.#directionIn(state),
       "elk.edgeRouting": "ORTHOGONAL",
       "elk.padding": isRoot ? "[top=6,left=6,bottom=6,right=6]" : "[top=24,left=8,bottom=8,right=8]",
       "elk.portConstraints": isRoot ? "FREE" : "FIXED_SIDE",
@@ -219,7 +229,8 @@ class GraphBuilder {
       "elk.spacing.edgeNode": "6",
       "elk.spacing.edgeLabel": "2",
       "elk.spacing.portPort": "6",
-      "elk.layered.spacing.nodeNodeBetweenLayers": "16",
+      // Between a few there is room for a label on the line, and some of the line.
+      "elk.layered.spacing.nodeNodeBetweenLayers": isRoot || state.children.length > FEW ? "16" : "36",
       "elk.layered.spacing.edgeNodeBetweenLayers": "6",
       "elk.layered.spacing.edgeEdgeBetweenLayers": "5",
       // The order of the nodes is that in which one reads them.

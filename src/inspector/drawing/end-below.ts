@@ -1,5 +1,6 @@
-// Room for a picture that is wide: an end to which one state alone leads needs no column of its own, and stands below that
-// state. The layout engine (elk-layout.ts) cannot do so, since it sets what follows beside what it follows. Pure.
+// Room for a picture: an end to which one state alone leads needs no column or row of its own. It stands below that state where
+// the picture is narrower then, or beside it where the picture is lower. The layout engine (elk-layout.ts) cannot do so, since
+// what follows comes in the next column or row. Pure.
 
 import type { Box, Layout, Point } from "./layout.js";
 
@@ -8,16 +9,22 @@ const GAP = 19;
 /** Around the whole picture. */
 const MARGIN = 6;
 
-/** The layout with its end below the state that leads there, where there is room and the picture becomes narrower. */
+/** Where an end is moved to: the way from the state that leads there. */
+type Way = "below" | "beside";
+
+/** The layout with its end next to the state that leads there, where there is room and the picture becomes smaller. */
 export function withEndBelow(layout: Layout): Layout {
   for (const end of layout.boxes) {
-    const narrower = end.type === "final" ? movedBelow(layout, end) : undefined;
-    if (narrower !== undefined) return narrower;
+    if (end.type !== "final") continue;
+    for (const way of ["below", "beside"] as const) {
+      const smaller = moved(layout, end, way);
+      if (smaller !== undefined) return smaller;
+    }
   }
   return layout;
 }
 
-function movedBelow(layout: Layout, end: Box): Layout | undefined {
+function moved(layout: Layout, end: Box, way: Way): Layout | undefined {
   const { boxes, lines } = layout;
   const [line, ...others] = lines.filter(({ to }) => to === end.id);
   const before = boxes.find(({ id }) => id === line?.from);
@@ -25,31 +32,53 @@ function movedBelow(layout: Layout, end: Box): Layout | undefined {
   if (line === undefined || others.length > 0 || line.label !== null || before === undefined)
     return undefined;
   if (before.parent !== end.parent || boxes.some(({ parent }) => parent === before.id)) return undefined;
-  const middle = before.x + before.width / 2;
-  const moved = { ...end, x: middle - end.width / 2, y: before.y + before.height + GAP };
-  const points = [
-    { x: middle, y: before.y + before.height },
-    { x: middle, y: moved.y },
-  ];
-  const newBoxes = boxes.map((box) => (box === end ? moved : box));
-  const newLines = lines.map((one) => (one === line ? { ...one, points } : one));
-  const bottom = moved.y + moved.height + MARGIN;
-  const room = {
-    ...moved,
-    y: before.y + before.height + 1,
-    height: moved.y + moved.height - before.y - before.height,
-  };
+  const isBelow = end.y >= before.y + before.height;
+  if (isBelow === (way === "below")) return undefined;
+  const place = placeNext(before, end, way);
+  const newBoxes = boxes.map((box) => (box === end ? place.box : box));
+  const newLines = lines.map((one) => (one === line ? { ...one, points: place.points } : one));
   const isFree =
-    bottom <= layout.height &&
-    boxes.every((box) => box === end || box.id === end.parent || !touches(room, box)) &&
-    newLines.every((one) => one.to === end.id || !crosses(room, one.points));
+    boxes.every((box) => box === end || box.id === end.parent || !touches(place.room, box)) &&
+    newLines.every((one) => one.to === end.id || !crosses(place.room, one.points));
   if (!isFree) return undefined;
-  const rights = [
-    ...newBoxes.map(({ x, width }) => x + width),
-    ...newLines.flatMap((one) => one.points.map(({ x }) => x)),
+  const corners = newLines.flatMap((one) => one.points);
+  const width = Math.max(...newBoxes.map((box) => box.x + box.width), ...corners.map(({ x }) => x)) + MARGIN;
+  const height =
+    Math.max(...newBoxes.map((box) => box.y + box.height), ...corners.map(({ y }) => y)) + MARGIN;
+  const isSmaller =
+    way === "below"
+      ? width < layout.width && height <= layout.height
+      : height < layout.height && width <= layout.width;
+  if (!isSmaller) return undefined;
+  return {
+    ...layout,
+    width: Math.min(width, layout.width),
+    height: way === "below" ? layout.height : height,
+    boxes: newBoxes,
+    lines: newLines,
+  };
+}
+
+/** An end next to the state that leads there: its box, its line, and what must be free for both. */
+function placeNext(before: Box, end: Box, way: Way): { box: Box; points: readonly Point[]; room: Area } {
+  if (way === "below") {
+    const middle = before.x + before.width / 2;
+    const from = before.y + before.height;
+    const box = { ...end, x: middle - end.width / 2, y: from + GAP };
+    const points = [
+      { x: middle, y: from },
+      { x: middle, y: box.y },
+    ];
+    return { box, points, room: { ...box, y: from + 1, height: GAP + end.height } };
+  }
+  const middle = before.y + before.height / 2;
+  const from = before.x + before.width;
+  const box = { ...end, x: from + GAP, y: middle - end.height / 2 };
+  const points = [
+    { x: from, y: middle },
+    { x: box.x, y: middle },
   ];
-  const width = Math.max(...rights) + MARGIN;
-  return width < layout.width ? { ...layout, width, boxes: newBoxes, lines: newLines } : undefined;
+  return { box, points, room: { ...box, x: from + 1, width: GAP + end.width } };
 }
 
 type Area = Pick<Box, "x" | "y" | "width" | "height">;

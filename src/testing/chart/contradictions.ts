@@ -37,6 +37,7 @@ interface Moment {
 const timerOfEnding: Readonly<Record<EndingPhase, TimerName>> = {
   overlapping: "overlap",
   unsubscribing: "retire",
+  confirming: "confirm",
   ending: "linger",
 };
 
@@ -62,11 +63,17 @@ const sentences: Readonly<Record<string, (moment: Moment) => boolean>> = {
     live === null || next === null || (serverOf(live) !== serverOf(next) && live.id < next.id),
   "a link that is being left is coming to its end": ({ context: { retiring } }) =>
     retiring.every(({ phase }) => isEnding(phase)),
-  "closing waits for a socket that hands over its last bytes, and for nothing else": ({
+  "closing waits for a socket that hands over its last bytes or asks whether they arrived, and for what had arrived to be processed":
+    ({ place, context: { retiring, processing } }) =>
+      place.state !== "closing" ||
+      (retiring.every(({ phase }) => phase === "ending" || phase === "confirming") &&
+        (retiring.length > 0 || processing)),
+  "what had arrived is processed without a connection only in closing, after a drain": ({
     place,
-    context: { retiring },
-  }) =>
-    place.state !== "closing" || (retiring.length > 0 && retiring.every(({ phase }) => phase === "ending")),
+    context: { processing, leaving },
+  }) => !processing || (place.state === "closing" && leaving === "drain"),
+  "only in closing a server is asked whether the last bytes arrived": ({ place, context: { retiring } }) =>
+    place.state === "closing" || retiring.every(({ phase }) => phase !== "confirming"),
   "in closed no link is left": ({ place, links }) => place.state !== "closed" || links.length === 0,
   "each link has a number of its own, of an attempt that was made": ({ links, context: { attempt } }) =>
     links.every(
@@ -209,10 +216,11 @@ export function timersIn(
   context: ConnectionContext,
 ): readonly { readonly timer: TimerName; readonly attempt: number }[] {
   const { step, state: name } = placeOf(state);
-  const { live, next, retiring, attempt } = context;
-  const ofLive: TimerName = name === "draining" ? "drain" : "ping";
+  const { live, next, retiring, attempt, processing } = context;
+  const isDraining = name === "draining";
   return [
-    ...(live === null ? [] : [{ timer: ofLive, attempt: live.id }]),
+    ...(isDraining || processing ? [{ timer: "drain" as const, attempt }] : []),
+    ...(live === null || isDraining ? [] : [{ timer: "ping" as const, attempt: live.id }]),
     ...(next === null ? [] : [{ timer: "attempt" as const, attempt: next.id }]),
     ...(step === "backingOff" ? [{ timer: "reconnect" as const, attempt }] : []),
     ...retiring.map(({ id, phase }) => ({ timer: timerOfEnding[phase as EndingPhase], attempt: id })),

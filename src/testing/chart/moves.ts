@@ -117,12 +117,12 @@ export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: num
     case "user.setServers":
       return { type, at, ...listOf(how), list: 1 };
     case "user.drain":
-      return { type, at, unsent: how % 3 };
+      return { type, at };
     case "user.close":
       return {
         type,
         at,
-        unsent: how % 3,
+        unconfirmed: how % 3,
         failure: how % 4 === 3 ? { code: "ABORTED", message: "aborted" } : null,
       };
     case "user.reconnect":
@@ -174,6 +174,7 @@ const answers: Readonly<Record<Question["asked"], readonly Kinds[]>> = {
   drainSubscriptions: ["subscriptions.drained"],
   pauseOutbound: ["outbound.flushed"],
   finishOutbound: ["outbound.flushed"],
+  confirmOutbound: ["outbound.flushed"],
   endSocket: ["socket.closed"],
 };
 const newsFirst: readonly Kinds[] = [

@@ -40,13 +40,19 @@ export interface Question {
     | "drainSubscriptions"
     | "pauseOutbound"
     | "finishOutbound"
+    | "confirmOutbound"
     | "endSocket";
   readonly attempt: number;
 }
 
 type Ask = Extract<
   Question["asked"],
-  "askReconnectDelay" | "askNextServer" | "drainSubscriptions" | "pauseOutbound" | "finishOutbound"
+  | "askReconnectDelay"
+  | "askNextServer"
+  | "drainSubscriptions"
+  | "pauseOutbound"
+  | "finishOutbound"
+  | "confirmOutbound"
 >;
 
 /** For which attempt something was asked, and over which socket the answer comes, if over one. */
@@ -121,7 +127,7 @@ export class Outside {
           this.sockets.get(event.attempt)?.unsubscribing === true
         );
       case "outbound.flushed":
-        return (["finishOutbound", "pauseOutbound"] as const).some(
+        return (["finishOutbound", "confirmOutbound", "pauseOutbound"] as const).some(
           (asked) => this.asks.get(asked)?.attempt === event.attempt,
         );
       default: {
@@ -155,6 +161,7 @@ export class Outside {
         break;
       case "outbound.flushed":
         this.asks.delete("finishOutbound");
+        this.asks.delete("confirmOutbound");
         this.asks.delete("pauseOutbound");
         break;
       default:
@@ -262,7 +269,11 @@ export class Outside {
         this.asks.set(effect.type, { attempt: effect.params.attempt, over: effect.params.from });
         break;
       case "drainSubscriptions":
+        // The client itself answers, also when the connection is lost.
+        this.asks.set(effect.type, { attempt: effect.params.attempt, over: null });
+        break;
       case "finishOutbound":
+      case "confirmOutbound":
         this.asks.set(effect.type, { attempt: effect.params.attempt, over: effect.params.attempt });
         break;
       default:

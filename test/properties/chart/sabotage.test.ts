@@ -146,7 +146,7 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   [
     "handsOverInOrder",
     "takes what any server says for the word of the old one",
-    guarding({ fromServerInUse: always }),
+    guarding({ fromServerInUse: ({ context }: Asked) => context.live !== null }),
   ],
   [
     "leavesInOrder",

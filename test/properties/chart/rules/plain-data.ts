@@ -66,13 +66,13 @@ export const allIsPlainJson: Rule = {
 
 // Every field that may be in a context or an effect. A new one belongs here once it is certain that it holds no secret.
 const known = new Set(
-  `policy pool attempt live next retiring lastInUse until chosen leaving connectedBefore failure attempts random now
+  `policy pool attempt live next retiring lastInUse until chosen leaving processing connectedBefore failure attempts random now
    id destination phase secured info pingsOut fatal transport type tls path server asksForServer onLameDuck didConnect
    reconnect maxReconnectAttempts reconnectTimeWait reconnectJitter reconnectJitterTls asksForDelay waitOnFirstConnect
    ignoreAuthErrorAbort ignoreClusterUpdates noRandomize timeout pingInterval maxPingOut drainTimeout
    name host port isAddress learnt tlsName lastAttemptAt wait failures refusal kind credentialsVersion
    origins origin isAddress vouched lastAttempt address list begunAt patience infoSecured otherTlsName allowNonTls spokeTls
-   serverId serverName version tlsRequired tlsAvailable lameDuck connectUrls code message step at
+   serverId serverName version tlsRequired tlsAvailable lameDuck connectUrls code message cause step at
    timer ms from status changed added deleted permission operation subject queue`.split(/\s+/),
 );
 

@@ -1,5 +1,7 @@
 // Promises and gates: `connect` and `closed` settle once, and what is published waits behind a gate until it may go.
 
+import type { Effect } from "../../../../src/machine/effects.js";
+import { linkIn } from "../../../../src/machine/link.js";
 import { isRefusal } from "../../../../src/machine/server-error.js";
 import { outboundIn } from "../../../../src/testing/chart/contradictions.js";
 import { isEstablished, isMigrating, isOver } from "../chart.js";
@@ -49,15 +51,20 @@ export const closedSettlesLast: Rule = {
 
 export const closingHastens: Rule = {
   sentence:
-    "closing is left when the last socket is closed, and nothing begins in it: it takes no longer than a linger timer",
+    "closing is left when the last socket is closed, and nothing begins in it but the end of a socket whose messages are confirmed: it takes no longer than a confirm and a linger timer",
   judgesAlone: true,
   watch: () => (scene) => {
-    const { from, to, effects, possible } = scene;
+    const { event, from, to, effects, possible, before } = scene;
     if (from !== "closing") return undefined;
     if (!isOver(to)) return `it goes on in ${to}`;
-    const begun = effects.find(
-      ({ type }) => type !== "closeSocket" && type !== "stopTimer" && type !== "settleClosed",
-    );
+    const link = event === null || before === null ? undefined : linkIn(before.context, event);
+    const begins = ({ type, params }: Effect) => {
+      if (type === "closeSocket" || type === "stopTimer" || type === "settleClosed") return false;
+      const isLast =
+        type === "endSocket" || type === "sendPong" || (type === "startTimer" && params.timer === "linger");
+      return !(isLast && link?.phase === "confirming" && params.attempt === link.id);
+    };
+    const begun = effects.find(begins);
     return possible && begun !== undefined ? `${begun.type} in closing` : undefined;
   },
 };
@@ -115,7 +122,10 @@ export const drainsInOrder: Rule = {
     let asked = 0;
     return ({ from, to, effects }) => {
       for (const { type } of effects) {
-        if (type === "drainSubscriptions" && (asked !== 0 || !isEstablished(from)))
+        if (
+          type === "drainSubscriptions" &&
+          (asked !== 0 || !(isEstablished(from) || from.startsWith("reconnecting.")))
+        )
           return "drainSubscriptions again";
         if (type === "finishOutbound" && asked !== 1)
           return "finishOutbound before drainSubscriptions, or again";
@@ -128,7 +138,7 @@ export const drainsInOrder: Rule = {
 };
 
 const byItself =
-  /\.(dialing|greeting|securing|authenticating|awaitingDelay|awaitingServerChoice)$|^connected$|^migrating/;
+  /\.(dialing|greeting|securing|authenticating|subscribing|awaitingDelay|awaitingServerChoice)$|^connected$|^migrating/;
 
 export const closesForAReason: Rule = {
   judgesAlone: true,
@@ -144,7 +154,11 @@ export const closesForAReason: Rule = {
     const { context } = after;
     if (context.failure === null) return "it gives up without a failure";
     // Whether it was the second refusal: refusedTwiceCloses.
-    if (from.endsWith(".authenticating") && event?.type === "server.error" && isRefusal(event.error))
+    if (
+      /\.(authenticating|subscribing)$/.test(from) &&
+      event?.type === "server.error" &&
+      isRefusal(event.error)
+    )
       return undefined;
     if (context.connectedBefore && !policy.reconnect) return undefined;
     if (isExhausted(scene)) return undefined;

@@ -83,6 +83,9 @@ export const onlyOneIsInUse: Rule = {
           case "startTimer":
             if (effect.params.timer === "overlap") isLeft(effect.params.attempt);
             break;
+          case "confirmOutbound":
+            isLeft(effect.params.attempt);
+            break;
           default:
             break;
         }
@@ -141,8 +144,8 @@ function carryOut(effect: Effect, phases: Map<number, Phase>): string | undefine
     case "resubscribe":
     case "unsubscribe":
     case "releaseOutbound":
-    case "drainSubscriptions":
     case "finishOutbound":
+    case "confirmOutbound":
     case "pauseOutbound":
     case "endSocket": {
       const { attempt } = effect.params;
@@ -228,8 +231,8 @@ export const pingsAreBounded: Rule = {
       const moves = told?.type === "server.info" && told.info.lameDuck && policy.onLameDuck === "migrate";
       if (!asks || told?.type === "server.pong" || (moves && from === "connected")) out = 0;
       const sent = attemptsOf(effects, "sendPing");
-      // A move asks the new server for a PONG, once.
-      const asked = to === "migrating.subscribing" && to !== from ? [after.context.next?.id] : [];
+      // A server that takes the place of another is asked for a PONG, once.
+      const asked = to.endsWith(".subscribing") && to !== from ? [after.context.next?.id] : [];
       const due = asks && told?.type === "timer.fired" && told.timer === "ping";
       if (due && out >= policy.maxPingOut) {
         return sent.length > 0 || after.context.live !== null ? "a stale connection goes on" : undefined;
@@ -245,7 +248,7 @@ export const pingsAreBounded: Rule = {
 
 export const handsOverInOrder: Rule = {
   sentence:
-    "a move waits until the new server has the subscriptions, and until the old one has all that was published",
+    "what was kept waits until the new server has the subscriptions; a move, until the old one has all that was published",
   watch: () => {
     // What the PONGs that are awaited over the new socket stand for. A server answers them in their order.
     let awaited: string[] = [];
@@ -259,8 +262,9 @@ export const handsOverInOrder: Rule = {
         if (effect.type === "openSocket") awaited = [];
         if (effect.type === "sendConnect") awaited.push("CONNECT");
         if (effect.type === "sendPing" && effect.params.attempt === after.context.next?.id)
-          awaited.push(to === "migrating.subscribing" ? "subscriptions" : "alive");
-        if (effect.type === "pauseOutbound" && !confirmed)
+          awaited.push(to.endsWith(".subscribing") ? "subscriptions" : "alive");
+        const isHandedOver = effect.type === "releaseOutbound" && from.startsWith("reconnecting.");
+        if ((isHandedOver || effect.type === "pauseOutbound") && !confirmed)
           return "the new server has not confirmed the subscriptions";
       }
       if (!isMigrating(from) || !establishes(scene)) return undefined;
@@ -273,10 +277,10 @@ export const handsOverInOrder: Rule = {
 
 export const leavesInOrder: Rule = {
   sentence:
-    "a server that is being left keeps its subscriptions for the overlap, confirms their end or is waited for no longer, takes the last bytes, and is gone",
+    "a server that is being left keeps its subscriptions for the overlap, confirms their end or the last messages or is waited for no longer, takes the last bytes, and is gone",
   watch: () => {
     /** What each socket that is being left waits for: the timer that bounds it. */
-    const leaving = new Map<number, "overlap" | "retire" | "linger">();
+    const leaving = new Map<number, "overlap" | "retire" | "confirm" | "linger">();
     return (scene) => {
       const { event, possible, effects, from, to } = scene;
       const attempt = event !== null && "attempt" in event ? event.attempt : 0;
@@ -291,6 +295,15 @@ export const leavesInOrder: Rule = {
             if (!isOverdue || was !== "overlap" || effect.params.attempt !== attempt)
               return `UNSUB over socket ${effect.params.attempt} before the overlap is over`;
             leaving.set(attempt, "retire");
+            break;
+          case "confirmOutbound":
+            if (
+              effect.params.attempt !== inUse?.id ||
+              event?.type !== "user.close" ||
+              event.unconfirmed === 0
+            )
+              return `socket ${effect.params.attempt} is asked for what was published`;
+            leaving.set(effect.params.attempt, "confirm");
             break;
           case "endSocket":
             leaving.set(effect.params.attempt, "linger");
@@ -308,12 +321,18 @@ export const leavesInOrder: Rule = {
       if (isOverdue && leaving.get(attempt) === was)
         return `socket ${attempt} waits on, though its ${was} is over`;
       const ends = attemptsOf(effects, "endSocket");
-      const isConfirmed = was === "retire" && (isOverdue || event?.type === "subscriptions.drained");
+      const isConfirmed =
+        (was === "retire" && (isOverdue || event?.type === "subscriptions.drained")) ||
+        (was === "confirm" && (isOverdue || event?.type === "outbound.flushed"));
       const isHalfClosed = isClosed && event.halfClosed && (was !== undefined || isOf(scene, inUse));
       if (isConfirmed || isHalfClosed)
         return ends.join() === `${attempt}` ? undefined : `socket ${named(ends)} ends, not ${attempt}`;
       // The end of the connection ends the socket in use.
       const due = inUse !== null && isOver(to) && !isOver(from) ? [inUse.id] : [];
+      if (event?.type === "user.close" && due.length > 0 && event.unconfirmed > 0)
+        return leaving.get(due[0] as number) === "confirm"
+          ? undefined
+          : "nobody asks whether all has arrived";
       return ends.every((one) => due.includes(one)) ? undefined : `socket ${named(ends)} ends`;
     };
   },

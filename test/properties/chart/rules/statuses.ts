@@ -6,13 +6,14 @@
 //   established = ( news | pingTimer STANDS | move )* ( end | DRAINS news* end | lost )
 //   move        = ( attempt | pingTimer | CONNECTED error )+ [ CONNECTED reconnect ] STANDS
 //   lost        = [ error | pingTimer staleConnection | "client initiated reconnect" ] HELD disconnect again
-//   again       = [ hastened ] attempt* ( end | CONNECTED reconnect STANDS established )
+//   again       = [ hastened ] attempt* ( end | DRAINS news* end | CONNECTED reconnect STANDS established )
 //   hastened    = "client initiated reconnect"*
 //   end         = CLOSING CLOSED
 //
 // CONNECTED is releaseOutbound, STANDS the start of the ping timer outside a move, HELD holdOutbound, DRAINS drainSubscriptions, CLOSING
 // settlePending, CLOSED settleClosed. In a move, CONNECTED is also the release to the old server where the hand-over is given
-// up; a move that is lost, drained or closed ends as `established` does. `table` is the same grammar as an automaton: in each
+// up; a move that is lost, drained or closed ends as `established` does, or goes on as `again` without an attempt, where the old
+// server was gone in the middle of the hand-over. `table` is the same grammar as an automaton: in each
 // place, what may come, and where it leads.
 
 import { serverInUse } from "../../../../src/machine/context.js";
@@ -75,8 +76,20 @@ export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>
   moved: { ...news("moving"), ...ends, reconnect: "made", reconnecting: "moving", STANDS: "established" },
   leaving: { HELD: "held" },
   held: { disconnect: "lost" },
-  lost: { ...hastened("lost"), reconnecting: "again", CLOSING: "closing" },
-  again: { ...news("again"), ...hastened("again"), CONNECTED: "back", CLOSING: "closing" },
+  lost: {
+    ...hastened("lost"),
+    reconnecting: "again",
+    CONNECTED: "back",
+    DRAINS: "draining",
+    CLOSING: "closing",
+  },
+  again: {
+    ...news("again"),
+    ...hastened("again"),
+    CONNECTED: "back",
+    DRAINS: "draining",
+    CLOSING: "closing",
+  },
   back: { reconnect: "made" },
   draining: { ...news("draining"), CLOSING: "closing" },
   closing: { CLOSED: "over" },

@@ -25,6 +25,7 @@ export const timersBelongToLinks: Rule = {
       drain: policy.drainTimeout,
       overlap: OVERLAP,
       retire: LINGER,
+      confirm: LINGER,
       linger: LINGER,
     };
     return (scene) => {

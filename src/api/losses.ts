@@ -1,0 +1,53 @@
+// What a connection lost or never sent, in words and on errors: so that nobody has to guess what arrived.
+
+import type { Amount } from "../machine/units.js";
+import { ErrorCode, NatsError } from "./errors.js";
+
+/** What became of messages that did not, or may not, arrive. */
+export interface Losses {
+  /** No socket was ever handed them. */
+  readonly unsent: Amount;
+  /** A socket was handed them, and no server has confirmed them. */
+  readonly unconfirmed: Amount;
+}
+
+/** True where no message is among it. Commands that are no messages concern nobody any more. */
+export function isNothing({ unsent, unconfirmed }: Losses): boolean {
+  return unsent.messages + unconfirmed.messages === 0;
+}
+
+/** The error, saying what was lost as well, in its message and by `unsent` and `unconfirmed`. */
+export function withLoss(error: NatsError, losses: Losses): NatsError {
+  if (isNothing(losses)) return error;
+  const { unsent, unconfirmed } = losses;
+  error.message = `${error.message}; ${inWords(losses)}`;
+  if (unsent.messages > 0) error.unsent = unsent;
+  if (unconfirmed.messages > 0) error.unconfirmed = unconfirmed;
+  return error;
+}
+
+/** The error of a flush: what was published before it is not all confirmed. */
+export function lossError(unconfirmed: Amount, server: string): NatsError {
+  const what = inWords({ unsent: { messages: 0, bytes: 0 }, unconfirmed });
+  const error = new NatsError(
+    `a connection was lost, now or before; the last one was to ${server}: ${what} (${ErrorCode.Disconnect})`,
+    ErrorCode.Disconnect,
+  );
+  error.unconfirmed = unconfirmed;
+  return error;
+}
+
+/** As a clause: how many were not sent, and how many may not have arrived. */
+export function inWords({ unsent, unconfirmed }: Losses): string {
+  const clauses: string[] = [];
+  if (unsent.messages > 0) clauses.push(`${published(unsent)} not sent`);
+  if (unconfirmed.messages > 0)
+    clauses.push(
+      `${published(unconfirmed)} sent, but no server confirmed ${unconfirmed.messages === 1 ? "it" : "them"}`,
+    );
+  return clauses.join(", and ");
+}
+
+function published({ messages }: Amount): string {
+  return messages === 1 ? "1 published message was" : `${messages} published messages were`;
+}
