@@ -2,6 +2,7 @@
 //
 // Same results as StringCodec and JSONCodec of nats@2.29.3, with one exception that is documented below.
 
+import { withholdMessage } from "./error-causes.js";
 import { ErrorCode, NatsError } from "./errors.js";
 
 /** What can be published: bytes, or text that is sent as UTF-8. */
@@ -65,9 +66,8 @@ export function JSONCodec<T = unknown>(
   };
 }
 
-function badJson(reason: unknown): NatsError {
-  return NatsError.errorForCode(
-    ErrorCode.BadJson,
-    reason instanceof Error ? reason : new Error(String(reason)),
-  );
+/** The error for JSON that cannot be read or written; what `JSON` throws may quote it. */
+export function badJson(reason: unknown): NatsError {
+  const cause = reason instanceof Error ? reason : new Error(String(reason));
+  return NatsError.errorForCode(ErrorCode.BadJson, withholdMessage(cause));
 }

@@ -13,6 +13,7 @@ import {
   ownError,
 } from "./authenticators.js";
 import type { ConfiguredServer } from "./configured-servers.js";
+import { withholdMessage } from "./error-causes.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import type { OptionsFor } from "./option-table.js";
 
@@ -111,7 +112,7 @@ function checked(credentials: Readonly<Record<string, unknown>>): Credentials {
 /** A message that is not the client's own stays in the cause: it may quote a secret. */
 function ours(error: unknown): NatsError {
   if (error instanceof NatsError && isOurs(error)) return error;
-  const cause = error instanceof Error ? error : undefined;
+  const cause = error instanceof Error ? withholdMessage(error) : undefined;
   const code = error instanceof NatsError ? error.code : ErrorCode.BadAuthentication;
   return new NatsError("the authenticator failed; the error's cause says why", code, cause);
 }

@@ -7,6 +7,7 @@
 import type { Recording } from "../machine/replay.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { Amount } from "../machine/units.js";
+import { causeInJson } from "./error-causes.js";
 import { ErrorCode, sentences } from "./error-codes.js";
 
 export type { PermissionContext } from "../machine/server-error.js";
@@ -41,15 +42,19 @@ export class NatsError extends Error {
   code: string;
   /** For {@link ErrorCode.PermissionsViolation}: what was not allowed. */
   declare permissionContext?: PermissionContext;
-  /** The error that led to this one, if there was one. The standard `cause` holds the same. */
-  declare chainedError?: Error;
   /** For an error answer of the JetStream API: that answer. */
   declare api_error?: ApiError;
   /** On a rejected `connect()`: every attempt that failed, oldest first. Beyond the reference. */
   declare attempts?: readonly ConnectAttempt[];
-  /** On errors of `flush`, `drain` and `closed`: what was sent and no server has confirmed. It may have arrived. Beyond the reference. */
+  /**
+   * On an error of `flush()`, `drain()` or `closed()`: the messages that were handed to a socket and that no server confirmed.
+   * Some of them may have arrived. Absent if there are none. Beyond the reference.
+   */
   declare unconfirmed?: Amount;
-  /** On errors of `drain` and `closed`: what was never sent. Beyond the reference. */
+  /**
+   * On an error of `drain()` or `closed()`: the messages that were accepted and that no socket was ever handed. None of them has
+   * arrived. Absent if there are none. Beyond the reference.
+   */
   declare unsent?: Amount;
   /** On an error that ended a connection with the option `record`: what happened, for `replay`. Beyond the reference. */
   declare recording?: Recording;
@@ -58,7 +63,36 @@ export class NatsError extends Error {
   constructor(message: string, code: string, chainedError?: Error) {
     super(message, chainedError === undefined ? undefined : { cause: chainedError });
     this.code = code;
-    if (chainedError !== undefined) this.chainedError = chainedError;
+  }
+
+  /** The error that led to this one, if there was one: the standard `cause`, where that is an Error. */
+  // No property of its own: whoever prints the error would read the cause twice.
+  get chainedError(): Error | undefined {
+    return this.cause instanceof Error ? this.cause : undefined;
+  }
+
+  set chainedError(error: Error | undefined) {
+    Object.defineProperty(this, "cause", { value: error, writable: true, configurable: true });
+  }
+
+  /**
+   * What `JSON.stringify` writes: name, message and code, what else the error carries, and the cause with its name, message and
+   * code. It has no stack, no recording and no secret: of an error that a user's authenticator threw, the message is left out.
+   */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { name, message, code, permissionContext, api_error, unsent, unconfirmed, attempts, cause } = this;
+    // JSON leaves out what is undefined.
+    return {
+      name,
+      message,
+      code,
+      permissionContext,
+      api_error,
+      unsent,
+      unconfirmed,
+      attempts,
+      cause: causeInJson(cause),
+    };
   }
 
   /**

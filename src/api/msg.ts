@@ -4,8 +4,7 @@
 import type { Received } from "../effects/wire/bytes.js";
 import { decodeText } from "../effects/wire/text.js";
 import type { Bytes } from "../machine/units.js";
-import type { Payload } from "./codec.js";
-import { ErrorCode, NatsError } from "./errors.js";
+import { badJson, type Payload } from "./codec.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
 
 /** Options of a publish. Source: `PublishOptions` of `nats` 2.29.3. */
@@ -149,7 +148,7 @@ export class MsgImpl implements Msg {
     try {
       return JSON.parse(this.string(), reviver) as T;
     } catch (error) {
-      throw NatsError.errorForCode(ErrorCode.BadJson, error as Error);
+      throw badJson(error);
     }
   }
 

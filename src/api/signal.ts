@@ -15,10 +15,8 @@ export function isSignal(value: unknown): boolean {
 export function aborted(signal: AbortSignal, what: string, state?: string): NatsError {
   const { reason } = signal;
   const message = `${what} was aborted by its signal${state === undefined ? "" : `: ${state}`}`;
-  const error = new NatsError(message, ErrorCode.Cancelled);
-  error.cause = reason;
-  if (reason instanceof Error) error.chainedError = reason;
-  return error;
+  // Whatever the reason is, Error or not, it is the cause.
+  return new NatsError(message, ErrorCode.Cancelled, reason);
 }
 
 /** Throws where the signal is aborted already. */

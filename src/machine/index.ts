@@ -43,4 +43,4 @@ export {
   serverErrorFrom,
 } from "./server-error.js";
 export type { PoolServer, Refusal, ServerPool, ServersChanged } from "./server-pool.js";
-export type { Bytes, Milliseconds } from "./units.js";
+export type { Amount, Bytes, Milliseconds } from "./units.js";
