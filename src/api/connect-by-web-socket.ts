@@ -17,8 +17,8 @@ import { throwIfAborted } from "./signal.js";
  * that came by https, else ws. Default `127.0.0.1`, port 443 or 80. The options `tls` and `resolve` are of Node.
  * @returns the connection, when it stands: the server has answered, the credentials are accepted
  * @throws NatsError (as a rejection) `INVALID_OPTION` or `NOT_FUNC` for options that make no sense here, at once; else why
- * the last attempt failed (`TIMEOUT`, `CONNECTION_REFUSED`, `AUTHORIZATION_VIOLATION`, ...), with `attempts`: one entry
- * for each attempt; `CANCELLED` where the signal was aborted
+ * the last attempt failed (`TIMEOUT`, `CONNECTION_REFUSED`, `AUTHORIZATION_VIOLATION`, ...), with a message that names every
+ * server that was tried, and `attempts`: one entry for each attempt; `CANCELLED` where the signal was aborted
  */
 export async function connect(opts: ConnectionOptions = {}): Promise<NatsConnection> {
   checkOptions(opts);

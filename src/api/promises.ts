@@ -7,7 +7,7 @@ import type { AttemptReport, Failure } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import { isNothing, withLoss } from "./losses.js";
-import { aborted } from "./signal.js";
+import { connectMessage } from "./servers-tried.js";
 
 /** What the promises ask of the connection, for the errors they give. */
 export interface ErrorSources {
@@ -46,7 +46,7 @@ export class Promises {
   }
 
   rejectConnect(failure: Failure, attempts: readonly AttemptReport[]): void {
-    const error = this.#lastError(failure);
+    const error = this.#lastError(failure, connectMessage(failure, attempts));
     error.attempts = attempts.map((attempt) => ({
       server: attempt.server,
       step: attempt.step,
@@ -71,18 +71,19 @@ export class Promises {
   }
 
   /** The error that ends the connection: with the recording, where there is one. */
-  #lastError(failure: Failure): NatsError {
-    const error = this.#errorOf(failure);
+  #lastError(failure: Failure, message?: string): NatsError {
+    const error = this.#errorOf(failure, message);
     const recording = this.#sources.recording();
     // Not enumerable: whoever prints the error wants to read it, not a thousand events.
     if (recording !== undefined) Object.defineProperty(error, "recording", { value: recording });
     return error;
   }
 
-  #errorOf(failure: Failure): NatsError {
+  #errorOf(failure: Failure, message = failure.message): NatsError {
     const { signal } = this.#sources;
-    if (failure.code === ErrorCode.Cancelled && signal?.aborted === true) return aborted(signal, "connect");
-    const { message, code, cause } = failure;
+    const { code, cause } = failure;
+    if (code === ErrorCode.Cancelled && signal?.aborted === true)
+      return new NatsError(message, code, signal.reason);
     const behind = cause === undefined ? this.#sources.causeOf(failure) : this.#errorOf(cause);
     return new NatsError(message, code, behind);
   }

@@ -1,0 +1,113 @@
+// What a `connect` that failed says: which servers were tried, and why each could not be used.
+
+import { describe, expect, it } from "vitest";
+import { type ConnectionOptions, ErrorCode, type NatsError } from "../../src/index.js";
+import { Simulation } from "../../src/testing/index.js";
+
+/** Ports at which nobody listens, as servers. */
+const dead = (...ports: number[]) => ports.map((port) => `10.9.9.9:${port}`);
+const refused = (port: number) => `10.9.9.9:${port}: nothing accepts connections there`;
+
+const rejection = (promise: Promise<unknown>): Promise<NatsError> =>
+  promise.then(
+    () => expect.unreachable("it connects"),
+    (error: NatsError) => error,
+  );
+
+/** The error of a `connect` that lets time pass by itself. */
+const failure = (options: ConnectionOptions, world = new Simulation()) =>
+  rejection(world.connect({ noRandomize: true, ...options }));
+
+describe("the message of a failed connect", () => {
+  it("is that of the failure where there is one server, however often it was tried", async () => {
+    expect((await failure({ servers: dead(1) })).message).toBe(refused(1));
+    const world = new Simulation();
+    const servers = world.cluster(1, { users: [{ token: "t" }] }).urls;
+    const error = await failure({ servers, token: "wrong", waitOnFirstConnect: true }, world);
+    expect(error.attempts).toHaveLength(2);
+    expect(error.message).toBe("Authorization Violation");
+  });
+
+  it("names every server with its failure, that of the code first", async () => {
+    const world = new Simulation();
+    const [strict = ""] = world.cluster(1, { users: [{ token: "t" }] }).urls;
+    const name = strict.replace("nats://", "");
+    const refusal = await failure({ servers: [...dead(1, 2), strict], token: "wrong" }, world);
+    expect(refusal.code).toBe(ErrorCode.AuthorizationViolation);
+    expect(refusal.message).toBe(
+      `none of 3 servers can be used: ${name}: Authorization Violation; ${refused(2)}; ${refused(1)}`,
+    );
+    const other = await failure({ servers: [strict, ...dead(1)], token: "wrong" }, world);
+    expect(other.code).toBe(ErrorCode.ConnectionRefused);
+    expect(other.message).toBe(
+      `none of 2 servers can be used: ${refused(1)}; ${name}: Authorization Violation`,
+    );
+  });
+
+  it("says of a server whose name begins another's which of them it is", async () => {
+    const world = new Simulation();
+    const servers = world.cluster(1, { users: [{ token: "t" }] }).urls;
+    const long = await failure({ servers: [...servers, "10.0.1.1:42222"], token: "wrong" }, world);
+    expect(long.message).toContain("; 10.0.1.1:4222: Authorization Violation");
+    expect(long.message).toContain(": 10.0.1.1:42222: nothing accepts connections there;");
+  });
+
+  it("names five servers at most, and says how many more there were", async () => {
+    const five = await failure({ servers: dead(1, 2, 3, 4, 5) });
+    expect(five.message).toBe(`none of 5 servers can be used: ${[5, 4, 3, 2, 1].map(refused).join("; ")}`);
+    const seven = await failure({ servers: dead(1, 2, 3, 4, 5, 6, 7) });
+    expect(seven.message).toBe(
+      `none of 7 servers can be used: ${[7, 6, 5, 4, 3].map(refused).join("; ")}; and 2 more`,
+    );
+    expect(seven.attempts).toHaveLength(7);
+  });
+
+  it("names a server once, with its last failure", async () => {
+    const world = new Simulation();
+    const cluster = world.cluster(1, { users: [{ token: "t" }] });
+    cluster.node(0).crash();
+    const options = {
+      servers: [...cluster.urls, ...dead(1)],
+      noRandomize: true,
+      token: "wrong",
+      waitOnFirstConnect: true,
+    };
+    const dialed = rejection(world.dial(options));
+    await world.advance(10_000);
+    cluster.node(0).start();
+    const error = await world.until(dialed);
+    expect(error.attempts?.filter(({ server }) => server === "10.9.9.9:1").length).toBeGreaterThan(2);
+    expect(error.message).toBe(
+      `none of 2 servers can be used: 10.0.1.1:4222: Authorization Violation; ${refused(1)}`,
+    );
+  });
+
+  it("says what was tried before its signal ended it, or before no server was chosen", async () => {
+    const world = new Simulation();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const dialed = rejection(world.dial({ servers: dead(1), waitOnFirstConnect: true, signal }));
+    await world.advance(10_000);
+    controller.abort(new Error("enough"));
+    const error = await world.until(dialed);
+    expect(error.message).toBe(`connect was aborted by its signal; before that, ${refused(1)}`);
+    expect(error).toMatchObject({ code: ErrorCode.Cancelled, cause: new Error("enough") });
+
+    let choices = 0;
+    const reconnectToServer = () => {
+      if (choices++ === 0) return null;
+      throw new Error("no idea");
+    };
+    expect((await failure({ servers: dead(1), waitOnFirstConnect: true, reconnectToServer })).message).toBe(
+      `the function reconnectToServer failed; the error's cause says why; before that, ${refused(1)}`,
+    );
+  });
+
+  it("says nothing of servers where none was tried", async () => {
+    const world = new Simulation();
+    const controller = new AbortController();
+    const dialed = rejection(world.dial({ servers: dead(1), signal: controller.signal }));
+    controller.abort();
+    expect((await world.until(dialed)).message).toBe("connect was aborted by its signal");
+  });
+});
