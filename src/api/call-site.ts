@@ -2,7 +2,7 @@
 
 import type { NatsError } from "./errors.js";
 
-/** Where a request was made, or a subscription. */
+/** Where a request was made, a subscription, or a connection. */
 export interface CallSite {
   /** Adds to the stack of an error where what failed was called. */
   readonly addTo: (error: NatsError) => NatsError;
@@ -13,7 +13,7 @@ const unknown: CallSite = { addTo: (error) => error };
 /** The place that is called from now; unknown where errors are not to say it (option `noAsyncTraces`). */
 export function callSite(
   { asyncTraces }: { readonly asyncTraces: boolean },
-  what: "request made" | "subscribed",
+  what: "request made" | "subscribed" | "connect called",
 ): CallSite {
   if (!asyncTraces) return unknown;
   const site = new Error(what);

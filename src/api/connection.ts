@@ -108,10 +108,16 @@ export class Connection implements NatsConnection {
   /** Begins to connect; resolves with this connection when it stands. */
   start(): Promise<NatsConnection> {
     const { signal } = this.#settings.connecting;
+    const site = callSite(this.#requester, "connect called");
     const failure = { code: ErrorCode.Cancelled, message: "connect was aborted by its signal" };
     const unlisten = onAbort(signal, () => this.#interpreter.close(failure));
     this.#interpreter.start();
-    return this.#promises.connected.then(() => this).finally(unlisten);
+    return this.#promises.connected
+      .then(
+        () => this,
+        (error: NatsError) => Promise.reject(site.addTo(error)),
+      )
+      .finally(unlisten);
   }
 
   /** What the interpreter asks of this connection, and tells it. */

@@ -77,7 +77,7 @@ export interface ConnectionOptions {
   waitOnFirstConnect?: boolean;
   /** Go on after a server refused the same credentials twice in a row. Default false. */
   ignoreAuthErrorAbort?: boolean;
-  /** Leave out of errors where a request was made. Default false. */
+  /** Leave out of errors where `connect` was called, or a request was made. Default false. */
   noAsyncTraces?: boolean;
   /** Let the client look names up, and shuffle their addresses. Default true; false leaves that to the system. */
   resolve?: boolean;

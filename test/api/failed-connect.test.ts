@@ -1,7 +1,8 @@
-// What a `connect` that failed says: which servers were tried, and why each could not be used.
+// What a `connect` that failed says: who called it, which servers were tried, and why each could not be used.
 
 import { describe, expect, it } from "vitest";
-import { type ConnectionOptions, ErrorCode, type NatsError } from "../../src/index.js";
+import { connect as connectInBrowser } from "../../src/browser.js";
+import { type ConnectionOptions, connect, ErrorCode, type NatsError } from "../../src/index.js";
 import { Simulation } from "../../src/testing/index.js";
 
 /** Ports at which nobody listens, as servers. */
@@ -17,6 +18,52 @@ const rejection = (promise: Promise<unknown>): Promise<NatsError> =>
 /** The error of a `connect` that lets time pass by itself. */
 const failure = (options: ConnectionOptions, world = new Simulation()) =>
   rejection(world.connect({ noRandomize: true, ...options }));
+
+describe("the stack of a failed connect", () => {
+  it("names who called it, unless noAsyncTraces is true", async () => {
+    for (const noAsyncTraces of [false, true]) {
+      const world = new Simulation();
+      const servers = dead(1);
+      const dialedFromHere = () => world.dial({ servers, noAsyncTraces });
+      const connectedFromHere = () => world.connect({ servers, noAsyncTraces });
+      const dialed = rejection(dialedFromHere());
+      const connected = rejection(connectedFromHere());
+      await world.advance(60_000);
+      const seen = [(await dialed).stack, (await connected).stack].map((stack = "") => [
+        stack.includes("dialedFromHere"),
+        stack.includes("connectedFromHere"),
+        stack.startsWith(`NatsError: ${refused(1)}`),
+      ]);
+      expect(seen).toEqual([
+        [!noAsyncTraces, false, true],
+        [false, !noAsyncTraces, true],
+      ]);
+    }
+  });
+
+  it("names who called it where its signal ends it", async () => {
+    const world = new Simulation();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const calledFromHere = () => world.dial({ servers: dead(1), waitOnFirstConnect: true, signal });
+    const dialed = rejection(calledFromHere());
+    await world.advance(1_000);
+    controller.abort();
+    expect((await world.until(dialed)).stack).toContain("calledFromHere");
+  });
+
+  it.each<readonly [string, () => ConnectionOptions]>([
+    ["an unknown option", () => ({ server: "a" }) as ConnectionOptions],
+    ["an option of a wrong type", () => ({ timeout: -1 })],
+    ["a URL that makes no sense", () => ({ servers: ["http://a"] })],
+    ["a signal that is aborted", () => ({ signal: AbortSignal.abort() })],
+  ])("names who called it with %s", async (_what, options) => {
+    const calledFromHere = () => connect(options());
+    const inBrowser = () => connectInBrowser(options());
+    expect((await rejection(calledFromHere())).stack).toContain("calledFromHere");
+    expect((await rejection(inBrowser())).stack).toContain("inBrowser");
+  });
+});
 
 describe("the message of a failed connect", () => {
   it("is that of the failure where there is one server, however often it was tried", async () => {

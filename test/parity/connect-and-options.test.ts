@@ -608,6 +608,23 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       expect(seen).toEqual(same({ traced: true, untraced: false }));
     });
 
+    it("noAsyncTraces: leaves out of an error where connect was called (the reference never says it)", async () => {
+      const [dead = 0] = await freePorts(1);
+      const seen = await both(async ({ connect }) => {
+        const stackOf = async (options: ConnectionOptions) => {
+          const error = await errorOf(function connectedHere() {
+            return connect({ port: dead, ...options });
+          });
+          return error?.stack?.includes("connectedHere");
+        };
+        return { traced: await stackOf({}), untraced: await stackOf({ noAsyncTraces: true }) };
+      });
+      expect(seen).toEqual({
+        reference: { traced: false, untraced: false },
+        ours: { traced: true, untraced: false },
+      });
+    });
+
     it("resolve: false leaves looking up names to the system", async () => {
       const seen = await both(async ({ connect }) => {
         const dialed = async (options: ConnectionOptions) => {
