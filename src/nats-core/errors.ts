@@ -21,9 +21,17 @@ import { ErrorCode, type NatsError } from "../api/errors.js";
 /** What nats-core's errors are made from: two of its classes take no options. */
 type Making = (error: NatsError, subject: string) => Error;
 
-/** With our sentence, too: a bad subject may be that of the reply. */
-const withCause = <T extends Error>(made: T, cause: NatsError): T =>
-  Object.assign(made, { cause, message: cause.message });
+/** With our sentence, too, also where it is printed: a bad subject may be that of the reply. */
+function withCause<T extends Error>(made: T, cause: NatsError): T {
+  const { message, stack = "" } = made;
+  // Not enumerable, as an Error has them: else both are printed again, behind the stack.
+  const hidden = (value: unknown) => ({ value, writable: true, configurable: true });
+  return Object.defineProperties(made, {
+    cause: hidden(cause),
+    message: hidden(cause.message),
+    stack: hidden(stack.replace(message, () => cause.message)),
+  });
+}
 
 const argument: Making = (cause) => new InvalidArgumentError(cause.message, { cause });
 const operation: Making = (cause) => new InvalidOperationError(cause.message, { cause });

@@ -1,5 +1,6 @@
 // Every error of ours as nats-core's: its class, its cause, and what the packages on nats-core read from it.
 
+import { inspect } from "node:util";
 import {
   errors,
   type NoRespondersError,
@@ -57,6 +58,23 @@ describe("an error of ours as nats-core's", () => {
       ErrorCode.ConnectionClosed,
     ]) {
       expect(coreError(new NatsError("what was said", code), "a").message).toBe("what was said");
+    }
+  });
+
+  it.each([...new Set(Object.values(ErrorCode))])("shows its cause once where it is printed: %s", (code) => {
+    const cause = Object.assign(new Error("what the system said"), { code: "ECONNRESET" });
+    const own = new NatsError("what was said", code, cause);
+    for (const error of [coreError(own, "a.b"), requestError(own, "a.b")]) {
+      expect(Object.keys(error)).not.toContain("cause");
+      expect(Object.keys(error)).not.toContain("message");
+      expect(inspect(error, { depth: 10 }).split("what the system said")).toHaveLength(2);
+    }
+  });
+
+  it("is printed with what was said", () => {
+    for (const code of [ErrorCode.BadSubject, ErrorCode.ConnectionClosed, ErrorCode.ConnectionDraining]) {
+      const error = coreError(new NatsError("what was said, for $& dollars", code), "a b");
+      expect(error.stack).toContain("what was said, for $& dollars\n    at ");
     }
   });
 
