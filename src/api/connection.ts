@@ -36,6 +36,7 @@ import { onAbort } from "./signal.js";
 import { closedStatus, type Status, Statuses, slowConsumer, statusFrom } from "./status.js";
 import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
+import { type PassedOn, UnheardEnd } from "./unheard-end.js";
 import { Deliveries } from "./whereabouts.js";
 
 const DEFAULT_READY_LIMIT = 1_048_576;
@@ -53,6 +54,7 @@ export class Connection implements NatsConnection {
   readonly #statuses: Statuses;
   readonly #credentials: ServerCredentials;
   readonly #promises: Promises;
+  readonly #unheardEnd: UnheardEnd;
   readonly #deliveries = new Deliveries();
   readonly #given = new GivenLists();
   /** Number of the last list of servers. */
@@ -89,6 +91,7 @@ export class Connection implements NatsConnection {
     );
     this.#mux = new Mux(this.#requester);
     this.#statuses = new Statuses(settings.statuses.onStatus);
+    this.#unheardEnd = new UnheardEnd(settings.statuses.onStatus !== undefined);
     this.#promises = new Promises({
       causeOf: (failure) => this.#interpreter.causeOf(failure),
       recording: () => this.#interpreter.recording(),
@@ -160,7 +163,10 @@ export class Connection implements NatsConnection {
           }
           this.#statuses.report(status);
         },
-        connected: () => this.#promises.connectionEstablished(),
+        connected: () => {
+          this.#promises.connectionEstablished();
+          void this.#unheardEnd.watch(this.#world, this.#promises.closed, () => this.#nameForPeople);
+        },
         rejected: (failure, attempts) => this.#promises.rejectConnect(failure, attempts),
         closing: () => {
           this.#mux.close();
@@ -333,12 +339,14 @@ export class Connection implements NatsConnection {
   }
 
   closed(): Promise<undefined | Error> {
+    this.#unheardEnd.heard();
     return this.#promises.closed;
   }
 
   async drain(): Promise<void> {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
     if (this.isDraining()) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
+    this.#unheardEnd.heard();
     this.#interpreter.send({ type: "user.drain" });
     const error = await this.#promises.closed;
     if (error !== undefined) throw error;
@@ -377,7 +385,22 @@ export class Connection implements NatsConnection {
   }
 
   status(): AsyncIterable<Status> {
+    this.#unheardEnd.heard();
     return this.#statuses.iterate();
+  }
+
+  get #nameForPeople(): string {
+    const { name } = this.#settings.connect;
+    return `the connection${name === undefined ? "" : ` ${JSON.stringify(name)}`} to ${this.getServer()}`;
+  }
+
+  /** What src/nats-core passes on, which does not listen itself. @internal */
+  get passedOn(): PassedOn {
+    return {
+      statuses: () => this.#statuses.iterate(),
+      closed: () => this.#promises.closed,
+      heard: () => this.#unheardEnd.heard(),
+    };
   }
 
   /** What src/nats-core needs to know of the options. No credentials. @internal */

@@ -97,7 +97,10 @@ export interface NatsConnection extends AsyncDisposable {
 
   /** Closes the connection: what was published goes out, requests and subscriptions end. Resolves when closed. */
   close(): Promise<void>;
-  /** Resolves when the connection is closed, with an error where something went wrong. Never rejects. */
+  /**
+   * Resolves when the connection is closed, with an error where something went wrong. Never rejects. If nobody asks for it, nor for
+   * `status()` and `onStatus`, and nobody drains, such an error is a warning of the process (`process.emitWarning`).
+   */
   // biome-ignore lint/suspicious/noConfusingVoidType: so it is in the specification
   closed(): Promise<void | Error>;
   /**

@@ -22,6 +22,7 @@ import { createInbox } from "../api/inbox.js";
 import type { Msg } from "../api/msg.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { SubscriptionOptions as OwnSubscriptionOptions } from "../api/subscription.js";
+import type { PassedOn } from "../api/unheard-end.js";
 import { type CloseListener, CloseListeners } from "./close-listeners.js";
 import { coreError, requestError, translated } from "./errors.js";
 import { ServerFeatures, semVerOf } from "./features.js";
@@ -45,19 +46,22 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
   readonly connection: NatsConnection;
   /** What packages on nats-core read: the prefix of inboxes, and whether errors say where they come from. */
   readonly options: CoreOptions;
+  readonly #passedOn: PassedOn;
   readonly #publisher: Publisher;
   readonly #statuses: CoreStatuses;
   readonly #closeListeners: CloseListeners;
   #lastInfo: CoreServerInfo | undefined;
   readonly #features = new ServerFeatures();
 
-  constructor(nc: NatsConnection, options: CoreOptions) {
+  /** @param passedOn what happens to the connection: the adapter hears it only for those who listen to the adapter */
+  constructor(nc: NatsConnection, options: CoreOptions, passedOn: PassedOn) {
     this.connection = nc;
     this.options = options;
+    this.#passedOn = passedOn;
     this.#publisher = new Publisher(this, `${createInbox(options.inboxPrefix)}.`, options.noAsyncTraces);
-    this.#statuses = new CoreStatuses(nc, () => this.#noteInfo());
+    this.#statuses = new CoreStatuses(passedOn.statuses(), () => this.#noteInfo());
     this.#noteInfo();
-    this.#closeListeners = new CloseListeners(this.closed());
+    this.#closeListeners = new CloseListeners(passedOn.closed().then(endFrom));
   }
 
   // What happens on the wire.
@@ -136,8 +140,7 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
   }
 
   async closed(): Promise<undefined | Error> {
-    const error = await this.connection.closed();
-    return error === undefined ? undefined : coreError(error);
+    return endFrom(await this.connection.closed());
   }
 
   async drain(): Promise<void> {
@@ -185,6 +188,7 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
   }
 
   status(): AsyncIterable<Status> {
+    this.#passedOn.heard();
     return this.#statuses.iterate();
   }
 
@@ -249,4 +253,9 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
     this.#lastInfo = (this.connection.info as CoreServerInfo | undefined) ?? this.#lastInfo;
     return this.#lastInfo;
   }
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: so it is in the specification
+function endFrom(error: void | Error): Error | undefined {
+  return error === undefined ? undefined : coreError(error);
 }

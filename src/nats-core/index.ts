@@ -3,6 +3,7 @@
 
 import type { NatsConnection as CoreConnection } from "@nats-io/nats-core";
 import type { NatsConnection } from "../api/nats-connection.js";
+import type { PassedOn } from "../api/unheard-end.js";
 import { CoreConnectionImpl, type CoreOptions } from "./connection.js";
 
 /** One adapter for a connection: more would all read its statuses. */
@@ -22,7 +23,7 @@ const adapters = new WeakMap<NatsConnection, CoreConnectionImpl>();
 export function asNatsCore(nc: NatsConnection): CoreConnection {
   let adapter = adapters.get(nc);
   if (adapter === undefined) {
-    adapter = new CoreConnectionImpl(nc, optionsOf(nc));
+    adapter = new CoreConnectionImpl(nc, optionsOf(nc), passedOnBy(nc));
     adapters.set(nc, adapter);
   }
   return adapter;
@@ -31,4 +32,9 @@ export function asNatsCore(nc: NatsConnection): CoreConnection {
 /** What was asked for at `connect`: our connections tell it, though not as part of their interface. */
 function optionsOf(nc: NatsConnection & { readonly coreOptions?: CoreOptions }): CoreOptions {
   return nc.coreOptions ?? { inboxPrefix: "", noAsyncTraces: false };
+}
+
+/** What happens to it, read without listening: our connections give that, though not as part of their interface. */
+function passedOnBy(nc: NatsConnection & { readonly passedOn?: PassedOn }): PassedOn {
+  return nc.passedOn ?? { statuses: () => nc.status(), closed: () => nc.closed(), heard: () => {} };
 }

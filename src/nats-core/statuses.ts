@@ -3,7 +3,6 @@
 
 import type { Status as CoreStatus, Subscription as CoreSubscription } from "@nats-io/nats-core";
 import { Broadcast } from "../api/broadcast.js";
-import type { NatsConnection } from "../api/nats-connection.js";
 import type { QueuedIterator } from "../api/queued-iterator.js";
 import { DebugEvents, Events, type Status } from "../api/status.js";
 import { coreError } from "./errors.js";
@@ -49,8 +48,8 @@ export class CoreStatuses {
   readonly #readers = new Broadcast<CoreStatus>();
 
   /** @param seen is told of each status first, before any iterator */
-  constructor(nc: NatsConnection, seen: (status: CoreStatus) => void) {
-    void this.#read(nc.status(), seen);
+  constructor(statuses: AsyncIterable<Status>, seen: (status: CoreStatus) => void) {
+    void this.#read(statuses, seen);
   }
 
   /** A new iterator over what happens from now on; the last is `close`. `stop()` ends it. */

@@ -1,7 +1,6 @@
 // Every status of ours as nats-core's, and who is told: all iterators, the last time of the end.
 
 import { describe, expect, it } from "vitest";
-import type { NatsConnection } from "../../src/api/nats-connection.js";
 import { QueuedIterator } from "../../src/api/queued-iterator.js";
 import type { Subscription } from "../../src/api/subscription.js";
 import { DebugEvents, ErrorCode, Events, NatsError, type Status } from "../../src/index.js";
@@ -64,8 +63,7 @@ describe("the iterators over statuses", () => {
   function statuses() {
     const source = new QueuedIterator<Status>();
     const seen: string[] = [];
-    const nc = { status: () => source } as unknown as NatsConnection;
-    const core = new CoreStatuses(nc, ({ type }) => void seen.push(type));
+    const core = new CoreStatuses(source, ({ type }) => void seen.push(type));
     return { source, seen, core };
   }
 

@@ -52,6 +52,8 @@ export async function attempt(server: string, options: ConnectionOptions): Promi
   let recording: Recording | undefined;
   try {
     await connection.start();
+    // What ends it, the round trips tell.
+    void connection.closed();
     clock.note("accepted");
     recording = connection.recording();
     roundTrips = await measured(() => connection.flush(), options.timeout ?? DEFAULT_TIMEOUT);

@@ -1,0 +1,97 @@
+// The end of a connection of which nobody would hear: the process is told, by a warning. Whoever asked for `closed()`,
+// `status()` or `onStatus`, or drained, hears of it there.
+
+import type { World } from "../effects/world.js";
+import type { Amount } from "../machine/units.js";
+import type { NatsError } from "./errors.js";
+import type { NatsConnection } from "./nats-connection.js";
+import type { Status } from "./status.js";
+
+/** How a connection ended. */
+export interface End {
+  /** The connection, as a person knows it: its name, its server. */
+  readonly connection: string;
+  /** Why it ended, or that it lost something. */
+  readonly error: NatsError;
+  /** Messages that no socket was ever handed. */
+  readonly unsent?: Amount | undefined;
+  /** Messages that were handed to a socket, and that no server confirmed. */
+  readonly unconfirmed?: Amount | undefined;
+}
+
+/** Whether anybody hears of the end of one connection. */
+export class UnheardEnd {
+  #isHeard: boolean;
+
+  /** @param hasListener true where the option `onStatus` was given */
+  constructor(hasListener: boolean) {
+    this.#isHeard = hasListener;
+  }
+
+  /** Somebody asked for what tells of the end. */
+  heard(): void {
+    this.#isHeard = true;
+  }
+
+  /**
+   * Waits for the end, and tells the process of it, unless somebody hears of it, or nothing went wrong.
+   * @param closed resolves at the end
+   * @param connection the connection, as a person knows it
+   */
+  async watch(world: World, closed: Promise<undefined | Error>, connection: () => string): Promise<void> {
+    const error = (await closed) as NatsError | undefined;
+    if (error === undefined) return;
+    const { unsent, unconfirmed } = error;
+    // Whoever waited for `close()` may ask for the error now.
+    world.defer(() => {
+      if (!this.#isHeard) warnOfEnd({ connection: connection(), error, unsent, unconfirmed });
+    });
+  }
+}
+
+/** What a connection tells a part of the client that only passes it on: to ask for it is not to listen. */
+export interface PassedOn {
+  /** As `status()`. */
+  statuses(): AsyncIterable<Status>;
+  /** As `closed()`. */
+  closed(): ReturnType<NatsConnection["closed"]>;
+  /** Somebody listens to whom it is passed on. */
+  heard(): void;
+}
+
+/** What there may be of a process: a browser has none. */
+interface Runtime {
+  readonly process?: {
+    readonly emitWarning?: (
+      message: string,
+      options: { readonly type: string; readonly code: string; readonly detail: string },
+    ) => void;
+  };
+}
+
+const type = "NatsConnectionWarning";
+const detail =
+  "Nothing in this program asked for closed(), status() or the option onStatus, each of which tells of the end.";
+
+/** Tells the process that a connection ended, why, and what was lost; the console where no process takes warnings. */
+export function warnOfEnd({ connection, error, unsent, unconfirmed }: End): void {
+  const losses = [
+    ...lossOf(unsent, "was never sent", "were never sent"),
+    ...lossOf(unconfirmed, "was sent, but no server confirmed it", "were sent, but no server confirmed them"),
+  ];
+  const message = [`${connection} has ended: ${error.message}`, ...losses].join("; ");
+  const { process } = globalThis as Runtime;
+  if (typeof process?.emitWarning === "function") {
+    process.emitWarning(message, { type, code: error.code, detail });
+  } else {
+    console.warn(`${type}: ${message}\n${detail}`);
+  }
+}
+
+function lossOf(amount: Amount | undefined, one: string, several: string): readonly string[] {
+  if (amount === undefined || amount.messages === 0) return [];
+  const { messages, bytes } = amount;
+  return [
+    messages === 1 ? `1 message (${bytes} bytes) ${one}` : `${messages} messages (${bytes} bytes) ${several}`,
+  ];
+}
