@@ -11,6 +11,7 @@ import { serverInUse } from "../machine/context.js";
 import { linksOf } from "../machine/link.js";
 import type { Recording } from "../machine/replay.js";
 import type { Servers } from "../machine/server-pool.js";
+import { goesNowhere } from "./answers.js";
 import { callSite } from "./call-site.js";
 import { checkSubscription } from "./check-subscription.js";
 import { Empty, type Payload } from "./codec.js";
@@ -227,8 +228,18 @@ export class Connection implements NatsConnection {
 
   respondMessage(msg: Msg): boolean {
     if (msg.reply === undefined || msg.reply === "") return false;
-    this.publish(msg.reply, msg.data, optionsOf(msg));
-    return true;
+    return this.respond(msg.reply, msg.data, optionsOf(msg));
+  }
+
+  /** Publishes an answer to a message. False where it can go nowhere. @internal */
+  respond(reply: string, payload?: Payload, options?: PublishOptions): boolean {
+    try {
+      this.publish(reply, payload, options);
+      return true;
+    } catch (error) {
+      if (goesNowhere(error, reply, options)) return false;
+      throw error;
+    }
   }
 
   /** A message arrived: the parser calls this, for each. */

@@ -36,9 +36,12 @@ export interface Msg {
   /** The headers; absent where it has none. */
   headers?: MsgHdrs;
   /**
-   * Publishes a response to `reply`.
-   * @returns false where the message expects no reply
-   * @throws NatsError as `publish` does
+   * Publishes an answer to `reply`.
+   * @returns true if the connection accepted the answer. False if the answer can go nowhere: the message has no reply subject, or
+   * one that is not valid; the connection is closed, or in the last phase of a drain; or the client is not connected and the
+   * reconnect buffer has no room. The reference returns true on a closed connection, and drops the answer.
+   * @throws NatsError for what is wrong with the answer: `BAD_PAYLOAD`, `BAD_HEADER`, `MAX_PAYLOAD_EXCEEDED`, `SERVER_OPT_NA` (the
+   * server does not know headers), or `BAD_SUBJECT` for `opts.reply`
    */
   respond(payload?: Payload, opts?: PublishOptions): boolean;
   /**
@@ -56,9 +59,10 @@ export interface Receiver {
   readonly responder: Responder;
 }
 
-/** Who can publish a response. */
+/** Who can publish an answer. */
 export interface Responder {
-  publish(subject: string, payload?: Payload, opts?: PublishOptions): void;
+  /** @returns false where the answer can go nowhere */
+  respond(reply: string, payload?: Payload, opts?: PublishOptions): boolean;
 }
 
 const ZERO = 48;
@@ -139,9 +143,7 @@ export class MsgImpl implements Msg {
 
   respond(payload?: Payload, opts?: PublishOptions): boolean {
     const { reply } = this;
-    if (reply === "") return false;
-    this._receiver.responder.publish(reply, payload, opts);
-    return true;
+    return reply !== "" && this._receiver.responder.respond(reply, payload, opts);
   }
 
   json<T>(reviver?: ReviverFn): T {

@@ -52,8 +52,9 @@ export interface NatsConnection extends AsyncDisposable {
   /** Publishes a message as it is: its subject, reply, headers and data. @throws NatsError as `publish` */
   publishMessage(msg: Msg): void;
   /**
-   * Publishes a message to its own reply subject. @throws NatsError as `publish`
-   * @returns false where it has none
+   * Publishes a message to its own reply subject.
+   * @returns false where the message can go nowhere, as `respond` of a message does
+   * @throws NatsError for what is wrong with the payload or the headers, as `respond` of a message does
    */
   respondMessage(msg: Msg): boolean;
   /**

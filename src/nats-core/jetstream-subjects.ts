@@ -1,5 +1,5 @@
-// What the adapter must know of JetStream's subjects: which messages are of one connection only, and which may be lost.
-// All else of JetStream is in the packages.
+// What the adapter must know of JetStream's subjects: which messages are of one connection only. All else of JetStream is in
+// the packages.
 
 const PULL = ".CONSUMER.MSG.NEXT.";
 
@@ -11,12 +11,4 @@ const PULL = ".CONSUMER.MSG.NEXT.";
 export function isPull(subject: string): boolean {
   const at = subject.indexOf(PULL);
   return at > 0 && subject.indexOf(".", at + PULL.length) > 0;
-}
-
-/**
- * An acknowledgement, or the answer to a question of flow control: where it is lost, the server delivers the message again,
- * or asks again.
- */
-export function isAcknowledgement(subject: string): boolean {
-  return subject.startsWith("$JS.ACK.") || subject.startsWith("$JS.FC.");
 }

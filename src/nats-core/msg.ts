@@ -8,7 +8,7 @@ import type { Publisher } from "./publisher.js";
 
 /** A message of ours, as nats-core's. */
 export class CoreMsgImpl implements CoreMsg {
-  /** Who publishes responses and double acknowledgements. */
+  /** Who publishes answers and double acknowledgements. */
   readonly publisher: Publisher;
   private readonly _own: Msg;
   private _subject: string | undefined;
@@ -50,10 +50,9 @@ export class CoreMsgImpl implements CoreMsg {
     return this._headers as MsgHdrs;
   }
 
+  /** False where the answer can go nowhere. The official client returns true there, and drops it. */
   respond(payload?: Payload, opts?: PublishOptions): boolean {
-    if (this.reply === "") return false;
-    this.publisher.publish(this.reply, payload, opts);
-    return true;
+    return this.reply !== "" && this.publisher.respond(this.reply, payload, opts);
   }
 
   json<T>(reviver?: ReviverFn): T {

@@ -1,22 +1,16 @@
-// What a message of nats-core publishes with: responses, and the requests that its packages make beside the connection.
+// What a message of nats-core publishes with: answers, and the requests that its packages make beside the connection.
 //
 // `JsMsg.ackAck()` registers a request, publishes with a reply subject made of `baseInbox` and the token of the
 // request, and awaits what the request is told. Here the two become one request of ours: such a reply subject is a
 // label that never reaches the wire, and the answer comes by our own inbox.
 
-import {
-  ClosedConnectionError,
-  type Msg as CoreMsg,
-  DrainingConnectionError,
-  type Payload,
-  type PublishOptions,
-} from "@nats-io/nats-core";
+import type { Msg as CoreMsg, Payload, PublishOptions } from "@nats-io/nats-core";
+import { goesNowhere } from "../api/answers.js";
 import { ErrorCode, type NatsError } from "../api/errors.js";
 import { MAX_MILLISECONDS } from "../api/milliseconds.js";
 import type { Msg } from "../api/msg.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import { coreError } from "./errors.js";
-import { isAcknowledgement } from "./jetstream-subjects.js";
 
 /** A request of nats-core's making: it has its own timeout, and is told how it ends. */
 export interface PendingRequest {
@@ -31,7 +25,7 @@ export interface Adapter {
   publish(subject: string, payload?: Payload, options?: PublishOptions): void;
   /** A message of ours, as nats-core's. */
   messageFrom(own: Msg): CoreMsg;
-  /** What a message published is lost, and nobody is told by an exception. */
+  /** An answer had no room in an outage: whoever gave it may not look at what `respond` returned. */
   lost(error: Error): void;
 }
 
@@ -73,28 +67,35 @@ export class Publisher {
   }
 
   /**
-   * Publishes, or makes the request whose reply subject is given.
-   *
-   * A handler may still run when the connection ends, also one of a package, where nobody could catch what is thrown. So
-   * nothing is thrown because the connection is closed or draining: whoever waits for the response asks again, and a
-   * message without an acknowledgement is delivered again. That holds also for an acknowledgement without room in an outage.
-   * @throws an error of nats-core, as `publish` does, for all else
+   * Makes the request whose reply subject is given, or publishes as `respond` does.
+   * @throws an error of nats-core, as `respond` does
    */
   publish(subject: string, payload?: Payload, options?: PublishOptions): void {
     const { baseInbox } = this.muxSubscriptions;
     const token = options?.reply?.startsWith(baseInbox) ? options.reply.slice(baseInbox.length) : "";
     const pending = this.#requests.get(token);
-    if (pending === undefined) this.#publishOrLose(subject, payload, options);
+    if (pending === undefined) this.respond(subject, payload, options);
     else this.#request(pending, subject, payload);
   }
 
-  #publishOrLose(subject: string, payload: Payload | undefined, options: PublishOptions | undefined): void {
+  /**
+   * Publishes an answer or an acknowledgement.
+   *
+   * A handler may still run when the connection ends, also one of a package, which looks at no return value and which nobody
+   * could protect from what is thrown. Whoever waits for the answer asks again, and a message without an acknowledgement is
+   * delivered again. What has no room in an outage is reported: nothing else tells of it.
+   * @returns false where it can go nowhere
+   * @throws an error of nats-core for what is wrong with the answer
+   */
+  respond(reply: string, payload?: Payload, options?: PublishOptions): boolean {
     try {
-      this.#adapter.publish(subject, payload, options);
+      this.#adapter.publish(reply, payload, options);
+      return true;
     } catch (error) {
-      if (error instanceof ClosedConnectionError || error instanceof DrainingConnectionError) return;
-      if (!isAcknowledgement(subject) || !isWithoutRoom(error)) throw error;
-      this.#adapter.lost(error);
+      const { cause } = error as Error;
+      if (!goesNowhere(cause, reply, options)) throw error;
+      if ((cause as NatsError).code === ErrorCode.ReconnectBufferExceeded) this.#adapter.lost(error as Error);
+      return false;
     }
   }
 
@@ -108,9 +109,4 @@ export class Publisher {
       },
     );
   }
-}
-
-function isWithoutRoom(error: unknown): error is Error {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return (cause as NatsError | undefined)?.code === ErrorCode.ReconnectBufferExceeded;
 }

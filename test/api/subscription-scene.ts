@@ -55,7 +55,7 @@ export class Scene {
     };
     this.table = new SubscriptionTable(
       world as unknown as World,
-      { publish: () => {} },
+      { respond: () => true },
       () => ({ checkLine: () => {} }),
       (subscription) => void this.slow.push(subscription.getPending()),
     );

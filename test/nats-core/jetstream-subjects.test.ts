@@ -1,7 +1,7 @@
-// Which subjects are pulls of a consumer, and which acknowledgements: the adapter treats only these as JetStream's.
+// Which subjects are pulls of a consumer: the adapter treats only these as JetStream's.
 
 import { describe, expect, it } from "vitest";
-import { isAcknowledgement, isPull } from "../../src/nats-core/jetstream-subjects.js";
+import { isPull } from "../../src/nats-core/jetstream-subjects.js";
 
 describe("the subjects of JetStream", () => {
   it.each([
@@ -26,19 +26,4 @@ describe("the subjects of JetStream", () => {
   ])("%j is none", (subject) => {
     expect(isPull(subject)).toBe(false);
   });
-
-  it.each([
-    "$JS.ACK.ORDERS.worker.1.2.3.1700000000000000000.0",
-    "$JS.ACK.hub.hash.ORDERS.worker.1.2.3.1700000000000000000.0.token",
-    "$JS.FC.ORDERS.worker.token",
-  ])("%s is an acknowledgement", (subject) => {
-    expect(isAcknowledgement(subject)).toBe(true);
-  });
-
-  it.each(["_INBOX.one.two", "$JS.API.CONSUMER.INFO.ORDERS.worker", "mine.$JS.ACK.ORDERS.worker", ""])(
-    "%j is none",
-    (subject) => {
-      expect(isAcknowledgement(subject)).toBe(false);
-    },
-  );
 });

@@ -59,10 +59,12 @@ describe("a publisher of messages", () => {
     publisher.publish("a");
     publisher.publish("b", "", { reply: "c" });
     publisher.publish("d", "", { reply: "_INBOX.label.unknown" });
+    expect(publisher.respond("e")).toBe(true);
     expect(published).toEqual([
       ["a", undefined],
       ["b", "c"],
       ["d", "_INBOX.label.unknown"],
+      ["e", undefined],
     ]);
   });
 
@@ -98,32 +100,45 @@ describe("a publisher of messages", () => {
 });
 
 describe("a publisher that is refused", () => {
-  /** What it throws, and which errors it reports instead. */
+  /** What it returns or throws for an answer, and which errors it reports; the same holds of what packages publish by it. */
   const refused = (refusal: ErrorCode, subject: string) => {
     const { publisher, lost } = scene(refusal);
-    try {
-      publisher.publish(subject, "x");
-      return { lost };
-    } catch (error) {
-      return { thrown: kindOf(error), lost };
-    }
+    const outcome = (run: () => unknown) => {
+      try {
+        return run();
+      } catch (error) {
+        return kindOf(error);
+      }
+    };
+    const responded = outcome(() => publisher.respond(subject, "x"));
+    const told = lost.splice(0);
+    const published = outcome(() => publisher.publish(subject, "x"));
+    expect([published, lost]).toEqual([responded === false ? undefined : responded, told]);
+    return { responded, lost: told };
   };
+  const subjects = ["$JS.ACK.x", "$JS.FC.x", "_INBOX.x"];
 
-  it.each([ErrorCode.ConnectionClosed, ErrorCode.ConnectionDraining])("throws nothing for %s", (code) => {
-    expect(refused(code, "$JS.ACK.x")).toEqual({ lost: [] });
-    expect(refused(code, "_INBOX.x")).toEqual({ lost: [] });
-  });
+  it.each(subjects)(
+    "says so where the connection is closed or draining, and throws nothing: %s",
+    (subject) => {
+      for (const code of [ErrorCode.ConnectionClosed, ErrorCode.ConnectionDraining])
+        expect(refused(code, subject)).toEqual({ responded: false, lost: [] });
+    },
+  );
 
-  it("reports an acknowledgement without room, and throws a response without room", () => {
+  it.each(subjects)("says so where an outage leaves no room, and reports it: %s", (subject) => {
     const code = ErrorCode.ReconnectBufferExceeded;
-    expect(refused(code, "$JS.ACK.x")).toEqual({ lost: [`ConnectionError of ${code}`] });
-    expect(refused(code, "$JS.FC.x")).toEqual({ lost: [`ConnectionError of ${code}`] });
-    expect(refused(code, "_INBOX.x")).toEqual({ thrown: `ConnectionError of ${code}`, lost: [] });
+    expect(refused(code, subject)).toEqual({ responded: false, lost: [`ConnectionError of ${code}`] });
   });
 
-  it("throws what else is wrong, also of an acknowledgement", () => {
+  it("says so where the reply subject is none", () => {
+    expect(refused(ErrorCode.BadSubject, "a..b")).toEqual({ responded: false, lost: [] });
+  });
+
+  it("throws what is wrong with the answer", () => {
     const code = ErrorCode.MaxPayloadExceeded;
-    expect(refused(code, "$JS.ACK.x")).toEqual({ thrown: `InvalidArgumentError of ${code}`, lost: [] });
+    const responded = `InvalidArgumentError of ${code}`;
+    expect(refused(code, "$JS.ACK.x")).toEqual({ responded, lost: [] });
   });
 });
 

@@ -1,8 +1,9 @@
 // The adapter in a simulated world: a service of @nats-io/services through an hour without a server, in virtual time. And
-// what a connection looks like that is closed already.
+// what answers are worth that can go nowhere, and what a connection looks like that is closed already.
 
 import { type NatsConnection as CoreConnection, errors, type Status } from "@nats-io/nats-core";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { ErrorCode, type NatsError } from "../../src/index.js";
 import { asNatsCore } from "../../src/nats-core/index.js";
 import { Simulation } from "../../src/testing/index.js";
 import { servicesOn } from "./clients.js";
@@ -70,6 +71,48 @@ describe("asNatsCore", () => {
     expect(seen.slice(pulls.length)).toEqual(["orders", "$JS.API.CONSUMER.INFO.S.worker"]);
     await world.until(Promise.all([core.close(), listener.close()]));
     expect(() => core.publish(pulls[0] as string)).toThrow(errors.ClosedConnectionError);
+  });
+
+  it("says of an answer whether it was accepted; what an outage leaves no room for is a status, too", async () => {
+    const world = new Simulation();
+    const cluster = world.cluster(1);
+    const options = { servers: cluster.urls, maxReconnectAttempts: -1 };
+    const core = asNatsCore(await world.connect({ ...options, reconnectBufferSize: 0 }));
+    const customer = await world.connect(options);
+    const told: unknown[] = [];
+    void (async () => {
+      for await (const status of core.status())
+        if (status.type === "error") told.push((status.error.cause as NatsError).code);
+    })();
+    const held: (() => boolean)[] = [];
+    const service = await servicesOn(core).add({ name: "slow", version: "1.0.0" });
+    service.addEndpoint("service", (_error, msg) => void held.push(() => msg.respond("late")));
+    core.subscribe("core", {
+      callback: (_error, msg) =>
+        void held.push(
+          () => msg.respond("late"),
+          () => core.respondMessage(msg),
+        ),
+    });
+    await world.advance(1_000);
+    for (const subject of ["service", "core"]) customer.publish(subject, "", { reply: "answers" });
+    await world.advance(1_000);
+    const answer = () => held.map((respond) => respond());
+    expect(answer()).toEqual([true, true, true]);
+
+    cluster.node(0).crash();
+    await world.advance(10);
+    expect(answer()).toEqual([false, false, false]);
+    await world.advance(10);
+    const noRoom = told.filter((code) => code === ErrorCode.ReconnectBufferExceeded);
+    expect(noRoom).toHaveLength(2);
+
+    cluster.node(0).start();
+    await world.advance(60_000);
+    expect(answer()).toEqual([true, true, true]);
+    await world.until(core.drain());
+    expect(answer()).toEqual([false, false, false]);
+    await world.until(customer.close());
   });
 
   it("takes a connection that is closed, and says so", async () => {

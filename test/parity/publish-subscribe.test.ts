@@ -188,6 +188,26 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
       expect(seen).toEqual(same({ plain: { n: 1 }, revived: { n: 2 }, code: "BAD_JSON" }));
     });
 
+    it("is refused by respond and respondMessage with false once closed (true, and an error, in the reference)", async () => {
+      const seen = await both(async ({ connect }) => {
+        const nc = await connect({ port: server.port });
+        const asked = nc.subscribe("ask", { max: 1 });
+        nc.publish("ask", "", { reply: "back" });
+        const { read: msgs } = await read(asked, (msg) => msg);
+        const [msg] = msgs as [Msg];
+        await nc.drain();
+        let result: boolean | undefined;
+        const code = await codeOf(() => {
+          result = nc.respondMessage(msg);
+        });
+        return { respond: msg.respond("late"), respondMessage: code ?? result };
+      });
+      expect(seen).toEqual({
+        reference: { respond: true, respondMessage: "CONNECTION_CLOSED" },
+        ours: { respond: false, respondMessage: false },
+      });
+    });
+
     it("is done by msg.respond, respondMessage and publishMessage too", async () => {
       const seen = await both(async ({ connect }) => {
         const nc = await connect({ port: server.port });

@@ -25,11 +25,10 @@ import {
 } from "./hostile-text.js";
 import { connectIn, type Heard, ListeningWorld } from "./listening-world.js";
 
-/** Whether a call was refused. Any error but ours fails the test. */
+/** Whether a call was refused, by an error or, where it answers a message, by false. Any error but ours fails the test. */
 async function isRefused(call: () => unknown): Promise<boolean> {
   try {
-    await call();
-    return false;
+    return (await call()) === false;
   } catch (error) {
     if (!(error instanceof NatsError)) throw error;
     return true;
