@@ -174,6 +174,7 @@ export class Connection implements NatsConnection {
           this.#subscriptions.close();
         },
         closed: (failure, remains) => {
+          this.#subscriptions.settle();
           const error = this.#promises.endOf(failure, remains);
           this.#statuses.report(closedStatus(this.getServer(), remains, error));
           this.#statuses.close();

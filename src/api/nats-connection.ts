@@ -90,7 +90,8 @@ export interface NatsConnection extends AsyncDisposable {
   readonly pendingBytes: number;
   /**
    * Resolves when publishing may go on: when `pendingBytes` is at most `limit`. Awaiting it now and then is all
-   * the back pressure that a fast publisher needs. Beyond the reference.
+   * the back pressure that a fast publisher needs. While disconnected it waits for the reconnect, or for the end of the connection.
+   * Beyond the reference.
    * @param limit bytes; default 1 MiB
    * @throws NatsError (as a rejection) `CONNECTION_CLOSED`
    */

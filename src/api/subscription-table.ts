@@ -29,8 +29,10 @@ export class SubscriptionTable implements SubscriptionOwner {
   readonly #recent: (SubscriptionImpl | undefined)[] = [];
   /** What each server knows that may deliver. */
   #views: readonly ServerView[] = [];
+  /** Those whose `closed` somebody waits for. Bounded by those that were asked for it and are not settled. */
+  readonly #awaited = new Set<SubscriptionImpl>();
   #lastSid = 0;
-  #isClosed = false;
+  #phase: "open" | "closing" | "closed" = "open";
 
   constructor(
     world: World,
@@ -100,8 +102,17 @@ export class SubscriptionTable implements SubscriptionOwner {
     if (this.#recent[sid % RECENT]?.sid === sid) this.#recent[sid % RECENT] = undefined;
   }
 
+  awaited(subscription: SubscriptionImpl): void {
+    if (this.#phase === "closed") subscription.settle();
+    else this.#awaited.add(subscription);
+  }
+
+  settled(subscription: SubscriptionImpl): void {
+    this.#awaited.delete(subscription);
+  }
+
   isClosed(): boolean {
-    return this.#isClosed;
+    return this.#phase !== "open";
   }
 
   /** Drains all but inboxes; resolves when what had arrived is processed, also by those who read with `for await`. */
@@ -136,9 +147,15 @@ export class SubscriptionTable implements SubscriptionOwner {
     );
   }
 
-  /** The connection is closed: every subscription ends; what has arrived may still be read. */
+  /** The connection closes: every subscription ends; what has arrived may still be read. */
   close(): void {
-    this.#isClosed = true;
+    this.#phase = "closing";
     for (const subscription of [...this.#subscriptions.values()]) subscription.end();
+  }
+
+  /** The connection is closed: whoever waits for the end of a subscription waits no longer, though its reader has not come back. */
+  settle(): void {
+    this.#phase = "closed";
+    for (const subscription of [...this.#awaited]) subscription.settle();
   }
 }

@@ -40,7 +40,10 @@ export type SubscriptionOptions = SubOpts<Msg>;
 
 /** A subscription. Source: `Sub` of `nats` 2.29.3. */
 export interface Sub<T> extends AsyncIterable<T>, AsyncDisposable {
-  /** Resolves when it has ended: unsubscribed, and the messages that had arrived have been taken. */
+  /**
+   * Resolves when the subscription has ended and its reader has taken the messages that had arrived; at the latest when the connection
+   * is closed, since nobody can tell a reader that is busy from one that has left. Messages that wait can still be read then.
+   */
   readonly closed: Promise<void>;
   /** Ends it: now, or after `max` messages counted from its beginning. */
   unsubscribe(max?: number): void;
@@ -85,6 +88,10 @@ export interface SubscriptionOwner {
   slow(subscription: SubscriptionImpl): void;
   /** It has ended: forget it. */
   remove(subscription: SubscriptionImpl): void;
+  /** Somebody waits for its `closed`: to be settled at the latest when the connection is closed. */
+  awaited(subscription: SubscriptionImpl): void;
+  /** Its `closed` is settled: nobody waits any more. */
+  settled(subscription: SubscriptionImpl): void;
   isClosed(): boolean;
 }
 
@@ -109,7 +116,6 @@ export class SubscriptionImpl implements Sub<Msg> {
   readonly queue: string | undefined;
   /** The line that tells a server of it, kept: after an outage all of them are said at once. */
   readonly line: string;
-  readonly closed: Promise<void>;
   readonly responder: Responder;
   /** True for the inbox of requests: it stays open in a drain until they are settled. */
   isInbox = false;
@@ -132,6 +138,10 @@ export class SubscriptionImpl implements Sub<Msg> {
   /** Runs until the first message, also while it drains. */
   private _timer: Timer | undefined;
   private _phase: Phase = { type: "active", drained: undefined };
+  /** It has ended, and its reader has all. */
+  private _isSettled = false;
+  /** Made when somebody asks: what nobody waits for needs no table to remember it. */
+  private _closed: Promise<void> | undefined;
   private _resolveClosed: () => void = () => {};
   private _unlisten: () => void = () => {};
 
@@ -155,13 +165,21 @@ export class SubscriptionImpl implements Sub<Msg> {
             onDone: () => this._consumed(),
           })
         : undefined;
-    this.closed = new Promise((resolve) => {
-      this._resolveClosed = resolve;
-    });
     if (opts.timeout !== undefined && opts.timeout > 0) {
       this._timer = owner.world.startTimer(opts.timeout, () => this._timedOut(opts.timeout as number));
     }
     this._unlisten = onAbort(opts.signal, () => this.unsubscribe());
+  }
+
+  get closed(): Promise<void> {
+    if (this._closed === undefined) {
+      this._closed = new Promise((resolve) => {
+        this._resolveClosed = resolve;
+      });
+      if (this._isSettled) this._resolveClosed();
+      else this._owner.awaited(this);
+    }
+    return this._closed;
   }
 
   private _overflowed(): void {
@@ -202,6 +220,14 @@ export class SubscriptionImpl implements Sub<Msg> {
   /** It ends; what has arrived may still be read. Called by the table. */
   end(): void {
     this._end(undefined);
+  }
+
+  /** Settles `closed`, whatever its reader does. Called by the table when the connection is closed. */
+  settle(): void {
+    if (this._isSettled) return;
+    this._isSettled = true;
+    this._owner.settled(this);
+    this._resolveClosed();
   }
 
   unsubscribe(max?: number): void {
@@ -291,7 +317,7 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   /** The consumer took the last message, or left the loop. */
   private _consumed(): void {
-    if (this.isClosed()) this._resolveClosed();
+    if (this.isClosed()) this.settle();
     else this.unsubscribe();
   }
 
@@ -301,8 +327,7 @@ export class SubscriptionImpl implements Sub<Msg> {
     this._stopTimer();
     this._unlisten();
     this._owner.remove(this);
-    if (this._iterator === undefined) this._resolveClosed();
-    else if (this._iterator.stopped) this._resolveClosed();
+    if (this._iterator === undefined || this._iterator.stopped) this.settle();
     else this._iterator.stop(error);
   }
 

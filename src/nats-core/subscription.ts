@@ -15,6 +15,7 @@ import type {
   Subscription,
   SubscriptionImpl,
 } from "../api/subscription.js";
+import type { CloseListener } from "./close-listeners.js";
 import { coreError, translated } from "./errors.js";
 
 /** What a subscription asks of the adapter. */
@@ -25,12 +26,12 @@ export interface SubscriptionOwner {
   messageFrom(own: Msg): CoreMsg;
   /** More messages wait than the option `slow` allows. */
   slowConsumer(subscription: CoreSubscription, pending: number): void;
+  addCloseListener(listener: CloseListener): void;
+  removeCloseListener(listener: CloseListener): void;
 }
 
 /** A subscription of ours, as nats-core's. */
 export class CoreSubscriptionImpl implements CoreSubscription {
-  /** Resolves at the end, once what had arrived has been taken; with the error where one ended it. */
-  readonly closed: Promise<undefined | Error>;
   readonly #owner: SubscriptionOwner;
   readonly #options: SubscriptionOptions;
   /** Where messages wait for the reader; undefined with a callback. Without a bound, as ours and nats-core's are. */
@@ -42,7 +43,11 @@ export class CoreSubscriptionImpl implements CoreSubscription {
   #error: Error | undefined;
   #isIterated = false;
   #isSlow = false;
+  /** Made when somebody asks. */
+  #closed: Promise<undefined | Error> | undefined;
+  #isSettled = false;
   #resolveClosed: (error?: Error) => void = () => {};
+  readonly #closeListener: CloseListener = { connectionClosedCallback: () => this.#settle() };
 
   /** @throws an error of nats-core */
   constructor(owner: SubscriptionOwner, subject: string, options: SubscriptionOptions) {
@@ -50,9 +55,6 @@ export class CoreSubscriptionImpl implements CoreSubscription {
     this.#options = options;
     this.#subject = subject;
     this.#max = options.max === undefined || options.max <= 0 ? undefined : options.max;
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
     if (typeof options.callback !== "function") {
       this.#queue = new QueuedIterator({ onDone: () => this.#consumed() });
     }
@@ -71,6 +73,21 @@ export class CoreSubscriptionImpl implements CoreSubscription {
     this.#options.callback?.(error, msg);
     if (this.#options.slow !== undefined && this.#queue !== undefined) this.#watch(this.#options.slow);
   };
+
+  /**
+   * Resolves at the end, once what had arrived has been taken, or the connection is closed; with the error where one ended
+   * it.
+   */
+  get closed(): Promise<undefined | Error> {
+    if (this.#closed === undefined) {
+      this.#closed = new Promise((resolve) => {
+        this.#resolveClosed = resolve;
+      });
+      if (this.#isSettled) this.#resolveClosed(this.#error);
+      else this.#owner.addCloseListener(this.#closeListener);
+    }
+    return this.#closed;
+  }
 
   /** Moves to another subject, and counts `max` from here; what arrives on the old one is dropped. */
   resubscribe(subject: string, max?: number): void {
@@ -163,13 +180,21 @@ export class CoreSubscriptionImpl implements CoreSubscription {
   }
 
   #ended(): void {
-    if (this.#queue === undefined || this.#queue.stopped) this.#resolveClosed(this.#error);
+    if (this.#queue === undefined || this.#queue.stopped) this.#settle();
     else this.#queue.stop();
+  }
+
+  /** It has ended and its reader has all, or the connection is closed. */
+  #settle(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.removeCloseListener(this.#closeListener);
+    this.#resolveClosed(this.#error);
   }
 
   /** The reader took the last message, or left the loop. */
   #consumed(): void {
-    this.#resolveClosed(this.#error);
+    this.#settle();
     if (!this.#own.isClosed()) this.#own.unsubscribe();
   }
 

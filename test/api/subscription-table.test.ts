@@ -107,6 +107,32 @@ describe("a closed connection", () => {
     await second.whenConsumed();
   });
 
+  test("settles what waits for readers who have not come back; they may still read on", async () => {
+    const { table, subscribe } = bound(new Scene());
+    const [left, unsubscribed, unasked] = [subscribe(), subscribe(), subscribe()];
+    const loops = [left, unsubscribed, unasked].map((subscription) => {
+      const loop = subscription[Symbol.asyncIterator]();
+      for (const text of ["one", "two"]) subscription.deliver(msg(text));
+      void loop.next();
+      return loop;
+    });
+    const promises = [left.closed, unsubscribed.closed];
+    expect(left.closed).toBe(promises[0]);
+    unsubscribed.unsubscribe();
+    table.close();
+    expect(await Promise.all(promises.map(stateOf))).toEqual(["pending", "pending"]);
+    table.settle();
+    expect(await Promise.all([...promises, unasked.closed].map(stateOf))).toEqual([
+      "settled",
+      "settled",
+      "settled",
+    ]);
+    for (const loop of loops) {
+      expect((await loop.next()).value.subject).toBe("two");
+      expect((await loop.next()).done).toBe(true);
+    }
+  });
+
   test("is told nothing of what a loop does later", async () => {
     const { table, subscribe, sent } = bound(new Scene());
     const subscription = subscribe();

@@ -465,7 +465,7 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
         })();
         nc.publish("a", "1");
         await nc.flush();
-        await nc.close();
+        for (const sub of [callback, iterator, unread]) sub.unsubscribe();
         const during = [
           await standing(callback.closed),
           await standing(iterator.closed),
@@ -480,6 +480,26 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
       expect(seen).toEqual({
         reference: { during: ["resolved", "waits", "waits"], after: "resolved", left },
         ours: { during: ["resolved", "waits", "resolved"], after: "resolved", left },
+      });
+    });
+
+    it("closed resolves at the latest when the connection is closed (in the reference only if the reader comes back)", async () => {
+      const seen = await both(async ({ connect, patience }) => {
+        const nc = await connect({ port: server.port });
+        const sub = nc.subscribe("a");
+        for (const word of ["1", "2"]) nc.publish("a", word);
+        await nc.flush();
+        const reader = sub[Symbol.asyncIterator]();
+        const first = text((await reader.next()).value);
+        await nc.close();
+        const closed = await standing(sub.closed, patience);
+        const second = text((await reader.next()).value);
+        return { first, closed, second, end: (await reader.next()).done };
+      });
+      const rest = { first: "1", second: "2", end: true };
+      expect(seen).toEqual({
+        reference: { ...rest, closed: "waits" },
+        ours: { ...rest, closed: "resolved" },
       });
     });
   });
