@@ -38,6 +38,7 @@ import { closedStatus, type Status, Statuses, slowConsumer, statusFrom } from ".
 import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
 import { type PassedOn, UnheardEnd } from "./unheard-end.js";
+import { notDone } from "./unread.js";
 import { Deliveries } from "./whereabouts.js";
 
 const DEFAULT_READY_LIMIT = 1_048_576;
@@ -60,6 +61,14 @@ export class Connection implements NatsConnection {
   readonly #given = new GivenLists();
   /** Number of the last list of servers. */
   #list = 0;
+  /** What a drain had not done when it ended, as the end of a sentence. */
+  #notDone = "";
+  /** What a drain had not done when the connection began to close; true where it goes on. */
+  #unread: ReturnType<SubscriptionTable["unread"]> = [];
+  #unanswered = 0;
+  #isWaiting = false;
+  /** `close()` ended a drain. */
+  #isCutShort = false;
   #inMsgs = 0;
   #inBytes = 0;
 
@@ -170,14 +179,20 @@ export class Connection implements NatsConnection {
         },
         rejected: (failure, attempts) => this.#promises.rejectConnect(failure, attempts),
         closing: () => {
+          this.#isWaiting = this.#interpreter.snapshot.context.processing;
+          this.#unread = this.#subscriptions.unread();
+          this.#unanswered = this.#mux.underWay;
           this.#mux.close();
           this.#subscriptions.close();
         },
         closed: (failure, remains) => {
-          this.#subscriptions.settle();
-          const error = this.#promises.endOf(failure, remains);
+          // After a drain without a connection, readers had time until now.
+          const unread = this.#isWaiting ? this.#subscriptions.unread() : this.#unread;
+          this.#notDone = this.isDraining() ? notDone(unread, this.#unanswered) : "";
+          const error = this.#promises.endOf(failure, remains, this.#notDone);
           this.#statuses.report(closedStatus(this.getServer(), remains, error));
           this.#statuses.close();
+          this.#subscriptions.settle();
           this.#promises.settleClosed(error);
         },
       },
@@ -346,6 +361,7 @@ export class Connection implements NatsConnection {
   // The life of the connection.
 
   async close(): Promise<void> {
+    if (this.isDraining() && this.#interpreter.snapshot.status === "active") this.#isCutShort = true;
     this.#interpreter.close(null);
     await this.#promises.closed;
   }
@@ -362,6 +378,9 @@ export class Connection implements NatsConnection {
     this.#interpreter.send({ type: "user.drain" });
     const error = await this.#promises.closed;
     if (error !== undefined) throw error;
+    if (!this.#isCutShort || this.#notDone === "") return;
+    const message = `the connection was closed before the drain was done${this.#notDone}`;
+    throw new NatsError(message, ErrorCode.ConnectionClosed);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,11 +16,8 @@ export function isNothing({ unsent, unconfirmed }: Losses): boolean {
   return unsent.messages + unconfirmed.messages === 0;
 }
 
-/** The error, saying what was lost as well, in its message and by `unsent` and `unconfirmed`. */
-export function withLoss(error: NatsError, losses: Losses): NatsError {
-  if (isNothing(losses)) return error;
-  const { unsent, unconfirmed } = losses;
-  error.message = `${error.message}; ${inWords(losses)}`;
+/** The error, with what was lost by number. Its message, which the stack has as well, says it in words. */
+export function withLoss(error: NatsError, { unsent, unconfirmed }: Losses): NatsError {
   if (unsent.messages > 0) error.unsent = unsent;
   if (unconfirmed.messages > 0) error.unconfirmed = unconfirmed;
   return error;

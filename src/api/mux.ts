@@ -65,6 +65,11 @@ export class Mux {
     return operation === "subscription" && subject === this.#subscription?.subject;
   }
 
+  /** How many requests are under way. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   /** True where only one request is under way. */
   get isOnlyOne(): boolean {
     return this.#underWay === 1;

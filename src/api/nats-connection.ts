@@ -107,8 +107,13 @@ export interface NatsConnection extends AsyncDisposable {
   closed(): Promise<void | Error>;
   /**
    * Ends in good order: unsubscribes, lets what has arrived be processed, sends what was published, closes.
+   *
+   * The drain waits for each iterator that somebody has begun to read, until its reader has taken all that arrived and comes back for more,
+   * leaves the loop, or unsubscribes. A message that was taken by `next()` counts as being processed: call `return()` of the
+   * iterator, or `unsubscribe()`, to leave. It does not wait for iterators that nobody reads.
    * @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`; `DISCONNECT`, the platform's code (`ECONNRESET`) or `TIMEOUT` where it
-   * could not be finished: the connection was lost or not there, or it took longer than `drainTimeout`
+   * could not be finished: the connection was lost or not there, or it took longer than `drainTimeout`; `CONNECTION_CLOSED` where
+   * `close()` ended it before. The message names the subscriptions with messages that were not processed, and says how many.
    */
   drain(): Promise<void>;
   /** True from the end on. */

@@ -6,7 +6,7 @@ import { plus } from "../effects/unconfirmed.js";
 import type { AttemptReport, Failure } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
 import { ErrorCode, NatsError } from "./errors.js";
-import { isNothing, withLoss } from "./losses.js";
+import { inWords, isNothing, withLoss } from "./losses.js";
 import { connectMessage } from "./servers-tried.js";
 
 /** What the promises ask of the connection, for the errors they give. */
@@ -56,14 +56,20 @@ export class Promises {
     this.#rejectConnected(error);
   }
 
-  /** The error with which the connection ends; undefined where all went well, and a server has confirmed all that was published. */
-  endOf(failure: Failure | null, { unsent, unconfirmed, lost }: Remains): NatsError | undefined {
+  /**
+   * The error with which the connection ends; undefined where all went well, and a server has confirmed all that was published.
+   * @param notDone the end of the error's sentence: what a drain had not done (unread.ts)
+   */
+  endOf(
+    failure: Failure | null,
+    { unsent, unconfirmed, lost }: Remains,
+    notDone = "",
+  ): NatsError | undefined {
     const loss = { unsent, unconfirmed: plus(unconfirmed, lost) };
     if (failure === null && isNothing(loss)) return undefined;
-    const error = this.#lastError(
-      failure ?? { code: ErrorCode.Disconnect, message: "the connection is closed" },
-    );
-    return withLoss(error, loss);
+    const { code, message } = failure ?? { code: ErrorCode.Disconnect, message: "the connection is closed" };
+    const losses = isNothing(loss) ? "" : `; ${inWords(loss)}`;
+    return withLoss(this.#lastError(failure ?? { code, message }, message + losses + notDone), loss);
   }
 
   settleClosed(error: NatsError | undefined): void {

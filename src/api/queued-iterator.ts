@@ -77,6 +77,7 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
   #phase: Phase = "open";
   #error: Error | undefined;
   #whenConsumed: (() => void)[] = [];
+  #isLetGo = false;
 
   constructor(options: QueuedIteratorOptions<T> = {}) {
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
@@ -154,13 +155,27 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
   }
 
   /**
+   * True while the consumer has a value and has not come back for the next one. Nobody can tell whether it works on the value, as a
+   * loop does, or took it by `next()` and left without a word.
+   */
+  get isHeld(): boolean {
+    return this.consuming && this.#waiters.length === 0 && !this.#isLetGo;
+  }
+
+  /**
    * Resolves when nothing waits and the consumer has come back for more, so that it is done with every value
-   * pushed so far; or when it has left. Resolves at once where nobody iterates. A consumer that stays in its loop
-   * body forever delays it forever: a caller that must not wait that long brings its own timeout.
+   * pushed so far; or when it has left, or was let go. Resolves at once where nobody iterates. A consumer that stays in its
+   * loop body forever delays it forever: a caller that must not wait that long brings its own timeout.
    */
   whenConsumed(): Promise<void> {
-    if (!this.consuming || this.#waiters.length > 0) return Promise.resolve();
+    if (!this.isHeld) return Promise.resolve();
     return new Promise((resolve) => this.#whenConsumed.push(resolve));
+  }
+
+  /** From here on nobody waits for the consumer, which can read on. */
+  letGo(): void {
+    this.#isLetGo = true;
+    this.#tellConsumed();
   }
 
   /** The iterator for a loop. Only the first that is used gets values; see the class. */

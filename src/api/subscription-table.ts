@@ -14,6 +14,7 @@ import {
   subscriptionLine,
 } from "./subscription.js";
 import { ServerView } from "./subscription-view.js";
+import type { Unread } from "./unread.js";
 
 /** How many subscriptions are found at once. */
 const RECENT = 1_024;
@@ -31,6 +32,8 @@ export class SubscriptionTable implements SubscriptionOwner {
   #views: readonly ServerView[] = [];
   /** Those whose `closed` somebody waits for. Bounded by those that were asked for it and are not settled. */
   readonly #awaited = new Set<SubscriptionImpl>();
+  /** Those whose readers a drain waits for. */
+  #draining: readonly SubscriptionImpl[] = [];
   #lastSid = 0;
   #phase: "open" | "closing" | "closed" = "open";
 
@@ -119,7 +122,15 @@ export class SubscriptionTable implements SubscriptionOwner {
   async drainAll(): Promise<void> {
     const all = [...this.#subscriptions.values()].filter((subscription) => !subscription.isInbox);
     await Promise.allSettled(all.map((subscription) => subscription.drain()));
+    this.#draining = all;
     await Promise.all(all.map((subscription) => subscription.whenConsumed()));
+  }
+
+  /** What `drainAll` waits for: subscriptions whose reader has not come back. */
+  unread(): readonly Unread[] {
+    return [...new Set([...this.#draining, ...this.#subscriptions.values()])].flatMap(
+      ({ subject, reader }) => (reader?.isHeld === true ? [{ subject, messages: reader.getPending() }] : []),
+    );
   }
 
   /** A server is about to learn of the subscriptions. */

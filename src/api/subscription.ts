@@ -45,7 +45,10 @@ export interface Sub<T> extends AsyncIterable<T>, AsyncDisposable {
    * is closed, since nobody can tell a reader that is busy from one that has left. Messages that wait can still be read then.
    */
   readonly closed: Promise<void>;
-  /** Ends it: now, or after `max` messages counted from its beginning. */
+  /**
+   * Ends the subscription: now, or after `max` messages counted from its beginning. What has arrived can still be read. Without `max`, a
+   * drain of the connection does not wait for the reader any more.
+   */
   unsubscribe(max?: number): void;
   /**
    * Unsubscribes, and resolves when everything the server had sent before has arrived and been handed over.
@@ -100,6 +103,18 @@ export function subscriptionLine(sid: number, subject: string, queue: string | u
   return queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`;
 }
 
+/** Who reads what has arrived: the iterator of a subscription. */
+export interface Reader {
+  /** It has a message and has not come back for the next one. */
+  readonly isHeld: boolean;
+  /** Messages that wait, and the one that it has. */
+  getPending(): number;
+  /** Resolves when it has come back and nothing waits, or when it has left. */
+  whenConsumed(): Promise<void>;
+  /** Nobody waits for it any more. */
+  letGo(): void;
+}
+
 /** How far a subscription is. `drained` is what `drain` returned, if it was called: it resolves when all has arrived. */
 type Phase =
   /** Takes messages. */
@@ -130,6 +145,8 @@ export class SubscriptionImpl implements Sub<Msg> {
   private readonly _callback: MsgCallback<Msg> | undefined;
   /** Without a bound unless the user sets one: what a subscriber does not read in time must not be lost silently. */
   private readonly _iterator: QueuedIterator<Msg> | undefined;
+  /** Whom a drain of the connection waits for; another one where the messages go through a queue of somebody else's. */
+  reader: Reader | undefined;
   private readonly _maxPending: number;
   private _dropped = 0;
   /** True from a dropped message on, until half of what waited has been read. In every phase, as long as there is a reader. */
@@ -165,6 +182,7 @@ export class SubscriptionImpl implements Sub<Msg> {
             onDone: () => this._consumed(),
           })
         : undefined;
+    this.reader = this._iterator;
     if (opts.timeout !== undefined && opts.timeout > 0) {
       this._timer = owner.world.startTimer(opts.timeout, () => this._timedOut(opts.timeout as number));
     }
@@ -203,7 +221,7 @@ export class SubscriptionImpl implements Sub<Msg> {
       this._iterator?.push(msg);
       if (this._isSlow && this.getPending() <= this._maxPending / 2) this._isSlow = false;
     }
-    if (this.received >= this._limit) this.unsubscribe();
+    if (this.received >= this._limit) this._leave();
   }
 
   /** It ends with an error: the callback gets it, the iterator throws it. */
@@ -236,11 +254,10 @@ export class SubscriptionImpl implements Sub<Msg> {
     if (!(Number.isInteger(limit) && limit >= 0)) {
       throw invalidArgument("max", max, "a whole number of messages");
     }
+    if (max === undefined || max === null) this.reader?.letGo();
     if (this.isClosed()) return;
-    if (this.received >= limit) {
-      this._owner.unsubscribe(this, undefined);
-      this._end(undefined);
-    } else {
+    if (this.received >= limit) this._leave();
+    else {
       this.max = limit;
       this._limit = limit;
       this._owner.unsubscribe(this, limit);
@@ -258,10 +275,11 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   /** Resolves when a consumer that reads this subscription has taken all that arrived. */
   whenConsumed(): Promise<void> {
-    return this._iterator?.whenConsumed() ?? Promise.resolve();
+    return this.reader?.whenConsumed() ?? Promise.resolve();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.reader?.letGo();
     if (!this.isClosed() && !this._owner.isClosed()) await this.drain();
   }
 
@@ -313,6 +331,12 @@ export class SubscriptionImpl implements Sub<Msg> {
     this._owner.unsubscribe(this, undefined);
     const error = new NatsError(`no message on "${this.subject}" within ${ms} ms`, ErrorCode.Timeout);
     this.fail(this.site?.addTo(error) ?? error);
+  }
+
+  /** Takes no more messages, and tells the server. */
+  private _leave(): void {
+    this._owner.unsubscribe(this, undefined);
+    this._end(undefined);
   }
 
   /** The consumer took the last message, or left the loop. */

@@ -91,7 +91,9 @@ export class CoreSubscriptionImpl implements CoreSubscription {
 
   /** Moves to another subject, and counts `max` from here; what arrives on the old one is dropped. */
   resubscribe(subject: string, max?: number): void {
-    const left = this.#own;
+    const left = this.#own as SubscriptionImpl;
+    // It is read on, from the other.
+    left.reader = undefined;
     this.#own = this.#open(subject, max, undefined);
     this.#subject = subject;
     this.#max = max === undefined ? undefined : this.#received + max;
@@ -171,8 +173,7 @@ export class CoreSubscriptionImpl implements CoreSubscription {
     if (timeout !== undefined) options.timeout = timeout;
     const own = translated(() => this.#owner.open(subject, options), subject);
     // So that a drain of the connection waits for who reads with `for await`, as it does for our own subscriptions.
-    const reader = this.#queue;
-    if (reader !== undefined) (own as SubscriptionImpl).whenConsumed = () => reader.whenConsumed();
+    (own as SubscriptionImpl).reader = this.#queue;
     void own.closed.then(() => {
       if (own === this.#own) this.#ended();
     });

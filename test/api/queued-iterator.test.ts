@@ -379,3 +379,40 @@ describe("whenConsumed", () => {
     }
   });
 });
+
+describe("a consumer that has a value", () => {
+  it("is held until it comes back, leaves, or reaches the end", async () => {
+    for (const leave of ["next", "return", "end"] as const) {
+      const iterator = filled(1);
+      expect(iterator.isHeld).toBe(false);
+      await iterator.next();
+      expect(iterator.isHeld).toBe(true);
+      if (leave === "end") iterator.stop();
+      if (leave === "return") await iterator.return();
+      else void iterator.next();
+      expect(iterator.isHeld).toBe(false);
+    }
+  });
+
+  it("is held again by each value, also by one that was waited for", async () => {
+    const iterator = filled();
+    const waiting = iterator.next();
+    expect(iterator.isHeld).toBe(false);
+    iterator.push(1);
+    await waiting;
+    expect([iterator.isHeld, iterator.getPending()]).toEqual([true, 1]);
+  });
+
+  it("is not waited for once it is let go, and can read on", async () => {
+    const iterator = filled(1, 2);
+    await iterator.next();
+    const consumed = iterator.whenConsumed();
+    iterator.letGo();
+    await consumed;
+    expect(iterator.isHeld).toBe(false);
+    await iterator.whenConsumed();
+    iterator.stop();
+    expect(await iterator.next()).toEqual({ done: false, value: 2 });
+    expect((await iterator.next()).done).toBe(true);
+  });
+});
