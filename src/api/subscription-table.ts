@@ -5,6 +5,7 @@ import type { Outbound } from "../effects/outbound.js";
 import type { ServerLine, SubscriptionView } from "../effects/ports.js";
 import type { World } from "../effects/world.js";
 import type { PermissionContext } from "../machine/server-error.js";
+import { EndedReaders } from "./ended-readers.js";
 import type { NatsError } from "./errors.js";
 import type { Responder } from "./msg.js";
 import {
@@ -32,8 +33,7 @@ export class SubscriptionTable implements SubscriptionOwner {
   #views: readonly ServerView[] = [];
   /** Those whose `closed` somebody waits for. Bounded by those that were asked for it and are not settled. */
   readonly #awaited = new Set<SubscriptionImpl>();
-  /** Those whose readers a drain waits for. */
-  #draining: readonly SubscriptionImpl[] = [];
+  readonly #ended = new EndedReaders();
   #lastSid = 0;
   #phase: "open" | "closing" | "closed" = "open";
 
@@ -99,7 +99,8 @@ export class SubscriptionTable implements SubscriptionOwner {
   }
 
   remove(subscription: SubscriptionImpl): void {
-    const { sid } = subscription;
+    const { sid, reader } = subscription;
+    if (reader?.isHeld === true) this.#ended.add(subscription);
     this.#subscriptions.delete(sid);
     for (const view of this.#views) view.forget(subscription);
     if (this.#recent[sid % RECENT]?.sid === sid) this.#recent[sid % RECENT] = undefined;
@@ -118,18 +119,21 @@ export class SubscriptionTable implements SubscriptionOwner {
     return this.#phase !== "open";
   }
 
-  /** Drains all but inboxes; resolves when what had arrived is processed, also by those who read with `for await`. */
+  /**
+   * Drains all but inboxes; resolves when what had arrived is processed, also by those who read with `for await`, be it from a
+   * subscription that has ended before.
+   */
   async drainAll(): Promise<void> {
+    const ended = this.#ended.held();
     const all = [...this.#subscriptions.values()].filter((subscription) => !subscription.isInbox);
     await Promise.allSettled(all.map((subscription) => subscription.drain()));
-    this.#draining = all;
-    await Promise.all(all.map((subscription) => subscription.whenConsumed()));
+    await Promise.all([...ended, ...all].map((subscription) => subscription.whenConsumed()));
   }
 
   /** What `drainAll` waits for: subscriptions whose reader has not come back. */
   unread(): readonly Unread[] {
-    return [...new Set([...this.#draining, ...this.#subscriptions.values()])].flatMap(
-      ({ subject, reader }) => (reader?.isHeld === true ? [{ subject, messages: reader.getPending() }] : []),
+    return [...this.#ended.held(), ...this.#subscriptions.values()].flatMap(({ subject, reader }) =>
+      reader?.isHeld === true ? [{ subject, messages: reader.getPending() }] : [],
     );
   }
 

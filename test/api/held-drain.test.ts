@@ -6,6 +6,7 @@ import {
   type ConnectionOptions,
   ErrorCode,
   type Msg,
+  type NatsConnection,
   type NatsError,
   type Subscription,
 } from "../../src/index.js";
@@ -234,5 +235,38 @@ describe("a drain is not held", () => {
     await send("one", 1);
     core._resub(sub, "two");
     expect((await drained()).message).toContain('1 of "two"');
+  });
+});
+
+describe("a drain waits for a loop over a subscription that has ended", () => {
+  const ways: readonly (readonly [how: string, (nc: NatsConnection, sub: Subscription) => unknown])[] = [
+    ["by its limit", (_nc, sub) => sub.unsubscribe(3)],
+    ["by a drain of its own", (_nc, sub) => sub.drain()],
+    ["by the drain of the connection", () => {}],
+  ];
+
+  it.each(ways)("%s, so that its answers arrive", async (_, end) => {
+    const { world, nc, answers, send, drained } = await connected();
+    const sub = nc.subscribe("jobs");
+    const working = work(world, sub, 1_000);
+    await send("jobs", 3);
+    const ended = end(nc, sub);
+    await world.advance(100);
+    await ended;
+    expect(await drained()).toEqual(fine);
+    expect(await working).toEqual([true, true, true]);
+    await world.advance(100);
+    expect(answers).toEqual(["done: 1", "done: 2", "done: 3"]);
+  });
+
+  it("but not where it was unsubscribed: what it has can still be read, and its answers go nowhere", async () => {
+    const { world, nc, send, drained } = await connected();
+    const sub = nc.subscribe("jobs");
+    const working = work(world, sub, 1_000);
+    await send("jobs", 3);
+    sub.unsubscribe();
+    expect(await drained()).toEqual(fine);
+    await world.advance(10_000);
+    expect(await working).toEqual([false, false, false]);
   });
 });

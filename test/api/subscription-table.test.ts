@@ -4,6 +4,7 @@
 
 import { describe, expect, test, vi } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
+import type { SubscriptionImpl } from "../../src/api/subscription.js";
 import { bound, msg, readAll, Scene, stateOf } from "./subscription-scene.js";
 
 const failure = new NatsError("no", ErrorCode.PermissionsViolation);
@@ -51,6 +52,39 @@ describe("draining all", () => {
     await loop.next();
     await drained;
     expect([inbox.isClosed(), table.size]).toEqual([false, 1]);
+  });
+
+  test("waits for those who still read from one that has ended, unless it was unsubscribed", async () => {
+    const { table, pings, subscribe } = bound(new Scene());
+    const [limited, drained, unsubscribed, disposed, unread] = ["l", "d", "u", "s", "n"].map((subject) =>
+      subscribe({}, subject),
+    ) as [SubscriptionImpl, SubscriptionImpl, SubscriptionImpl, SubscriptionImpl, SubscriptionImpl];
+    const loops = [limited, drained, unsubscribed, disposed].map((subscription) => {
+      const loop = subscription[Symbol.asyncIterator]();
+      for (const text of ["one", "two"]) subscription.deliver(msg(text));
+      void loop.next();
+      return loop;
+    });
+    unread.deliver(msg("one"));
+    limited.unsubscribe(2);
+    unsubscribed.unsubscribe();
+    const ended = [drained.drain(), disposed[Symbol.asyncDispose]()];
+    for (const ping of pings) ping.answered();
+    await Promise.all(ended);
+    expect(table.size).toBe(1);
+    expect(table.unread()).toEqual([
+      { subject: "l", messages: 2 },
+      { subject: "d", messages: 2 },
+    ]);
+
+    const all = table.drainAll();
+    for (const ping of pings) ping.answered();
+    for (const turn of ["two", undefined]) {
+      expect(await stateOf(all)).toBe("pending");
+      for (const loop of loops.slice(0, 2)) expect((await loop.next()).value?.subject).toBe(turn);
+    }
+    await all;
+    expect(table.unread()).toEqual([]);
   });
 
   test("is done although one of them ended just before", async () => {
