@@ -18,8 +18,12 @@ export interface Relay {
 export interface Link {
   /** Which one of the relay it is, from 1 on. */
   readonly number: number;
+  /** False from the moment that the client's end of it is closed. */
+  readonly isOpen: boolean;
   /** The client gets RST, as where a machine has died and come back; the server sees the end. */
   reset(): void;
+  /** Both sides see an end in good order (FIN), and nothing passes any more. */
+  end(): void;
   /** From now on nothing that this side sends arrives. Nobody is told. */
   swallow(from: "client" | "server"): void;
   /** The server sees the end. The client is never told, and what it sends arrives nowhere: half open. */
@@ -35,27 +39,43 @@ export interface RelayOptions {
   readonly fromClient?: (link: Link) => Passage;
   /** Milliseconds by which all is late, the end too. Default 0. */
   readonly delay?: number;
+  /** Port to listen on: that of an earlier relay, where clients are to find it again. Default: a free one. */
+  readonly port?: number;
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string;
 }
 
 const straight: Passage = (chunk, send) => send(chunk);
 
-/** Listens on a free loopback port and relays each connection to that port on 127.0.0.1, or to what a function says then. */
-export async function relay(port: number | (() => number), options: RelayOptions = {}): Promise<Relay> {
-  const { fromServer = () => straight, fromClient = () => straight, delay = 0, host = "127.0.0.1" } = options;
+/** Listens on a loopback port and relays each connection to that port on 127.0.0.1, or to what a function says then. */
+export async function relay(target: number | (() => number), options: RelayOptions = {}): Promise<Relay> {
+  const {
+    fromServer = () => straight,
+    fromClient = () => straight,
+    delay = 0,
+    port = 0,
+    host = "127.0.0.1",
+  } = options;
   const sockets = new Set<Socket>();
   const links: Link[] = [];
   const later = (run: () => void) => (delay === 0 ? run() : void setTimeout(run, delay));
   const server = createServer((client) => {
-    const upstream = dial(typeof port === "number" ? port : port(), "127.0.0.1");
+    const upstream = dial(typeof target === "number" ? target : target(), "127.0.0.1");
     const swallowed = new Set<Socket>();
     const link: Link = {
       number: links.length + 1,
+      get isOpen() {
+        return !client.destroyed;
+      },
       reset: () => {
         // What `resetAndDestroy` does too, but for the FIN that it sends first: the client would often see just that.
         Object.assign(client, { resetAndClosing: true }).destroy();
         upstream.destroy();
+      },
+      end: () => {
+        swallowed.add(client).add(upstream);
+        client.end();
+        upstream.end();
       },
       swallow: (from) => void swallowed.add(from === "client" ? client : upstream),
       loseServer: () => {
@@ -80,7 +100,7 @@ export async function relay(port: number | (() => number), options: RelayOptions
     };
     pass(client, upstream, fromClient(link));
     pass(upstream, client, fromServer(link));
-  }).listen(0, host);
+  }).listen(port, host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

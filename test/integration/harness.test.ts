@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
 import { startCluster, startServer, type TestServer } from "../harness/nats-server.js";
 import { answered, freePorts, greeting } from "../harness/ports.js";
+import { relay } from "../harness/relay.js";
 import { servers } from "../harness/versions.js";
 
 const sockets: Socket[] = [];
@@ -171,5 +172,44 @@ describe("a fake server", () => {
     socket.write("PING\r\n");
     expect(await greeting(server.port)).toBeUndefined();
     expect(text()).toBe("");
+  });
+});
+
+describe("a relay", () => {
+  let server: FakeServer;
+
+  afterEach(() => server.close());
+
+  it("ends a link in good order, and passes nothing on after that", async () => {
+    const arrived: string[] = [];
+    server = await fakeServer((socket) => {
+      socket.write("hello\r\n");
+      socket.on("data", (chunk) => void arrived.push(`${chunk}`));
+    });
+    const way = await relay(server.port);
+    const { socket, text } = connection(way.port);
+    const errors: Error[] = [];
+    socket.on("error", (error) => void errors.push(error));
+    await sees("the greeting", () => text() === "hello\r\n");
+    expect(way.links.map(({ isOpen }) => isOpen)).toEqual([true]);
+    const ended = once(socket, "end");
+    way.links[0]?.end();
+    socket.write("too late");
+    await ended;
+    await server.emptied();
+    await sees("the end of the link", () => way.links[0]?.isOpen === false);
+    expect({ arrived, errors }).toEqual({ arrived: [], errors: [] });
+    await way.close();
+  });
+
+  it("refuses where it is closed, and comes back on the same port", async () => {
+    server = await fakeServer((socket) => void socket.write(info({ port: 1 })));
+    const way = await relay(server.port);
+    await way.close();
+    expect(await greeting(way.port)).toBeUndefined();
+    const again = await relay(server.port, { port: way.port });
+    expect(again.port).toBe(way.port);
+    expect(await greeting(way.port)).toMatchObject({ port: 1 });
+    await again.close();
   });
 });
