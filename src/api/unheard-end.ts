@@ -2,7 +2,6 @@
 // `status()` or `onStatus`, or drained, hears of it there.
 
 import type { World } from "../effects/world.js";
-import type { Amount } from "../machine/units.js";
 import type { NatsError } from "./errors.js";
 import type { NatsConnection } from "./nats-connection.js";
 import type { Status } from "./status.js";
@@ -13,10 +12,6 @@ export interface End {
   readonly connection: string;
   /** Why it ended, or that it lost something. */
   readonly error: NatsError;
-  /** Messages that no socket was ever handed. */
-  readonly unsent?: Amount | undefined;
-  /** Messages that were handed to a socket, and that no server confirmed. */
-  readonly unconfirmed?: Amount | undefined;
 }
 
 /** Whether anybody hears of the end of one connection. */
@@ -41,10 +36,9 @@ export class UnheardEnd {
   async watch(world: World, closed: Promise<undefined | Error>, connection: () => string): Promise<void> {
     const error = (await closed) as NatsError | undefined;
     if (error === undefined) return;
-    const { unsent, unconfirmed } = error;
     // Whoever waited for `close()` may ask for the error now.
     world.defer(() => {
-      if (!this.#isHeard) warnOfEnd({ connection: connection(), error, unsent, unconfirmed });
+      if (!this.#isHeard) warnOfEnd({ connection: connection(), error });
     });
   }
 }
@@ -74,24 +68,12 @@ const detail =
   "Nothing in this program asked for closed(), status() or the option onStatus, each of which tells of the end.";
 
 /** Tells the process that a connection ended, why, and what was lost; the console where no process takes warnings. */
-export function warnOfEnd({ connection, error, unsent, unconfirmed }: End): void {
-  const losses = [
-    ...lossOf(unsent, "was never sent", "were never sent"),
-    ...lossOf(unconfirmed, "was sent, but no server confirmed it", "were sent, but no server confirmed them"),
-  ];
-  const message = [`${connection} has ended: ${error.message}`, ...losses].join("; ");
+export function warnOfEnd({ connection, error }: End): void {
+  const message = `${connection} has ended: ${error.message}`;
   const { process } = globalThis as Runtime;
   if (typeof process?.emitWarning === "function") {
     process.emitWarning(message, { type, code: error.code, detail });
   } else {
     console.warn(`${type}: ${message}\n${detail}`);
   }
-}
-
-function lossOf(amount: Amount | undefined, one: string, several: string): readonly string[] {
-  if (amount === undefined || amount.messages === 0) return [];
-  const { messages, bytes } = amount;
-  return [
-    messages === 1 ? `1 message (${bytes} bytes) ${one}` : `${messages} messages (${bytes} bytes) ${several}`,
-  ];
 }

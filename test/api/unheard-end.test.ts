@@ -55,6 +55,20 @@ describe("a connection that ends by itself, where nobody listens,", () => {
     ]);
   });
 
+  it("tells the process how much was lost, and how", async () => {
+    const { world, nc, crash } = await scene();
+    nc.publish("orders", "on the wire");
+    await world.advance(1);
+    crash();
+    await world.advance(1_000);
+    for (const text of ["kept", "kept, too", "and this"]) nc.publish("orders", text);
+    await world.advance(60_000);
+    expect(warnings().map(([message]) => message)).toEqual([
+      "the connection to 10.0.1.1:4222 has ended: 10.0.1.1:4222: nothing accepts connections there; " +
+        "3 published messages were not sent, and 1 published message was sent, but no server confirmed it",
+    ]);
+  });
+
   it("tells its name, where it has one", async () => {
     const { loseServer } = await scene({ name: "the orders" });
     await loseServer();
@@ -131,7 +145,10 @@ describe("close()", () => {
     await world.until(nc.close());
     await world.advance(60_000);
     expect(warnings()).toEqual([
-      [expect.stringContaining("could not be sent"), expect.objectContaining({ code: "DISCONNECT" })],
+      [
+        expect.stringContaining("1 published message was not sent"),
+        expect.objectContaining({ code: "DISCONNECT" }),
+      ],
     ]);
   });
 
@@ -181,25 +198,6 @@ describe("a connection that is used through the adapter", () => {
 describe("the warning", () => {
   const error = new NatsError("nobody is there", ErrorCode.ConnectionRefused);
   const connection = "the connection to a:4222";
-
-  it("says how much was lost, and how", () => {
-    warnOfEnd({
-      connection,
-      error,
-      unsent: { messages: 3, bytes: 60 },
-      unconfirmed: { messages: 1, bytes: 20 },
-    });
-    expect(warnings()[0]?.[0]).toBe(
-      "the connection to a:4222 has ended: nobody is there; 3 messages (60 bytes) were never sent; " +
-        "1 message (20 bytes) was sent, but no server confirmed it",
-    );
-  });
-
-  it("says nothing of a loss where there is none", () => {
-    const none = { messages: 0, bytes: 0 };
-    warnOfEnd({ connection, error, unsent: none, unconfirmed: none });
-    expect(warnings()[0]?.[0]).toBe("the connection to a:4222 has ended: nobody is there");
-  });
 
   it.each([
     ["there is no process", undefined],

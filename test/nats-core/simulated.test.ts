@@ -99,6 +99,7 @@ describe("asNatsCore", () => {
     await world.advance(1_000);
     const answer = () => held.map((respond) => respond());
     expect(answer()).toEqual([true, true, true]);
+    await world.until(core.flush());
 
     cluster.node(0).crash();
     await world.advance(10);
