@@ -7,7 +7,7 @@
 //   connecting ──▶ connected ──▶ draining ──▶ closing ──▶ closed
 //        │         │ ▲   │ ▲                     ▲   from each of them by user.close
 //        │         ▼ │   ▼ │                     │
-//        │  migrating   reconnecting ────────────┤   no server left, refused twice, or reconnect is off; by way of draining
+//        │  migrating   reconnecting ────────────┤   no server left, refused twice, reconnect is off, or user.drain
 //        └───────────────────────────────────────┘
 //
 // The machines. There are five kinds, and all but the last are here, in plain sight:
