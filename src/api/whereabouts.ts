@@ -39,10 +39,13 @@ export class Deliveries {
 
   /** Where the message is that ends at that position. */
   of(end: number, { since, handedOver, server, disconnectedFor }: LinkNow): Whereabouts {
-    if (end > handedOver) return { type: "notSent", server, disconnectedFor };
+    const wasSent = end > since && end <= handedOver;
+    if (wasSent && disconnectedFor === null) return { type: "sent", server };
+    // What goes out once more waits again, but it was sent.
     const lost = this.#lost;
     if (lost !== undefined && end > lost.from && end <= lost.to) return { type: "lost", server: lost.server };
-    return end > since ? { type: "sent", server } : { type: "left" };
+    if (end > handedOver) return { type: "notSent", server, disconnectedFor };
+    return wasSent ? { type: "sent", server } : { type: "left" };
   }
 }
 

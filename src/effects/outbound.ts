@@ -359,7 +359,9 @@ export class Outbound {
   /** The sink is lost: what becomes of what it had. */
   #lose(): void {
     const unconfirmed = this.#unconfirmed;
-    this.#loss = { from: this.#since, to: this.handedOver, unconfirmed: unconfirmed.amount };
+    // What was to go out once more was handed over before, also where this sink was not handed it.
+    const to = unconfirmed.keeps ? Math.max(this.handedOver, this.#loss.to) : this.handedOver;
+    this.#loss = { from: this.#since, to, unconfirmed: plus(unconfirmed.amount, this.#backlog.repeated) };
     if (unconfirmed.keeps) {
       this.#backlog.putBack(unconfirmed.takeBack());
       this.#pings.putBack();

@@ -258,6 +258,39 @@ describe('with unconfirmed: "resend"', () => {
     await waits;
   });
 
+  it("the error of a request says that it was sent, also while it waits to go out once more", async () => {
+    const { world, nc, node, socket } = await scene(resend);
+    socket().vanish("toServer");
+    const failing = rejection(nc.request("numbers", "", { timeout: 5_000 }));
+    await world.advance(10);
+    socket().reset();
+    await world.advance(10);
+    // The next connection is lost before it takes anything.
+    node.crash();
+    expect((await world.until(failing))?.message).toContain("which was lost before an answer came");
+    await world.until(nc.close());
+  });
+
+  it("a second loss tells what was not confirmed since: the same messages, and those that came after", async () => {
+    const { world, nc, publish, told, received } = await scene(resend, 20);
+    const last = () => world.sockets(nc).at(-1);
+    last()?.vanish("toServer");
+    publish(0, 3);
+    await world.advance(30);
+    last()?.reset();
+    await world.advance(30);
+    publish(3, 1);
+    // The next connection takes all four, and breaks before their PONG.
+    while (nc.outboundStats().waiting.messages > 0) await world.advance(1);
+    last()?.reset();
+    await world.advance(30);
+    publish(4, 1);
+    await world.advance(10_000);
+    await world.until(nc.drain());
+    expect(told(Events.Disconnect).map(({ unconfirmed }) => unconfirmed?.messages)).toEqual([3, 4]);
+    expect(received).toEqual(["0", "1", "2", "3", "0", "1", "2", "3", "4"]);
+  });
+
   it("a subscription that has ended in between is not restored by an old SUB", async () => {
     const { world, nc, publish, socket } = await scene(resend);
     socket().vanish("toServer");

@@ -50,6 +50,24 @@ describe("where a message is", () => {
   });
 });
 
+describe("where a message is that goes out once more", () => {
+  it("is the server that was lost until the next one has it", () => {
+    const deliveries = new Deliveries();
+    deliveries.lost("a", 0, 100);
+    const waiting = { server: "a", since: 40, handedOver: 40, disconnectedFor: 5 };
+    expect(deliveries.of(40, waiting)).toEqual({ type: "lost", server: "a" });
+    expect(deliveries.of(100, waiting)).toEqual({ type: "lost", server: "a" });
+    expect(deliveries.of(101, waiting)).toEqual({ type: "notSent", server: "a", disconnectedFor: 5 });
+    const places = [40, 41, 100, 101].map((end) => deliveries.of(end, connectedTo("b", 40, 70)));
+    expect(places).toEqual([
+      { type: "lost", server: "a" },
+      { type: "sent", server: "b" },
+      { type: "lost", server: "a" },
+      { type: "notSent", server: "b", disconnectedFor: null },
+    ]);
+  });
+});
+
 describe("in words", () => {
   it.each([
     [{ type: "notSent", server: "a", disconnectedFor: null }, 0, "not sent, connected to a"],
