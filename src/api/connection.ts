@@ -2,10 +2,11 @@
 // what the user wants, and keeps the promises. Messages go straight to and from the outbound buffer and the parser.
 
 import { Interpreter } from "../effects/interpreter.js";
-import { BadWireString, OutboundClosed, OutboundFinishing, OutboundFull } from "../effects/outbound.js";
 import type { Ports, Subscriptions } from "../effects/ports.js";
+import { OutboundClosed, OutboundFinishing, OutboundFull } from "../effects/refusals.js";
 import type { ServerInfo } from "../effects/server-info.js";
 import { textLength } from "../effects/wire/bytes.js";
+import { BadWireString } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { serverInUse } from "../machine/context.js";
 import { linksOf } from "../machine/link.js";

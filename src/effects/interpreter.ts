@@ -15,10 +15,11 @@ import { Authentication } from "./authentication.js";
 import { CredentialsVersions, connectCommand } from "./connect-command.js";
 import { beyondFailures, credentialsFailure } from "./failures.js";
 import { LiveChart, type Observed } from "./live-chart.js";
-import { Outbound, type Sink } from "./outbound.js";
+import { Outbound } from "./outbound.js";
 import type { Ports } from "./ports.js";
 import type { ServerInfo } from "./server-info.js";
 import { Session, type SessionSide, type Untimed } from "./session.js";
+import type { Sink } from "./sink.js";
 import type { Timer, World } from "./world.js";
 
 type Handlers = { readonly [Name in EffectName]: (self: Interpreter, params: EffectParams[Name]) => void };

@@ -8,31 +8,19 @@
 // the `Flight`; what it was handed and no server has confirmed is in unconfirmed.ts. The chart decides when the gate moves; it
 // asks by way of interpreter.ts.
 
-import type { Amount, Milliseconds } from "../machine/units.js";
+import type { Amount } from "../machine/units.js";
 import { Backlog, isOfConnection, type ServerLimits } from "./backlog.js";
 import type { Chunk } from "./chunks.js";
 import { Confirming } from "./confirming.js";
-import { type Ping, type PlacedPing, type StreamPing, type Unanswered, WaitingPings } from "./pings.js";
+import { type PlacedPing, type StreamPing, type Unanswered, WaitingPings } from "./pings.js";
+import { OutboundClosed, OutboundFinishing, OutboundFull } from "./refusals.js";
 import { endOf, type Segment } from "./segments.js";
+import type { Sink, Wire } from "./sink.js";
 import { type Mark, NOTHING, plus, Unconfirmed, type UnconfirmedPolicy } from "./unconfirmed.js";
 import type { WaitingMessage } from "./waiting-messages.js";
 import { textLength } from "./wire/bytes.js";
 import { publishSize, roomFor, roomForText } from "./wire/encoder.js";
 import { checkControlLine, DEFAULT_MAX_CONTROL_LINE } from "./wire/subject.js";
-
-export { BadWireString } from "./wire/subject.js";
-
-/** Where the bytes go: a socket. */
-export interface Sink {
-  /** False once it takes nothing more, which it may know before it can say so: what waits stays, for the next sink. */
-  readonly isOpen: boolean;
-  /**
-   * Takes the chunk; must not throw. The bytes stay as they are until `written` is called, at once or later; a second
-   * call does nothing.
-   * @returns false when the sink is full: it gets no more until `Outbound.drained` is called
-   */
-  write(chunk: Uint8Array, written: () => void): boolean;
-}
 
 /** Options of an Outbound. */
 export interface OutboundOptions {
@@ -51,16 +39,6 @@ export interface OutboundOptions {
   readonly wire?: Wire;
 }
 
-/** PINGs and PONGs of the sink in use. */
-export interface Wire {
-  /** The sink is handed a PING that lies in the stream. */
-  pinged(sink: Sink, ping: Ping, mark: Mark): void;
-  /** Sends PING behind all that the sink was handed. */
-  ping(answered: () => void): void;
-  startTimer(ms: Milliseconds, fired: () => void): object;
-  stopTimer(timer: object): void;
-}
-
 const noWire: Wire = { pinged: () => {}, ping: () => {}, startTimer: () => ({}), stopTimer: () => {} };
 
 /** What a sink had when it was lost. */
@@ -70,36 +48,6 @@ export interface Loss {
   readonly to: number;
   /** What of it was not confirmed. */
   readonly unconfirmed: Amount;
-}
-
-/** The message was refused: not connected, and no room in the reconnect buffer. It leaves no trace. */
-export class OutboundFull extends Error {
-  override readonly name = "OutboundFull";
-
-  constructor(waiting: number, limit: number) {
-    const state = limit === 0 ? "nothing is kept" : `${waiting} of ${limit} bytes are taken`;
-    super(
-      `not connected, and the reconnect buffer has no room for the message: ${state} (reconnectBufferSize)`,
-    );
-  }
-}
-
-/** The message was refused: the stream is in the last phase of a drain. It leaves no trace. */
-export class OutboundFinishing extends Error {
-  override readonly name = "OutboundFinishing";
-
-  constructor() {
-    super("the connection is draining");
-  }
-}
-
-/** The outbound stream is closed for good. */
-export class OutboundClosed extends Error {
-  override readonly name = "OutboundClosed";
-
-  constructor() {
-    super("the connection is closed");
-  }
 }
 
 /** Who may add to the stream, and where it goes. */

@@ -1,13 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { CHUNK_SIZE } from "../../src/effects/chunks.js";
-import {
-  BadWireString,
-  Outbound,
-  OutboundClosed,
-  OutboundFinishing,
-  OutboundFull,
-  type Sink,
-} from "../../src/effects/outbound.js";
+import { Outbound } from "../../src/effects/outbound.js";
+import { OutboundClosed, OutboundFinishing, OutboundFull } from "../../src/effects/refusals.js";
+import type { Sink } from "../../src/effects/sink.js";
+import { BadWireString } from "../../src/effects/wire/subject.js";
 
 /** A sink that writes down what it gets. It has room as long as `hasRoom`, and reports when told to. */
 class Recorder implements Sink {

@@ -2,14 +2,10 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  Outbound,
-  OutboundClosed,
-  OutboundFinishing,
-  OutboundFull,
-  type Sink,
-} from "../../src/effects/outbound.js";
+import { Outbound } from "../../src/effects/outbound.js";
+import { OutboundClosed, OutboundFinishing, OutboundFull } from "../../src/effects/refusals.js";
 import { CommandReader } from "../../src/effects/simulated/command-reader.js";
+import type { Sink } from "../../src/effects/sink.js";
 
 type Step =
   | { readonly do: "publish"; readonly size: number; readonly text: boolean }

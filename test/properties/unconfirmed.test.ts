@@ -3,8 +3,9 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Outbound, type Sink } from "../../src/effects/outbound.js";
+import { Outbound } from "../../src/effects/outbound.js";
 import type { Ping } from "../../src/effects/pings.js";
+import type { Sink } from "../../src/effects/sink.js";
 import type { Mark } from "../../src/effects/unconfirmed.js";
 
 type Step =
