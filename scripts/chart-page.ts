@@ -119,8 +119,16 @@ is what runs.
 The same [with the names of the events](./chart-events.svg) ([dark](./chart-events-dark.svg)). A line that begins at the border of a
 state stands for all states in it; one with two heads leads there and back. [Watch it live](./inspector.md).
 
-Every connection ends by way of \`closing\`: all that waited is settled. The server is asked whether it has what was published,
-for a second at most, and the sockets hand over their last bytes, for another second at most. The chart leaves \`closing\` at once where no socket is left. In \`closed\` nothing is left: no socket, no timer, no promise.
+Every connection ends by way of \`closing\`: all that waited is settled, but \`closed()\`. Three things may be left to wait for:
+
+- The server is asked whether it has what was published: for a second at most, after \`close()\`. The link is \`confirming\`.
+- Each socket hands over its last bytes: for another second at most. The link is \`ending\`.
+- What had arrived is processed: for \`drainTimeout\` at most, if a drain lost its connection or began without one.
+
+The chart leaves \`closing\` at once if nothing of it is left. In \`closed\` there is no socket, no timer and no pending promise.
+
+A reconnect has one step more than the first connection: \`subscribing\`. The new connection has to carry the subscriptions, a PING there
+and its PONG back before what was kept is handed over. A connection that dies at once does not take it along.
 `;
 
 const LINKS = `## Links
@@ -147,7 +155,7 @@ const asksFor: { readonly [Name in keyof typeof conditionalActions]: readonly As
   reportChoiceFailed: ["notifyStatus"],
   dropNext: ["closeSocket", "stopTimer (attempt)"],
   endHalfClosed: ["endSocket", "startTimer (linger)"],
-  stopTimerThere: ["stopTimer (overlap)", "stopTimer (retire)", "stopTimer (linger)"],
+  stopTimerThere: ["stopTimer (overlap)", "stopTimer (retire)", "stopTimer (confirm)", "stopTimer (linger)"],
   closeRetiring: ["closeSocket", "stopTimer (overlap)", "stopTimer (retire)"],
   rejectConnectBefore: ["rejectConnect"],
 };
@@ -201,7 +209,7 @@ function stateRows(chart: Chart): readonly (readonly string[])[] {
   });
 }
 
-/** The phases of a link, in their order: those of an attempt are the steps of `migrating`. */
+/** The phases of a link, in their order: those of an attempt are the steps of `migrating`. A reconnect has some of them for other reasons. */
 function phaseRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (readonly string[])[] {
   const row = (phase: LinkPhase, text: string, ...timers: readonly TimerName[]) => [
     code(phase),
@@ -209,9 +217,13 @@ function phaseRows(chart: Chart, told: ReadonlyMap<string, string>): readonly (r
     timers.map(code).join(" or "),
   ];
   const steps = attemptSteps.map((step) => {
-    const state = chart.states.get(`${chart.root.id}.migrating.${step}`);
-    if (state === undefined) throw new Error(`no state is called ${step}`);
-    return row(step, described(chart, state), "attempt");
+    const within = (state: string) => chart.states.get(`${chart.root.id}.${state}.${step}`);
+    const inMove = within("migrating");
+    if (inMove === undefined) throw new Error(`no state is called ${step}`);
+    const inReconnect = within("reconnecting") ?? inMove;
+    const [move, reconnect] = [described(chart, inMove), described(chart, inReconnect)];
+    const text = move === reconnect ? move : `In a move: ${move} In a reconnect: ${reconnect}`;
+    return row(step, text, "attempt");
   });
   const endings = Object.entries(timerOfEnding).map(([phase, timer]) =>
     row(phase as EndingPhase, (told.get(phase) ?? "").replaceAll("`OVERLAP`", `${OVERLAP} ms`), timer),
