@@ -11,14 +11,18 @@ import { lossError } from "./losses.js";
 import { isMilliseconds } from "./milliseconds.js";
 import { aborted, checkSignal, onAbort } from "./signal.js";
 
-/** Options of a flush. Beyond the reference. */
+/** Options of `flush()`. Without them a flush waits for as long as the client tries to reconnect. Beyond the reference. */
 export interface FlushOptions {
   /**
-   * Milliseconds until the flush fails with a NatsError `TIMEOUT`. Default: no limit; the flush waits for as long as the client
-   * tries to reconnect. Give one where an outage must not hold up the program.
+   * Milliseconds until the flush rejects with a NatsError `TIMEOUT`, whose message says how many messages wait and how many are
+   * unconfirmed. The messages stay where they are. From 1 to 2,147,483,647, else `INVALID_OPTION`. Default: no limit. Set a limit if
+   * an outage must not hold up the program.
    */
   timeout?: number;
-  /** Gives up when aborted: the flush fails with a NatsError `CANCELLED`. */
+  /**
+   * Ends the flush when it is aborted: the flush rejects with a NatsError `CANCELLED`. The messages stay where they are. Default: none.
+   * Use it if something else than time ends the wait.
+   */
   signal?: AbortSignal;
 }
 

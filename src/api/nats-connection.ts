@@ -25,15 +25,19 @@ export interface Stats {
 }
 
 /**
- * Where published messages are, by how many there are and how many bytes their commands have. What was lost with a connection
- * is in none of them: the status `disconnect` tells it, and the next `flush`. Beyond the reference.
+ * How many published messages are in each of the three positions of the outbound stream, over all reconnects. Messages that were
+ * withdrawn, or lost with a connection, are in none of them: the status `disconnect` and the next `flush` tell what was lost. Beyond
+ * the reference.
  */
 export interface OutboundStats {
-  /** Accepted, and no socket was handed it yet. */
+  /** Unsent: messages that `publish` accepted and that no socket was ever handed. */
   readonly waiting: Amount;
-  /** A socket was handed it, and no server has confirmed it yet. With the option `unconfirmed: "resend"` also what will be sent again. */
+  /**
+   * Unconfirmed: messages that a socket was handed and that no server has confirmed. With the option `unconfirmed: "resend"` it includes
+   * messages of lost connections that the client will send again.
+   */
   readonly unconfirmed: Amount;
-  /** A server has confirmed it, since the beginning. */
+  /** Confirmed: messages that a server has read, since the beginning. It only grows. */
   readonly confirmed: Amount;
 }
 
@@ -75,16 +79,17 @@ export interface NatsConnection extends AsyncDisposable {
   ): Promise<AsyncIterable<Msg>>;
 
   /**
-   * Resolves when a server has confirmed all that was published before, since the last flush that settled. While disconnected
-   * that is after the reconnect: the flush waits for as long as the client tries, unless the options limit it.
-   * @throws NatsError (as a rejection) `DISCONNECT` where some of it was lost with a connection, or may be: `error.unconfirmed` says
-   * how much. It is told once; the next flush vouches for what was published since. Also `DISCONNECT` where the connection was
-   * lost before the answer; `CONNECTION_CLOSED`; `TIMEOUT`, `CANCELLED` and `INVALID_OPTION` by the options
+   * Resolves when a server has confirmed all messages that were published before it, since the last flush that settled. The server has
+   * read them; subscribers or a stream may not have them yet. While disconnected, the flush waits for the reconnect, for as
+   * long as the client tries, unless the options limit it. With the option `unconfirmed: "resend"` it also waits for what is sent again.
+   * @throws NatsError (as a rejection) `DISCONNECT` if messages were lost with a connection, or may be: `error.unconfirmed` says how
+   * many. One flush tells them; the next flush vouches for what was published since. Also `DISCONNECT` if the connection was
+   * lost before the PONG came; `CONNECTION_CLOSED`; `TIMEOUT`, `CANCELLED` and `INVALID_OPTION` by the options
    */
   flush(opts?: FlushOptions): Promise<void>;
   /** Milliseconds of a round trip to the server. @throws NatsError (as a rejection) `DISCONNECT`, `CONNECTION_CLOSED` */
   rtt(): Promise<number>;
-  /** Where the published messages are: how many wait, are sent and not confirmed, or are confirmed. Beyond the reference. */
+  /** Returns how many published messages are unsent, unconfirmed and confirmed, at this moment. Costs little. Beyond the reference. */
   outboundStats(): OutboundStats;
   /** Bytes accepted by `publish` that the socket has not taken yet. Beyond the reference. */
   readonly pendingBytes: number;
@@ -97,23 +102,32 @@ export interface NatsConnection extends AsyncDisposable {
    */
   ready(limit?: number): Promise<void>;
 
-  /** Closes the connection: what was published goes out, requests and subscriptions end. Resolves when closed. */
+  /**
+   * Closes the connection: requests fail with `CONNECTION_CLOSED`, and subscriptions end. If a connection is established, the client
+   * sends what was published, waits at most a second until the server confirms it, and at most another second until the socket
+   * has handed over its last bytes. Resolves when closed, and never rejects: `closed()` tells what was unsent or unconfirmed.
+   */
   close(): Promise<void>;
   /**
-   * Resolves when the connection is closed, with an error where something went wrong. Never rejects. If nobody asks for it, nor for
-   * `status()` and `onStatus`, and nobody drains, such an error is a warning of the process (`process.emitWarning`).
+   * Resolves when the connection is closed, with an error if something went wrong. Never rejects. `error.unsent` and `error.unconfirmed`
+   * say how many messages did not, or may not have, arrived; `unconfirmed` includes losses that a status `disconnect` told, and
+   * that no flush has told. If nobody asks for `closed()`, `status()` or `onStatus`, and nobody drains, such an error is a warning of
+   * the process (`process.emitWarning`).
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: so it is in the specification
   closed(): Promise<void | Error>;
   /**
-   * Ends in good order: unsubscribes, lets what has arrived be processed, sends what was published, closes.
+   * Ends in good order: unsubscribes, lets what has arrived be processed, sends what was published, waits until a server confirms it,
+   * and closes. Without a connection, what has arrived is still processed; the client sends nothing more.
    *
    * The drain waits for each iterator that somebody has begun to read, until its reader has taken all that arrived and comes back for more,
    * leaves the loop, or unsubscribes. A message that was taken by `next()` counts as being processed: call `return()` of the
    * iterator, or `unsubscribe()`, to leave. It does not wait for iterators that nobody reads.
-   * @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING`; `DISCONNECT`, the platform's code (`ECONNRESET`) or `TIMEOUT` where it
-   * could not be finished: the connection was lost or not there, or it took longer than `drainTimeout`; `CONNECTION_CLOSED` where
-   * `close()` ended it before. The message names the subscriptions with messages that were not processed, and says how many.
+   * @throws NatsError (as a rejection) `CONNECTION_CLOSED`, `CONNECTION_DRAINING` if the connection ends already. `DISCONNECT` if the
+   * connection was lost while it drained, or if messages are unsent, unconfirmed, or were lost before and no flush told it.
+   * `TIMEOUT` if the drain took longer than `drainTimeout`. `CONNECTION_CLOSED` if `close()` ended it before messages were
+   * processed. `error.unsent` and `error.unconfirmed` say how many messages did not, or may not have, arrived. The message of the
+   * error also names the subscriptions with messages that were not processed.
    */
   drain(): Promise<void>;
   /** True from the end on. */

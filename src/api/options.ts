@@ -84,9 +84,9 @@ export interface ConnectionOptions {
 
   /**
    * Bytes of published messages that are kept while disconnected and sent after the reconnect; 0 keeps none
-   * (`publish` throws), -1 is unlimited. Default 8 MiB, as in the Go client. What the next server would close the
-   * connection for (a smaller `max_payload` than the last one had) is not sent; a status `error` tells. Beyond the
-   * reference.
+   * (`publish` throws), -1 is unlimited. Default 8 MiB, as in the Go client. With `unconfirmed: "resend"` it also bounds what is
+   * unconfirmed. What the next server would close the connection for (a smaller `max_payload` than the last one had) is not sent; a
+   * status `error` tells. Beyond the reference.
    */
   reconnectBufferSize?: number;
   /**
@@ -97,12 +97,15 @@ export interface ConnectionOptions {
    */
   maxControlLine?: number;
   /**
-   * What becomes of messages that a connection had taken and no server has confirmed when it is lost. `report` (the default): the
-   * status `disconnect` and the next `flush` say how many; each arrives once or never. `resend`: the client keeps them until a
-   * server has confirmed them, and sends them again after the reconnect, in order, before what was published later; each
-   * arrives once, or twice where the lost server had read it. The client keeps at most `reconnectBufferSize` bytes of them, and
-   * hands no more to the socket until some are confirmed. A request that has timed out or was aborted is not sent again.
-   * With `resend` a `reconnectBufferSize` of 0 is an error. See docs/guide/reconnecting.md. Beyond the reference.
+   * What the client does with unconfirmed messages if their connection is lost. `report` (the default): the status `disconnect` and the
+   * next `flush` say how many there were; each arrives at most once. `resend`: the client keeps messages until a server has
+   * confirmed them, and sends them again after the reconnect, in order, before all that was published later. Each message that is not
+   * given up arrives at least once: it arrives twice if the lost server had read it.
+   *
+   * With `resend` the socket is handed no more if about `reconnectBufferSize` bytes are unconfirmed, and what is to be sent again takes
+   * room in the reconnect buffer. A request that has timed out or was aborted is not sent again. Use `resend` if a loss is
+   * worse than a duplicate, or if receivers detect duplicates. `resend` with a `reconnectBufferSize` of 0 is `INVALID_OPTION`. See
+   * docs/guide/reconnecting.md. Beyond the reference.
    */
   unconfirmed?: UnconfirmedPolicy;
   /** Milliseconds that a drain may take (`DrainTimeout` of the Go client). Default 30,000. Beyond the reference. */

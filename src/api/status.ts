@@ -12,11 +12,15 @@ import { throwUncaught } from "./uncaught.js";
 
 /** Events of a connection. Source: `Events` of `nats` 2.29.3. */
 export enum Events {
-  /** The connection was lost. `data`: the server, as `host:port`; `unconfirmed`: what may be lost with it. */
+  /**
+   * The connection was lost. `data`: the server, as `host:port`; `unconfirmed`: the messages that its socket was handed and that the
+   * server did not confirm.
+   */
   Disconnect = "disconnect",
   /**
-   * The connection has ended, for good: the last status of all. `data`: the server that was in use last; `error`: why, absent where
-   * all went well. As in the v3 client.
+   * The connection has ended for good: the last status of all. It comes before `closed()` settles; then the iterators end. `data`: the
+   * server that was in use last; `unsent`, `unconfirmed`: the messages that are left; `error`: the error of `closed()`, absent if all
+   * went well. As in the v3 client, which has no numbers.
    */
   Close = "close",
   /** A connection stands again; subscriptions are restored and what was kept is being sent. `data`: the server. */
@@ -74,11 +78,13 @@ export interface Status {
   /** For `error`: how many messages were not sent, where the new server does not accept what was kept for it. */
   messages?: number;
   /**
-   * For `disconnect` and `close`: what a socket was handed and no server has confirmed. It may have arrived. With the option
-   * `unconfirmed: "resend"` a `disconnect` tells what will be sent again. A `close` does not count what a `disconnect` has told.
+   * For `disconnect` and `close`: the messages that a socket was handed and that no server confirmed. Each may have arrived. They are
+   * the last ones that the socket was handed. With the option `unconfirmed: "report"` each is in one status only: a `close` does
+   * not count what a `disconnect` told. With `resend` the client sends again what a `disconnect` tells, and a `close` counts what of it is
+   * still not confirmed.
    */
   unconfirmed?: Amount;
-  /** For `close`: what no socket was ever handed. */
+  /** For `close`: the messages that were accepted and that no socket was ever handed. None of them has arrived. */
   unsent?: Amount;
   /** For `error`: in which step of an attempt, or in which state of the connection. */
   step?: string;

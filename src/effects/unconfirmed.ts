@@ -9,7 +9,10 @@ import type { Amount } from "../machine/units.js";
 import { withdrawMessage } from "./backlog.js";
 import { endOf, messagesBefore, piecesOf, type Segment, SegmentQueue, segmentOf } from "./segments.js";
 
-/** What becomes of it when its sink is lost: it is counted, and gone; or it is handed to the next one once more. */
+/**
+ * What the client does with unconfirmed messages if their connection is lost. `report`: the client tells how many there were, and does
+ * not send them again. `resend`: the client sends them again after the reconnect. See the option `unconfirmed`. Beyond the reference.
+ */
 export type UnconfirmedPolicy = "report" | "resend";
 
 /** A place in the stream, with all that was handed over before it since the beginning. */

@@ -7,10 +7,13 @@ export type Milliseconds = number;
 /** An amount of data in bytes. */
 export type Bytes = number;
 
-/** Messages, and the bytes of their commands on the wire. */
+/** An amount of the outbound stream: how many messages there are, and how many bytes their commands have. Beyond the reference. */
 export interface Amount {
-  /** How many messages. */
+  /** The number of messages. */
   readonly messages: number;
-  /** Bytes of their commands: subject, reply, headers and payload, with what the protocol adds. */
+  /**
+   * The bytes of their commands: subject, reply subject, headers and payload, and what the protocol adds. The bytes of other
+   * commands between the messages count, too: SUB, UNSUB, and the PING of a flush.
+   */
   readonly bytes: Bytes;
 }
