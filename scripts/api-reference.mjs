@@ -114,7 +114,13 @@ class Reference {
     const isClosed = node.members === undefined;
     const text = isClosed ? this.#declarations(name, symbol, nodes) : headOf(node);
     if (!text.endsWith(` ${name}`)) parts.push(code(text));
-    for (const member of node.members ?? []) parts.push(this.#member(name, member));
+    // A property with a getter and a setter is one member: the getter has its docstring.
+    const gotten = (node.members ?? []).filter(({ kind }) => kind === SyntaxKind.GetAccessor);
+    const isGotten = ({ name }) => gotten.some((getter) => getter.name.getText() === name.getText());
+    for (const member of node.members ?? []) {
+      if (member.kind === SyntaxKind.SetAccessor && isGotten(member)) continue;
+      parts.push(this.#member(name, member));
+    }
     return parts.filter((part) => part !== "").join("\n\n");
   }
 
