@@ -78,10 +78,9 @@ export interface Status {
   /** For `error`: how many messages were not sent, where the new server does not accept what was kept for it. */
   messages?: number;
   /**
-   * For `disconnect` and `close`: the messages that a socket was handed and that no server confirmed. Each may have arrived. They are
-   * the last ones that the socket was handed. With the option `unconfirmed: "report"` each is in one status only: a `close` does
-   * not count what a `disconnect` told. With `resend` the client sends again what a `disconnect` tells, and a `close` counts what of it is
-   * still not confirmed.
+   * For `disconnect` and `close`: the messages that a socket was handed and that no server confirmed. Each may have arrived. With the
+   * option `unconfirmed: "report"` each is in one status only, and a `disconnect` has the last ones of those that the lost socket
+   * was handed. With `resend` a `disconnect` has all that the client will send again, and a `close` all that is still not confirmed.
    */
   unconfirmed?: Amount;
   /** For `close`: the messages that were accepted and that no socket was ever handed. None of them has arrived. */
