@@ -81,6 +81,7 @@ export class Connection implements NatsConnection {
     this.#requester = {
       world,
       ...settings.requests,
+      resends: settings.outbound.unconfirmed === "resend",
       secrets: new Secrets((bytes) => world.fillRandom(bytes)),
       publish: (subject, payload, opts) => this.publish(subject, payload, opts),
       handOver: () => this.#interpreter.outbound.flush(),
@@ -432,6 +433,12 @@ export class Connection implements NatsConnection {
       statuses: () => this.#statuses.iterate(),
       closed: () => this.#promises.closed,
       heard: () => this.#unheardEnd.heard(),
+      overThisConnection: (publish) => {
+        const { outbound } = this.#interpreter;
+        const start = outbound.position;
+        publish();
+        outbound.bind(start, outbound.position);
+      },
     };
   }
 

@@ -87,6 +87,6 @@ function unanswered(why: Unanswered): NatsError {
 }
 
 function lateness(ms: Milliseconds, { waiting, unconfirmed }: Stream): string {
-  const state = `${waiting.messages} messages wait to be sent, ${unconfirmed.messages} were sent and are not confirmed`;
+  const state = `messages that wait to be sent: ${waiting.messages}, sent and not confirmed: ${unconfirmed.messages}`;
   return `the flush did not finish within ${ms} ms: ${state} (${ErrorCode.Timeout})`;
 }

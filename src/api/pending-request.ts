@@ -113,8 +113,11 @@ export class PendingRequest implements Awaiting {
   answered(msg: Msg): void {
     if (this.#isSettled) return;
     if ((msg as MsgImpl).isNoResponders()) return this.end(noResponders(this.subject));
-    if (this.#wants === "one") this.#release();
-    else this.#answers++;
+    if (this.#wants === "one") {
+      // Its answer says that it arrived: it must not go out once more.
+      if (this.#requester.resends) this.#requester.withdraw(this.#start, this.#end);
+      this.#release();
+    } else this.#answers++;
     this.#answered(msg);
   }
 

@@ -15,6 +15,8 @@ export interface Requester {
   readonly inboxPrefix: string;
   /** True where errors are to say where the request was made. */
   readonly asyncTraces: boolean;
+  /** True where what no server has confirmed goes out once more after a reconnect. */
+  readonly resends: boolean;
   publish(subject: string, payload: Payload | undefined, opts: PublishOptions): void;
   /** Hands over now what was published, instead of at the end of the turn. */
   handOver(): void;

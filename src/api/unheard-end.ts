@@ -51,6 +51,8 @@ export interface PassedOn {
   closed(): ReturnType<NatsConnection["closed"]>;
   /** Somebody listens to whom it is passed on. */
   heard(): void;
+  /** Runs what publishes. The messages belong to the connection to the server in use: no other one is sent them. */
+  overThisConnection(publish: () => void): void;
 }
 
 /** What there may be of a process: a browser has none. */

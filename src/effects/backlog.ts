@@ -120,6 +120,11 @@ export class Backlog {
     if (isOfConnection) this.#connectionLines.add(start, this.position, mayComeBack);
   }
 
+  /** A command from `start` to before `end` of the stream belongs to one connection, as SUB and UNSUB do. */
+  bind(start: number, end: number, mayComeBack: number): void {
+    this.#connectionLines.add(start, end, mayComeBack);
+  }
+
   /** Queues what was encoded into the current chunk since the last cut. */
   cut(): void {
     const start = this.#start;
@@ -191,7 +196,7 @@ export class Backlog {
     if (chunk.pending === 0 && chunk !== this.#chunk) this.#pool.giveBack(chunk);
   }
 
-  /** Withdraws the lines that belong to one connection. */
+  /** Withdraws the commands that belong to one connection. */
   withdrawConnectionLines(): void {
     this.cut();
     this.#connectionLines.withdrawAll(this.#queue);
@@ -294,7 +299,7 @@ export function withdrawMessage(queue: SegmentQueue, segment: Segment, start: nu
   return true;
 }
 
-/** Where in the stream such lines lie. As many as wait or may come back, and at most as many again that have gone out. */
+/** Where in the stream the commands lie that belong to one connection. As many as wait or may come back, and at most as many again that have gone out. */
 class ConnectionLines {
   /** Start and end of each, in the order of the stream. */
   #places: number[] = [];
@@ -322,7 +327,10 @@ class ConnectionLines {
       const segmentEnd = endOf(segment);
       for (; i < places.length && (places[i] as number) < segmentEnd; i += 2) {
         const start = places[i] as number;
-        if (start >= segment.position) queue.withdraw(segment, start, places[i + 1] as number, false);
+        const end = places[i + 1] as number;
+        if (start < segment.position || withdrawMessage(queue, segment, start, end)) continue;
+        if (!isMessage(segment.chunk.bytes, segment.start + start - segment.position))
+          queue.withdraw(segment, start, end, false);
       }
     }
   }

@@ -241,11 +241,23 @@ export class Outbound {
     if (this.#gate.type === "closed" || (ofConnection && this.sink === null)) return;
     const backlog = this.#backlog;
     const room = roomForText(line);
-    const mayComeBack = this.#unconfirmed.keeps ? this.#unconfirmed.settled : this.handedOver;
-    const add = () => backlog.line(line, ofConnection, mayComeBack);
+    const add = () => backlog.line(line, ofConnection, this.#mayComeBack);
     if (room <= backlog.room || this.#makeRoom(room)) add();
     else this.#alone(room, add);
     if (this.#isIdle) this.#schedule();
+  }
+
+  /**
+   * The message from `start` to before `end` of the stream belongs to the connection in use: no other one gets it. Where it is lost,
+   * it is withdrawn, as SUB and UNSUB are.
+   */
+  bind(start: number, end: number): void {
+    if (start < end) this.#backlog.bind(start, end, this.#mayComeBack);
+  }
+
+  /** From there in the stream on, commands wait, or may have to go out once more. */
+  get #mayComeBack(): number {
+    return this.#unconfirmed.keeps ? this.#unconfirmed.settled : this.handedOver;
   }
 
   /** Accepts a PING, behind all that was accepted before. */

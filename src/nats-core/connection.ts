@@ -67,9 +67,11 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
   // What happens on the wire.
 
   publish(subject: string, payload?: Payload, options?: PublishOptions): void {
+    const send = () =>
+      translated(() => this.connection.publish(subject, payload, publishOptions(options)), subject);
+    if (!isPull(subject)) return send();
     // Kept, it would be one more pull beside that which the consumer makes after the reconnect, and each goes on for ever.
-    if (this.#isDisconnected() && isPull(subject)) return;
-    translated(() => this.connection.publish(subject, payload, publishOptions(options)), subject);
+    if (!this.#isDisconnected()) this.#passedOn.overThisConnection(send);
   }
 
   // Ours reads of a message what both have, and takes headers of any making.

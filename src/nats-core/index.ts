@@ -36,5 +36,12 @@ function optionsOf(nc: NatsConnection & { readonly coreOptions?: CoreOptions }):
 
 /** What happens to it, read without listening: our connections give that, though not as part of their interface. */
 function passedOnBy(nc: NatsConnection & { readonly passedOn?: PassedOn }): PassedOn {
-  return nc.passedOn ?? { statuses: () => nc.status(), closed: () => nc.closed(), heard: () => {} };
+  return (
+    nc.passedOn ?? {
+      statuses: () => nc.status(),
+      closed: () => nc.closed(),
+      heard: () => {},
+      overThisConnection: (publish) => publish(),
+    }
+  );
 }

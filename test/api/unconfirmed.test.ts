@@ -258,6 +258,20 @@ describe('with unconfirmed: "resend"', () => {
     await waits;
   });
 
+  it("a request that was answered is not sent again, although no PONG has confirmed it", async () => {
+    const { world, nc, cluster, socket, received } = await scene(resend);
+    const service = await world.connect({ servers: cluster.node(1).address, ignoreClusterUpdates: true });
+    service.subscribe("ask", { callback: (_error, msg) => void msg.respond("answer") });
+    await world.until(service.flush());
+    nc.publish("numbers", "before");
+    await world.until(nc.request("ask", "question", { timeout: 5_000 }));
+    expect(nc.outboundStats().unconfirmed.messages).toBe(2);
+    socket().reset();
+    await world.advance(10_000);
+    expect(received.filter((text) => text !== "answer")).toEqual(["before", "question", "before"]);
+    await world.until(nc.close());
+  });
+
   it("the error of a request says that it was sent, also while it waits to go out once more", async () => {
     const { world, nc, node, socket } = await scene(resend);
     socket().vanish("toServer");
@@ -367,7 +381,7 @@ describe("flush", () => {
     abort.abort();
     expect(await world.until(late)).toMatchObject({
       code: ErrorCode.Timeout,
-      message: expect.stringContaining("2 messages wait to be sent, 0 were sent and are not confirmed"),
+      message: expect.stringContaining("messages that wait to be sent: 2, sent and not confirmed: 0"),
     });
     expect(await world.until(aborted)).toMatchObject({ code: ErrorCode.Cancelled });
     node.start();

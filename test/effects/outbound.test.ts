@@ -527,6 +527,25 @@ describe("an outage", () => {
     }
   });
 
+  test("a message that belongs to one connection waits for no other: it is withdrawn when that is lost", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    sink.hasRoom = false;
+    send(outbound, "handed.over");
+    outbound.flush();
+    send(outbound, "before");
+    const start = outbound.position;
+    send(outbound, "of.this.one");
+    outbound.bind(start, outbound.position);
+    outbound.command("SUB a 1");
+    send(outbound, "behind");
+    outbound.hold();
+    expect(outbound.waiting).toEqual({ messages: 2, bytes: (pub("before") + pub("behind")).length });
+    const next = new Recorder();
+    outbound.release(next);
+    expect(next.text).toBe(pub("before") + pub("behind"));
+  });
+
   test("tells whoever waits until it is ready that a withdrawn message takes no room any more", async () => {
     const { outbound } = setUp();
     send(outbound, "withdrawn");

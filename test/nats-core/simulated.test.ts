@@ -116,6 +116,28 @@ describe("asNatsCore", () => {
     await world.until(customer.close());
   });
 
+  it("sends no pull once more that a lost connection had: the consumer makes a new one", async () => {
+    const world = new Simulation({ latency: [5, 5] });
+    const cluster = world.cluster(1);
+    const options = { servers: cluster.urls, maxReconnectAttempts: -1 };
+    const own = await world.connect({ ...options, unconfirmed: "resend" });
+    const core = asNatsCore(own);
+    const listener = await world.connect(options);
+    const seen: string[] = [];
+    listener.subscribe(">", { callback: (_error, msg) => void seen.push(msg.subject) });
+    await world.until(listener.flush());
+    const [socket] = world.sockets(own);
+    socket?.vanish("toServer");
+    core.publish("$JS.API.CONSUMER.MSG.NEXT.S.worker", "{}", { reply: "_INBOX.x" });
+    core.publish("orders");
+    await world.advance(20);
+    expect(own.outboundStats().unconfirmed.messages).toBe(2);
+    socket?.reset();
+    await world.advance(60_000);
+    expect(seen).toEqual(["orders"]);
+    await world.until(Promise.all([core.close(), listener.close()]));
+  });
+
   it("takes a connection that is closed, and says so", async () => {
     const world = new Simulation();
     const own = await world.connect({ servers: world.cluster(1).urls });
