@@ -36,6 +36,7 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     } as unknown as World,
     secrets: new Secrets((bytes) => void crypto.getRandomValues(bytes)),
     inboxPrefix: "",
+    resends: false,
     asyncTraces,
     publish: (subject, _payload, { reply }) => {
       meanwhile();
