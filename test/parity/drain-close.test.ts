@@ -6,7 +6,21 @@ import { fakeServer } from "../harness/fake-server.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { sleep } from "../harness/waiting.js";
-import { both, codeOf, read, same, text, turns, until, Watch, type Wire, welcome, wireTo } from "./both.js";
+import {
+  both,
+  type Client,
+  codeOf,
+  errorOf,
+  read,
+  same,
+  text,
+  turns,
+  until,
+  Watch,
+  type Wire,
+  welcome,
+  wireTo,
+} from "./both.js";
 
 const quick = { reconnectTimeWait: 1, reconnectJitter: 0, maxReconnectAttempts: -1 };
 
@@ -278,18 +292,62 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
           await one.kill();
           await watch.until("disconnect");
           for (const word of words) nc.publish("a", word);
-          const drained = await standing(nc.drain(), patience);
-          return { drained, closed: nc.isClosed() };
+          const draining = errorOf(() => nc.drain());
+          const drained = await standing(
+            draining.then((error) => error && Promise.reject(error)),
+            patience,
+          );
+          const closed = nc.isClosed();
+          // The reference's ends with its connection.
+          const unsent = closed ? (await draining)?.unsent : undefined;
+          return { drained, closed, unsent };
         };
-        return { nothing: await outcome([]), something: await outcome(["x"]) };
+        return { nothing: await outcome([]), something: await outcome(["x", "xy"]) };
       });
-      const open = { drained: "waits", closed: false };
+      const open = { drained: "waits", closed: false, unsent: undefined };
+      const bytes = "PUB a 1\r\nx\r\nPUB a 2\r\nxy\r\n".length;
       expect(seen).toEqual({
         reference: { nothing: open, something: open },
         ours: {
-          nothing: { drained: "resolved", closed: true },
-          something: { drained: "DISCONNECT", closed: true },
+          nothing: { drained: "resolved", closed: true, unsent: undefined },
+          something: { drained: "DISCONNECT", closed: true, unsent: { messages: 2, bytes } },
         },
+      });
+    });
+
+    it("drain in an outage lets readers have all that had arrived (the reference stays open)", async () => {
+      const seen = await both(async ({ connect, patience }) => {
+        const one = await startServer({ path });
+        const nc = await connect({ ...quick, reconnectTimeWait: 60_000, port: one.port });
+        const sub = nc.subscribe("work");
+        let goOn = () => {};
+        const free = new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        let worked = 0;
+        const working = (async () => {
+          for await (const _ of sub) {
+            await free;
+            await turns();
+            worked++;
+          }
+        })();
+        for (let i = 0; i < 5; i++) nc.publish("work");
+        await nc.flush();
+        const watch = new Watch(nc);
+        await one.kill();
+        await watch.until("disconnect");
+        const draining = nc.drain();
+        const before = await standing(draining);
+        goOn();
+        const drained = await standing(draining, patience);
+        const all = worked;
+        if (nc.isClosed()) await working;
+        return { before, drained, all, closed: nc.isClosed() };
+      });
+      expect(seen).toEqual({
+        reference: { before: "waits", drained: "waits", all: 5, closed: false },
+        ours: { before: "waits", drained: "resolved", all: 5, closed: true },
       });
     });
 
@@ -370,6 +428,76 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
       expect(seen).toEqual({
         reference: { code: "DISCONNECT", rtt: "DISCONNECT" },
         ours: { code: undefined, rtt: "DISCONNECT" },
+      });
+    });
+  });
+
+  describe("of what was lost with a connection", () => {
+    /** A server that answers no PING and delivers nothing once `silent`; the connection breaks, and another one follows. */
+    async function afterLoss<T>(
+      { connect }: Client,
+      then: (nc: NatsConnection, watch: Watch) => Promise<T>,
+    ): Promise<T> {
+      let silent = false;
+      let received = "";
+      const fake = await fakeServer((socket) => {
+        welcome(socket, {}, () => !silent);
+        socket.on("data", (chunk) => {
+          received += chunk;
+        });
+      });
+      const nc = await connect({ ...quick, port: fake.port });
+      const watch = new Watch(nc);
+      silent = true;
+      for (let i = 0; i < 10; i++) nc.publish("lost", "xy");
+      await until(() => received.split("PUB lost").length > 10);
+      silent = false;
+      fake.sockets[0]?.destroy();
+      await watch.until("reconnect");
+      const outcome = await then(nc, watch);
+      await nc.close();
+      await fake.close();
+      return outcome;
+    }
+    const lost = { messages: 10, bytes: 10 * "PUB lost 2\r\nxy\r\n".length };
+
+    it("the status disconnect says how much it may be (the reference nothing)", async () => {
+      const seen = await both((client) =>
+        afterLoss(client, async (_nc, watch) =>
+          watch.statuses.map(({ unconfirmed }) => unconfirmed).filter(Boolean),
+        ),
+      );
+      expect(seen).toEqual({ reference: [], ours: [lost] });
+    });
+
+    it("the next flush says how much it may be, once (the reference's resolves)", async () => {
+      const seen = await both((client) =>
+        afterLoss(client, async (nc) => {
+          const flushed = () => errorOf(() => nc.flush());
+          const [first, second] = [await flushed(), await flushed()];
+          return [first?.code, first?.unconfirmed, second, await codeOf(() => nc.drain())];
+        }),
+      );
+      const fine = undefined;
+      expect(seen).toEqual({ reference: [fine, fine, fine, fine], ours: ["DISCONNECT", lost, fine, fine] });
+    });
+
+    it("drain and closed() say how much it may be (in the reference all is well)", async () => {
+      const seen = await both((client) =>
+        afterLoss(client, async (nc) => {
+          const drained = await errorOf(() => nc.drain());
+          const closed = (await nc.closed()) as typeof drained;
+          return [drained, closed].map((error) => [error?.code, error?.unconfirmed, error?.unsent]);
+        }),
+      );
+      const fine = undefined;
+      const told = ["DISCONNECT", lost, undefined];
+      expect(seen).toEqual({
+        reference: [
+          [fine, fine, fine],
+          [fine, fine, fine],
+        ],
+        ours: [told, told],
       });
     });
   });

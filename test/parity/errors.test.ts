@@ -239,7 +239,7 @@ describe.each(servers)("what goes wrong, in both clients, with nats-server $labe
     });
     expect(seen).toEqual({
       reference: { types: [], flushed: "waits" },
-      ours: { types: ["error", "disconnect", "reconnecting", "reconnect"], flushed: undefined },
+      ours: { types: ["error", "disconnect", "reconnecting", "reconnect", "close"], flushed: undefined },
     });
   });
 

@@ -40,8 +40,8 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
   it("have the same names", async () => {
     const seen = await both(({ lib }) => ({ events: { ...lib.Events }, debug: { ...lib.DebugEvents } }));
     const debug = { ...DebugEvents };
-    // Of a bound that the reference does not have.
-    const { SlowConsumer: _, ...events } = Events;
+    // Of a bound that the reference does not have, and of an end that it does not tell.
+    const { SlowConsumer: _bound, Close: _end, ...events } = Events;
     expect(seen).toEqual({ reference: { events, debug }, ours: { events: { ...Events }, debug } });
   });
 
@@ -109,6 +109,7 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
         ["error", code, name, step],
         ["reconnecting", name],
         ["error", code, name, step],
+        ["close", name],
       ],
     });
   });
@@ -143,7 +144,7 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
         refused,
         ["disconnect"],
       ],
-      ours: [["disconnect"], ["reconnecting"], refused, ["reconnecting"], refused],
+      ours: [["disconnect"], ["reconnecting"], refused, ["reconnecting"], refused, ["close"]],
     });
   });
 
@@ -160,7 +161,48 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
       await turns();
       return { ended, types: watch.types.filter((type) => type !== "update") };
     });
-    expect(seen).toEqual({ reference: { ended: false, types: [] }, ours: { ended: true, types: [] } });
+    expect(seen).toEqual({
+      reference: { ended: false, types: [] },
+      ours: { ended: true, types: ["close"] },
+    });
+  });
+
+  it("say at the end why, and what was lost (in the reference nothing is said)", async () => {
+    const seen = await both(async ({ connect }) => {
+      const fake = await fakeServer((socket) => welcome(socket));
+      // Time enough to publish before the only attempt.
+      const nc = await connect({
+        ...quick,
+        reconnectTimeWait: 500,
+        port: fake.port,
+        maxReconnectAttempts: 1,
+      });
+      const watch = new Watch(nc);
+      const lost = watch.until("disconnect");
+      await fake.close();
+      await lost;
+      nc.publish("a", "x");
+      const error = await nc.closed();
+      await turns();
+      const { type, data, unsent, unconfirmed, ...rest } = watch.statuses.at(-1) as Status;
+      return {
+        type,
+        here: data === `127.0.0.1:${fake.port}`,
+        unsent,
+        unconfirmed,
+        same: rest.error === error,
+      };
+    });
+    expect(seen).toEqual({
+      reference: { type: "reconnecting", here: true, unsent: undefined, unconfirmed: undefined, same: false },
+      ours: {
+        type: "close",
+        here: true,
+        unsent: { messages: 1, bytes: "PUB a 1\r\nx\r\n".length },
+        unconfirmed: { messages: 0, bytes: 0 },
+        same: true,
+      },
+    });
   });
 
   it("are client initiated reconnect first where the user asked for it", async () => {
@@ -295,13 +337,11 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
       await fake.close();
       return all;
     });
-    expect(seen).toEqual(
-      same([
-        [["error", "NATS_PROTOCOL_ERR"], ["disconnect"]],
-        [["error", "NATS_PROTOCOL_ERR"], ["disconnect"]],
-        [["error", "AUTHENTICATION_TIMEOUT"], ["disconnect"]],
-      ]),
-    );
+    const codes = ["NATS_PROTOCOL_ERR", "NATS_PROTOCOL_ERR", "AUTHENTICATION_TIMEOUT"];
+    expect(seen).toEqual({
+      reference: codes.map((code) => [["error", code], ["disconnect"]]),
+      ours: codes.map((code) => [["error", code], ["disconnect"], ["close"]]),
+    });
   });
 
   it("are error, then disconnect, where credentials expire (the reference says staleConnection in between)", async () => {
@@ -329,8 +369,8 @@ describe.each(servers)("the statuses of both clients, with nats-server $label", 
         [account, ["staleConnection"], ["disconnect"]],
       ],
       ours: [
-        [user, ["disconnect"]],
-        [account, ["disconnect"]],
+        [user, ["disconnect"], ["close"]],
+        [account, ["disconnect"], ["close"]],
       ],
     });
   });
