@@ -43,18 +43,27 @@ export class Load {
   readonly own: number[] = [];
   /** What was reported since the start, but for the news of the cluster, which come when they come. */
   readonly statuses: string[] = [];
+  /** How many messages may be lost with each connection, as its end was told. */
+  readonly told: number[] = [];
+  /** Which ones that are, `numbers N` or `ask N`, where the client publishes nothing but this load. */
+  readonly doubtful = new Set<string>();
+  readonly #order: string[] = [];
   readonly #asked: Promise<Asked>[] = [];
   #nc: NatsConnection | undefined;
   #isDown = false;
   #loop = Promise.resolve();
 
   /** For the option of that name: an outage may be over in milliseconds, so something is published as it begins. */
-  readonly onStatus = ({ type }: Status): void => {
+  readonly onStatus = ({ type, unconfirmed }: Status): void => {
     if (this.#nc === undefined || type === "update") return;
     this.statuses.push(type);
     if (type === "reconnect") this.#isDown = false;
-    if (type !== "disconnect") return;
+    if (type !== "disconnect" || unconfirmed === undefined) return;
     this.#isDown = true;
+    this.told.push(unconfirmed.messages);
+    // They are the last ones that the socket was handed.
+    const handed = this.#order.length - this.#nc.outboundStats().waiting.messages;
+    for (const one of this.#order.slice(handed - unconfirmed.messages, handed)) this.doubtful.add(one);
     this.#burst(this.#nc, 100);
   };
 
@@ -84,12 +93,14 @@ export class Load {
       const accepted = { number: this.published.length, held: this.#isDown };
       nc.publish("numbers", `${accepted.number}`);
       this.published.push(accepted);
+      this.#order.push(`numbers ${accepted.number}`);
     }
     const accepted = { number: this.#asked.length, held: this.#isDown };
     const asked = nc.request("ask", `${accepted.number}`, { timeout: 3_000 }).then(
       (msg) => msg.string(),
       (error: NatsError) => error.code,
     );
+    this.#order.push(`ask ${accepted.number}`);
     this.#asked.push(asked.then((outcome) => ({ ...accepted, outcome })));
   }
 }

@@ -159,6 +159,7 @@ describe.each(servers)("between a client and nats-server $label, a network that"
       nc.publish("big", "lost".repeat(100), length < 0 ? { headers: key } : {});
       await back;
       nc.publish("big", "whole");
+      await expect(nc.flush()).rejects.toMatchObject({ code: "DISCONNECT", unconfirmed: { messages: 1 } });
       await nc.flush();
       expect(received).toEqual(["whole"]);
       expect(statuses).toEqual(["disconnect", "reconnecting", "reconnect"]);

@@ -1,5 +1,5 @@
 // Real servers that are killed, stopped and restarted while a client works. What was accepted while disconnected arrives,
-// all of it and in order; of the rest, what was on the wire that died may be lost, and nothing arrives twice.
+// all of it and in order; of the rest, what was on the wire that died may be lost and is told by number, and nothing arrives twice.
 //
 // What the network does to a connection while the server is well is in relay-faults.test.ts.
 
@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { connect, type Msg, type NatsConnection, type NatsError, type Server } from "../../src/index.js";
 import { leftovers } from "../harness/leftovers.js";
 import { type Asked, known, Load, witnessOf } from "../harness/load.js";
+import { lossBy, lossOf } from "../harness/losses.js";
 import { startCluster, startServer, TestCluster, type TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { nextStatus } from "../harness/waiting.js";
@@ -25,6 +26,14 @@ function expectNothingHeldIsLost(seen: readonly number[], { published }: Load): 
   expect(seen.filter((number) => number >= firstHeld)).toEqual(after);
   // Some were under way all the time: there is a loss to speak of only where something went through before.
   expect(before.length).toBeGreaterThan(0);
+}
+
+/** What was lost with connections is told by the next flush, all at once; the one after it is fine. */
+async function expectTold(nc: NatsConnection, { told }: Load): Promise<void> {
+  const messages = told.reduce((sum, one) => sum + one, 0);
+  const unconfirmed = messages === 0 ? undefined : { messages, bytes: expect.any(Number) };
+  expect((await lossBy(nc.flush()))?.unconfirmed).toEqual(unconfirmed);
+  await nc.flush();
 }
 
 /** Each request was answered, or was on its way when the wire died. */
@@ -82,8 +91,11 @@ describe.each(servers)("nats-server $label", ({ path }) => {
       const after = seen.length;
       await expect.poll(() => seen.length, patience).toBeGreaterThan(after + 200);
       const asked = await load.stop();
-      await nc.flush();
+      await expectTold(nc, load);
       await witness.flush();
+      const arrived = new Set(seen);
+      const missing = load.published.filter(({ number }) => !arrived.has(number));
+      expect(missing.filter(({ number }) => !load.doubtful.has(`numbers ${number}`))).toEqual([]);
       expectNothingHeldIsLost(seen, load);
       expectNothingHeldIsLost(load.own, load);
       expectHeldRequestsAnswered(asked);
@@ -118,7 +130,7 @@ describe.each(servers)("nats-server $label", ({ path }) => {
           await expect.poll(() => load.own.length, patience).toBeGreaterThan(before);
         }
         const asked = await load.stop();
-        await nc.flush();
+        await expectTold(nc, load);
         // The first node was in use for certain.
         expect(load.statuses.slice(0, 1)).toEqual(["disconnect"]);
         expect(load.statuses.at(-1)).toBe("reconnect");
@@ -187,12 +199,16 @@ describe.each(servers)("nats-server $label", ({ path }) => {
       await first.freeze();
       while (next < COUNT) nc.publish("big", numbered(next++));
       await back;
-      await nc.flush();
-      await witness.flush();
       // More than sockets hold, and less than all: both kinds were there.
       expect(kept).toBeGreaterThan(0);
       expect(kept).toBeLessThan(COUNT);
       const taken = COUNT - kept;
+      await expect(nc.flush()).rejects.toMatchObject({
+        code: "DISCONNECT",
+        unconfirmed: { messages: taken, bytes: taken * size },
+      });
+      await nc.flush();
+      await witness.flush();
       expect(seen).toEqual(Array.from({ length: kept + 10 }, (_, i) => taken + i));
       // Alive again, it reads what its socket holds. That is lost or late, as every client has it; never twice.
       first.resume();
@@ -235,6 +251,10 @@ describe.each(servers)("nats-server $label", ({ path }) => {
       server.resume();
       await back;
       expect((await answer).string()).toBe("answer held");
+      await expect(nc.flush()).rejects.toMatchObject({
+        code: "DISCONNECT",
+        unconfirmed: { messages: 10, bytes: 10 * "PUB numbers 1\r\n0\r\n".length },
+      });
       await nc.flush();
       await witness.flush();
       expect(seen.filter((number) => number >= 10)).toEqual(Array.from({ length: 90 }, (_, i) => 10 + i));
@@ -272,7 +292,7 @@ describe.each(servers)("nats-server $label", ({ path }) => {
       expect(statuses).toEqual([]);
     });
 
-    it("lets nobody wait who closes, and says that something is lost", async () => {
+    it("lets nobody wait who closes, and says how much it has not confirmed", async () => {
       const server = await startServer({ path });
       cluster = new TestCluster([server]);
       const nc = await connected({ servers: server.url });
@@ -282,9 +302,13 @@ describe.each(servers)("nats-server $label", ({ path }) => {
       const asked = nc.request("ask", "", { timeout: 60_000 }).catch((error: NatsError) => error.code);
       await nc.close();
       expect(await Promise.all([flushed, asked])).toEqual(["CONNECTION_CLOSED", "CONNECTION_CLOSED"]);
-      expect(await nc.closed()).toMatchObject({
+      // All of it, and the request.
+      const messages = COUNT + 1;
+      expect(lossOf(await nc.closed())).toEqual({
         code: "DISCONNECT",
-        message: expect.stringMatching(/ \d+ bytes are lost$/),
+        message: `the connection is closed; ${messages} published messages were sent, but no server confirmed them`,
+        unsent: undefined,
+        unconfirmed: { messages, bytes: expect.any(Number) },
       });
     });
 
@@ -296,7 +320,10 @@ describe.each(servers)("nats-server $label", ({ path }) => {
       await nc.flush();
       await server.freeze();
       nc.publish("numbers", "1");
-      await expect(nc.drain()).rejects.toMatchObject({ code: "TIMEOUT" });
+      await expect(nc.drain()).rejects.toMatchObject({
+        code: "TIMEOUT",
+        unconfirmed: { messages: 1, bytes: "PUB numbers 1\r\n1\r\nUNSUB 1\r\nPING\r\n".length },
+      });
       await sub.closed;
     });
   });

@@ -6,6 +6,7 @@
 import { describe, expect, it } from "vitest";
 import type { NatsError } from "../../src/index.js";
 import { leftovers } from "../harness/leftovers.js";
+import { lossOf } from "../harness/losses.js";
 import type { Link, Passage } from "../harness/relay.js";
 import { servers } from "../harness/versions.js";
 import { nextStatus } from "../harness/waiting.js";
@@ -99,6 +100,8 @@ describe.each(servers)("between a client and nats-server $label, a network that"
       expect((await nc.request("ask", "again", { timeout: 10_000 })).string()).toBe("answer again");
       other.publish("told", "again");
       await other.flush();
+      const onTheDeadWire = { messages: dead - before, bytes: (dead - before) * size };
+      await expect(nc.flush()).rejects.toMatchObject({ code: "DISCONNECT", unconfirmed: onTheDeadWire });
       await nc.flush();
       await other.flush();
       const found = ["staleConnection", "disconnect", "reconnecting", "reconnect"];
@@ -133,28 +136,37 @@ describe.each(servers)("between a client and nats-server $label, a network that"
       ["what the server says", (link) => link.swallow("server")],
       ["what the client says", (link) => link.swallow("client")],
       ["one end, and tells only the server", (link) => link.loseServer()],
-    ])("%s: close, drain, requests and flushes end all the same", async (_what, fault) => {
-      for (const end of ["close", "drain"] as const) {
-        const { nc, link } = await through({}, { drainTimeout: 100 });
-        fault(link);
-        nc.publish("numbers", "1");
-        const sub = nc.subscribe("numbers");
-        const read = (async () => {
-          for await (const _ of sub);
-        })();
-        const asked = nc
-          .request("nobody.answers", "", { timeout: 100 })
-          .catch((error: NatsError) => error.code);
-        const flushed = nc.flush().catch((error: NatsError) => error.code);
-        // It sees what is there; so it would see what is left.
-        expect(leftovers()).toEqual({ timers: 2, sockets: 1 });
-        const ended = nc[end]().catch((error: NatsError) => error.code);
-        expect(await ended).toBe(end === "close" ? undefined : "TIMEOUT");
-        expect(await flushed).toBe("CONNECTION_CLOSED");
-        expect(["TIMEOUT", "CONNECTION_CLOSED"]).toContain(await asked);
-        await Promise.all([read, sub.closed, nc.closed()]);
-        expect(leftovers()).toEqual({ timers: 0, sockets: 0 });
-      }
-    });
+    ])(
+      "%s: close, drain, requests and flushes end all the same, and tell what is not confirmed",
+      async (_what, fault) => {
+        for (const end of ["close", "drain"] as const) {
+          const { nc, link } = await through({}, { drainTimeout: 100 });
+          fault(link);
+          nc.publish("numbers", "1");
+          const sub = nc.subscribe("numbers");
+          const read = (async () => {
+            for await (const _ of sub);
+          })();
+          const asked = nc
+            .request("nobody.answers", "", { timeout: 100 })
+            .catch((error: NatsError) => error.code);
+          const flushed = nc.flush().catch((error: NatsError) => error.code);
+          // It sees what is there; so it would see what is left.
+          expect(leftovers()).toEqual({ timers: 2, sockets: 1 });
+          const ended = nc[end]().catch((error: NatsError) => error.code);
+          expect(await ended).toBe(end === "close" ? undefined : "TIMEOUT");
+          expect(await flushed).toBe("CONNECTION_CLOSED");
+          expect(["TIMEOUT", "CONNECTION_CLOSED"]).toContain(await asked);
+          await Promise.all([read, sub.closed]);
+          expect(lossOf(await nc.closed())).toEqual({
+            code: end === "close" ? "DISCONNECT" : "TIMEOUT",
+            message: expect.stringContaining("2 published messages were sent, but no server confirmed them"),
+            unsent: undefined,
+            unconfirmed: { messages: 2, bytes: expect.any(Number) },
+          });
+          expect(leftovers()).toEqual({ timers: 0, sockets: 0 });
+        }
+      },
+    );
   });
 });
