@@ -1,11 +1,12 @@
-// A socket that the other side closes: noticed at once, and nothing more is given to it. What was given to it and is lost
-// is told by `closed()`.
+// A socket that the other side closes: noticed at once, and nothing more is given to it. What was given to it and is not
+// confirmed is told by number, by `flush()` and `closed()`.
 
 import type { Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { connect, ErrorCode, type NatsConnection } from "../../src/index.js";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
 import { leftovers } from "../harness/leftovers.js";
+import { lossOf } from "../harness/losses.js";
 import { nextStatus } from "../harness/waiting.js";
 
 let server: FakeServer;
@@ -43,22 +44,31 @@ async function connected(options: Parameters<typeof connect>[0] = {}): Promise<N
 
 const last = (): Socket => server.sockets.at(-1) as Socket;
 const megabyte = new Uint8Array(1_000_000);
+const nothing = { messages: 0, bytes: 0 };
 
-it("loses nothing that is published while the server closes, turn by turn", async () => {
+it("loses nothing that is published while the server closes, turn by turn, and tells what it did not confirm", async () => {
   const { texts } = await reading();
   const nc = await connected();
+  const lost = nextStatus(nc, "disconnect");
   const done = nextStatus(nc, "reconnect");
   let published = 0;
   let isOver = false;
   const turn = () => {
+    if (isOver) return;
     for (let i = 0; i < 50; i++) nc.publish("a", String(published++));
-    if (!isOver) setImmediate(turn);
+    setImmediate(turn);
   };
   turn();
   setTimeout(() => last().end(), 20);
   await done;
   isOver = true;
+  // The server goes on reading, but answers no PING any more.
+  const { unconfirmed } = await lost;
+  await expect(nc.flush()).rejects.toMatchObject({ code: ErrorCode.Disconnect, unconfirmed });
   await nc.flush();
+  const { confirmed, ...rest } = nc.outboundStats();
+  expect(rest).toEqual({ waiting: nothing, unconfirmed: nothing });
+  expect(confirmed.messages + (unconfirmed?.messages ?? 0)).toBe(published);
   const arrived = new Set(
     [...texts.join("").matchAll(/PUB a \d+\r\n(\d+)\r\n/g)].map(([, number]) => number),
   );
@@ -79,7 +89,7 @@ it("notices a server that closes and reads no more, however much waits for it", 
   await nextStatus(nc, "reconnect");
 });
 
-it("tells that something is lost where the socket breaks while it is closed", async () => {
+it("tells how much is not confirmed where the socket breaks while it is closed", async () => {
   await reading();
   const nc = await connected({ reconnect: false });
   last().pause();
@@ -87,9 +97,12 @@ it("tells that something is lost where the socket breaks while it is closed", as
   const closing = nc.close();
   setImmediate(() => last().resetAndDestroy());
   await closing;
-  const error = await nc.closed();
-  expect(error).toMatchObject({ code: ErrorCode.Disconnect });
-  expect(error?.message).toMatch(/\d+ bytes are lost$/);
+  expect(lossOf(await nc.closed())).toEqual({
+    code: ErrorCode.Disconnect,
+    message: "the connection is closed; 20 published messages were sent, but no server confirmed them",
+    unsent: undefined,
+    unconfirmed: { messages: 20, bytes: 20 * ("PUB a 1000000\r\n\r\n".length + 1_000_000) },
+  });
 });
 
 it("does not tell of a loss where only commands were left", async () => {

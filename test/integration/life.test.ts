@@ -6,6 +6,7 @@ import { build } from "esbuild";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect, ErrorCode, type NatsConnection, type Status } from "../../src/index.js";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
+import { lossBy, lossOf } from "../harness/losses.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { nextStatus } from "../harness/waiting.js";
@@ -139,7 +140,11 @@ describe.each(servers)("a connection to nats-server $label", ({ path }) => {
     await iterated;
     await sub.closed;
     expect(sub.isClosed()).toBe(true);
-    expect(await statuses).toEqual([]);
+    const nothing = { messages: 0, bytes: 0 };
+    const name = nc.getServer();
+    expect(await statuses).toEqual([
+      { type: "close", data: name, server: name, unsent: nothing, unconfirmed: nothing },
+    ]);
   });
 
   it("reconnects when told to, restoring everything", async () => {
@@ -263,17 +268,26 @@ describe("a connection that reconnects", () => {
   let server: FakeServer;
   afterEach(() => server.close());
 
+  const steps = ["dialing", "greeting", "authenticating", "subscribing", "backingOff"] as const;
+
   /** Accepts the first connection, then behaves as told. */
-  async function lostIn(step: "dialing" | "greeting" | "authenticating" | "backingOff") {
-    let connections = 0;
+  async function lostIn(step: (typeof steps)[number]) {
+    let isThere = () => {};
+    const there = new Promise<void>((resolve) => {
+      isThere = resolve;
+    });
     server = await fakeServer((socket) => {
-      connections++;
-      if (connections === 1) {
-        socket.write(info());
-        socket.on("data", (data) => {
-          if (data.toString().includes("PING")) socket.write("PONG\r\n");
-        });
-      } else if (step === "authenticating") socket.write(info());
+      const isFirst = server === undefined || server.connections === 1;
+      if (!isFirst && (step === "greeting" || step === "dialing")) return isThere();
+      socket.write(info());
+      let pings = 0;
+      socket.on("data", (data) => {
+        for (const _ of data.toString().matchAll(/PING\r\n/g)) {
+          pings++;
+          if (isFirst || (step === "subscribing" && pings === 1)) socket.write("PONG\r\n");
+          else isThere();
+        }
+      });
     });
     const nc = await connect({
       port: server.port,
@@ -283,11 +297,11 @@ describe("a connection that reconnects", () => {
     const reached = step === "backingOff" ? nextStatus(nc, "disconnect") : nextStatus(nc, "reconnecting");
     server.sockets[0]?.destroy();
     await reached;
-    if (step === "authenticating" || step === "greeting") await server.connectionCount(2);
+    if (step !== "backingOff" && step !== "dialing") await there;
     return nc;
   }
 
-  it.each(["dialing", "greeting", "authenticating", "backingOff"] as const)(
+  it.each(steps)(
     "settles every promise when it is closed while %s, and says what was not sent",
     async (step) => {
       const nc = await lostIn(step);
@@ -303,22 +317,26 @@ describe("a connection that reconnects", () => {
       for (const result of results) {
         expect(result).toMatchObject({ reason: { code: ErrorCode.ConnectionClosed } });
       }
-      expect(await nc.closed()).toMatchObject({
+      expect(lossOf(await nc.closed())).toEqual({
         code: ErrorCode.Disconnect,
-        message: expect.stringContaining("3 messages"),
+        message: "the connection is closed; 3 published messages were not sent",
+        unsent: { messages: 3, bytes: expect.any(Number) },
+        unconfirmed: undefined,
       });
       await server.emptied();
     },
   );
 
-  it.each(["dialing", "greeting", "authenticating", "backingOff"] as const)(
+  it.each(steps)(
     "settles every promise when it is drained while %s, and rejects because of what was not sent",
     async (step) => {
       const nc = await lostIn(step);
       nc.publish("a", "1");
-      await expect(nc.drain()).rejects.toMatchObject({
+      expect(await lossBy(nc.drain())).toEqual({
         code: ErrorCode.Disconnect,
-        message: expect.stringContaining("1 message"),
+        message: "the connection is closed; 1 published message was not sent",
+        unsent: { messages: 1, bytes: "PUB a 1\r\n1\r\n".length },
+        unconfirmed: undefined,
       });
       await server.emptied();
     },
