@@ -15,13 +15,13 @@ afterEach(async () => {
   await server.close();
 });
 
-/** A server that greets, accepts every CONNECT, and then does as told. */
+/** A server that greets, answers every PING, and does as told once it has accepted a CONNECT. */
 function accepting(then: (socket: Socket) => void, greeting = info()): Promise<FakeServer> {
   return fakeServer((socket) => {
     socket.write(greeting);
-    socket.once("data", () => {
-      socket.write("PONG\r\n");
-      setImmediate(() => then(socket));
+    socket.once("data", () => setImmediate(() => then(socket)));
+    socket.on("data", (data) => {
+      for (const _ of data.toString().matchAll(/PING\r\n/g)) socket.write("PONG\r\n");
     });
   });
 }
@@ -31,7 +31,8 @@ async function rejection(options: Parameters<typeof connect>[0]): Promise<NatsEr
   try {
     open.push(await connect({ ...options, onStatus: (status) => statuses.push(status) }));
   } catch (error) {
-    expect(statuses.map((status) => status.type)).toEqual(["reconnecting", "error"]);
+    expect(statuses.map((status) => status.type)).toEqual(["reconnecting", "error", "close"]);
+    expect(statuses.at(-1)?.error).toMatchObject({ code: (error as NatsError).code });
     return error as NatsError;
   }
   throw new Error("connect was not rejected");
@@ -139,7 +140,9 @@ describe("a connection whose server", () => {
   it("sends half a message and falls silent is found stale and replaced", async () => {
     let connections = 0;
     server = await accepting((socket) => {
-      if (++connections === 1) socket.write("MSG a 1 100\r\nhalf");
+      if (++connections > 1) return;
+      socket.removeAllListeners("data");
+      socket.write("MSG a 1 100\r\nhalf");
     });
     const nc = await connect({ port: server.port, pingInterval: 20, maxPingOut: 1, reconnectTimeWait: 20 });
     open.push(nc);
@@ -150,9 +153,6 @@ describe("a connection whose server", () => {
   it("answers PINGs nobody sent, and messages for nobody, goes on", async () => {
     server = await accepting((socket) => {
       socket.write("PONG\r\nPONG\r\nMSG nobody 99 2\r\nhi\r\n+OK\r\n");
-      socket.on("data", (data) => {
-        for (const _ of data.toString().matchAll(/PING/g)) socket.write("PONG\r\n");
-      });
     });
     const nc = await connect({ port: server.port });
     open.push(nc);

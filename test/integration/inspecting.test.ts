@@ -85,7 +85,7 @@ describe.each(servers)("inspecting a connection to nats-server $label", ({ path 
     expect(statesTold(messages).join(" ")).toMatch(
       new RegExp(
         "^connecting.dialing connecting.greeting connecting.authenticating connected" +
-          "( reconnecting.(backingOff|dialing|greeting))+ reconnecting.authenticating connected" +
+          "( reconnecting.(backingOff|dialing|greeting))+ reconnecting.authenticating reconnecting.subscribing connected" +
           " draining.subscriptions draining.publishers closing closed$",
       ),
     );
