@@ -29,5 +29,6 @@ for await (const entry of changes) {
   console.log(`${entry.operation} ${entry.key}: ${JSON.stringify(Object.fromEntries(settings))}`);
 }
 
-await nc.drain();
+// Outages may have cost requests for more changes. The watch has asked again: there is nothing to do.
+await nc.drain().catch((error: Error) => console.log(error.message));
 console.log("stopped");

@@ -33,6 +33,17 @@ function example(name: string, url: string, env: Readonly<Record<string, string>
   return start(join(examples, name), { NATS_URL: url, ...env });
 }
 
+/** What a program prints behind the last line of its work. */
+function endOf(stdout: string): string {
+  const lines = stdout.split("\n");
+  const end = lines.findLastIndex((line) => /^(processed|not acknowledged|PUT|DEL) /.test(line));
+  return lines.slice(end + 1).join("\n");
+}
+
+/** The crash of the server may have cost what was sent a moment before: then the drain says so. Nothing else is wrong. */
+const lossOrNone =
+  /^(the connection is closed; \d+ published messages? (was|were) sent, but no server confirmed (it|them)\n)?stopped\n$/;
+
 const open: NatsConnection[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((nc) => nc.close()));
@@ -117,7 +128,7 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
     );
     expect([...processed].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout.trim().split("\n").at(-1)).toBe("stopped");
+    expect(endOf(stdout)).toMatch(lossOrNone);
   }, 60_000);
 
   it("kv-watch.ts: tells what was set before and what changes, also after a restart of the server", async () => {
@@ -133,12 +144,12 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
     await watcher.printed(/^DEL colour: {"size":"large"}$/m);
     const { code, stdout, stderr } = await watcher.stop();
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout.trim().split("\n").slice(1)).toEqual([
+    expect(stdout.split("\n").slice(1, 4)).toEqual([
       'PUT colour: {"colour":"blue"}',
       'PUT size: {"colour":"blue","size":"large"}',
       'DEL colour: {"size":"large"}',
-      "stopped",
     ]);
+    expect(endOf(stdout)).toMatch(lossOrNone);
   }, 60_000);
 
   it("health-endpoint.ts: is healthy while it is connected only, and says in which state it is", async () => {
@@ -185,7 +196,12 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
     const stepsOf = (state: (typeof states)[number] | undefined) =>
       spans.filter(({ parent }) => parent === state?.id).map(({ name }) => name);
     expect(stepsOf(states[0])).toEqual(["nats dialing", "nats greeting", "nats authenticating"]);
-    expect(stepsOf(states[1]).slice(-3)).toEqual(["nats dialing", "nats greeting", "nats authenticating"]);
+    expect(stepsOf(states[1]).slice(-4)).toEqual([
+      "nats dialing",
+      "nats greeting",
+      "nats authenticating",
+      "nats subscribing",
+    ]);
     expect(stepsOf(states[2])).toEqual(["nats subscriptions", "nats publishers"]);
     const failed = spans.filter(({ error }) => error !== undefined);
     expect(new Set(failed.map(({ name }) => name))).toEqual(new Set(["nats dialing"]));
