@@ -3,6 +3,7 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 import { connect, ErrorCode, headers, type NatsConnection, NatsError } from "../../src/index.js";
+import { lossOf } from "../harness/losses.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { nextStatus, sleep } from "../harness/waiting.js";
@@ -220,19 +221,46 @@ describe.each(servers)("an outage of nats-server $label", ({ path }) => {
     expect(received).toEqual(["before", "behind"]);
   });
 
-  it("closes with the last error when the server stays away for maxReconnectAttempts", async () => {
+  it("closes with the last error when the server stays away for maxReconnectAttempts, and says how much was not sent", async () => {
     server = await startServer({ path });
     const nc = await connected({ reconnectTimeWait: 10, reconnectJitter: 0, maxReconnectAttempts: 3 });
     const dialed: string[] = [];
     const watching = (async () => {
-      for await (const status of nc.status()) if (status.type === "reconnecting") dialed.push(status.server);
+      for await (const status of nc.status()) {
+        if (status.type === "reconnecting") dialed.push(status.server);
+        if (status.type === "disconnect") for (let i = 0; i < 1_000; i++) nc.publish("kept", "xy");
+      }
     })();
     await server.kill();
     const error = await nc.closed();
     await watching;
-    expect(error).toMatchObject({ code: ErrorCode.ConnectionRefused });
+    expect(lossOf(error)).toEqual({
+      code: ErrorCode.ConnectionRefused,
+      message: `127.0.0.1:${server.port}: nothing accepts connections there; 1000 published messages were not sent`,
+      unsent: { messages: 1_000, bytes: 1_000 * "PUB kept 2\r\nxy\r\n".length },
+      unconfirmed: undefined,
+    });
     expect(dialed).toHaveLength(3);
     expect(() => nc.publish("a")).toThrow(expect.objectContaining({ code: ErrorCode.ConnectionClosed }));
+  });
+
+  it("keeps no room for requests that were given up", async () => {
+    server = await startServer({ path });
+    const nc = await connected({ reconnectBufferSize: 10_000, maxReconnectAttempts: -1 });
+    const lost = nextStatus(nc, "disconnect");
+    await server.kill();
+    await lost;
+    // Each needs most of the room there is.
+    for (let i = 0; i < 5; i++) {
+      const asked = nc.request("orders", "x".repeat(8_000), { timeout: 10 });
+      await expect(asked).rejects.toMatchObject({ code: ErrorCode.Timeout });
+      expect(nc.outboundStats().waiting.messages).toBe(0);
+    }
+    nc.publish("kept", "x".repeat(8_000));
+    await server.restart();
+    await nc.flush();
+    const { waiting, confirmed } = nc.outboundStats();
+    expect([waiting.messages, confirmed.messages]).toEqual([0, 1]);
   });
 
   it("finds a stale connection by its PINGs and reconnects", async () => {

@@ -4,7 +4,7 @@
 // Networks that are slow, cut or reset are in relay-faults.test.ts.
 
 import { describe, expect, it } from "vitest";
-import type { NatsError } from "../../src/index.js";
+import type { NatsError, Status } from "../../src/index.js";
 import { leftovers } from "../harness/leftovers.js";
 import { lossOf } from "../harness/losses.js";
 import type { Link, Passage } from "../harness/relay.js";
@@ -67,10 +67,11 @@ describe.each(servers)("between a client and nats-server $label, a network that"
      * Publishes before the fault, as it begins, with each PING and when it is found, ten numbers each time. Returns what
      * arrived, and where in it which part begins: what was published with the fault, and what no dead wire got.
      */
-    async function publishing(fault: (link: Link) => void) {
+    async function publishing(fault: (link: Link) => void, unconfirmed: "report" | "resend" = "report") {
       const { nc: other, seen } = await witness();
       let next = 0;
       let dead = 0;
+      const told: Status["unconfirmed"][] = [];
       const size = "PUB numbers 4\r\n0000\r\n".length;
       const publish = (count: number) => {
         for (let i = 0; i < count; i++) nc.publish("numbers", `${next++}`.padStart(4, "0"));
@@ -79,9 +80,11 @@ describe.each(servers)("between a client and nats-server $label, a network that"
         {},
         {
           ...pings,
-          onStatus: ({ type }) => {
-            // No wire is there any more: what is pending went onto none, all before it did.
-            if (type === "disconnect") dead = next - nc.pendingBytes / size;
+          unconfirmed,
+          onStatus: ({ type, unconfirmed: amount }) => {
+            // No wire is there any more: what waits went onto none, all before it did.
+            if (type === "disconnect") dead = next - nc.outboundStats().waiting.messages;
+            if (type === "disconnect") told.push(amount);
             if (type === "pingTimer" || type === "disconnect") publish(10);
           },
         },
@@ -101,7 +104,9 @@ describe.each(servers)("between a client and nats-server $label, a network that"
       other.publish("told", "again");
       await other.flush();
       const onTheDeadWire = { messages: dead - before, bytes: (dead - before) * size };
-      await expect(nc.flush()).rejects.toMatchObject({ code: "DISCONNECT", unconfirmed: onTheDeadWire });
+      expect(told).toEqual([onTheDeadWire]);
+      const lost = { code: "DISCONNECT", unconfirmed: onTheDeadWire };
+      if (unconfirmed === "report") await expect(nc.flush()).rejects.toMatchObject(lost);
       await nc.flush();
       await other.flush();
       const found = ["staleConnection", "disconnect", "reconnecting", "reconnect"];
@@ -130,6 +135,23 @@ describe.each(servers)("between a client and nats-server $label, a network that"
       const { seen, received, before, dead, next } = await publishing((link) => link.loseServer());
       expect(seen).toEqual([...numbers(0, before), ...numbers(dead, next)]);
       expect(received).toEqual(["again"]);
+    });
+
+    it("what the server says, with unconfirmed: resend: all arrives, and twice what went onto the dead wire", async () => {
+      const { seen, before, dead, next } = await publishing((link) => link.swallow("server"), "resend");
+      // The server reads two sockets, each in order.
+      const twice = numbers(before, dead);
+      expect([...seen].sort((a, b) => a - b)).toEqual([...numbers(0, next), ...twice].sort((a, b) => a - b));
+      expect(seen.filter((number) => number >= dead)).toEqual(numbers(dead, next));
+      expect(seen.slice(seen.indexOf(dead) - twice.length, seen.indexOf(dead))).toEqual(twice);
+    });
+
+    it.each<[string, (link: Link) => void]>([
+      ["what the client says", (link) => link.swallow("client")],
+      ["one end, and tells only the server", (link) => link.loseServer()],
+    ])("%s, with unconfirmed: resend: all arrives, once and in order", async (_what, fault) => {
+      const { seen, next } = await publishing(fault, "resend");
+      expect(seen).toEqual(numbers(0, next));
     });
 
     it.each<[string, (link: Link) => void]>([
