@@ -6,13 +6,15 @@ import type { Bytes, Milliseconds } from "../machine/units.js";
 /** After so many bytes it is asked at once. */
 export const QUOTA: Bytes = 262_144;
 
-/** So long after something was handed over it is asked, where nobody has asked meanwhile. */
+/** So long after something was handed over it is asked, unless it has confirmed all by then: a flush asks, too. */
 export const PAUSE: Milliseconds = 50;
 
 /** What it needs. */
 export interface ConfirmingSide {
   /** Sends PING behind all that was handed over; `answered` when its PONG is here. */
   readonly ask: (answered: () => void) => void;
+  /** True where all that was handed over is confirmed. */
+  readonly isConfirmed: () => boolean;
   readonly startTimer: (ms: Milliseconds, fired: () => void) => object;
   readonly stopTimer: (timer: object) => void;
 }
@@ -56,7 +58,8 @@ export class Confirming {
     if (this.#timer !== undefined || this.#asked > 0) return;
     this.#timer = this.#side.startTimer(PAUSE, () => {
       this.#timer = undefined;
-      this.#ask();
+      if (this.#side.isConfirmed()) this.#bytes = 0;
+      else this.#ask();
     });
   }
 

@@ -123,6 +123,7 @@ export class Outbound {
     this.#wire = wire;
     this.#confirming = new Confirming({
       ask: (answered) => wire.ping(answered),
+      isConfirmed: () => this.#unconfirmed.bytes === 0,
       startTimer: (ms, fired) => wire.startTimer(ms, fired),
       stopTimer: (timer) => wire.stopTimer(timer),
     });

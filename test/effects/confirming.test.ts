@@ -8,8 +8,10 @@ function scene() {
   const asked: (() => void)[] = [];
   const timers = new Map<object, () => void>();
   const spans: number[] = [];
+  const server = { hasAll: false };
   const confirming = new Confirming({
     ask: (answered) => void asked.push(answered),
+    isConfirmed: () => server.hasAll,
     startTimer: (ms, fired) => {
       const timer = {};
       spans.push(ms);
@@ -24,7 +26,7 @@ function scene() {
     timers.delete(timer);
     fired();
   };
-  return { confirming, asked, timers, spans, fire };
+  return { confirming, asked, timers, spans, server, fire };
 }
 
 describe("the server is asked", () => {
@@ -47,6 +49,18 @@ describe("the server is asked", () => {
     fire();
     asked[1]?.();
     expect([timers.size, asked.length]).toEqual([0, 2]);
+  });
+
+  it("not where it has said so by then, since somebody else asked", () => {
+    const { confirming, asked, timers, server, fire } = scene();
+    confirming.handedOver(10);
+    server.hasAll = true;
+    fire();
+    expect([timers.size, asked.length]).toEqual([0, 0]);
+    confirming.handedOver(QUOTA - 1);
+    server.hasAll = false;
+    fire();
+    expect([timers.size, asked.length]).toEqual([0, 1]);
   });
 
   it("at once behind so many bytes, and needs no timer then", () => {
