@@ -106,8 +106,11 @@ export class Interpreter {
       self.outbound.ping({ answered: () => self.send({ type: "outbound.flushed", attempt }) });
     },
     confirmOutbound: (self, { attempt }) => {
+      const session = self.#sessions.get(attempt);
       self.outbound.flush(true);
-      self.#sessions.get(attempt)?.ping(() => self.send({ type: "outbound.flushed", attempt }));
+      // Nobody takes messages any more: while the PONG is awaited, the server must give them to others of a queue group.
+      session?.unsubscribe();
+      session?.ping(() => self.send({ type: "outbound.flushed", attempt }));
     },
     notifyStatus: (self, { status }) => {
       const cause = status.type === "error" ? self.#causes.get(status.failure) : undefined;

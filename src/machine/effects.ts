@@ -95,7 +95,7 @@ export interface EffectParams {
   drainSubscriptions: { readonly attempt: number };
   /** Accept no more publishes; wait until the server has all of them. Answer: `outbound.flushed`. */
   finishOutbound: { readonly attempt: number };
-  /** Hand over all that was published, and PING behind it. Answer: `outbound.flushed`, when the server has all of it. */
+  /** Hand over all that was published, then UNSUB all and PING. Answer: `outbound.flushed`, when the server has all that was published. */
   confirmOutbound: { readonly attempt: number };
   /** Tell those who listen to `nc.status()` and `onStatus`. */
   notifyStatus: { readonly status: StatusReport };
