@@ -46,7 +46,12 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
   const acts = size.acts ?? random.between(10, 60);
   const faults = size.faults ?? random.between(2, 14);
   const network = drawNetwork(random);
-  const chances = { random, worse: new Random(~seed), leaving: new Random(seed ^ 0x2545_f491) };
+  const chances = {
+    random,
+    worse: new Random(~seed),
+    leaving: new Random(seed ^ 0x2545_f491),
+    resending: new Random(seed ^ 0x1b87_3593),
+  };
   const draw = new Draw(chances, servers, clients, duration, network.latency[1]);
   const entries = [
     ...Array.from({ length: acts }, () => draw.work()).flat(),
@@ -72,6 +77,8 @@ interface Chances {
   readonly worse: Random;
   /** Decides which members leave their queue group while a client moves. */
   readonly leaving: Random;
+  /** Decides which clients resend what is unconfirmed. */
+  readonly resending: Random;
 }
 
 /** How long a client that moves stays subscribed with the old server, and somewhat more. */
@@ -81,6 +88,7 @@ class Draw {
   readonly #random: Random;
   readonly #worse: Random;
   readonly #leaving: Random;
+  readonly #resending: Random;
   readonly #servers: number;
   readonly #clients: number;
   readonly #duration: Milliseconds;
@@ -91,7 +99,7 @@ class Draw {
   readonly #talk: Milliseconds;
 
   constructor(
-    { random, worse, leaving }: Chances,
+    { random, worse, leaving, resending }: Chances,
     servers: number,
     clients: number,
     duration: Milliseconds,
@@ -100,6 +108,7 @@ class Draw {
     this.#random = random;
     this.#worse = worse;
     this.#leaving = leaving;
+    this.#resending = resending;
     this.#servers = servers;
     this.#clients = clients;
     this.#duration = duration;
@@ -334,24 +343,27 @@ class Draw {
   client(): ClientPlan {
     const random = this.#random;
     const jitter = random.chance(0.3) ? 0 : this.#span(0.01, 0.5);
+    const options = {
+      pingInterval: this.#span(0.5, 8) + this.#talk,
+      maxPingOut: random.between(1, 3),
+      reconnectTimeWait: this.#span(1, 8),
+      reconnectJitter: jitter,
+      timeout: this.#span(0.1, 2) + this.#talk,
+      drainTimeout: this.#span(0.1, 5) + 1_000,
+      reconnectBufferSize: random.pick([8 * 1024 * 1024, 8 * 1024 * 1024, 8 * 1024 * 1024, -1, 2_000, 0]),
+      maxReconnectAttempts: random.pick([-1, -1, -1, 10, 3]),
+      reconnect: random.chance(0.95),
+      waitOnFirstConnect: random.chance(0.7),
+      noRandomize: random.chance(0.3),
+      ignoreClusterUpdates: random.chance(0.1),
+      ignoreAuthErrorAbort: random.chance(0.7),
+      verbose: random.chance(0.1),
+      onLameDuck: random.pick(["notify", "migrate"] as const),
+    } as const;
+    // What is resent must be kept, and this one keeps nothing.
+    const resends = this.#resending.chance(0.4) && options.reconnectBufferSize !== 0;
     return {
-      options: {
-        pingInterval: this.#span(0.5, 8) + this.#talk,
-        maxPingOut: random.between(1, 3),
-        reconnectTimeWait: this.#span(1, 8),
-        reconnectJitter: jitter,
-        timeout: this.#span(0.1, 2) + this.#talk,
-        drainTimeout: this.#span(0.1, 5) + 1_000,
-        reconnectBufferSize: random.pick([8 * 1024 * 1024, 8 * 1024 * 1024, 8 * 1024 * 1024, -1, 2_000, 0]),
-        maxReconnectAttempts: random.pick([-1, -1, -1, 10, 3]),
-        reconnect: random.chance(0.95),
-        waitOnFirstConnect: random.chance(0.7),
-        noRandomize: random.chance(0.3),
-        ignoreClusterUpdates: random.chance(0.1),
-        ignoreAuthErrorAbort: random.chance(0.7),
-        verbose: random.chance(0.1),
-        onLameDuck: random.pick(["notify", "migrate"] as const),
-      },
+      options: { ...options, unconfirmed: resends ? "resend" : "report" },
       delay: random.chance(0.1) ? this.#span(1, 8) : null,
       chooses: random.chance(0.1) ? this.#span(0.3, 3) : null,
       records: random.chance(0.1),

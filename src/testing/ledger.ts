@@ -1,10 +1,12 @@
-// What a client was given to send, what went over its sockets, and what became of it. It knows what must hold at any
-// moment, and complains the moment it does not. One for each client of a simulation; they share a registry.
+// The sockets of a client, and what it does with them: it knows what must hold at any moment, and complains the moment it does
+// not. One for each client of a simulation; they share a registry. What becomes of the messages: delivery-law.ts.
 
 import { CommandReader } from "../effects/simulated/command-reader.js";
 import type { WorldObserver } from "../effects/simulated/world.js";
 import { decodeText } from "../effects/wire/text.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
+import { DeliveryLaw, type DeliveryOptions } from "./delivery-law.js";
+import { readPayload } from "./message-id.js";
 
 /** What must hold does not. */
 export class InvariantBroken extends Error {
@@ -18,27 +20,6 @@ export interface Registry {
   now(): Milliseconds;
   /** Never throws: it may be called from inside the client, which would take the error for its own. */
   complain(what: string): void;
-}
-
-/** Where a message went that was taken back before it was handed to a socket. */
-const NO_SOCKET = -1;
-
-/** A message: who sent it, and which of theirs it is, counted from 0. It is the beginning of its payload. */
-export interface MessageId {
-  readonly client: string;
-  readonly number: number;
-}
-
-/** Text of a payload: the message's id, then what it says, filled up to the size. */
-export function payloadOf({ client, number }: MessageId, says: string, size: Bytes): string {
-  return `${client}:${number}:${says}`.padEnd(size, ".");
-}
-
-/** The id in a payload, and what follows it; undefined for a payload of another making. */
-export function readPayload(text: string): (MessageId & { readonly says: string }) | undefined {
-  const [, client, number, says] = /^([^:]+):(\d+):(.*)$/s.exec(text) ?? [];
-  if (client === undefined || number === undefined || says === undefined) return undefined;
-  return { client, number: Number(number), says };
 }
 
 /** Says what is wrong with the sockets that a client has; undefined where nothing is. */
@@ -80,16 +61,8 @@ interface Stream extends Wire {
 export class Ledger implements WorldObserver {
   readonly client: string;
   readonly #registry: Registry;
-  /** For each message that was handed to a socket, by its number: which one. */
-  readonly #socketOf: number[] = [];
-  /** For each accepted message, by its number: the size of its payload. */
-  readonly #sizes: Bytes[] = [];
-  /** Messages that were taken back before they were handed to a socket: they must not go out any more. */
-  readonly #withdrawn = new Set<number>();
-  /** Messages with headers. */
-  readonly #withHeaders = new Set<number>();
-  /** Messages that a server has read. */
-  readonly #arrived = new Set<number>();
+  /** What becomes of its messages. */
+  readonly deliveries: DeliveryLaw;
   readonly #streams = new Map<number, Stream>();
   readonly #alive = new Set<number>();
   readonly #socketLaw: SocketLaw;
@@ -106,83 +79,21 @@ export class Ledger implements WorldObserver {
   /**
    * @param socketLaw asked each time that a socket is dialed
    * @param highWater from so many kept bytes on, a socket says that it is full
+   * @param options default: the client reports, and no server lies
    */
-  constructor(client: string, registry: Registry, socketLaw: SocketLaw, highWater: Bytes) {
+  constructor(
+    client: string,
+    registry: Registry,
+    socketLaw: SocketLaw,
+    highWater: Bytes,
+    options: DeliveryOptions = { resends: false, isLying: false },
+  ) {
     this.client = client;
+    this.deliveries = new DeliveryLaw(options, (what) => registry.complain(`${client} ${what}`));
     this.#registry = registry;
     registry.ledgers.set(client, this);
     this.#socketLaw = socketLaw;
     this.#highWater = highWater;
-  }
-
-  /** Messages accepted. */
-  get accepted(): number {
-    return this.#sizes.length;
-  }
-
-  /** The client is given a message, and may send it at once. Returns its number. */
-  accept(size: Bytes, hasHeaders: boolean): number {
-    this.#sizes.push(size);
-    const number = this.#sizes.length - 1;
-    if (hasHeaders) this.#withHeaders.add(number);
-    return number;
-  }
-
-  /** The client has refused the last one. */
-  refused(): void {
-    this.#sizes.pop();
-    this.#withHeaders.delete(this.#sizes.length);
-  }
-
-  /** The client has given a request up. */
-  gaveUp(number: number): void {
-    if (number < this.#socketOf.length) return;
-    this.#withdrawn.add(number);
-    this.#passWithdrawn();
-  }
-
-  /** The client says that it took back so many messages: the server that is taken into use now knows no headers. */
-  tookBack(count: number): void {
-    const next = this.#socketOf.length;
-    const all = [...this.#withHeaders].filter((number) => number >= next && !this.#withdrawn.has(number));
-    if (all.length !== count)
-      this.#registry.complain(
-        `${this.client} says that it took back ${count} messages with headers, where ${all.length} waited`,
-      );
-    for (const number of all) this.#withdrawn.add(number);
-    this.#passWithdrawn();
-  }
-
-  #passWithdrawn(): void {
-    while (this.#withdrawn.delete(this.#socketOf.length)) this.#socketOf.push(NO_SOCKET);
-  }
-
-  /** The size that a message was given; undefined where there is none of that number. */
-  sizeOf(number: number): Bytes | undefined {
-    return this.#sizes[number];
-  }
-
-  /** Messages handed to a socket, or taken back before. */
-  get handedOver(): number {
-    return this.#socketOf.length;
-  }
-
-  /** The socket that a message was handed to; undefined where to none, so far. */
-  socketOf(number: number): number | undefined {
-    return this.#socketOf[number];
-  }
-
-  /** A server has read a message of this client. */
-  arrived(number: number): void {
-    if (this.#arrived.has(number))
-      this.#registry.complain(`${this.client}: a server reads message ${number} twice`);
-    this.#arrived.add(number);
-  }
-
-  /** The first message, if there is one, that was handed to that socket and that no server has read. */
-  missingAtServer(socket: number): number | undefined {
-    const missing = this.#socketOf.findIndex((its, number) => its === socket && !this.#arrived.has(number));
-    return missing < 0 ? undefined : missing;
   }
 
   /** Whether that socket still carries something: it is not closed, and its connection is not lost. */
@@ -223,12 +134,13 @@ export class Ledger implements WorldObserver {
     this.#socket = socket;
     this.lostAtEnd = 0;
     this.#alive.add(socket);
+    this.deliveries.dialed(socket);
     const broken = this.#socketLaw(this.#alive);
     if (broken !== undefined) this.#registry.complain(`${this.client} ${broken}`);
     const reader = new CommandReader(
       {
         connect: () => {},
-        ping: () => {},
+        ping: () => this.deliveries.pinged(socket),
         pong: () => {},
         sub: () => {},
         unsub: (sid, max) => {
@@ -273,6 +185,14 @@ export class Ledger implements WorldObserver {
     if (!hasRoom) stream.isFull = true;
   }
 
+  secured(socket: number): void {
+    this.deliveries.secured(socket);
+  }
+
+  received(socket: number, bytes: Uint8Array): void {
+    this.deliveries.received(socket, bytes);
+  }
+
   drained(socket: number): void {
     const stream = this.#streams.get(socket);
     if (stream !== undefined) stream.isFull = false;
@@ -304,90 +224,13 @@ export class Ledger implements WorldObserver {
     this.#streams.delete(socket);
   }
 
-  /** A message is handed to a socket: the next one, and no other. */
+  /** A message is handed to a socket. */
   #handed(socket: number, payload: Uint8Array): void {
     const text = decodeText(payload, 0, Math.min(payload.length, 100));
     const id = readPayload(text);
     if (id === undefined || id.client !== this.client) {
       return this.#registry.complain(`${this.client} sends what it was not given: ${JSON.stringify(text)}`);
     }
-    const next = this.#socketOf.length;
-    if (id.number < next) {
-      const before = this.#socketOf[id.number];
-      return this.#registry.complain(
-        `${this.client} sends message ${id.number} twice: over sockets ${before} and ${socket}`,
-      );
-    }
-    if (id.number > next) {
-      return this.#registry.complain(
-        `${this.client} sends message ${id.number}, but message ${next} never went out`,
-      );
-    }
-    this.#socketOf.push(socket);
-    this.#passWithdrawn();
-  }
-}
-
-/** What a subscription has received, and whether that is right. */
-export class Receipts {
-  readonly #owner: string;
-  readonly #registry: Registry;
-  readonly #name: string;
-  /** A client that moves from one server to another may receive a message from both. */
-  readonly #mayRepeat: boolean;
-  readonly #seen = new Map<string, { last: number; readonly all: Set<number> }>();
-  /** Messages received. */
-  count = 0;
-  /** From here on nothing may be received. */
-  isOver = false;
-
-  constructor(owner: string, registry: Registry, name: string, mayRepeat: boolean) {
-    this.#owner = owner;
-    this.#registry = registry;
-    this.#name = name;
-    this.#mayRepeat = mayRepeat;
-  }
-
-  /** Whether that message was received. */
-  has(client: string, number: number): boolean {
-    return this.#seen.get(client)?.all.has(number) === true;
-  }
-
-  /** A message was received. */
-  add(text: string): void {
-    const where = `${this.#owner}, subscription ${this.#name}`;
-    if (this.isOver) return this.#registry.complain(`${where}: a message after its end`);
-    const id = readPayload(text);
-    if (id === undefined)
-      return this.#registry.complain(
-        `${where}: a message that nobody sent: ${JSON.stringify(text.slice(0, 100))}`,
-      );
-    this.count++;
-    const { client, number } = id;
-    const sender = this.#registry.ledgers.get(client);
-    const size = sender?.sizeOf(number);
-    if (sender === undefined || size === undefined) {
-      return this.#registry.complain(`${where}: message ${number} of ${client} was never accepted`);
-    }
-    if (text !== payloadOf(id, "", size)) {
-      return this.#registry.complain(`${where}: message ${number} of ${client} arrived damaged`);
-    }
-    let seen = this.#seen.get(client);
-    if (seen === undefined) {
-      seen = { last: -1, all: new Set() };
-      this.#seen.set(client, seen);
-    }
-    if (seen.all.has(number)) {
-      if (this.#mayRepeat) return;
-      return this.#registry.complain(`${where}: message ${number} of ${client} arrived twice`);
-    }
-    seen.all.add(number);
-    // What a sender sent over a connection that broke may still arrive after what it sent over the next one: a server
-    // that stood still reads it late. Over one connection, nothing overtakes.
-    const isOneWay = sender.socketOf(number) === sender.socketOf(seen.last);
-    if (number < seen.last && isOneWay && !this.#mayRepeat) {
-      return this.#registry.complain(`${where}: message ${number} of ${client} arrived after ${seen.last}`);
-    }
-    seen.last = Math.max(seen.last, number);
+    this.deliveries.handed(socket, id.number);
   }
 }

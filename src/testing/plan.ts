@@ -3,6 +3,7 @@
 
 import type { Fault } from "../effects/simulated/fault.js";
 import type { ModelServerOptions } from "../effects/simulated/server-options.js";
+import type { UnconfirmedPolicy } from "../effects/unconfirmed.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
 
 /** Servers that a client is told of, among those of all clusters. */
@@ -130,6 +131,8 @@ export interface ClientPlan {
     readonly verbose: boolean;
     readonly onLameDuck: "notify" | "migrate";
     readonly allowNonTls?: boolean;
+    /** Default `report`. */
+    readonly unconfirmed?: UnconfirmedPolicy;
   };
   /** Whether `reconnectDelayHandler` is set, and what it returns. */
   readonly delay: Milliseconds | null;

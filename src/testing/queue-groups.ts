@@ -17,7 +17,8 @@
 import type { Subscription } from "../api/subscription.js";
 import type { ModelSubscription } from "../effects/simulated/model.js";
 import type { Milliseconds } from "../machine/units.js";
-import type { MessageId, Registry } from "./ledger.js";
+import type { Registry } from "./ledger.js";
+import type { MessageId } from "./message-id.js";
 
 /** Why a message of a queue group did not reach the member that a server chose. */
 export type Loss =
@@ -35,6 +36,8 @@ export type Member = Pick<Subscription, "getID" | "getSubject" | "isClosed">;
 
 /** A message on its way from a server to a member. */
 interface Handed {
+  /** Which message: what `keyOf` gives. */
+  readonly id: string;
   readonly client: string;
   readonly member: Member;
   readonly server: string;
@@ -54,8 +57,11 @@ export class QueueGroups {
   readonly #isLying: boolean;
   /** By client, then by number as it is on the wire. */
   readonly #members = new Map<string, Map<string, Member>>();
-  /** Messages whose fate is open: by the client that they are on their way to, then by what `keyOf` gives. */
-  readonly #underWay = new Map<string, Map<string, Handed>>();
+  /**
+   * Messages whose fate is open: by the client that they are on their way to, in the order in which they were handed. One that
+   * its sender has sent again may be among them twice.
+   */
+  readonly #underWay = new Map<string, Set<Handed>>();
   readonly #lost: Record<Loss, number> = { ended: 0, noRoom: 0, disconnected: 0, betweenServers: 0 };
   #received = 0;
 
@@ -89,48 +95,47 @@ export class QueueGroups {
   }
 
   /** A member has taken a message. */
-  took(client: string, id: MessageId): void {
-    const its = this.#underWay.get(client);
-    const key = keyOf(id);
-    const taken = its?.get(key);
-    if (its === undefined || taken === undefined) return;
+  took(client: string, member: Member, message: MessageId): void {
+    const id = keyOf(message);
+    const its = this.#of(client).filter((handed) => handed.member === member);
+    const copies = its.filter((handed) => handed.id === id);
     // What comes over one socket to one member comes in order.
-    for (const [other, { member, socket }] of its) {
-      if (other === key) break;
-      if (member === taken.member && socket === taken.socket)
-        this.#complain(`${this.#what(other, taken)} did not come, though message ${key} came after it`);
-    }
-    its.delete(key);
+    const before = ({ socket }: Handed) => its.find((handed) => handed.socket === socket);
+    const taken = copies.find((copy) => before(copy) === copy) ?? copies[0];
+    if (taken === undefined) return;
+    const skipped = before(taken);
+    if (skipped !== undefined && skipped !== taken)
+      this.#complain(`${this.#what(skipped)} did not come, though message ${id} came after it`);
+    this.#underWay.get(client)?.delete(taken);
     this.#received++;
   }
 
   /** A client says that a member is drained: what its servers had handed to it has arrived. */
   drained(client: string, member: Member): void {
     if (this.#isLying) return;
-    for (const [id, handed] of this.#of(client)) {
+    for (const handed of this.#of(client)) {
       if (handed.member === member)
-        this.#complain(`${this.#what(id, handed)} did not arrive, though the subscription is drained`);
+        this.#complain(`${this.#what(handed)} did not arrive, though the subscription is drained`);
     }
   }
 
   /** A client closes a socket after what it has written; it hears nothing more over it. */
   left(client: string, socket: number): void {
     const ledger = this.#registry.ledgers.get(client);
-    for (const [id, handed] of this.#of(client)) {
+    for (const handed of this.#of(client)) {
       if (handed.socket !== socket) continue;
       const told = ledger?.wire(socket)?.unsubscribed.get(`${handed.member.getID()}`);
       const isOverdue = told !== undefined && this.#registry.now() - told >= OVERDUE;
       if (!handed.member.isClosed() && ledger?.isEnding === false && !isOverdue && !this.#isLying)
-        this.#complain(`${this.#what(id, handed)} is on its way when ${client} leaves that server`);
-      this.#lose(id, handed, handed.member.isClosed() ? "ended" : "disconnected");
+        this.#complain(`${this.#what(handed)} is on its way when ${client} leaves that server`);
+      this.#lose(handed, handed.member.isClosed() ? "ended" : "disconnected");
     }
   }
 
   /** A client's socket is closed. */
   over(client: string, socket: number): void {
-    for (const [id, handed] of this.#of(client)) {
-      if (handed.socket === socket)
-        this.#lose(id, handed, handed.member.isClosed() ? "ended" : "disconnected");
+    for (const handed of this.#of(client)) {
+      if (handed.socket === socket) this.#lose(handed, handed.member.isClosed() ? "ended" : "disconnected");
     }
   }
 
@@ -144,15 +149,14 @@ export class QueueGroups {
       return this.#complain(
         `${client} never made the subscription ${sid} to ${subject}, which a server knows`,
       );
-    const id = keyOf(message);
-    const handed = { client, member, socket, server: server.address };
+    const handed = { id: keyOf(message), client, member, socket, server: server.address };
     const wire = this.#registry.ledgers.get(client)?.wire(socket);
-    if (wire === undefined || wire.isLeft) return this.#lose(id, handed, "disconnected");
-    if (!member.isClosed()) return this.#sends(id, handed);
-    if (wire.unsubscribed.has(sid)) return this.#lose(id, handed, "ended");
-    if (wire.isFull) return this.#lose(id, handed, "noRoom");
+    if (wire === undefined || wire.isLeft) return this.#lose(handed, "disconnected");
+    if (!member.isClosed()) return this.#sends(handed);
+    if (wire.unsubscribed.has(sid)) return this.#lose(handed, "ended");
+    if (wire.isFull) return this.#lose(handed, "noRoom");
     this.#complain(
-      `${this.#what(id, handed)} is lost: ${client} has ended the subscription and has not said so there`,
+      `${this.#what(handed)} is lost: ${client} has ended the subscription and has not said so there`,
     );
   }
 
@@ -161,37 +165,40 @@ export class QueueGroups {
     const { client, port: socket, server } = connection;
     const member = this.#members.get(client)?.get(sid);
     if (member !== undefined)
-      this.#lose(keyOf(message), { client, member, socket, server: server.address }, "betweenServers");
+      this.#lose({ id: keyOf(message), client, member, socket, server: server.address }, "betweenServers");
   }
 
   // The end.
 
   /** In peace, when nothing is on its way to that client any more: all that has no reason to be lost is there. */
   check(client: string): void {
-    for (const [id, handed] of this.#of(client)) {
-      if (handed.member.isClosed()) this.#lose(id, handed, "ended");
-      else this.#complain(`${this.#what(id, handed)} never came, though its socket ${handed.socket} is open`);
+    for (const handed of this.#of(client)) {
+      if (handed.member.isClosed()) this.#lose(handed, "ended");
+      else this.#complain(`${this.#what(handed)} never came, though its socket ${handed.socket} is open`);
     }
   }
 
-  #of(client: string): readonly (readonly [id: string, handed: Handed])[] {
+  #of(client: string): readonly Handed[] {
     return [...(this.#underWay.get(client) ?? [])];
   }
 
-  #sends(id: string, handed: Handed): void {
+  #sends(handed: Handed): void {
     const its = this.#underWay.get(handed.client);
-    if (its === undefined) this.#underWay.set(handed.client, new Map([[id, handed]]));
-    else its.set(id, handed);
+    if (its === undefined) this.#underWay.set(handed.client, new Set([handed]));
+    else its.add(handed);
   }
 
-  #what(id: string, { client, member, server }: Handed): string {
+  #what({ id, client, member, server }: Handed): string {
     return `message ${id} to subscription ${member.getID()} (${member.getSubject()}) of ${client} by ${server}`;
   }
 
-  #lose(id: string, handed: Handed, loss: Loss): void {
-    this.#underWay.get(handed.client)?.delete(id);
+  #lose(handed: Handed, loss: Loss): void {
+    this.#underWay.get(handed.client)?.delete(handed);
     this.#lost[loss]++;
-    this.#note(handed.client, `message ${id} for subscription ${handed.member.getID()} is lost: ${loss}`);
+    this.#note(
+      handed.client,
+      `message ${handed.id} for subscription ${handed.member.getID()} is lost: ${loss}`,
+    );
   }
 
   #complain(what: string): void {

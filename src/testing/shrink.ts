@@ -47,7 +47,12 @@ function simpler(plan: Plan): readonly Plan[] {
     { ...plan, network: { latency: [least, least], window: 1_000_000, highWater: 1_000_000, pieces: 1 } },
     { ...plan, clients: clients.map((client) => ({ ...client, credentials: plain })) },
     { ...plan, clients: clients.map((client) => ({ ...client, delay: null })) },
+    { ...plan, clients: clients.map(reporting) },
   ];
+}
+
+function reporting(client: ClientPlan): ClientPlan {
+  return { ...client, options: { ...client.options, unconfirmed: "report" } };
 }
 
 function withList(client: ClientPlan, changes: Partial<ServerListPlan>): ClientPlan {

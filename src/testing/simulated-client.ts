@@ -1,14 +1,15 @@
 // One client of a run: a real connection in a simulated world, watched from outside. What it does: workload.ts.
 
 import { Connection } from "../api/connection.js";
-import { ErrorCode, isNatsError } from "../api/errors.js";
+import { ErrorCode, isNatsError, type NatsError } from "../api/errors.js";
 import type { ConnectionOptions } from "../api/options.js";
 import type { Status } from "../api/status.js";
 import type { SimulatedWorld } from "../effects/simulated/world.js";
 import { replay } from "../machine/replay.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
 import { Attempts } from "./attempts.js";
-import { exactlyThoseOf, Ledger, payloadOf } from "./ledger.js";
+import { exactlyThoseOf, Ledger } from "./ledger.js";
+import { payloadOf } from "./message-id.js";
 import type { Act, ClientPlan, ServerListPlan } from "./plan.js";
 import { SecretsLaw, secretsIn } from "./secrets-law.js";
 import { Silence } from "./silence.js";
@@ -79,6 +80,7 @@ export class SimulatedClient implements WorkingClient {
       stage.registry,
       exactlyThoseOf(() => this.connection.links),
       stage.plan.network.highWater,
+      { resends: plan.options.unconfirmed === "resend", isLying: stage.isLying },
     );
     this.#silence = new Silence(
       stage.simulation.time,
@@ -88,7 +90,10 @@ export class SimulatedClient implements WorkingClient {
     this.#work = new Workload(this);
     this.#world = stage.simulation.world(name, {
       dialed: (socket, server) => this.#dialed(socket, server),
-      secured: (socket, certificate) => this.#secrets.secured(socket, certificate),
+      secured: (socket, certificate) => {
+        this.#secrets.secured(socket, certificate);
+        this.ledger.secured(socket);
+      },
       wrote: (socket, bytes, kept, hasRoom) => {
         this.#secrets.wrote(socket, bytes);
         this.ledger.wrote(socket, bytes, kept, hasRoom);
@@ -96,6 +101,7 @@ export class SimulatedClient implements WorkingClient {
       drained: (socket) => this.ledger.drained(socket),
       received: (socket, bytes) => {
         this.#secrets.received(socket, bytes);
+        this.ledger.received(socket, bytes);
         this.#silence.broken(socket);
       },
       ended: (socket, atOnce, kept) => {
@@ -166,7 +172,7 @@ export class SimulatedClient implements WorkingClient {
       },
       () => {},
     );
-    void this.connection.closed().then((error) => this.#closed(error ?? undefined));
+    void this.connection.closed().then((error) => this.#closed(error as NatsError | undefined));
   }
 
   /** Does it; nothing where it is not, or no longer, connected. */
@@ -191,18 +197,13 @@ export class SimulatedClient implements WorkingClient {
   async drain(): Promise<void> {
     this.#end ??= "drain";
     this.ledger.ending();
-    const { ledger, connection } = this;
-    const socket = connection.info !== undefined && ledger.isAlive(ledger.socket) ? ledger.socket : 0;
-    const draining = connection.drain();
+    const { deliveries } = this.ledger;
+    const draining = this.connection.drain();
     this.#work.drains();
-    const drained = draining.then(() => {
-      const { accepted, handedOver } = ledger;
-      if (handedOver < accepted)
-        this.complain(`is drained, but sent only ${handedOver} of ${accepted} messages`);
-      const missing = this.#end === "close" ? undefined : ledger.missingAtServer(socket);
-      if (missing !== undefined) this.complain(`is drained, but no server has message ${missing}`);
-    });
-    this.track("drain", drained);
+    this.track(
+      "drain",
+      draining.then(() => deliveries.vouches(deliveries.accepted, "is drained")),
+    );
     await this.connection.closed();
   }
 
@@ -243,10 +244,11 @@ export class SimulatedClient implements WorkingClient {
 
   /** Publishes one message by `send`; returns its number, or undefined where it was refused. */
   accept(size: Bytes, says: string, send: (payload: string) => void, hasHeaders = false): number | undefined {
-    const { connection, ledger, name } = this;
+    const { connection, name } = this;
+    const { deliveries } = this.ledger;
     const before = connection.stats().outMsgs;
     // Counted before, since it may go out at once.
-    const number = ledger.accept(size, hasHeaders);
+    const number = deliveries.accept(size, hasHeaders);
     let refusal: unknown;
     try {
       send(payloadOf({ client: name, number }, says, size));
@@ -254,7 +256,7 @@ export class SimulatedClient implements WorkingClient {
       refusal = error;
     }
     const isAccepted = connection.stats().outMsgs > before;
-    if (!isAccepted) ledger.refused();
+    if (!isAccepted) deliveries.refused();
     if (refusal !== undefined && isAccepted) this.complain(`throws at a message that it accepts: ${refusal}`);
     if (refusal !== undefined && !isNatsError(refusal as Error)) {
       this.complain(`throws something else than a NatsError: ${refusal}`);
@@ -293,7 +295,9 @@ export class SimulatedClient implements WorkingClient {
 
   /** In peace, and after a flush: everything that was accepted is sent, and nothing is missing. */
   check(): void {
-    const { accepted, handedOver } = this.ledger;
+    const { deliveries } = this.ledger;
+    const { accepted, handedOver } = deliveries;
+    deliveries.checkStats(this.connection.outboundStats());
     if (handedOver < accepted) this.complain(`has sent only ${handedOver} of ${accepted} messages, in peace`);
     this.#work.check();
     this.stage.groups.check(this.name);
@@ -326,6 +330,7 @@ export class SimulatedClient implements WorkingClient {
     if (pending !== "") this.complain(`is closed, but leaves unsettled: ${pending}`);
     const { pendingBytes } = this.connection;
     if (pendingBytes > 0) this.complain(`is closed, but keeps ${pendingBytes} bytes`);
+    this.ledger.deliveries.checkOver();
   }
 
   async #readStatus(): Promise<void> {
@@ -355,11 +360,15 @@ export class SimulatedClient implements WorkingClient {
     // Routine, and too much of it.
     if (type === "pingTimer" && data === "1") return;
     const more = typeof data === "object" ? JSON.stringify(data) : data;
-    this.note(`status ${type} ${more}${error === undefined ? "" : `: ${error.message}`}`);
+    const told = status.unconfirmed?.messages ?? 0;
+    const unconfirmed = told === 0 ? "" : `, ${told} unconfirmed`;
+    this.note(`status ${type} ${more}${unconfirmed}${error === undefined ? "" : `: ${error.message}`}`);
     if (this.#phase === "closed") return this.complain(`reports the status ${type} after it was closed`);
     if (error?.code === ErrorCode.ServerOptionNotAvailable && status.step === "connected") {
-      this.ledger.tookBack(status.messages ?? 0);
+      this.ledger.deliveries.tookBack(status.messages ?? 0);
     }
+    if (type === "close") this.ledger.deliveries.closed(status);
+    if (type === "disconnect") this.ledger.deliveries.disconnected(status.unconfirmed);
     this.#attempts.reported(status);
     if (type !== "disconnect" && type !== "reconnect") return;
     if (type === "reconnect") this.#silence.begins(this.ledger.socket);
@@ -387,16 +396,14 @@ export class SimulatedClient implements WorkingClient {
     this.complain(`keeps ${pendingBytes} bytes while disconnected; it may keep ${bound}`);
   }
 
-  #closed(error: Error | undefined): void {
+  #closed(error: NatsError | undefined): void {
     const { ledger } = this;
     const wasConnected = this.isConnected;
     this.#phase = "closed";
     this.#silence.ends();
     ledger.isOver = true;
     this.note(`closed${error === undefined ? "" : `: ${error.message}`}`);
-    const unsent = ledger.accepted - ledger.handedOver;
-    if (error === undefined && unsent > 0)
-      this.complain(`closes without an error, but ${unsent} messages were never sent`);
+    ledger.deliveries.ended(error);
     if (error === undefined && ledger.lostAtEnd > 0)
       this.complain(`closes without an error, but ${ledger.lostAtEnd} bytes never left`);
     if (!this.#mayGiveUp(wasConnected))

@@ -6,7 +6,8 @@ import type { ClusterObserver } from "../effects/simulated/model.js";
 import { printable } from "../effects/wire/control-characters.js";
 import { decodeText } from "../effects/wire/text.js";
 import type { Milliseconds } from "../machine/units.js";
-import { InvariantBroken, type Ledger, type MessageId, type Registry, readPayload } from "./ledger.js";
+import { InvariantBroken, type Ledger, type Registry } from "./ledger.js";
+import { type MessageId, readPayload } from "./message-id.js";
 import type { CredentialsPlan, Plan } from "./plan.js";
 import { QueueGroups } from "./queue-groups.js";
 import { type SecretsLaw, secretsIn } from "./secrets-law.js";
@@ -67,7 +68,11 @@ export class Stage {
       if (id !== undefined) heard(id);
     };
     const observer: ClusterObserver = {
-      read: (_, message) => withId((id) => this.registry.ledgers.get(id.client)?.arrived(id.number), message),
+      read: ({ port }, message) =>
+        withId(
+          ({ client, number }) => this.registry.ledgers.get(client)?.deliveries.arrived(port, number),
+          message,
+        ),
       handed: (member, message) => withId((id) => this.groups.handed(member, id), message),
       missed: (member, message) => withId((id) => this.groups.missed(member, id), message),
     };

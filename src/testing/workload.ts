@@ -5,8 +5,9 @@ import { headers } from "../api/headers.js";
 import type { Msg } from "../api/msg.js";
 import { RequestStrategy } from "../api/request-many.js";
 import type { Subscription } from "../api/subscription.js";
-import { Receipts, readPayload } from "./ledger.js";
+import { readPayload } from "./message-id.js";
 import type { Act } from "./plan.js";
+import { Receipts } from "./receipts.js";
 import type { WorkingClient } from "./working-client.js";
 
 type Ask = Act & { type: "request" };
@@ -52,7 +53,7 @@ export class Workload {
     );
     const questions = connection.subscribe("ask", {
       queue: "askers",
-      ...listener((msg) => this.#answer(msg)),
+      ...listener((msg) => this.#answer(msg, questions)),
     });
     this.#members.add(questions);
     stage.groups.joined(name, questions);
@@ -126,11 +127,22 @@ export class Workload {
 
   /** Flushes; when that succeeds, what it had sent to itself over a socket that lives must be there. */
   async flush(): Promise<void> {
-    const { connection, stage } = this.#client;
+    const { connection, ledger, stage } = this.#client;
+    const { deliveries } = ledger;
     const count = this.#own.length;
-    await connection.flush();
+    const { accepted } = deliveries;
+    const isClosed = connection.isClosed();
+    try {
+      await connection.flush();
+    } catch (error) {
+      // One that comes too late tells nothing: closed() does.
+      if (!isClosed) deliveries.flushFailed((error as NatsError).unconfirmed);
+      throw error;
+    }
+    deliveries.vouches(accepted, "has flushed");
     this.#flushedSocket = this.#client.ledger.socket;
-    if (stage.isLying || connection.isDraining()) return;
+    // Who closes the connection meanwhile gets no message any more, but the last word of the server.
+    if (stage.isLying || connection.isDraining() || connection.isClosed()) return;
     this.#checkOwn(this.#own.slice(0, count), "after a flush");
   }
 
@@ -139,13 +151,16 @@ export class Workload {
     if (this.#client.stage.isLying) return;
     this.#checkOwn(this.#own, "in peace");
     // Over a socket that is newer than the last flush, the server may not have read everything.
-    if (this.#flushedSocket === this.#client.ledger.socket) this.#checkSubscriptions();
+    if (this.#flushedSocket !== this.#client.ledger.socket) return;
+    this.#checkSubscriptions();
+    const { deliveries } = this.#client.ledger;
+    deliveries.vouches(deliveries.accepted, "is connected, in peace");
   }
 
   #checkOwn(numbers: readonly number[], when: string): void {
     const { ledger, name } = this.#client;
     const missing = numbers.find(
-      (number) => ledger.isAlive(ledger.socketOf(number)) && !this.#ownReceipts.has(name, number),
+      (number) => ledger.isAlive(ledger.deliveries.socketOf(number)) && !this.#ownReceipts.has(name, number),
     );
     if (missing !== undefined)
       this.#client.complain(`misses message ${missing}, which it sent to itself, ${when}`);
@@ -198,14 +213,15 @@ export class Workload {
 
   #request(act: Ask): void {
     const client = this.#client;
-    const asked = client.ledger.accepted;
+    const { deliveries } = client.ledger;
+    const asked = deliveries.accepted;
     const abort = new AbortController();
     const opts = { timeout: act.timeout, noMux: act.noMux, signal: abort.signal };
     if (act.abort !== null) client.stage.simulation.time.startTimer(act.abort, () => abort.abort());
     client.accept(0, "?", (payload) => {
       const answer = client.connection.request(act.to, payload, opts);
-      answer.catch(({ code }: NatsError) => {
-        if (code === ErrorCode.Timeout || code === ErrorCode.Cancelled) client.ledger.gaveUp(asked);
+      answer.catch((error: NatsError) => {
+        if (isGivenUp(error)) deliveries.gaveUp(asked);
       });
       client.track(
         `a request to ${act.to}`,
@@ -216,16 +232,22 @@ export class Workload {
 
   async #gather(act: Gather): Promise<void> {
     const { connection, ledger } = this.#client;
-    const asked = ledger.accepted;
+    const { deliveries } = ledger;
+    const asked = deliveries.accepted;
     let answers: Promise<AsyncIterable<Msg>> | undefined;
     this.#client.accept(0, "?", (payload) => {
       const opts = { strategy: RequestStrategy.Timer, maxWait: act.maxWait, noMux: act.noMux };
       answers = connection.requestMany("ask", payload, opts);
     });
     if (answers === undefined) return;
-    for await (const msg of await answers) this.#checkAnswer(asked, msg);
+    try {
+      for await (const msg of await answers) this.#checkAnswer(asked, msg);
+    } catch (error) {
+      if (isGivenUp(error as NatsError)) deliveries.gaveUp(asked);
+      throw error;
+    }
     // Its time is over: what waits of it still is withdrawn.
-    ledger.gaveUp(asked);
+    deliveries.gaveUp(asked);
   }
 
   #checkAnswer(asked: number, msg: Msg): void {
@@ -234,11 +256,11 @@ export class Workload {
     if (given !== wanted) this.#client.complain(`asked ${wanted} and is answered ${given}`);
   }
 
-  #answer(msg: Msg): void {
+  #answer(msg: Msg, questions: Subscription): void {
     const asked = readPayload(msg.string());
     const { name, stage } = this.#client;
     if (asked === undefined) return this.#client.complain("is asked by nobody");
-    stage.groups.took(name, asked);
+    stage.groups.took(name, questions, asked);
     this.#client.accept(0, `${asked.client}:${asked.number}`, (payload) => void msg.respond(payload));
   }
 
@@ -252,7 +274,7 @@ export class Workload {
     let count = 0;
     const received = (msg: Msg) => {
       const id = act.to === "work" ? readPayload(msg.string()) : undefined;
-      if (id !== undefined) client.stage.groups.took(client.name, id);
+      if (id !== undefined) client.stage.groups.took(client.name, sub, id);
       if (act.to !== "silent") receipts.add(msg.string());
       const max = sub.getMax();
       if (++count > (max ?? Number.POSITIVE_INFINITY)) client.complain(`${name}: more than ${max} messages`);
@@ -330,6 +352,11 @@ async function iterate(sub: Subscription, received: (msg: Msg) => void, most: nu
     received(msg);
     if (++count === most) return;
   }
+}
+
+/** Whether a request ended before its connection did, and without an answer: then it is withdrawn. */
+function isGivenUp({ code }: NatsError): boolean {
+  return code === ErrorCode.Timeout || code === ErrorCode.Cancelled || code === ErrorCode.NoResponders;
 }
 
 function ownHeaders() {

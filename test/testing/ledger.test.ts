@@ -1,7 +1,8 @@
 // The books of a simulated client: what they find wrong, and what not.
 
 import { describe, expect, test } from "vitest";
-import { exactlyThoseOf, Ledger, payloadOf } from "../../src/testing/ledger.js";
+import { exactlyThoseOf, Ledger } from "../../src/testing/ledger.js";
+import { payloadOf } from "../../src/testing/message-id.js";
 
 function setUp() {
   const complaints: string[] = [];
@@ -14,11 +15,9 @@ function setUp() {
   ledger.dialed(1);
   const write = (text: string, kept: number) => ledger.wrote(1, Buffer.from(text), kept, true);
   /** Accepts a message; returns its lines. */
-  const message = (hasHeaders = false) => {
-    const payload = payloadOf({ client: "c0", number: ledger.accept(10, hasHeaders) }, "", 10);
-    return hasHeaders
-      ? `HPUB a 12 22\r\nNATS/1.0\r\n\r\n${payload}\r\n`
-      : `PUB a ${payload.length}\r\n${payload}\r\n`;
+  const message = () => {
+    const payload = payloadOf({ client: "c0", number: ledger.deliveries.accept(10, false) }, "", 10);
+    return `PUB a ${payload.length}\r\n${payload}\r\n`;
   };
   return { ledger, complaints, write, message };
 }
@@ -66,36 +65,6 @@ test("what a half closed socket held is lost with its connection, not with the c
   ledger.ending();
   ledger.ended(1, true, 5);
   expect(ledger.lostAtEnd).toBe(0);
-});
-
-describe("messages that the client took back", () => {
-  test("are all that wait and have headers; the others go out in their order", () => {
-    const { ledger, complaints, write, message } = setUp();
-    write(message(true), 0);
-    const first = message();
-    message(true);
-    message(true);
-    const last = message();
-    ledger.tookBack(2);
-    write(first + last, 0);
-    expect([complaints, ledger.accepted, ledger.handedOver]).toEqual([[], 5, 5]);
-  });
-
-  test.each([0, 1, 3])("are not %i where two wait", (count) => {
-    const { ledger, complaints, message } = setUp();
-    message(true);
-    message(true);
-    ledger.tookBack(count);
-    expect(complaints).toEqual([`c0 says that it took back ${count} messages with headers, where 2 waited`]);
-  });
-
-  test("must not go out any more", () => {
-    const { ledger, complaints, write, message } = setUp();
-    const taken = message(true);
-    ledger.tookBack(1);
-    write(taken, 0);
-    expect(complaints).toEqual(["c0 sends message 0 twice: over sockets -1 and 1"]);
-  });
 });
 
 test("a socket without a link of the chart is found, and a link without a socket", () => {

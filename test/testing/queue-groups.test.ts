@@ -29,10 +29,10 @@ function setUp({ isLying = false } = {}) {
   const known = { connection, sid: `${SID}`, subject: "work" } as ModelSubscription;
   ledger.dialed(1);
   groups.joined("c0", member);
-  /** The server hands a message to the member; returns which. */
-  const hand = (number = 0) => {
+  /** The server hands a message to the member, over that socket of its client; returns which. */
+  const hand = (number = 0, port = 1) => {
     const id = { client: "c1", number };
-    groups.handed(known, id);
+    groups.handed({ ...known, connection: { ...connection, port } } as ModelSubscription, id);
     return id;
   };
   const write = (text: string, hasRoom = true) => ledger.wrote(1, Buffer.from(text), 0, hasRoom);
@@ -43,8 +43,8 @@ function setUp({ isLying = false } = {}) {
 const what = "message c1:0 to subscription 7 (work) of c0 by s:1";
 
 test("a message that is received is no loss", () => {
-  const { groups, complaints, hand, lost } = setUp();
-  groups.took("c0", hand());
+  const { groups, member, complaints, hand, lost } = setUp();
+  groups.took("c0", member, hand());
   groups.check("c0");
   expect([groups.received, lost(), complaints]).toEqual([1, [], []]);
 });
@@ -57,10 +57,33 @@ test("a message that never comes is a loss without a reason", () => {
 });
 
 test("a message that is skipped is a loss without a reason", () => {
-  const { groups, complaints, hand } = setUp();
+  const { groups, member, complaints, hand } = setUp();
   hand();
-  groups.took("c0", hand(1));
+  groups.took("c0", member, hand(1));
   expect(complaints).toEqual([`${what} did not come, though message c1:1 came after it`]);
+});
+
+describe("a message that its sender has sent again", () => {
+  test("may be handed to a member twice, and must come twice", () => {
+    const { groups, member, complaints, hand } = setUp();
+    hand();
+    hand();
+    groups.took("c0", member, { client: "c1", number: 0 });
+    groups.check("c0");
+    expect([groups.received, complaints]).toEqual([1, [`${what} never came, though its socket 1 is open`]]);
+  });
+
+  test("is no message that was skipped, where the other copy came over another socket", () => {
+    const { ledger, groups, member, complaints, hand } = setUp();
+    ledger.dialed(2);
+    hand(0);
+    hand(1);
+    hand(1, 2);
+    groups.took("c0", member, { client: "c1", number: 1 });
+    expect(complaints).toEqual([]);
+    groups.took("c0", member, { client: "c1", number: 1 });
+    expect(complaints).toEqual([`${what} did not come, though message c1:1 came after it`]);
+  });
 });
 
 describe("a message for a member that has ended", () => {
@@ -129,7 +152,7 @@ describe("a message on its way over a socket that is closed", () => {
 describe("a drain", () => {
   test("is over when all that was handed to the member has arrived, and not before", () => {
     const { groups, member, complaints, hand } = setUp();
-    groups.took("c0", hand());
+    groups.took("c0", member, hand());
     groups.drained("c0", member);
     expect(complaints).toEqual([]);
     hand();
