@@ -14,24 +14,11 @@ import {
   type Plan,
   plans,
   type SimulationEvent,
-  SimulationFailure,
   shrinkPlan,
   simulate,
 } from "../../src/testing/index.js";
 import { lineOf } from "../../src/testing/simulate.js";
-
-/** The first of these seeds that fails. */
-async function firstFailure(most = 100, size = {}): Promise<SimulationFailure> {
-  for (let seed = 1; seed <= most; seed++) {
-    try {
-      await simulate({ seed, ...size });
-    } catch (error) {
-      if (error instanceof SimulationFailure) return error;
-      throw error;
-    }
-  }
-  throw new Error(`none of ${most} seeds fails`);
-}
+import { firstFailure } from "./first-failure.js";
 
 describe("simulate", { timeout: 60_000 }, () => {
   afterEach(() => {
