@@ -2,11 +2,21 @@
 // and the PONGs that reached it. The client's own account (src/effects/unconfirmed.ts) is not asked.
 
 import { Parser, ProtocolViolation } from "../effects/wire/parser.js";
+import type { Bytes } from "../machine/units.js";
+
+/** A place in what one socket was handed: how much lies before it. */
+export interface Place {
+  readonly messages: number;
+  /** Of all that was written. */
+  readonly bytes: Bytes;
+}
+
+const BEGINNING: Place = { messages: 0, bytes: 0 };
 
 /** The PINGs and PONGs of one socket. */
 export class Confirmations {
-  /** For each PING without a PONG: how many messages the socket was handed before it. */
-  readonly #asked: number[] = [];
+  /** The PINGs without a PONG. */
+  readonly #asked: Place[] = [];
   readonly #parser = new Parser({
     message: () => {},
     info: () => {},
@@ -17,21 +27,21 @@ export class Confirmations {
       this.#isInDoubt = true;
     },
   });
-  /** How many messages the client must know to be confirmed, from the first on. */
-  #known = 0;
-  /** How many it may know to be confirmed. */
-  #likely = 0;
+  /** Up to there the client must know that all is confirmed. */
+  #known = BEGINNING;
+  /** Up to there the client may know it. */
+  #likely = BEGINNING;
   /** Behind -ERR the client may have closed the socket: it need not have seen the rest of the chunk. */
   #isInDoubt = false;
 
-  /** How many messages the client must know to be confirmed, from the first on. */
-  get known(): number {
+  /** Up to there the client must know that all is confirmed. */
+  get known(): Place {
     return this.#known;
   }
 
-  /** The client has written PING. @param before how many messages the socket was handed before */
-  pinged(before: number): void {
-    this.#asked.push(before);
+  /** The client has written PING there. */
+  pinged(place: Place): void {
+    this.#asked.push(place);
   }
 
   /** The socket is under TLS from here on: the rest of what came in the clear counts no more. */
@@ -51,9 +61,9 @@ export class Confirmations {
   }
 
   #answered(): void {
-    const before = this.#asked.shift();
-    if (before === undefined) return;
-    this.#likely = before;
-    if (!this.#isInDoubt) this.#known = before;
+    const place = this.#asked.shift();
+    if (place === undefined) return;
+    this.#likely = place;
+    if (!this.#isInDoubt) this.#known = place;
   }
 }

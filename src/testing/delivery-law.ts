@@ -23,6 +23,8 @@ const NO_SOCKET = -1;
 export interface DeliveryOptions {
   /** The option `unconfirmed` is `resend`. */
   readonly resends: boolean;
+  /** Bytes that a client which resends keeps at most: when so much is unconfirmed, the rest waits. Default: no limit. */
+  readonly bound?: Bytes;
   /** A server says PONG unasked. */
   readonly isLying: boolean;
 }
@@ -146,8 +148,16 @@ export class DeliveryLaw {
     this.#accounts.get(socket)?.confirmations.secured();
   }
 
-  pinged(socket: number): void {
-    this.#accounts.get(socket)?.pinged();
+  /** A socket was handed PING. @param bytes all that was written to it before */
+  pinged(socket: number, bytes: Bytes): void {
+    this.#accounts.get(socket)?.pinged(bytes);
+  }
+
+  /** Whether so much is unconfirmed that the client must hold back what follows. @param bytes all that was written to the socket */
+  mustWait(socket: number, bytes: Bytes): boolean {
+    const { resends, bound = Number.POSITIVE_INFINITY } = this.#options;
+    const known = this.#accounts.get(socket)?.confirmations.known.bytes ?? 0;
+    return resends && bytes - known >= bound;
   }
 
   received(socket: number, bytes: Uint8Array): void {

@@ -38,7 +38,7 @@ export const exactlyThoseOf =
 export interface Wire {
   /** The subscriptions that it has told the server to end, by their number on the wire; and when. */
   readonly unsubscribed: ReadonlyMap<string, Milliseconds>;
-  /** True while the socket has no room: the client must hold back what it has to say. */
+  /** True while the client must hold back what it has to say: the socket has no room, or too much is unconfirmed. */
   readonly isFull: boolean;
   /** True once the client has closed its end in good order. */
   readonly isLeft: boolean;
@@ -48,7 +48,7 @@ export interface Wire {
 interface Stream extends Wire {
   readonly reader: CommandReader;
   readonly unsubscribed: Map<string, Milliseconds>;
-  isFull: boolean;
+  hasRoom: boolean;
   isLeft: boolean;
   /** True once its connection is lost although its socket is not closed yet: what it was handed is lost with it. */
   isLost: boolean;
@@ -140,7 +140,7 @@ export class Ledger implements WorldObserver {
     const reader = new CommandReader(
       {
         connect: () => {},
-        ping: () => this.deliveries.pinged(socket),
+        ping: () => this.deliveries.pinged(socket, reader.position),
         pong: () => {},
         sub: () => {},
         unsub: (sid, max) => {
@@ -156,10 +156,14 @@ export class Ledger implements WorldObserver {
       },
       { maxControlLine: Number.POSITIVE_INFINITY, maxPayload: Number.POSITIVE_INFINITY },
     );
+    const { deliveries } = this;
     const stream: Stream = {
       reader,
       unsubscribed: new Map(),
-      isFull: false,
+      hasRoom: true,
+      get isFull() {
+        return !this.hasRoom || deliveries.mustWait(socket, this.written);
+      },
       isLeft: false,
       isLost: false,
       written: 0,
@@ -182,7 +186,7 @@ export class Ledger implements WorldObserver {
     if (stream === undefined) return;
     stream.written += bytes.length;
     stream.reader.push(bytes);
-    if (!hasRoom) stream.isFull = true;
+    if (!hasRoom) stream.hasRoom = false;
   }
 
   secured(socket: number): void {
@@ -195,7 +199,7 @@ export class Ledger implements WorldObserver {
 
   drained(socket: number): void {
     const stream = this.#streams.get(socket);
-    if (stream !== undefined) stream.isFull = false;
+    if (stream !== undefined) stream.hasRoom = true;
   }
 
   ended(socket: number, atOnce: boolean, kept: Bytes): void {

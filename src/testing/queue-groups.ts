@@ -5,8 +5,8 @@
 // why it is lost. There are four reasons (`Loss`). A client answers for three things:
 //
 // - When a member ends, UNSUB is on the wire of each server that was sent its SUB before anything else happens. A socket
-//   without room may delay UNSUB until it has room. A server that hands a message to an ended member, and was not sent
-//   UNSUB, is one that the client forgot.
+//   without room may delay UNSUB until it has room, and a client that resends until some of what it keeps is confirmed. A server
+//   that hands a message to an ended member, and was not sent UNSUB, is one that the client forgot.
 // - A member that is drained has received all that a server had handed to it.
 // - A client that moves leaves the old server after UNSUB, and not before the answer to the PING behind it has come or is
 //   overdue: nothing is on its way then.
@@ -24,7 +24,7 @@ import type { MessageId } from "./message-id.js";
 export type Loss =
   /** The member ended while the message was on its way to it, or while UNSUB was on its way to the server. */
   | "ended"
-  /** The member ended, and the socket to the server had no room for UNSUB. */
+  /** The member ended, and the socket to the server had no room for UNSUB, or had as much as its client may resend. */
   | "noRoom"
   /** The connection to the server was lost or closed while the message was on its way. */
   | "disconnected"

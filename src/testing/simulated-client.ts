@@ -8,6 +8,7 @@ import type { SimulatedWorld } from "../effects/simulated/world.js";
 import { replay } from "../machine/replay.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
 import { Attempts } from "./attempts.js";
+import type { DeliveryOptions } from "./delivery-law.js";
 import { exactlyThoseOf, Ledger } from "./ledger.js";
 import { payloadOf } from "./message-id.js";
 import type { Act, ClientPlan, ServerListPlan } from "./plan.js";
@@ -80,7 +81,7 @@ export class SimulatedClient implements WorkingClient {
       stage.registry,
       exactlyThoseOf(() => this.connection.links),
       stage.plan.network.highWater,
-      { resends: plan.options.unconfirmed === "resend", isLying: stage.isLying },
+      { resends: plan.options.unconfirmed === "resend", ...bounded(plan), isLying: stage.isLying },
     );
     this.#silence = new Silence(
       stage.simulation.time,
@@ -432,4 +433,9 @@ export class SimulatedClient implements WorkingClient {
     if (last?.state !== "closed")
       this.complain(`is closed, but its recording ends in ${JSON.stringify(last?.state)}`);
   }
+}
+
+/** What a client keeps at most to send it again. */
+function bounded({ options: { reconnectBufferSize: bound } }: ClientPlan): Pick<DeliveryOptions, "bound"> {
+  return bound === -1 ? {} : { bound };
 }

@@ -1,6 +1,7 @@
 // What one socket of a client was handed: which messages, how many of them a server has read, and how many the client must know to be
 // confirmed. What follows of it for the client: delivery-law.ts.
 
+import type { Bytes } from "../machine/units.js";
 import { Confirmations } from "./confirmations.js";
 
 /** How many messages a client may tell as unconfirmed. */
@@ -26,7 +27,7 @@ export class SocketAccount {
 
   /** How many messages the client need not know to be confirmed. */
   get open(): number {
-    return this.messages.length - this.confirmations.known;
+    return this.messages.length - this.confirmations.known.messages;
   }
 
   /** The message that a server reads next; undefined where it has read all. */
@@ -34,9 +35,9 @@ export class SocketAccount {
     return this.messages[this.#read];
   }
 
-  /** The socket was handed PING. */
-  pinged(): void {
-    this.confirmations.pinged(this.messages.length);
+  /** The socket was handed PING. @param bytes all that was written to it before */
+  pinged(bytes: Bytes): void {
+    this.confirmations.pinged({ messages: this.messages.length, bytes });
   }
 
   /** A server has read the message that was due. */

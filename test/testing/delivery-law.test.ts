@@ -7,9 +7,9 @@ const amount = (messages: number) => ({ messages, bytes: messages * 20 });
 const encoder = new TextEncoder();
 
 /** The books of a client with a socket 1. */
-function setUp({ resends = false, isLying = false } = {}) {
+function setUp({ resends = false, isLying = false, bound = 1_000 } = {}) {
   const complaints: string[] = [];
-  const law = new DeliveryLaw({ resends, isLying }, (what) => void complaints.push(what));
+  const law = new DeliveryLaw({ resends, isLying, bound }, (what) => void complaints.push(what));
   law.dialed(1);
   return {
     law,
@@ -68,7 +68,7 @@ describe("what goes over sockets", () => {
     law.dialed(2);
     law.dialed(3);
     hand(1, 0);
-    law.pinged(1);
+    law.pinged(1, 0);
     read(1, 0);
     hear(1, "PONG\r\n");
     hand(2, 1);
@@ -86,7 +86,7 @@ describe("the number of a disconnect", () => {
     const all = setUp(options);
     all.accept(6);
     all.hand(1, 0, 1);
-    all.law.pinged(1);
+    all.law.pinged(1, 0);
     all.hand(1, 2, 3, 4);
     all.read(1, 0, 1, 2);
     all.hear(1, "PONG\r\n");
@@ -115,7 +115,7 @@ describe("the number of a disconnect", () => {
 
   test("need not count a PONG behind an error, which the client may not have seen; the next word says that it has", () => {
     const { law, complaints, hand, read, hear } = scene();
-    law.pinged(1);
+    law.pinged(1, 0);
     read(1, 3, 4);
     hear(1, "-ERR 'User Authentication Expired'\r\nPONG\r\n");
     law.checkStats({ waiting: amount(1), unconfirmed: amount(3) });
@@ -130,7 +130,7 @@ describe("the number of a disconnect", () => {
 
   test("settles the account also where it is 0", () => {
     const { law, complaints, hand, read, hear } = scene();
-    law.pinged(1);
+    law.pinged(1, 0);
     read(1, 3, 4);
     hear(1, "-ERR 'Slow Consumer'\r\nPONG\r\n");
     law.disconnected(amount(0));
@@ -243,7 +243,7 @@ describe("a client that resends", () => {
     const { law, complaints, accept, hand, read, hear } = setUp({ resends: true });
     accept(2);
     hand(1, 0);
-    law.pinged(1);
+    law.pinged(1, 0);
     read(1, 0);
     hear(1, "PONG\r\n");
     hand(1, 1);
@@ -276,6 +276,14 @@ describe("a client that resends", () => {
     expect([complaints, law.resent]).toEqual([[], 5]);
   });
 
+  test("must wait while as much is unconfirmed as it may keep", () => {
+    const { law, hear } = setUp({ resends: true, bound: 100 });
+    expect([law.mustWait(1, 99), law.mustWait(1, 100)]).toEqual([false, true]);
+    law.pinged(1, 50);
+    hear(1, "PONG\r\n");
+    expect([law.mustWait(1, 149), law.mustWait(1, 150)]).toEqual([false, true]);
+  });
+
   test("counts at its end what it did not send again", () => {
     const { law, complaints, hand } = scene();
     hand(2, 0);
@@ -284,6 +292,10 @@ describe("a client that resends", () => {
     law.checkOver();
     expect(complaints).toEqual([]);
   });
+});
+
+test("a client that reports need not wait, however much is unconfirmed", () => {
+  expect(setUp({ bound: 100 }).law.mustWait(1, 1_000)).toBe(false);
 });
 
 test("a client that reports may not withdraw what a socket has: the message must arrive, or be told", () => {
