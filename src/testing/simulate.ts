@@ -207,7 +207,7 @@ class Run {
           const place = act.client % this.#clients.length;
           if (act.type === "close" || act.type === "drain") this.#pause[place] = act.ms;
           this.#clients[place]?.act(act);
-        } else {
+        } else if (!this.#stage.isPeaceful) {
           this.#stage.note("world", `${site === 0 ? "" : "in the other cluster "}${JSON.stringify(act)}`);
           this.#faults[site % this.#faults.length]?.inject(act);
         }

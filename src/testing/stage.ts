@@ -50,8 +50,12 @@ export class Stage {
     this.simulation = simulation;
     this.sites = new Sites(plan, simulation);
     this.isLying = plan.entries.some(({ act }) => act.type === "greet" && act.handshake.type === "eager");
+    const named = "connect_urls";
     this.isMisleading = plan.entries.some(
-      ({ act }) => act.type === "mislead" || (act.type === "say" && act.text.includes("connect_urls")),
+      ({ act }) =>
+        act.type === "mislead" ||
+        (act.type === "say" && act.text.includes(named)) ||
+        (act.type === "greet" && act.handshake.type === "other" && act.handshake.text.includes(named)),
     );
     this.#listener = listener;
     this.registry = {
@@ -108,7 +112,8 @@ export class Stage {
     }
     const { time, random } = this.simulation;
     if (!this.isPeaceful && random.chance(plan.fails)) throw new Error("no credentials today");
-    const pass = `${++this.#issued}`;
+    // No part of a server's name: such a server, learnt from INFO, would not be dialed.
+    const pass = `pass-${++this.#issued}`;
     const expiresAt = this.isPeaceful ? {} : { expiresAt: time.now() + plan.ms };
     this.sites.admit({ user: client, pass, ...expiresAt });
     const auth = { user: client, pass };

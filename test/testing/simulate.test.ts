@@ -177,6 +177,48 @@ describe("simulate", { timeout: 60_000 }, () => {
     expect(broken).toMatch(/does not come back|neither comes back nor ends|never out|unsettled/);
   });
 
+  describe("does not blame a client", () => {
+    const { options, list: _, ...client } = drawPlan(1, { clients: 1 }).clients[0] as ClientPlan;
+    const steady = { maxReconnectAttempts: -1, ignoreClusterUpdates: false, ignoreAuthErrorAbort: true };
+    const calm: ClientPlan = {
+      ...client,
+      options: { ...options, ...steady, reconnect: true, waitOnFirstConnect: true, onLameDuck: "notify" },
+      credentials: { type: "none" },
+      chooses: null,
+      delay: null,
+    };
+    const planOf = (servers: number, its: Partial<ClientPlan>, entries: Plan["entries"]): Plan => ({
+      ...drawPlan(1, { clients: 1, servers, duration: 60_000, acts: 0, faults: 0 }),
+      server: { tls: "none" },
+      clients: [{ ...calm, knows: servers, ...its }],
+      entries,
+    });
+    const reconnect = (at: number) => ({ at, act: { type: "reconnect", client: 0 } }) as const;
+
+    it("for a fault that would come after the trouble is over", async () => {
+      const late = { at: 61_000, act: { type: "leave", node: 0 } } as const;
+      const alone = { knows: 1, options: { ...calm.options, ignoreClusterUpdates: true } };
+      await expect(simulate({ seed: 1, plan: planOf(2, alone, [late]) })).resolves.toBeDefined();
+    });
+
+    it("that does not dial a server whose name contains its password", async () => {
+      const issued = { type: "issued", ms: 1_000_000, takes: 0, fails: 0 } as const;
+      const join = { at: 50_000, act: { type: "join" } } as const;
+      const plan = planOf(2, { credentials: issued }, [reconnect(10_000), reconnect(30_000), join]);
+      await expect(simulate({ seed: 1, plan })).resolves.toBeDefined();
+    });
+
+    it("that believes a stranger on the port of its server", async () => {
+      const text = `INFO {"server_id":"x","version":"2.9.10","max_payload":1000,"connect_urls":["ok.example:4222"]}\r\n`;
+      const greet = { type: "greet", node: 0, handshake: { type: "other", text }, ms: 20_000 } as const;
+      const other = { ...greet, node: 1 } as const;
+      const entries = [{ at: 5_000, act: greet }, { at: 5_000, act: other }, reconnect(10_000)];
+      const plan = planOf(2, {}, entries);
+      const { events } = await simulate({ seed: 1, plan });
+      expect(events.some(({ what }) => what.includes("ok.example"))).toBe(true);
+    });
+  });
+
   it("prints nothing that steers a terminal, whatever a server says", async () => {
     const say: Fault = { type: "say", client: 0, text: "-ERR '\u001b[2Jgone\u009b\u202e'\r\n" };
     const plan = {
