@@ -130,7 +130,7 @@ export class DeliveryLaw {
     this.#withHeaders.delete(this.#sizes.length);
   }
 
-  /** The user has given a request up: where no socket had it, or where it may have to go out once more, it is withdrawn. */
+  /** A request was given up, or answered: where no socket had it, or where it may have to go out once more, it is withdrawn. */
   gaveUp(number: number): void {
     if (number < this.#socketOf.length && !this.#options.resends) return;
     this.#withdrawn.add(number);

@@ -220,9 +220,13 @@ export class Workload {
     if (act.abort !== null) client.stage.simulation.time.startTimer(act.abort, () => abort.abort());
     client.accept(0, "?", (payload) => {
       const answer = client.connection.request(act.to, payload, opts);
-      answer.catch((error: NatsError) => {
-        if (isGivenUp(error)) deliveries.gaveUp(asked);
-      });
+      answer.then(
+        // A server has it, then: it must not go out once more.
+        () => deliveries.gaveUp(asked),
+        (error: NatsError) => {
+          if (isGivenUp(error)) deliveries.gaveUp(asked);
+        },
+      );
       client.track(
         `a request to ${act.to}`,
         answer.then((msg) => this.#checkAnswer(asked, msg)),
