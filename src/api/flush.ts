@@ -2,12 +2,12 @@
 // count of what lost connections took along (src/effects/unconfirmed.ts).
 
 import type { Outbound } from "../effects/outbound.js";
-import type { Unanswered } from "../effects/pings.js";
+import type { StreamPing, Unanswered } from "../effects/pings.js";
 import type { Timer, World } from "../effects/world.js";
 import type { Milliseconds } from "../machine/units.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import { withoutNulls } from "./left-out.js";
-import { lossError } from "./losses.js";
+import { isNothing, lossError } from "./losses.js";
 import { isMilliseconds } from "./milliseconds.js";
 import { aborted, checkSignal, onAbort } from "./signal.js";
 
@@ -26,7 +26,7 @@ export interface FlushOptions {
   signal?: AbortSignal;
 }
 
-type Stream = Pick<Outbound, "ping" | "takeLost" | "waiting" | "unconfirmed">;
+type Stream = Pick<Outbound, "ping" | "withdrawPing" | "takeLost" | "waiting" | "unconfirmed">;
 
 /** Resolves when a server has answered a PING behind all that was published. @throws NatsError (as a rejection) `DISCONNECT`, `CONNECTION_CLOSED` */
 export function roundTrip(outbound: Stream): Promise<void> {
@@ -49,26 +49,46 @@ export function flush(
     const { timeout, signal } = checked(given);
     let timer: Timer | undefined;
     let unlisten = () => {};
-    /** The end, one way or the other. What was lost by then outweighs all else: it is told once. */
-    const settle = (why: NatsError | undefined) => {
+    let isSettled = false;
+    const settle = (error: NatsError | undefined) => {
+      isSettled = true;
       if (timer !== undefined) world.stopTimer(timer);
       unlisten();
-      const lost = outbound.takeLost();
-      const error = lost.messages > 0 ? lossError(lost, server()) : why;
       if (error === undefined) resolve();
       else reject(error);
     };
-    const late = (ms: Milliseconds) => settle(new NatsError(lateness(ms, outbound), ErrorCode.Timeout));
-    const before = outbound.takeLost();
-    if (before.messages > 0) return reject(lossError(before, server()));
-    if (timeout !== undefined) timer = world.startTimer(timeout, () => late(timeout));
-    if (signal !== undefined) unlisten = onAbort(signal, () => settle(aborted(signal, "the flush")));
-    outbound.ping({
-      answered: () => settle(undefined),
-      failed: (why) => settle(unanswered(why)),
+    /** Nobody waits any more, and nothing is vouched for: what is lost later is for the next flush to tell. */
+    const giveUp = (error: NatsError) => {
+      outbound.withdrawPing(ping);
+      settle(error);
+    };
+    const ping: StreamPing = {
+      answered: () => {
+        if (!isSettled) settle(told(outbound, server()));
+      },
+      failed: (why) => {
+        if (isSettled) return;
+        // The end of the connection tells what is lost itself.
+        settle((why === "closed" ? undefined : told(outbound, server())) ?? unanswered(why));
+      },
       outlives: true,
-    });
+    };
+    const before = told(outbound, server());
+    if (before !== undefined) return reject(before);
+    if (timeout !== undefined) timer = world.startTimer(timeout, () => giveUp(late(timeout, outbound)));
+    if (signal !== undefined) unlisten = onAbort(signal, () => giveUp(aborted(signal, "the flush")));
+    outbound.ping(ping);
   });
+}
+
+/** What was lost since the last flush that settled, as an error: from here on it is told. Undefined where it is nothing. */
+function told(outbound: Stream, server: string): NatsError | undefined {
+  const losses = outbound.takeLost();
+  return isNothing(losses) ? undefined : lossError(losses, server);
+}
+
+function late(ms: Milliseconds, outbound: Stream): NatsError {
+  return new NatsError(lateness(ms, outbound), ErrorCode.Timeout);
 }
 
 /** @throws NatsError that names the option that is wrong, `CANCELLED` where the signal is aborted already */

@@ -1,15 +1,8 @@
 // What a connection lost or never sent, in words and on errors: so that nobody has to guess what arrived.
 
+import type { Losses } from "../effects/unconfirmed.js";
 import type { Amount } from "../machine/units.js";
 import { ErrorCode, NatsError } from "./errors.js";
-
-/** What became of messages that did not, or may not, arrive. */
-export interface Losses {
-  /** No socket was ever handed them. */
-  readonly unsent: Amount;
-  /** A socket was handed them, and no server has confirmed them. */
-  readonly unconfirmed: Amount;
-}
 
 /** True where no message is among it. Commands that are no messages concern nobody any more. */
 export function isNothing({ unsent, unconfirmed }: Losses): boolean {
@@ -23,15 +16,14 @@ export function withLoss(error: NatsError, { unsent, unconfirmed }: Losses): Nat
   return error;
 }
 
-/** The error of a flush: what was published before it is not all confirmed. */
-export function lossError(unconfirmed: Amount, server: string): NatsError {
-  const what = inWords({ unsent: { messages: 0, bytes: 0 }, unconfirmed });
-  const error = new NatsError(
-    `a connection was lost, now or before; the last one was to ${server}: ${what} (${ErrorCode.Disconnect})`,
-    ErrorCode.Disconnect,
-  );
-  error.unconfirmed = unconfirmed;
-  return error;
+/** The error of a flush: what was published before it has not all arrived, or may not have. */
+export function lossError(losses: Losses, server: string): NatsError {
+  const why =
+    losses.unconfirmed.messages > 0
+      ? `a connection was lost, now or before; the last one was to ${server}`
+      : `${server}, or a server before, does not accept all that was kept for it`;
+  const message = `${why}: ${inWords(losses)} (${ErrorCode.Disconnect})`;
+  return withLoss(new NatsError(message, ErrorCode.Disconnect), losses);
 }
 
 /** As a clause: how many were not sent, and how many may not have arrived. */

@@ -65,7 +65,7 @@ export class Promises {
     { unsent, unconfirmed, lost }: Remains,
     notDone = "",
   ): NatsError | undefined {
-    const loss = { unsent, unconfirmed: plus(unconfirmed, lost) };
+    const loss = { unsent: plus(unsent, lost.unsent), unconfirmed: plus(unconfirmed, lost.unconfirmed) };
     if (failure === null && isNothing(loss)) return undefined;
     const { code, message } = failure ?? { code: ErrorCode.Disconnect, message: "the connection is closed" };
     const losses = isNothing(loss) ? "" : `; ${inWords(loss)}`;

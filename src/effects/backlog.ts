@@ -205,14 +205,27 @@ export class Backlog {
 
   /** Withdraws a message that lies from `start` to before `end` of the stream, where it waits. */
   withdraw(start: number, end: number): void {
-    if (start < this.taken || start === end) return;
+    this.#withdraw(start, (segment) => withdrawMessage(this.#queue, segment, start, end));
+  }
+
+  /** Withdraws a line that lies from `start` to before `end` of the stream, where it waits. To be called once for each. */
+  withdrawLine(start: number, end: number): void {
+    this.#withdraw(start, (segment) => {
+      this.#queue.withdraw(segment, start, end, false);
+      return true;
+    });
+  }
+
+  /** Finds the segment that has that place in the stream. @param from returns false where nothing was withdrawn */
+  #withdraw(start: number, from: (segment: Segment) => boolean): void {
+    if (start < this.taken || start >= this.position) return;
     this.cut();
     const hint = this.#beforeLast;
     let before = hint !== null && endOf(hint) <= start ? hint : null;
     for (let one = before === null ? this.#queue.first : before.next; one !== null; one = one.next) {
       if (start < endOf(one)) {
         this.#beforeLast = before;
-        if (start >= one.position && withdrawMessage(this.#queue, one, start, end)) this.#tidy(before, one);
+        if (start >= one.position && from(one)) this.#tidy(before, one);
         return;
       }
       before = one;

@@ -16,7 +16,7 @@ import { type PlacedPing, type StreamPing, type Unanswered, WaitingPings } from 
 import { OutboundClosed, OutboundFinishing, OutboundFull } from "./refusals.js";
 import { endOf, type Segment } from "./segments.js";
 import type { Sink, Wire } from "./sink.js";
-import { type Mark, NOTHING, plus, Unconfirmed, type UnconfirmedPolicy } from "./unconfirmed.js";
+import { type Losses, type Mark, NOTHING, plus, Unconfirmed, type UnconfirmedPolicy } from "./unconfirmed.js";
 import type { WaitingMessage } from "./waiting-messages.js";
 import { textLength } from "./wire/bytes.js";
 import { publishSize, roomFor, roomForText } from "./wire/encoder.js";
@@ -49,6 +49,9 @@ export interface Loss {
   /** What of it was not confirmed. */
   readonly unconfirmed: Amount;
 }
+
+/** `PING` and CRLF. */
+const PING_SIZE = 6;
 
 /** Who may add to the stream, and where it goes. */
 type Gate =
@@ -100,6 +103,8 @@ export class Outbound {
   #flight = nothingInFlight();
   /** Where in the stream the part begins that the sink in use was handed. */
   #since = 0;
+  /** What was withdrawn since the next server does not accept it, and nobody who asked was told. */
+  #refused = NOTHING;
   #loss: Loss = { from: 0, to: 0, unconfirmed: NOTHING };
   /** A call of `flush` is due at the end of this turn. */
   #isScheduled = false;
@@ -268,6 +273,12 @@ export class Outbound {
     this.#pings.add(ping, this.position);
   }
 
+  /** Nobody waits for its PONG any more: while it waits for a sink, it is withdrawn. */
+  withdrawPing(ping: StreamPing): void {
+    const end = this.#pings.remove(ping);
+    if (end !== undefined) this.#backlog.withdrawLine(end - PING_SIZE, end);
+  }
+
   /** A PONG was for the PING with that mark. */
   confirm(mark: Mark): void {
     this.#unconfirmed.confirm(mark);
@@ -275,11 +286,13 @@ export class Outbound {
   }
 
   /**
-   * What was not confirmed when its sink was lost, since the last call: whoever calls it tells the user. What goes out once
-   * more is not among it.
+   * What was not confirmed when its sink was lost, and what was withdrawn since the next server does not accept it, since the last
+   * call: whoever calls it tells the user. What goes out once more is not among it.
    */
-  takeLost(): Amount {
-    return this.#unconfirmed.takeLost();
+  takeLost(): Losses {
+    const unsent = this.#refused;
+    this.#refused = NOTHING;
+    return { unsent, unconfirmed: this.#unconfirmed.takeLost() };
   }
 
   /**
@@ -298,7 +311,10 @@ export class Outbound {
    * @returns those withdrawn
    */
   withdrawBeyond(limits: ServerLimits): WaitingMessage[] {
-    return this.#backlog.withdrawBeyond(limits);
+    const beyond = this.#backlog.withdrawBeyond(limits);
+    const bytes = beyond.reduce((sum, { start, end }) => sum + end - start, 0);
+    this.#refused = plus(this.#refused, { messages: beyond.length, bytes });
+    return beyond;
   }
 
   /**
@@ -516,17 +532,26 @@ export class Outbound {
     const size = end - start;
     // All is counted before the sink has its say.
     flight.bytes += size;
-    for (const placed of this.#pings.takeUpTo(endOf(segment))) {
-      const { answered } = placed.ping;
-      const mark = this.#unconfirmed.markWithin(segment, placed.position);
-      this.#wire.pinged(sink, { answered, failed: (why) => this.#unanswered(placed, why) }, mark);
-    }
+    const pings = this.#pings.takeUpTo(endOf(segment));
+    if (pings.length > 0) this.#ping(sink, segment, pings);
     this.#unconfirmed.add(segment);
     if (!sink.write(chunk.bytes.subarray(start, end), this.#receipt(flight, chunk, size))) {
       flight.isFull = true;
       this.#refresh();
     }
     if (this.sink === sink) this.#confirming.handedOver(size);
+  }
+
+  /** The sink is handed a segment with PINGs in it. */
+  #ping(sink: Sink, segment: Segment, pings: readonly PlacedPing[]): void {
+    const marks = this.#unconfirmed.marksWithin(
+      segment,
+      pings.map(({ position }) => position),
+    );
+    for (const [i, placed] of pings.entries()) {
+      const { answered } = placed.ping;
+      this.#wire.pinged(sink, { answered, failed: (why) => this.#unanswered(placed, why) }, marks[i] as Mark);
+    }
   }
 
   /** The sink is gone that had the PING. What becomes of it is known once it is known what becomes of what the sink had. */

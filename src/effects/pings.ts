@@ -23,7 +23,9 @@ export interface StreamPing extends Ping {
 
 /** The PINGs on the wire of one socket that no PONG has answered. Bounded by the number of flushes under way. */
 export class Pongs {
-  readonly #waiting: { readonly ping: Ping; readonly mark: Mark | undefined }[] = [];
+  #waiting: ({ readonly ping: Ping; readonly mark: Mark | undefined } | undefined)[] = [];
+  /** Before this index all are answered: to take the first of a long array is slow. */
+  #first = 0;
 
   /**
    * A PING was written.
@@ -35,15 +37,24 @@ export class Pongs {
 
   /** A PONG arrived. One that nobody asked for is ignored. */
   answer(confirm: (mark: Mark) => void): void {
-    const first = this.#waiting.shift();
+    const first = this.#waiting[this.#first];
     if (first === undefined) return;
+    this.#waiting[this.#first++] = undefined;
+    if (this.#first === this.#waiting.length) this.#clear();
     if (first.mark !== undefined) confirm(first.mark);
     first.ping.answered();
   }
 
   /** The socket is gone: none of them is answered any more. */
   fail(why: Unanswered): void {
-    for (const { ping } of this.#waiting.splice(0)) ping.failed?.(why);
+    const waiting = this.#waiting.slice(this.#first);
+    this.#clear();
+    for (const one of waiting) one?.ping.failed?.(why);
+  }
+
+  #clear(): void {
+    this.#waiting = [];
+    this.#first = 0;
   }
 }
 
@@ -64,6 +75,12 @@ export class WaitingPings {
 
   add(ping: StreamPing, position: number): void {
     this.#placed.push({ ping, position });
+  }
+
+  /** Takes one out that waits. Returns the position behind it; undefined where it does not wait. */
+  remove(ping: StreamPing): number | undefined {
+    const index = this.#placed.findIndex((placed) => placed.ping === ping);
+    return index === -1 ? undefined : this.#placed.splice(index, 1)[0]?.position;
   }
 
   /** Takes out those that go on the wire now: all up to that position. */

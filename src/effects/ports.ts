@@ -7,7 +7,7 @@ import type { PermissionContext } from "../machine/server-error.js";
 import type { Servers } from "../machine/server-pool.js";
 import type { Amount, Bytes, Milliseconds } from "../machine/units.js";
 import type { ConnectFields, Credentials } from "./connect-command.js";
-import type { UnconfirmedPolicy } from "./unconfirmed.js";
+import type { Losses, UnconfirmedPolicy } from "./unconfirmed.js";
 import type { ParserSink } from "./wire/parser.js";
 
 /** How the client introduces itself to a server. */
@@ -70,8 +70,8 @@ export interface Remains {
   readonly unsent: Amount;
   /** A socket was handed it, and no server has confirmed it. No status has told of it. */
   readonly unconfirmed: Amount;
-  /** The same of connections that were lost before, since the user was told the last time that asked. */
-  readonly lost: Amount;
+  /** What was lost with connections before, or refused by a server, since the user was told the last time that asked. */
+  readonly lost: Losses;
 }
 
 /** Who is told what becomes of the connection. */

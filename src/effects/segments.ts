@@ -42,10 +42,11 @@ export function segmentOf(
   return { chunk, start, end, position, messages, isRepeated, gaps: null, withdrawn: 0, next: null };
 }
 
-/** How many messages of a segment without gaps lie before that place in the stream. */
-export function messagesBefore({ chunk, start, position }: Segment, place: number): number {
+/** How many messages of a segment without gaps lie between two places in the stream, where commands end. */
+export function messagesBetween({ chunk, start, position }: Segment, from: number, to: number): number {
   let count = 0;
-  for (const _ of messagesIn(chunk.bytes, start, start + place - position)) count += 1;
+  const shift = start - position;
+  for (const _ of messagesIn(chunk.bytes, from + shift, to + shift)) count += 1;
   return count;
 }
 
@@ -64,7 +65,7 @@ export function piecesOf(segment: Segment): Segment[] {
       messages: 0,
       isRepeated,
     });
-    piece.messages = messagesBefore(piece, to);
+    piece.messages = messagesBetween(piece, from, to);
     pieces.push(piece);
   };
   for (const [gap, end] of inOrder(gaps)) {

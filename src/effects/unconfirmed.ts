@@ -7,13 +7,21 @@
 
 import type { Amount } from "../machine/units.js";
 import { withdrawMessage } from "./backlog.js";
-import { endOf, messagesBefore, piecesOf, type Segment, SegmentQueue, segmentOf } from "./segments.js";
+import { endOf, messagesBetween, piecesOf, type Segment, SegmentQueue, segmentOf } from "./segments.js";
 
 /**
  * What the client does with unconfirmed messages if their connection is lost. `report`: the client tells how many there were, and does
  * not send them again. `resend`: the client sends them again after the reconnect. See the option `unconfirmed`. Beyond the reference.
  */
 export type UnconfirmedPolicy = "report" | "resend";
+
+/** What became of messages that did not, or may not, arrive. */
+export interface Losses {
+  /** No sink was ever handed them. */
+  readonly unsent: Amount;
+  /** A sink was handed them, and no server has confirmed them. */
+  readonly unconfirmed: Amount;
+}
 
 /** A place in the stream, with all that was handed over before it since the beginning. */
 export interface Mark extends Amount {
@@ -97,13 +105,15 @@ export class Unconfirmed {
     this.#kept?.push(segment);
   }
 
-  /** The mark at a place within the segment that is about to be handed over. */
-  markWithin(segment: Segment, place: number): Mark {
-    return {
-      position: place,
-      messages: this.#messages + messagesBefore(segment, place),
-      bytes: this.#bytes + place - segment.position,
-    };
+  /** The marks at places within the segment that is about to be handed over, in their order. */
+  marksWithin(segment: Segment, places: readonly number[]): readonly Mark[] {
+    let from = segment.position;
+    let messages = this.#messages;
+    return places.map((position) => {
+      messages += messagesBetween(segment, from, position);
+      from = position;
+      return { position, messages, bytes: this.#bytes + position - segment.position };
+    });
   }
 
   /** A PONG has confirmed all before the mark. Of marks before a loss nothing is left to confirm. */
@@ -188,7 +198,7 @@ function after(segment: Segment, place: number): Segment {
     start: start + place - position,
     end: segment.end,
     position: place,
-    messages: segment.messages - messagesBefore(segment, place),
+    messages: segment.messages - messagesBetween(segment, position, place),
     isRepeated: segment.isRepeated,
   });
 }

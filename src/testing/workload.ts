@@ -135,8 +135,9 @@ export class Workload {
     try {
       await connection.flush();
     } catch (error) {
-      // One that comes too late tells nothing: closed() does.
-      if (!isClosed) deliveries.flushFailed((error as NatsError).unconfirmed);
+      // One that comes too late, or that the end overtakes, tells nothing: closed() does.
+      const { code, unconfirmed } = error as NatsError;
+      if (!isClosed && code !== ErrorCode.ConnectionClosed) deliveries.flushFailed(unconfirmed);
       throw error;
     }
     deliveries.vouches(accepted, "has flushed");

@@ -6,6 +6,7 @@ import {
   type ConnectionOptions,
   ErrorCode,
   Events,
+  headers,
   type NatsConnection,
   type NatsError,
   type Status,
@@ -405,6 +406,79 @@ describe("flush", () => {
     await world.until(nc.close());
   });
 
+  it.each(["in time", "by its signal"])("that gave up %s takes nobody's news away", async (how) => {
+    const { world, nc, publish, socket } = await scene();
+    socket().vanish("toServer");
+    publish(0, 1);
+    await world.advance(10);
+    const abort = new AbortController();
+    const gaveUp = rejection(nc.flush(how === "in time" ? { timeout: 30 } : { signal: abort.signal }));
+    await world.advance(40);
+    abort.abort();
+    expect((await world.until(gaveUp))?.unconfirmed).toBeUndefined();
+    publish(1, 1);
+    await world.advance(10);
+    socket().reset();
+    await world.advance(10_000);
+    expect(await world.until(rejection(nc.flush()))).toMatchObject({ unconfirmed: { messages: 2 } });
+    await world.until(nc.flush());
+    await world.until(nc.close());
+  });
+
+  it("that is under way at the end leaves the number to closed()", async () => {
+    const { world, nc, publish, socket, node } = await scene({ maxReconnectAttempts: 1 });
+    socket().vanish("toServer");
+    publish(0, 1);
+    await world.advance(10);
+    const late = rejection(nc.flush({ timeout: 30 }));
+    await world.advance(100);
+    node.crash();
+    await world.advance(100);
+    const pending = rejection(nc.flush({ timeout: 60_000 }).then(() => {}));
+    expect(await world.until(late)).toMatchObject({ code: ErrorCode.Timeout });
+    expect(await world.until(pending)).toMatchObject({ unconfirmed: { messages: 1 } });
+    const last = rejection(nc.flush());
+    await world.advance(60_000);
+    expect(await last).toMatchObject({ code: ErrorCode.ConnectionClosed });
+    expect(await nc.closed()).toMatchObject({ code: ErrorCode.ConnectionRefused });
+  });
+
+  it("tells the number once, to the first of those that are under way when the connection is lost", async () => {
+    const { world, nc, publish, socket } = await scene();
+    socket().vanish("toServer");
+    publish(0, 2);
+    const all = [1, 2, 3].map(() => rejection(nc.flush()));
+    await world.advance(10);
+    socket().reset();
+    const errors = await world.until(Promise.all(all));
+    expect(errors.map((error) => [error?.code, error?.unconfirmed?.messages])).toEqual([
+      [ErrorCode.Disconnect, 2],
+      [ErrorCode.Disconnect, undefined],
+      [ErrorCode.Disconnect, undefined],
+    ]);
+    await world.until(nc.flush());
+    await world.until(nc.close());
+  });
+
+  it("that gave up in an outage leaves no PING behind: it takes no room, and nothing goes out", async () => {
+    const { world, nc, node, publish } = await scene({ reconnectBufferSize: 100 });
+    node.crash();
+    await world.advance(100);
+    for (let i = 0; i < 200; i++) {
+      expect(await world.until(rejection(nc.flush({ timeout: 1 })))).toMatchObject({
+        code: ErrorCode.Timeout,
+      });
+    }
+    expect([nc.pendingBytes, nc.outboundStats().waiting]).toEqual([0, { messages: 0, bytes: 0 }]);
+    publish(0, 1);
+    const before = nc.outboundStats().confirmed.bytes;
+    node.start();
+    await world.until(nc.flush());
+    // PUB and one PING.
+    expect(nc.outboundStats().confirmed.bytes - before).toBe("PUB numbers 1\r\n0\r\nPING\r\n".length);
+    await world.until(nc.close());
+  });
+
   it("is not what rtt does: that measures, and takes nobody's news away", async () => {
     const the = await scene();
     await swallowed(the, 4);
@@ -412,6 +486,44 @@ describe("flush", () => {
     await world.until(nc.rtt());
     expect(await world.until(rejection(nc.flush()))).toMatchObject({ unconfirmed: { messages: 4 } });
     await world.until(nc.close());
+  });
+});
+
+describe("what the next server does not accept", () => {
+  /** A client that keeps two messages for a server that knows no headers, one of them with some. */
+  async function refused() {
+    const world = new Simulation({ seed: 1 });
+    const [first, second] = [world.cluster(1), world.cluster(1, { headers: false })];
+    const nc = await world.connect({
+      servers: [...first.urls, ...second.urls],
+      ignoreClusterUpdates: true,
+      maxReconnectAttempts: -1,
+      noRandomize: true,
+    });
+    const own = headers();
+    own.set("key", "value");
+    for (const cluster of [first, second]) cluster.node(0).crash();
+    await world.advance(100);
+    nc.publish("numbers", "1", { headers: own });
+    nc.publish("numbers", "2");
+    second.node(0).start();
+    await world.advance(60_000);
+    expect(nc.info?.headers).not.toBe(true);
+    return { world, nc };
+  }
+
+  it("is told by the next flush, once", async () => {
+    const { world, nc } = await refused();
+    const error = await world.until(rejection(nc.flush()));
+    expect(error).toMatchObject({ code: ErrorCode.Disconnect, unsent: { messages: 1 } });
+    expect(error?.message).toContain("1 published message was not sent");
+    expect(error).not.toHaveProperty("unconfirmed");
+    await world.until(nc.drain());
+  });
+
+  it("is told by the end, where no flush was", async () => {
+    const { world, nc } = await refused();
+    expect(await world.until(rejection(nc.drain()))).toMatchObject({ unsent: { messages: 1 } });
   });
 });
 

@@ -280,8 +280,8 @@ class Scene {
     while ((this.#sink?.pongs.length ?? 0) > 0) this.run({ do: "pong" });
     this.check();
     const lost = this.#count(({ is }) => is === "lost");
-    expect(this.outbound.takeLost().messages).toBe(lost);
-    expect(this.outbound.takeLost().messages).toBe(0);
+    expect(this.outbound.takeLost().unconfirmed.messages).toBe(lost);
+    expect(this.outbound.takeLost().unconfirmed.messages).toBe(0);
     expect(this.settled).toBe(this.flushes);
   }
 }

@@ -63,7 +63,7 @@ const mistakes: readonly (readonly [what: string, plant: () => void, broken: Reg
   ],
   [
     "asks nobody what was lost when it flushes, nor at its end",
-    () => vi.spyOn(Outbound.prototype, "takeLost").mockReturnValue(NOTHING),
+    () => vi.spyOn(Outbound.prototype, "takeLost").mockReturnValue({ unsent: NOTHING, unconfirmed: NOTHING }),
     /no flush has told it|tells a flush of 0 lost messages|ends with an error that tells of/,
   ],
   [
