@@ -92,7 +92,10 @@ describe.each(servers)("between a client and nats-server $label, a network that"
       const received: string[] = [];
       nc.subscribe("told", { callback: (_error, msg) => void received.push(msg.string()) });
       publish(10);
-      await nc.flush();
+      // A PING may be due meanwhile, and ten numbers more: the fault comes when all that was published is confirmed.
+      const isConfirmed = () => nc.outboundStats().confirmed.messages === next;
+      do await nc.flush();
+      while (!isConfirmed());
       const back = nextStatus(nc, "reconnect");
       const before = next;
       fault(link);
