@@ -4,7 +4,7 @@
 import type { Bytes, Milliseconds } from "../machine/units.js";
 
 /** After so many bytes it is asked at once. */
-export const QUOTA: Bytes = 262_144;
+export const QUOTA: Bytes = 524_288;
 
 /** So long after something was handed over it is asked, unless it has confirmed all by then: a flush asks, too. */
 export const PAUSE: Milliseconds = 50;
