@@ -110,7 +110,9 @@ export class Unconfirmed {
     let from = segment.position;
     let messages = this.#messages;
     return places.map((position) => {
-      messages += messagesBetween(segment, from, position);
+      // A flush is mostly the last command of its turn: then nothing is to be counted.
+      if (position === endOf(segment)) messages = this.#messages + segment.messages;
+      else messages += messagesBetween(segment, from, position);
       from = position;
       return { position, messages, bytes: this.#bytes + position - segment.position };
     });
