@@ -64,10 +64,8 @@ export class Connection implements NatsConnection {
   #list = 0;
   /** What a drain had not done when it ended, as the end of a sentence. */
   #notDone = "";
-  /** What a drain had not done when the connection began to close; true where it goes on. */
-  #unread: ReturnType<SubscriptionTable["unread"]> = [];
-  #unanswered = 0;
-  #isWaiting = false;
+  /** Gives that at the end. What is left is known when the connection begins to close, unless readers have time until the end. */
+  #askNotDone = () => "";
   /** `close()` ended a drain. */
   #isCutShort = false;
   #inMsgs = 0;
@@ -181,16 +179,15 @@ export class Connection implements NatsConnection {
         },
         rejected: (failure, attempts) => this.#promises.rejectConnect(failure, attempts),
         closing: () => {
-          this.#isWaiting = this.#interpreter.snapshot.context.processing;
-          this.#unread = this.#subscriptions.unread();
-          this.#unanswered = this.#mux.underWay;
+          const { processing } = this.#interpreter.snapshot.context;
+          const unread = this.#subscriptions.unread();
+          const unanswered = this.#mux.underWay;
+          this.#askNotDone = () => notDone(processing ? this.#subscriptions.unread() : unread, unanswered);
           this.#mux.close();
           this.#subscriptions.close();
         },
         closed: (failure, remains) => {
-          // After a drain without a connection, readers had time until now.
-          const unread = this.#isWaiting ? this.#subscriptions.unread() : this.#unread;
-          this.#notDone = this.isDraining() ? notDone(unread, this.#unanswered) : "";
+          this.#notDone = this.isDraining() ? this.#askNotDone() : "";
           const error = this.#promises.endOf(failure, remains, this.#notDone);
           this.#statuses.report(closedStatus(this.getServer(), remains, error));
           this.#statuses.close();
@@ -201,7 +198,6 @@ export class Connection implements NatsConnection {
     };
   }
 
-  /** What it says of the link to a server, for the errors of requests. */
   // The message path.
 
   publish(subject: string, payload: Payload = Empty, options?: PublishOptions): void {

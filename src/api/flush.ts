@@ -87,8 +87,10 @@ function told(outbound: Stream, server: string): NatsError | undefined {
   return isNothing(losses) ? undefined : lossError(losses, server);
 }
 
-function late(ms: Milliseconds, outbound: Stream): NatsError {
-  return new NatsError(lateness(ms, outbound), ErrorCode.Timeout);
+function late(ms: Milliseconds, { waiting, unconfirmed }: Stream): NatsError {
+  const state = `messages that wait to be sent: ${waiting.messages}, sent and not confirmed: ${unconfirmed.messages}`;
+  const message = `the flush did not finish within ${ms} ms: ${state} (${ErrorCode.Timeout})`;
+  return new NatsError(message, ErrorCode.Timeout);
 }
 
 /** @throws NatsError that names the option that is wrong, `CANCELLED` where the signal is aborted already */
@@ -104,9 +106,4 @@ function checked(given: FlushOptions | undefined): FlushOptions {
 
 function unanswered(why: Unanswered): NatsError {
   return NatsError.errorForCode(why === "closed" ? ErrorCode.ConnectionClosed : ErrorCode.Disconnect);
-}
-
-function lateness(ms: Milliseconds, { waiting, unconfirmed }: Stream): string {
-  const state = `messages that wait to be sent: ${waiting.messages}, sent and not confirmed: ${unconfirmed.messages}`;
-  return `the flush did not finish within ${ms} ms: ${state} (${ErrorCode.Timeout})`;
 }

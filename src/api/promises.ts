@@ -67,9 +67,9 @@ export class Promises {
   ): NatsError | undefined {
     const loss = { unsent: plus(unsent, lost.unsent), unconfirmed: plus(unconfirmed, lost.unconfirmed) };
     if (failure === null && isNothing(loss)) return undefined;
-    const { code, message } = failure ?? { code: ErrorCode.Disconnect, message: "the connection is closed" };
+    const why = failure ?? { code: ErrorCode.Disconnect, message: "the connection is closed" };
     const losses = isNothing(loss) ? "" : `; ${inWords(loss)}`;
-    return withLoss(this.#lastError(failure ?? { code, message }, message + losses + notDone), loss);
+    return withLoss(this.#lastError(why, why.message + losses + notDone), loss);
   }
 
   settleClosed(error: NatsError | undefined): void {

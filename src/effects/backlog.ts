@@ -7,9 +7,10 @@
 // lost: the next one begins with all subscriptions as they are then. Sent there once more, an old SUB would come back without its
 // subscription, and an old UNSUB would give back the messages that a `max` has counted already.
 
+import type { Amount } from "../machine/units.js";
 import { CHUNK_SIZE, Chunk, ChunkPool } from "./chunks.js";
 import { bytesOf, compacted, endOf, piecesOf, type Segment, SegmentQueue, segmentOf } from "./segments.js";
-import { isMessage, messagesIn, type WaitingMessage } from "./waiting-messages.js";
+import { isMessage, messagesIn, type NamedMessage, named } from "./waiting-messages.js";
 import { Encoder } from "./wire/encoder.js";
 
 /** What a server accepts. */
@@ -62,7 +63,7 @@ export class Backlog {
   }
 
   /** What waits of it that a sink was handed which is lost. */
-  get repeated(): { readonly messages: number; readonly bytes: number } {
+  get repeated(): Amount {
     let messages = 0;
     let bytes = 0;
     for (let one = this.#queue.first; one?.isRepeated === true; one = one.next) {
@@ -233,8 +234,8 @@ export class Backlog {
   }
 
   /** Withdraws each message that waits and is beyond the limits. */
-  withdrawBeyond(limits: ServerLimits): WaitingMessage[] {
-    const beyond: WaitingMessage[] = [];
+  withdrawBeyond(limits: ServerLimits): NamedMessage[] {
+    const beyond: NamedMessage[] = [];
     if (limits.headers && this.#encoder.largest <= limits.maxPayload) return beyond;
     this.cut();
     for (let one = this.#queue.first; one !== null; one = one.next) {
@@ -242,7 +243,7 @@ export class Backlog {
         if (message.size <= limits.maxPayload && (limits.headers || !message.hasHeaders)) continue;
         const shift = one.position - one.start;
         if (withdrawMessage(this.#queue, one, message.start + shift, message.end + shift))
-          beyond.push(message);
+          beyond.push(named(one.chunk.bytes, message));
       }
     }
     this.#dropEmpty();
@@ -303,10 +304,14 @@ function isMostlyGaps({ start, end, withdrawn }: Segment): boolean {
   return 2 * withdrawn > end - start;
 }
 
+function isMessageAt({ chunk, start, position }: Segment, place: number): boolean {
+  return isMessage(chunk.bytes, start + place - position);
+}
+
 /** Withdraws the message of a segment that begins there in the stream. Returns false where it is none, or is withdrawn already. */
 export function withdrawMessage(queue: SegmentQueue, segment: Segment, start: number, end: number): boolean {
-  const { chunk, gaps } = segment;
-  if (!isMessage(chunk.bytes, segment.start + start - segment.position)) return false;
+  const { gaps } = segment;
+  if (!isMessageAt(segment, start)) return false;
   for (let i = 0; gaps !== null && i < gaps.length; i += 2) if (gaps[i] === start) return false;
   queue.withdraw(segment, start, end, true);
   return true;
@@ -341,9 +346,9 @@ class ConnectionLines {
       for (; i < places.length && (places[i] as number) < segmentEnd; i += 2) {
         const start = places[i] as number;
         const end = places[i + 1] as number;
-        if (start < segment.position || withdrawMessage(queue, segment, start, end)) continue;
-        if (!isMessage(segment.chunk.bytes, segment.start + start - segment.position))
-          queue.withdraw(segment, start, end, false);
+        if (start < segment.position) continue;
+        if (isMessageAt(segment, start)) withdrawMessage(queue, segment, start, end);
+        else queue.withdraw(segment, start, end, false);
       }
     }
   }

@@ -2,6 +2,7 @@
 // decides nothing about the connection's life, and costs one timer and one PING in a while in which something was sent.
 
 import type { Bytes, Milliseconds } from "../machine/units.js";
+import type { Wire } from "./sink.js";
 
 /** After so many bytes it is asked at once. */
 export const QUOTA: Bytes = 524_288;
@@ -9,19 +10,10 @@ export const QUOTA: Bytes = 524_288;
 /** So long after something was handed over it is asked, unless it has confirmed all by then: a flush asks, too. */
 export const PAUSE: Milliseconds = 50;
 
-/** What it needs. */
-export interface ConfirmingSide {
-  /** Sends PING behind all that was handed over; `answered` when its PONG is here. */
-  readonly ask: (answered: () => void) => void;
-  /** True where all that was handed over is confirmed. */
-  readonly isConfirmed: () => boolean;
-  readonly startTimer: (ms: Milliseconds, fired: () => void) => object;
-  readonly stopTimer: (timer: object) => void;
-}
-
 /** Asks for one sink at a time. At most one timer runs. */
 export class Confirming {
-  readonly #side: ConfirmingSide;
+  readonly #wire: Pick<Wire, "ping" | "startTimer" | "stopTimer">;
+  readonly #isConfirmed: () => boolean;
   #timer: object | undefined;
   /** PINGs without a PONG. */
   #asked = 0;
@@ -30,8 +22,10 @@ export class Confirming {
   /** The number of the sink: what one before still has to say changes nothing. */
   #sink = 0;
 
-  constructor(side: ConfirmingSide) {
-    this.#side = side;
+  /** @param isConfirmed true where all that was handed over is confirmed */
+  constructor(wire: Pick<Wire, "ping" | "startTimer" | "stopTimer">, isConfirmed: () => boolean) {
+    this.#wire = wire;
+    this.#isConfirmed = isConfirmed;
   }
 
   /** The sink was handed so many bytes more. */
@@ -56,9 +50,9 @@ export class Confirming {
 
   #wait(): void {
     if (this.#timer !== undefined || this.#asked > 0) return;
-    this.#timer = this.#side.startTimer(PAUSE, () => {
+    this.#timer = this.#wire.startTimer(PAUSE, () => {
       this.#timer = undefined;
-      if (this.#side.isConfirmed()) this.#bytes = 0;
+      if (this.#isConfirmed()) this.#bytes = 0;
       else this.#ask();
     });
   }
@@ -68,7 +62,7 @@ export class Confirming {
     this.#bytes = 0;
     this.#asked += 1;
     const sink = this.#sink;
-    this.#side.ask(() => {
+    this.#wire.ping(() => {
       if (sink === this.#sink) this.#answered();
     });
   }
@@ -79,7 +73,7 @@ export class Confirming {
   }
 
   #stopTimer(): void {
-    if (this.#timer !== undefined) this.#side.stopTimer(this.#timer);
+    if (this.#timer !== undefined) this.#wire.stopTimer(this.#timer);
     this.#timer = undefined;
   }
 }

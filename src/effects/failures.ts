@@ -3,7 +3,7 @@
 import type { Failure } from "../machine/failure.js";
 import type { Milliseconds } from "../machine/units.js";
 import type { ServerLimits } from "./backlog.js";
-import type { WaitingMessage } from "./waiting-messages.js";
+import type { NamedMessage } from "./waiting-messages.js";
 
 /** What the platform calls it, what NATS calls it, and what to tell. */
 const known: Readonly<Record<string, readonly [code: string, text: string]>> = {
@@ -69,7 +69,7 @@ export function unansweredFailure(server: string, timeout: Milliseconds, isEarli
 
 /** Why messages that waited were taken back: what this server does not accept. One for each reason. */
 export function beyondFailures(
-  beyond: readonly WaitingMessage[],
+  beyond: readonly NamedMessage[],
   server: string,
   { maxPayload }: ServerLimits,
 ): Failure[] {

@@ -17,7 +17,7 @@ import { OutboundClosed, OutboundFinishing, OutboundFull } from "./refusals.js";
 import { endOf, type Segment } from "./segments.js";
 import type { Sink, Wire } from "./sink.js";
 import { type Losses, type Mark, NOTHING, plus, Unconfirmed, type UnconfirmedPolicy } from "./unconfirmed.js";
-import type { WaitingMessage } from "./waiting-messages.js";
+import type { NamedMessage } from "./waiting-messages.js";
 import { textLength } from "./wire/bytes.js";
 import { publishSize, roomFor, roomForText } from "./wire/encoder.js";
 import { checkControlLine, DEFAULT_MAX_CONTROL_LINE } from "./wire/subject.js";
@@ -126,12 +126,7 @@ export class Outbound {
     );
     const wire = options.wire ?? noWire;
     this.#wire = wire;
-    this.#confirming = new Confirming({
-      ask: (answered) => wire.ping(answered),
-      isConfirmed: () => this.#unconfirmed.bytes === 0,
-      startTimer: (ms, fired) => wire.startTimer(ms, fired),
-      stopTimer: (timer) => wire.stopTimer(timer),
-    });
+    this.#confirming = new Confirming(wire, () => this.#unconfirmed.bytes === 0);
   }
 
   /** Bytes accepted and not yet reported as written. What a lost sink had is not counted any more. */
@@ -310,7 +305,7 @@ export class Outbound {
    * lost as well. Such messages were accepted under the limits of another server.
    * @returns those withdrawn
    */
-  withdrawBeyond(limits: ServerLimits): WaitingMessage[] {
+  withdrawBeyond(limits: ServerLimits): NamedMessage[] {
     const beyond = this.#backlog.withdrawBeyond(limits);
     const bytes = beyond.reduce((sum, { start, end }) => sum + end - start, 0);
     this.#refused = plus(this.#refused, { messages: beyond.length, bytes });

@@ -15,10 +15,20 @@ export interface WaitingMessage {
   /** Where it begins and ends in its chunk. */
   readonly start: number;
   readonly end: number;
-  readonly subject: string;
   readonly hasHeaders: boolean;
   /** Bytes of headers and payload. */
   readonly size: number;
+}
+
+/** A message that is told of: with its subject, which is decoded only for that. */
+export interface NamedMessage extends WaitingMessage {
+  readonly subject: string;
+}
+
+/** The message with its subject. */
+export function named(bytes: Uint8Array, message: WaitingMessage): NamedMessage {
+  const subjectAt = message.start + (message.hasHeaders ? 5 : 4);
+  return { ...message, subject: decodeText(bytes, subjectAt, bytes.indexOf(SPACE, subjectAt)) };
 }
 
 /** Whether the command that begins there is a message: PUB or HPUB. All others, and what was taken back, are lines. */
@@ -39,9 +49,7 @@ export function* messagesIn(bytes: Uint8Array, start: number, end: number): Gene
     const hasHeaders = bytes[at] === H;
     const size = numberBefore(bytes, lineEnd);
     const next = lineEnd + 2 + size + 2;
-    const subjectAt = at + (hasHeaders ? 5 : 4);
-    const subject = decodeText(bytes, subjectAt, bytes.indexOf(SPACE, subjectAt));
-    yield { start: at, end: next, subject, hasHeaders, size };
+    yield { start: at, end: next, hasHeaders, size };
     at = next;
   }
 }

@@ -9,9 +9,8 @@ function scene() {
   const timers = new Map<object, () => void>();
   const spans: number[] = [];
   const server = { hasAll: false };
-  const confirming = new Confirming({
-    ask: (answered) => void asked.push(answered),
-    isConfirmed: () => server.hasAll,
+  const wire: ConstructorParameters<typeof Confirming>[0] = {
+    ping: (answered) => void asked.push(answered),
     startTimer: (ms, fired) => {
       const timer = {};
       spans.push(ms);
@@ -19,7 +18,8 @@ function scene() {
       return timer;
     },
     stopTimer: (timer) => void timers.delete(timer),
-  });
+  };
+  const confirming = new Confirming(wire, () => server.hasAll);
   const fire = () => {
     const [[timer, fired] = []] = timers;
     if (timer === undefined || fired === undefined) throw new Error("no timer runs");
