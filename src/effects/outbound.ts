@@ -16,7 +16,15 @@ import { type PlacedPing, type StreamPing, type Unanswered, WaitingPings } from 
 import { OutboundClosed, OutboundFinishing, OutboundFull } from "./refusals.js";
 import { endOf, type Segment } from "./segments.js";
 import type { Sink, Wire } from "./sink.js";
-import { type Losses, type Mark, NOTHING, plus, Unconfirmed, type UnconfirmedPolicy } from "./unconfirmed.js";
+import {
+  between,
+  type Losses,
+  type Mark,
+  NOTHING,
+  plus,
+  Unconfirmed,
+  type UnconfirmedPolicy,
+} from "./unconfirmed.js";
 import type { NamedMessage } from "./waiting-messages.js";
 import { textLength } from "./wire/bytes.js";
 import { publishSize, roomFor, roomForText } from "./wire/encoder.js";
@@ -104,7 +112,7 @@ export class Outbound {
   /** Where in the stream the part begins that the sink in use was handed. */
   #since = 0;
   /** What was withdrawn since the next server does not accept it, and nobody who asked was told. */
-  #refused = NOTHING;
+  #refused: Losses = { unsent: NOTHING, unconfirmed: NOTHING };
   #loss: Loss = { from: 0, to: 0, unconfirmed: NOTHING };
   /** A call of `flush` is due at the end of this turn. */
   #isScheduled = false;
@@ -142,12 +150,17 @@ export class Outbound {
   /** What no sink was ever handed. */
   get waiting(): Amount {
     const { messages, bytes, repeated } = this.#backlog;
-    return { messages: messages - repeated.messages, bytes: bytes - repeated.bytes };
+    return between(repeated, { messages, bytes });
+  }
+
+  /** What a sink was handed that is lost, and is to go out once more. */
+  get repeated(): Amount {
+    return this.#backlog.repeated;
   }
 
   /** What a sink was handed and no server has confirmed, without what was lost. */
   get unconfirmed(): Amount {
-    return plus(this.#unconfirmed.amount, this.#backlog.repeated);
+    return plus(this.#unconfirmed.amount, this.repeated);
   }
 
   /** Here in the stream ends what the sink has. */
@@ -285,9 +298,9 @@ export class Outbound {
    * call: whoever calls it tells the user. What goes out once more is not among it.
    */
   takeLost(): Losses {
-    const unsent = this.#refused;
-    this.#refused = NOTHING;
-    return { unsent, unconfirmed: this.#unconfirmed.takeLost() };
+    const { unsent, unconfirmed } = this.#refused;
+    this.#refused = { unsent: NOTHING, unconfirmed: NOTHING };
+    return { unsent, unconfirmed: plus(unconfirmed, this.#unconfirmed.takeLost()) };
   }
 
   /**
@@ -306,9 +319,14 @@ export class Outbound {
    * @returns those withdrawn
    */
   withdrawBeyond(limits: ServerLimits): NamedMessage[] {
+    const { waiting, repeated } = this;
     const beyond = this.#backlog.withdrawBeyond(limits);
-    const bytes = beyond.reduce((sum, { start, end }) => sum + end - start, 0);
-    this.#refused = plus(this.#refused, { messages: beyond.length, bytes });
+    const { unsent, unconfirmed } = this.#refused;
+    // What a lost sink was handed may have arrived there.
+    this.#refused = {
+      unsent: plus(unsent, between(this.waiting, waiting)),
+      unconfirmed: plus(unconfirmed, between(this.repeated, repeated)),
+    };
     return beyond;
   }
 
@@ -333,7 +351,7 @@ export class Outbound {
     const unconfirmed = this.#unconfirmed;
     // What was to go out once more was handed over before, also where this sink was not handed it.
     const to = unconfirmed.keeps ? Math.max(this.handedOver, this.#loss.to) : this.handedOver;
-    this.#loss = { from: this.#since, to, unconfirmed: plus(unconfirmed.amount, this.#backlog.repeated) };
+    this.#loss = { from: this.#since, to, unconfirmed: this.unconfirmed };
     if (unconfirmed.keeps) {
       this.#backlog.putBack(unconfirmed.takeBack());
       this.#pings.putBack();

@@ -37,7 +37,8 @@ export function plus(one: Amount, other: Amount): Amount {
   return { messages: one.messages + other.messages, bytes: one.bytes + other.bytes };
 }
 
-function between(from: Amount, to: Amount): Amount {
+/** What is in the second and not in the first. */
+export function between(from: Amount, to: Amount): Amount {
   return { messages: to.messages - from.messages, bytes: to.bytes - from.bytes };
 }
 

@@ -595,6 +595,22 @@ describe("an outage", () => {
       expect(subjectsOf(sink.text)).toEqual(["fits", "too.large", "in.its.own.chunk", "fits.too"]);
     });
 
+    test("and tells it apart: what no sink was handed, and what one was that is lost", () => {
+      const outbound = new Outbound({ defer: () => {}, reconnectBufferSize: -1, unconfirmed: "resend" });
+      const sink = new Recorder();
+      outbound.release(sink);
+      send(outbound, "handed.over", "x".repeat(20));
+      outbound.flush();
+      outbound.hold();
+      send(outbound, "waits", "x".repeat(20));
+      send(outbound, "fits");
+      outbound.withdrawBeyond({ maxPayload: 19, headers: true });
+      const { unsent, unconfirmed } = outbound.takeLost();
+      expect(unsent).toEqual({ messages: 1, bytes: pub("waits", "x".repeat(20)).length });
+      expect(unconfirmed).toEqual({ messages: 1, bytes: pub("handed.over", "x".repeat(20)).length });
+      expect(outbound.waiting.messages).toBe(1);
+    });
+
     test("none twice, and none that was taken back or handed over before", () => {
       const { outbound, sink, endTurn } = setUp();
       outbound.release(sink);
