@@ -30,6 +30,13 @@ import {
 } from "./story.js";
 
 const lameDuck = info({ lameDuck: true });
+
+/** A link that a move has left, in a phase before its last bytes: how it gets there, and the timer that runs then. */
+const beingLeft = [
+  ["overlapping", [], "overlap"],
+  ["unsubscribing", [of(1, fires("overlap"))], "retire"],
+] as const;
+
 const moves = [lameDuck, opened, info(), pong, pong, flushed] as const;
 /** The connection has moved from link 1 to link 2. */
 const moved = () =>
@@ -102,24 +109,24 @@ describe("closing waits", () => {
 });
 
 describe("closing does not wait", () => {
-  test.each([
-    ["overlapping", [], "overlap"],
-    ["unsubscribing", [of(1, fires("overlap"))], "retire"],
-  ] as const)("for a link that is %s: its subscriptions are of no use any more", (_phase, way, timer) => {
-    const story = moved()
-      .happens(...way)
-      .happens(close());
-    expect(story.effects).toEqual([
-      { type: "stopTimer", params: { timer: "ping", attempt: 2 } },
-      { type: "endSocket", params: { attempt: 2 } },
-      { type: "startTimer", params: { timer: "linger", attempt: 2, ms: LINGER } },
-      { type: "closeSocket", params: { attempt: 1 } },
-      { type: "stopTimer", params: { timer, attempt: 1 } },
-      { type: "settlePending", params: { failure: null } },
-    ]);
-    expect(story.context.retiring).toMatchObject([{ id: 2, phase: "ending" }]);
-    expect(story.happens(of(2, lost())).state).toBe("closed");
-  });
+  test.each(beingLeft)(
+    "for a link that is %s: its subscriptions are of no use any more",
+    (_phase, way, timer) => {
+      const story = moved()
+        .happens(...way)
+        .happens(close());
+      expect(story.effects).toEqual([
+        { type: "stopTimer", params: { timer: "ping", attempt: 2 } },
+        { type: "endSocket", params: { attempt: 2 } },
+        { type: "startTimer", params: { timer: "linger", attempt: 2, ms: LINGER } },
+        { type: "closeSocket", params: { attempt: 1 } },
+        { type: "stopTimer", params: { timer, attempt: 1 } },
+        { type: "settlePending", params: { failure: null } },
+      ]);
+      expect(story.context.retiring).toMatchObject([{ id: 2, phase: "ending" }]);
+      expect(story.happens(of(2, lost())).state).toBe("closed");
+    },
+  );
 
   test("where links that do not end yet are the only ones", () => {
     const story = moved().happens(lost()).happens(close());
@@ -344,10 +351,7 @@ describe("a close before all that was published is confirmed", () => {
     expect(other.happens(of(1, lost())).state).toBe("closed");
   });
 
-  test.each([
-    ["overlapping", [], "overlap"],
-    ["unsubscribing", [of(1, fires("overlap"))], "retire"],
-  ] as const)("does not wait for a link that is %s", (_phase, way, timer) => {
+  test.each(beingLeft)("does not wait for a link that is %s", (_phase, way, timer) => {
     const story = moved()
       .happens(...way)
       .happens(close(3));
