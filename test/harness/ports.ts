@@ -8,6 +8,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 const handedOut = new Set<number>();
 
 /**
+ * Files of tests run beside each other, each in a worker that Vitest numbers: none hands out what another one does. A port that is
+ * free now may be taken before its server listens, and the other worker knows only its own.
+ */
+const SHARES = 8;
+const SHARE_SIZE = 2_750;
+const { VITEST_POOL_ID = "0" } = process.env;
+const share = Number(VITEST_POOL_ID) % SHARES;
+
+/**
  * Ports that nobody listens on now, each handed out once. They are below those that outgoing connections get (from
  * 32768 on Linux): a client that dials a dead server's port must not be given that very port, connect to itself, or
  * block the restart.
@@ -16,7 +25,7 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   for (let tries = 0; ports.length < count; tries++) {
     if (tries > 1_000) throw new Error(`no ${count} free ports were found`);
-    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const port = 10_000 + share * SHARE_SIZE + Math.floor(Math.random() * SHARE_SIZE);
     if (handedOut.has(port)) continue;
     handedOut.add(port);
     if (await isFree(port)) ports.push(port);
