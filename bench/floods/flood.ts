@@ -1,0 +1,52 @@
+// A flood: what a hostile or broken server sends, and what the client does meanwhile. All floods are in list.ts; they are
+// defined once, and the server, the client and the runner each read their part of the definition.
+
+/** The clients that are compared. */
+export const contenderNames = ["ours", "nats2", "nats3"] as const;
+
+/** One of them. */
+export type ContenderName = (typeof contenderNames)[number];
+
+/** What the client does with what arrives: see roles.ts. */
+export type RoleName =
+  | "idle"
+  | "callback"
+  | "headers"
+  | "unread iterator"
+  | "unread iterator with a limit"
+  | "keeps every 100th"
+  | "unread status"
+  | "records";
+
+/** How often the server calls write: for each 64 KiB or so, or for each piece in a turn of its own. */
+export type Pace = "stream" | "dribble";
+
+/** One flood, which is one row of the table. */
+export interface Flood {
+  readonly id: string;
+  readonly title: string;
+  /** How many lines or messages the server sends. */
+  readonly count: number;
+  /** How many of them are enough to see that the flood runs. */
+  readonly smoke: number;
+  /** What the server writes, piece by piece. `sid` is the number of the client's subscription to `FLOOD`. */
+  readonly pieces: (count: number, sid: string) => Iterable<Buffer>;
+  readonly role: RoleName;
+  /** Default `stream`. */
+  readonly pace?: Pace;
+  /** True if the server stops reading while it floods. It reads again if it is stuck, or has written everything. */
+  readonly isDeaf?: boolean;
+  /** True if what the client holds afterwards is measured. */
+  readonly holds?: boolean;
+  /** How many of the messages the client's callback must have seen per piece of `count`; default none. */
+  readonly delivers?: boolean;
+  /** Contenders that do not take part, and why. */
+  readonly without?: { readonly [Name in ContenderName]?: string };
+}
+
+/** The subject that floods come on, if they are messages. */
+export const FLOOD = "flood";
+/** The client says here that the flood may begin. */
+export const BEGIN = "flood.begin";
+/** The server says here that the flood is over. */
+export const END = "flood.end";

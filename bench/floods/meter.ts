@@ -1,0 +1,43 @@
+// What a flood costs the process that it hits: delay of the event loop, CPU time, memory. Needs `--expose-gc`.
+
+import { writeFileSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { memoryInUse, peakRss } from "../stopwatch.js";
+import type { Cost } from "./sample.js";
+
+/** Milliseconds in which the event loop comes to rest, before and after. */
+const REST = 20;
+
+/** A running measurement. */
+export interface Meter {
+  /** What the flood has cost. What the process still holds is asked for with `holds`; it takes a collection. */
+  stop(holds: boolean): Promise<Cost>;
+}
+
+/** Begins to measure, once the event loop is at rest. */
+export async function measure(): Promise<Meter> {
+  const before = memoryInUse();
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await sleep(REST);
+  delay.reset();
+  // The peak of the memory is that of the flood, and not that of what the process did before (proc(5), clear_refs).
+  writeFileSync("/proc/self/clear_refs", "5");
+  const cpu = process.cpuUsage();
+  const stop = async (holds: boolean): Promise<Cost> => {
+    const { user, system } = process.cpuUsage(cpu);
+    const rss = peakRss();
+    // A turn that took long is counted when it is over.
+    await sleep(REST);
+    delay.disable();
+    return {
+      delayP99: delay.percentile(99) / 1e6,
+      delayMax: delay.max / 1e6,
+      cpu: (user + system) / 1e3,
+      rss,
+      ...(holds ? { held: Math.max(0, memoryInUse().heap - before.heap) } : {}),
+    };
+  };
+  return { stop };
+}

@@ -1,0 +1,82 @@
+// The hostile server: a raw socket in a process of its own, so that its CPU time is not the client's. It greets one client,
+// floods it on the client's word, and says when the flood is over. It prints its port on a line.
+//
+// node server.js <id of the flood> <count>
+
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { BEGIN, END, FLOOD } from "./flood.js";
+import { infoLine, message } from "./lines.js";
+import { floodOf } from "./list.js";
+
+const [id = "", count = ""] = process.argv.slice(2);
+const flood = floodOf(id);
+
+/** Milliseconds without progress after which a server that does not read takes pity: the client does not read either. */
+const STUCK = 500;
+
+/** Reads what the client says before the flood: it wants numbers of subscriptions, PONGs, and the flood. */
+function greet(socket: Socket): void {
+  const sids = new Map<string, string>();
+  let pieces: readonly Buffer[] = [];
+  let text = "";
+  const listen = (chunk: Buffer) => {
+    text += chunk.toString("latin1");
+    for (let end = text.indexOf("\r\n"); end >= 0; end = text.indexOf("\r\n")) {
+      const [verb, subject = "", sid = ""] = text.slice(0, end).split(" ");
+      text = text.slice(end + 2);
+      if (verb === "PING") socket.write("PONG\r\n");
+      if (verb === "SUB") sids.set(subject, sid);
+      // Made before the client begins to measure.
+      if (verb === "SUB" && subject === END) pieces = [...flood.pieces(Number(count), sids.get(FLOOD) ?? "")];
+      if (verb === "PUB" && subject === BEGIN) {
+        socket.off("data", listen);
+        socket.on("data", answerPings(socket));
+        void overflow(socket, pieces, sids.get(END) ?? "");
+        return;
+      }
+    }
+  };
+  socket.on("data", listen);
+  socket.write(infoLine());
+}
+
+/** Answers the PINGs among what the client says, which is PONGs for the most part. */
+function answerPings(socket: Socket): (chunk: Buffer) => void {
+  let before = "";
+  return (chunk) => {
+    const text = before + chunk.toString("latin1");
+    const pings = text.includes("PING") ? text.split("PING\r\n").length - 1 : 0;
+    if (pings > 0) socket.write("PONG\r\n".repeat(pings));
+    before = text.endsWith("\n") ? "" : text.slice(-5);
+  };
+}
+
+/** Writes everything at the pace of the flood, and the end of it. */
+async function overflow(socket: Socket, pieces: readonly Buffer[], endSid: string): Promise<void> {
+  if (flood.isDeaf) socket.pause();
+  for (const piece of [...pieces, Buffer.from(message(END, endSid, 0))]) {
+    if (!socket.write(piece)) await drained(socket);
+    else if (flood.pace === "dribble") await nextTurn();
+  }
+  socket.resume();
+}
+
+async function drained(socket: Socket): Promise<void> {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const drain = once(socket, "drain", { signal });
+  const stuck = sleep(STUCK, undefined, { signal }).then(() => socket.resume());
+  await Promise.race([drain, stuck.then(() => drain)]);
+  abort.abort();
+  await stuck.catch(() => {});
+}
+
+const server = createServer({ noDelay: true }, (socket) => {
+  socket.on("error", () => {});
+  socket.on("close", () => process.exit());
+  greet(socket);
+}).listen(0, "127.0.0.1");
+await once(server, "listening");
+process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
