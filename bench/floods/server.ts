@@ -32,7 +32,6 @@ function greet(socket: Socket): void {
       if (verb === "SUB" && subject === END) pieces = [...flood.pieces(Number(count), sids.get(FLOOD) ?? "")];
       if (verb === "PUB" && subject === BEGIN) {
         socket.off("data", listen);
-        socket.on("data", answerPings(socket));
         void overflow(socket, pieces, sids.get(END) ?? "");
         return;
       }
@@ -42,25 +41,36 @@ function greet(socket: Socket): void {
   socket.write(infoLine());
 }
 
-/** Answers the PINGs among what the client says, which is PONGs for the most part. */
-function answerPings(socket: Socket): (chunk: Buffer) => void {
+/** Counts the PINGs among what the client says, which is PONGs for the most part. */
+function countPings(socket: Socket, counted: (pings: number) => void): void {
   let before = "";
-  return (chunk) => {
+  socket.on("data", (chunk: Buffer) => {
     const text = before + chunk.toString("latin1");
-    const pings = text.includes("PING") ? text.split("PING\r\n").length - 1 : 0;
-    if (pings > 0) socket.write("PONG\r\n".repeat(pings));
+    if (text.includes("PING")) counted(text.split("PING\r\n").length - 1);
     before = text.endsWith("\n") ? "" : text.slice(-5);
-  };
+  });
 }
 
-/** Writes everything at the pace of the flood, and the end of it. */
+/** Writes everything at the pace of the flood, and the end of it. PINGs are answered then: an answer may not cut a line. */
 async function overflow(socket: Socket, pieces: readonly Buffer[], endSid: string): Promise<void> {
+  let isOver = false;
+  let unanswered = 0;
+  const answer = () => {
+    if (isOver && unanswered > 0) socket.write("PONG\r\n".repeat(unanswered));
+    if (isOver) unanswered = 0;
+  };
+  countPings(socket, (pings) => {
+    unanswered += pings;
+    answer();
+  });
   if (flood.isDeaf) socket.pause();
   for (const piece of [...pieces, Buffer.from(message(END, endSid, 0))]) {
     if (!socket.write(piece)) await drained(socket);
     else if (flood.pace === "dribble") await nextTurn();
   }
   socket.resume();
+  isOver = true;
+  answer();
 }
 
 async function drained(socket: Socket): Promise<void> {
