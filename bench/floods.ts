@@ -10,7 +10,7 @@
 //   --smoke                    every flood for a moment and ours only, to see that it runs; fails where ours does not see the end
 
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { build } from "./build.js";
 import { type ContenderName, contenderNames, type Flood } from "./floods/flood.js";
@@ -55,6 +55,7 @@ const names = contenders();
 if (given.write && (given.smoke || given.only !== undefined || given.contenders !== undefined))
   throw new Error("--write: only with all floods and contenders");
 const { folder } = await build(process.cwd());
+const load = (loadavg()[0] ?? 0).toFixed(1);
 
 /** What speaks against a sample as one of the whole flood; undefined where nothing does. */
 function objection(flood: Flood, count: number, sample: Sample | string): string | undefined {
@@ -101,7 +102,7 @@ async function rowsOf(all: readonly Flood[], log: (row: Row) => void): Promise<r
 
 function progress(row: Row): string {
   const shares = linesOf(row).map(({ figure, ratio, isGood }) => {
-    return `${figure} ${ratio === undefined ? "none" : ratio.toFixed(2)}${isGood ? "" : "!"}`;
+    return `${figure} ${ratio === undefined ? "-" : ratio.toFixed(2)}${isGood ? "" : "!"}`;
   });
   return [row.flood.title, shares.join(", "), ...remarksOf(row)].join("; ");
 }
@@ -123,6 +124,7 @@ if (given.write) {
   const setting = {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} cores of ${cpus()[0]?.model.trim()}`,
+    load,
     node: process.versions.node,
     rounds,
   };

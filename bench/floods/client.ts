@@ -1,4 +1,5 @@
-// The flooded client: one process, one contender, one flood. It prints one line of JSON, a Sample.
+// The flooded client: one process, one contender, one flood. It prints a line when it has seen everything, and then one of JSON, a
+// Sample.
 //
 // node --expose-gc client.js <contender> <id of the flood> <port>
 
@@ -45,6 +46,7 @@ await client.flush();
 const meter = await measure();
 client.publish(BEGIN);
 const outcome = await Promise.race([ended, closed]);
+process.stdout.write(`${outcome}\n`);
 // What the client still has to answer is part of the flood.
 await client.flush().catch(() => {});
 const cost = await meter.stop(flood.holds === true);

@@ -34,7 +34,7 @@ export interface Flood {
   readonly role: RoleName;
   /** Default `stream`. */
   readonly pace?: Pace;
-  /** True if the server stops reading while it floods. It reads again if it is stuck, or has written everything. */
+  /** True if the server does not read until the client has seen everything, or does not read any more itself. */
   readonly isDeaf?: boolean;
   /** True if what the client holds afterwards is measured. */
   readonly holds?: boolean;

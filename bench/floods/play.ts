@@ -27,14 +27,14 @@ export async function play(
   try {
     const port = await firstLine(server);
     const client = start(["--expose-gc", join(folder, "floods/client.js"), contender, flood.id, port]);
+    client.stdout?.once("data", () => server.stdin?.end());
     return await sampleOf(client, limit);
   } finally {
     server.kill("SIGKILL");
   }
 }
 
-const start = (args: readonly string[]) =>
-  spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+const start = (args: readonly string[]) => spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
 
 async function sampleOf(client: ChildProcess, limit: number): Promise<Sample | string> {
   let output = "";
@@ -53,7 +53,8 @@ async function sampleOf(client: ChildProcess, limit: number): Promise<Sample | s
   const [code, signal] = (await once(client, "close")) as [number | null, string | null];
   clearTimeout(timer);
   if (isLate) return `no end in ${limit / 1_000} s`;
-  if (code === 0 && output !== "") return JSON.parse(output) as Sample;
+  const [, json = ""] = output.split("\n");
+  if (code === 0 && json !== "") return JSON.parse(json) as Sample;
   return `failed: ${signal ?? `exit code ${code}`} ${errors.trim().split("\n").at(-1) ?? ""}`;
 }
 

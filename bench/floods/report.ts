@@ -6,12 +6,14 @@ import { type Row, table, verdict } from "./table.js";
 export interface Setting {
   readonly date: string;
   readonly machine: string;
+  /** Load average of the machine when the run began: others at work delay the event loop, too. */
+  readonly load: string;
   readonly node: string;
   readonly rounds: number;
 }
 
 /** The page in Markdown. */
-export function page({ date, machine, node, rounds }: Setting, rows: readonly Row[]): string {
+export function page({ date, machine, load, node, rounds }: Setting, rows: readonly Row[]): string {
   const [good] = verdict(rows);
   return `# Floods
 
@@ -19,7 +21,7 @@ What a hostile or broken server costs the process of a client: the server sends 
 
 ## How it is measured
 
-- \`npm run bench:floods -- --write\` makes this page; do not edit it. ${date}; ${machine}; Node ${node}; medians of ${rounds} rounds.
+- \`npm run bench:floods -- --write\` makes this page; do not edit it. ${date}; ${machine}, load average ${load} at the beginning; Node ${node}; medians of ${rounds} rounds.
 - The server is a raw socket in a process of its own. Each client is a fresh process. The contenders take turns.
 - All clients have the same options: \`reconnect: false\`, and otherwise the defaults. A remark names every other option.
 - A measurement begins before the flood and ends when the client has received a message behind the flood and a \`flush\` has returned. So

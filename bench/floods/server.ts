@@ -1,5 +1,6 @@
 // The hostile server: a raw socket in a process of its own, so that its CPU time is not the client's. It greets one client,
-// floods it on the client's word, and says when the flood is over. It prints its port on a line.
+// floods it on the client's word, and says when the flood is over. It prints its port on a line. A server that does not read
+// does so again when its standard input ends: the client has seen everything.
 //
 // node server.js <id of the flood> <count>
 
@@ -13,8 +14,8 @@ import { floodOf } from "./list.js";
 const [id = "", count = ""] = process.argv.slice(2);
 const flood = floodOf(id);
 
-/** Milliseconds without progress after which a server that does not read takes pity: the client does not read either. */
-const STUCK = 500;
+/** Milliseconds without progress after which a server that does not read does so again: the client does not read either. */
+const STUCK = 10_000;
 
 /** Reads what the client says before the flood: it wants numbers of subscriptions, PONGs, and the flood. */
 function greet(socket: Socket): void {
@@ -63,12 +64,14 @@ async function overflow(socket: Socket, pieces: readonly Buffer[], endSid: strin
     unanswered += pings;
     answer();
   });
-  if (flood.isDeaf) socket.pause();
+  if (flood.isDeaf) {
+    socket.pause();
+    process.stdin.once("end", () => socket.resume()).resume();
+  }
   for (const piece of [...pieces, Buffer.from(message(END, endSid, 0))]) {
     if (!socket.write(piece)) await drained(socket);
     else if (flood.pace === "dribble") await nextTurn();
   }
-  socket.resume();
   isOver = true;
   answer();
 }

@@ -15,7 +15,7 @@ export interface Line {
   readonly figure: FigureName;
   /** Medians; undefined for a contender that has none. */
   readonly medians: { readonly [Name in ContenderName]?: number };
-  /** Ours divided by the best; 1 where ours is the best, undefined where ours has none. */
+  /** Ours divided by the best; 1 where ours is the best, undefined where ours has none or no other has one. */
   readonly ratio: number | undefined;
   /** True if ours is the best, or so near to it that it makes no difference. */
   readonly isGood: boolean;
@@ -75,8 +75,10 @@ export function linesOf(row: Row): readonly Line[] {
 function compared(row: Row, figure: FigureName, medians: Line["medians"]): Pick<Line, "ratio" | "isGood"> {
   const { ours } = medians;
   if (ours === undefined) return { ratio: undefined, isGood: false };
-  const rivals = contenderNames.filter((name) => name === "ours" || hasSeenTheEnd(row, name));
-  const best = Math.min(...rivals.flatMap((name) => medians[name] ?? []));
+  const rivals = contenderNames.filter((name) => name !== "ours" && hasSeenTheEnd(row, name));
+  const theirs = rivals.flatMap((name) => medians[name] ?? []);
+  if (theirs.length === 0) return { ratio: undefined, isGood: true };
+  const best = Math.min(ours, ...theirs);
   const ratio = ours === best ? 1 : ours / best;
   return { ratio, isGood: ratio <= TOLERANCE || ours - best <= figures[figure].noise };
 }
@@ -100,8 +102,12 @@ function cells(row: Row, line: Line, isFirst: boolean): readonly string[] {
     const value = line.medians[name];
     return value === undefined ? "" : show(value);
   });
-  const ratio = line.ratio === undefined ? "none" : `${line.ratio.toFixed(2)}x`;
-  return [flood, title, ...shown, line.isGood ? ratio : `**${ratio}**`];
+  return [flood, title, ...shown, line.isGood ? shownRatio(line) : `**${shownRatio(line)}**`];
+}
+
+function shownRatio({ medians, ratio }: Line): string {
+  if (ratio !== undefined) return `${ratio.toFixed(2)}x`;
+  return medians.ours === undefined ? "no figure" : "";
 }
 
 /** The table in Markdown. Ratios in bold are those that are not good. */
@@ -122,8 +128,7 @@ export function verdict(rows: readonly Row[]): readonly string[] {
   const all = rows.flatMap((row) => linesOf(row).map((line) => ({ row, line })));
   const bad = all.filter(({ line }) => !line.isGood);
   const named = bad.map(({ row, line }) => {
-    const ratio = line.ratio === undefined ? "no figure" : `${line.ratio.toFixed(2)}x`;
-    return `${row.flood.title}, ${figures[line.figure].title}: ${ratio}`;
+    return `${row.flood.title}, ${figures[line.figure].title}: ${shownRatio(line)}`;
   });
   return [`${all.length - bad.length} of ${all.length} lines are good`, ...named];
 }
