@@ -38,8 +38,10 @@ export interface Flood {
   readonly isDeaf?: boolean;
   /** True if what the client holds afterwards is measured. */
   readonly holds?: boolean;
-  /** How many of the messages the client's callback must have seen per piece of `count`; default none. */
+  /** True if the client's callback must see `count` messages. */
   readonly delivers?: boolean;
+  /** The code of the error with which ours closes the connection, if that is right. Default: it sees the end of the flood. */
+  readonly closes?: string;
   /** Contenders that do not take part, and why. */
   readonly without?: { readonly [Name in ContenderName]?: string };
 }

@@ -24,9 +24,10 @@ export async function measure(): Promise<Meter> {
   delay.reset();
   // The peak of the memory is that of the flood, and not that of what the process did before (proc(5), clear_refs).
   writeFileSync("/proc/self/clear_refs", "5");
+  const turns = new Turns();
   const cpu = process.cpuUsage();
   const stop = async (holds: boolean): Promise<Cost> => {
-    const { user, system } = process.cpuUsage(cpu);
+    const used = sum(process.cpuUsage(cpu));
     const rss = peakRss();
     // A turn that took long is counted when it is over.
     await sleep(REST);
@@ -34,10 +35,34 @@ export async function measure(): Promise<Meter> {
     return {
       delayP99: delay.percentile(99) / 1e6,
       delayMax: delay.max / 1e6,
-      cpu: (user + system) / 1e3,
+      turn: turns.stop(),
+      cpu: used,
       rss,
       ...(holds ? { held: Math.max(0, memoryInUse().heap - before.heap) } : {}),
     };
   };
   return { stop };
+}
+
+/** CPU time between looks that are a millisecond apart, if the event loop is free to look. */
+class Turns {
+  #longest = 0;
+  #before = process.cpuUsage();
+  readonly #timer = setInterval(() => this.#look(), 1);
+
+  #look(): void {
+    this.#longest = Math.max(this.#longest, sum(process.cpuUsage(this.#before)));
+    this.#before = process.cpuUsage();
+  }
+
+  /** Milliseconds of the longest turn. */
+  stop(): number {
+    clearInterval(this.#timer);
+    return this.#longest;
+  }
+}
+
+/** Milliseconds. */
+function sum({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1e3;
 }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { ContenderName, Flood } from "./flood.js";
-import type { Sample } from "./sample.js";
+import { checked, type Sample } from "./sample.js";
 
 /** How a flood is played. */
 export interface Circumstances {
@@ -28,7 +28,8 @@ export async function play(
     const port = await firstLine(server);
     const client = start(["--expose-gc", join(folder, "floods/client.js"), contender, flood.id, port]);
     client.stdout?.once("data", () => server.stdin?.end());
-    return await sampleOf(client, limit);
+    const sample = await sampleOf(client, limit);
+    return typeof sample === "string" ? sample : checked(flood, count, sample);
   } finally {
     server.kill("SIGKILL");
   }

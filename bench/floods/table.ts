@@ -6,7 +6,7 @@ import type { Cost, Sample } from "./sample.js";
 
 /** All samples of one flood. A text stands for a sample that there is not, and says why. */
 export interface Row {
-  readonly flood: Pick<Flood, "title" | "without">;
+  readonly flood: Pick<Flood, "title" | "without" | "closes">;
   readonly samples: { readonly [Name in ContenderName]?: readonly (Sample | string)[] };
 }
 
@@ -41,6 +41,7 @@ const megabytes = (value: number) => `${(value / 1e6).toFixed(value < 1e7 ? 1 : 
 export const figures: { readonly [Name in FigureName]-?: Figure } = {
   delayP99: { title: "delay, p99", show: milliseconds, noise: 3 },
   delayMax: { title: "delay, max", show: milliseconds, noise: 5 },
+  turn: { title: "longest turn, CPU", show: milliseconds, noise: 5 },
   cpu: { title: "CPU", show: milliseconds, noise: 10 },
   rss: { title: "RSS, peak", show: megabytes, noise: 5e6 },
   held: { title: "held", show: megabytes, noise: 1e6 },

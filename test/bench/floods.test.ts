@@ -9,12 +9,12 @@ import {
 } from "../../bench/floods/lines.js";
 import { floodOf, floods } from "../../bench/floods/list.js";
 import { page } from "../../bench/floods/report.js";
-import type { Sample } from "../../bench/floods/sample.js";
+import { checked, objection, type Sample } from "../../bench/floods/sample.js";
 import { linesOf, type Row, remarksOf, table, verdict } from "../../bench/floods/table.js";
 
 /** A sample in which all costs are the same number: milliseconds, and megabytes. */
 function sample(cost: number, more: Partial<Sample> = {}): Sample {
-  const time = { delayP99: cost, delayMax: cost, cpu: cost };
+  const time = { delayP99: cost, delayMax: cost, turn: cost, cpu: cost };
   return { ...time, rss: cost * 1e6, outcome: "end", seen: 0, ...more };
 }
 
@@ -73,22 +73,42 @@ describe("the table of the floods", () => {
 
   it("has a line for what is held only where that was measured", () => {
     const figures = (one: Row) => linesOf(one).map(({ figure }) => figure);
-    expect(figures(row({ ours: [1] }))).toEqual(["delayP99", "delayMax", "cpu", "rss"]);
+    expect(figures(row({ ours: [1] }))).toEqual(["delayP99", "delayMax", "turn", "cpu", "rss"]);
     expect(figures(row({ ours: [sample(1, { held: 5 })] }))).toContain("held");
   });
 
   it("is Markdown that names a flood once and marks what is not good", () => {
     const lines = table([row({ ours: [300], nats2: [200], nats3: [400] })]).split("\n");
-    expect(lines).toHaveLength(6);
+    expect(lines).toHaveLength(7);
     expect(lines[2]).toBe("| 1,000 PINGs | delay, p99 | 300 ms | 200 ms | 400 ms | **1.50x** |");
-    expect(lines[4]).toBe("|  | CPU | 300 ms | 200 ms | 400 ms | **1.50x** |");
+    expect(lines[5]).toBe("|  | CPU | 300 ms | 200 ms | 400 ms | **1.50x** |");
   });
 
   it("is on a page that says when, where and how", () => {
     const setting = { date: "2026-01-02", machine: "2 cores", load: "0.1", node: "20.0.0", rounds: 3 };
     const text = page(setting, [row({ ours: [100], nats2: [200] })]);
-    for (const part of ["2026-01-02", "2 cores", "0.1", "Node 20.0.0", "3 rounds", "4 of 4 lines are good"])
+    for (const part of ["2026-01-02", "2 cores", "0.1", "Node 20.0.0", "3 rounds", "5 of 5 lines are good"])
       expect(text).toContain(part);
+  });
+});
+
+describe("a sample", () => {
+  it("is none if the client saw the end, but not all messages", () => {
+    const short = sample(1, { seen: 9 });
+    expect(checked({ delivers: true }, 10, short)).toBe("9 of 10 messages seen");
+    expect(checked({ delivers: true }, 9, short)).toBe(short);
+    expect(checked({}, 10, short)).toBe(short);
+    const closed = sample(1, { seen: 9, outcome: "closed: X" });
+    expect(checked({ delivers: true }, 10, closed)).toBe(closed);
+  });
+
+  it("of ours sees the end, or the connection closed where that is right", () => {
+    const closed = sample(1, { outcome: "closed: X" });
+    expect(objection({}, sample(1))).toBeUndefined();
+    expect(objection({}, closed)).toBe("closed: X instead of end");
+    expect(objection({ closes: "X" }, closed)).toBeUndefined();
+    expect(objection({ closes: "X" }, sample(1))).toBe("end instead of closed: X");
+    expect(objection({}, "no end in 60 s")).toBe("no end in 60 s");
   });
 });
 
@@ -129,7 +149,7 @@ describe("the floods", () => {
 
   it("send something, and less for a moment than in earnest", () => {
     for (const { count, smoke, pieces } of floods) {
-      expect(text(pieces(smoke, "1"))).toMatch(/\r\n$/);
+      expect(text(pieces(smoke, "1")).endsWith("\r\n")).toBe(true);
       expect(smoke).toBeLessThanOrEqual(count);
     }
   });
