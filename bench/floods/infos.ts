@@ -50,10 +50,11 @@ export const infos: readonly Flood[] = [
   },
   {
     id: "info-host-idna",
-    title: "one INFO, one URL of 0.9 MB that is not ASCII",
-    count: 1,
-    smoke: 1,
-    pieces: (count) => alike(count, infoLine({ connect_urls: [`${"ä".repeat(450_000)}:4222`] })),
+    title: "one INFO, one URL of 0.9 MB of 20,000 different ideographs",
+    // Of characters, not of INFOs: three bytes each.
+    count: 300_000,
+    smoke: 3_000,
+    pieces: (count) => alike(1, infoLine({ connect_urls: [`${ideographs(count)}:4222`] })),
     role: "idle",
   },
   {
@@ -104,6 +105,11 @@ export const infos: readonly Flood[] = [
     without: { nats2: nobodyElseRecords, nats3: nobodyElseRecords },
   },
 ];
+
+/** A name whose Punycode takes as long as the product of its length and the number of its different characters. */
+function ideographs(length: number): string {
+  return Array.from({ length }, (_, place) => String.fromCodePoint(0x4e00 + (place % 20_000))).join("");
+}
 
 /** An INFO of 1 MB of fields that nobody knows. */
 function largeInfo(number: number): string {
