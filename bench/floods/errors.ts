@@ -50,7 +50,7 @@ export const errors: readonly Flood[] = [
   },
   {
     id: "errors-long",
-    title: "100 -ERRs of 60,000 B, permissions violation",
+    title: "100 -ERRs of 60,000 B, permissions violation, an unread status()",
     count: 100,
     smoke: 3,
     pieces: (count) =>

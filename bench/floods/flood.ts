@@ -14,6 +14,7 @@ export type RoleName =
   | "headers"
   | "unread iterator"
   | "unread iterator with a limit"
+  | "slow iterator with a limit"
   | "keeps every 100th"
   | "unread status"
   | "records";
@@ -29,8 +30,8 @@ export interface Flood {
   readonly count: number;
   /** How many of them are enough to see that the flood runs. */
   readonly smoke: number;
-  /** What the server writes, piece by piece. `sid` is the number of the client's subscription to `FLOOD`. */
-  readonly pieces: (count: number, sid: string) => Iterable<Buffer>;
+  /** What the server writes, piece by piece. `sid` and `tick` are the numbers of the client's subscriptions to `FLOOD` and `TICK`. */
+  readonly pieces: (count: number, sid: string, tick: string) => Iterable<Buffer>;
   readonly role: RoleName;
   /** Default `stream`. */
   readonly pace?: Pace;
@@ -48,6 +49,8 @@ export interface Flood {
 
 /** The subject that floods come on, if they are messages. */
 export const FLOOD = "flood";
+/** The server says here that a slow reader may read four messages. */
+export const TICK = "flood.tick";
 /** The client says here that the flood may begin. */
 export const BEGIN = "flood.begin";
 /** The server says here that the flood is over. */

@@ -62,7 +62,7 @@ export const infos: readonly Flood[] = [
     title: "20 INFOs of 1 MB of unknown fields",
     count: 20,
     smoke: 2,
-    pieces: (count) => alike(count, largeInfo(0)),
+    pieces: (count) => alike(count, largeInfo()),
     role: "idle",
     holds: true,
   },
@@ -86,10 +86,10 @@ export const infos: readonly Flood[] = [
   },
   {
     id: "infos-recorded",
-    title: "200 INFOs of 1 MB, `record: true`",
-    count: 200,
-    smoke: 2,
-    pieces: (count) => different(count, largeInfo),
+    title: "100 INFOs of 1 MB, 50,000 URLs, different ones each time, `record: true`",
+    count: 100,
+    smoke: 1,
+    pieces: (count) => different(count, (number) => infoLine({ connect_urls: addresses(50_000, number) })),
     role: "records",
     holds: true,
     without: { nats2: nobodyElseRecords, nats3: nobodyElseRecords },
@@ -112,7 +112,7 @@ function ideographs(length: number): string {
 }
 
 /** An INFO of 1 MB of fields that nobody knows. */
-function largeInfo(number: number): string {
-  const fields = Array.from({ length: 20_000 }, (_, field) => [`x_${field}`, `${number}`.padStart(38, "0")]);
+function largeInfo(): string {
+  const fields = Array.from({ length: 20_000 }, (_, field) => [`x_${field}`, "x".repeat(38)]);
   return infoLine(Object.fromEntries(fields));
 }

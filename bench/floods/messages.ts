@@ -1,6 +1,6 @@
 // Floods of messages: to nobody, to a callback, with headers, to readers that do not come, and in bytes of their own.
 
-import { FLOOD, type Flood } from "./flood.js";
+import { FLOOD, type Flood, TICK } from "./flood.js";
 import { alike, bytewise, message, messageWithHeaders } from "./lines.js";
 
 /** A number that no subscription of the client has. */
@@ -68,6 +68,17 @@ export const messages: readonly Flood[] = [
     smoke: 200,
     pieces: (count, sid) => alike(count, message(FLOOD, sid, 1_024)),
     role: "unread iterator with a limit",
+    holds: true,
+    without: { nats2: "has no limit", nats3: "has no limit" },
+  },
+  {
+    id: "slow-limited",
+    title: "200,000 messages of 1 KiB, an iterator that reads 4 in 100, at most 1,000 wait",
+    count: 200_000,
+    smoke: 200,
+    pieces: (count, sid, tick) =>
+      alike(count / 100, message(FLOOD, sid, 1_024).repeat(100) + message(TICK, tick, 0)),
+    role: "slow iterator with a limit",
     holds: true,
     without: { nats2: "has no limit", nats3: "has no limit" },
   },

@@ -1,7 +1,6 @@
 // What the client does while it is flooded.
 
-import type { RoleName } from "./flood.js";
-import { FLOOD } from "./flood.js";
+import { FLOOD, type RoleName, TICK } from "./flood.js";
 
 /** A message, as the roles use it. */
 interface Message {
@@ -18,7 +17,7 @@ export interface Client {
       readonly callback?: (error: Error | null, message: Message) => void;
       readonly maxPending?: number;
     },
-  ): unknown;
+  ): AsyncIterable<unknown>;
   status(): unknown;
   flush(): Promise<void>;
   closed(): Promise<unknown>;
@@ -30,7 +29,7 @@ export interface Played {
   readonly keeps: unknown[];
 }
 
-type Role = (client: Client, played: Played) => void;
+type Role = (client: Client, played: Played) => unknown;
 
 /** What each role does, once connected. */
 export const roles: { readonly [Name in RoleName]: Role } = {
@@ -57,6 +56,20 @@ export const roles: { readonly [Name in RoleName]: Role } = {
   },
   "unread iterator with a limit": (client, { keeps }) => {
     keeps.push(client.subscribe(FLOOD, { maxPending: 1_000 }));
+  },
+  "slow iterator with a limit": async (client) => {
+    let readOn = () => {};
+    client.subscribe(TICK, { callback: () => readOn() });
+    const subscription = client.subscribe(FLOOD, { maxPending: 1_000 });
+    let read = 0;
+    for await (const _ of subscription) {
+      read += 1;
+      // Some at a time: the first that comes then may lie on the border of two reads, and have memory of its own.
+      if (read % 4 !== 0) continue;
+      await new Promise<void>((resolve) => {
+        readOn = resolve;
+      });
+    }
   },
   "keeps every 100th": (client, played) => {
     client.subscribe(FLOOD, {

@@ -7,7 +7,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { BEGIN, END, FLOOD } from "./flood.js";
+import { BEGIN, END, FLOOD, TICK } from "./flood.js";
 import { infoLine, message } from "./lines.js";
 import { floodOf } from "./list.js";
 
@@ -30,7 +30,10 @@ function greet(socket: Socket): void {
       if (verb === "PING") socket.write("PONG\r\n");
       if (verb === "SUB") sids.set(subject, sid);
       // Made before the client begins to measure.
-      if (verb === "SUB" && subject === END) pieces = [...flood.pieces(Number(count), sids.get(FLOOD) ?? "")];
+      if (verb === "SUB" && subject === END) {
+        const [sid = "", tick = ""] = [sids.get(FLOOD), sids.get(TICK)];
+        pieces = [...flood.pieces(Number(count), sid, tick)];
+      }
       if (verb === "PUB" && subject === BEGIN) {
         socket.off("data", listen);
         void overflow(socket, pieces, sids.get(END) ?? "");

@@ -149,7 +149,7 @@ describe("the floods", () => {
 
   it("send something, and less for a moment than in earnest", () => {
     for (const { count, smoke, pieces } of floods) {
-      expect(text(pieces(smoke, "1")).endsWith("\r\n")).toBe(true);
+      expect(text(pieces(smoke, "1", "2")).endsWith("\r\n")).toBe(true);
       expect(smoke).toBeLessThanOrEqual(count);
     }
   });
