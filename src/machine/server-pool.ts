@@ -309,17 +309,25 @@ export function learnServers(
     if (isTaken(server)) return { ...server, origin: origin.id, vouched };
     return isVouchedNow(server) ? { ...server, vouched } : server;
   });
-  // One that the user named, and that left the pool, comes back as what it was.
-  const ownOrigins = byName(origins.filter(({ transport }) => transport.type === origin.transport.type));
-  const fresh = [...named.values()]
-    .filter((address) => !known.has(address.name))
-    .map((address) => {
-      const own = ownOrigins.get(address.name);
-      return own === undefined
-        ? newServer(address, { origin: origin.id, learnt: true, vouched })
-        : newServer(address, { origin: own.id, learnt: false, vouched: false });
-    });
+  const addresses = [...named.values()].filter((address) => !known.has(address.name));
+  const fresh = addresses.length === 0 ? [] : joiningServers(addresses, origins, origin, vouched);
   const [joining, next] = policy.noRandomize ? [fresh, random] : shuffled(fresh, random);
   const added = fresh.map((server) => server.name);
   return { pool: [...staying, ...joining], changed: { added, deleted }, random: next };
+}
+
+/** Servers that a server named by way of that origin. One that the user named, and that left the pool, comes back as what it was. */
+function joiningServers(
+  addresses: readonly ServerAddress[],
+  origins: readonly Origin[],
+  origin: Origin,
+  vouched: boolean,
+): ServerPool {
+  const sameWay = byName(origins.filter(({ transport }) => transport.type === origin.transport.type));
+  return addresses.map((address) => {
+    const own = sameWay.get(address.name);
+    return own === undefined
+      ? newServer(address, { origin: origin.id, learnt: true, vouched })
+      : newServer(address, { origin: own.id, learnt: false, vouched: false });
+  });
 }
