@@ -3,6 +3,7 @@
 import type { Failure } from "../machine/failure.js";
 import type { Milliseconds } from "../machine/units.js";
 import type { ServerLimits } from "./backlog.js";
+import { shortened } from "./shortened.js";
 import type { NamedMessage } from "./waiting-messages.js";
 
 /** What the platform calls it, what NATS calls it, and what to tell. */
@@ -46,7 +47,8 @@ export function socketFailure(error: Error, server: string): Failure {
   const code = codeOf(error) ?? "UNKNOWN_ERROR";
   const own = [code, error.message] as const;
   const [natsCode, text] = error instanceof NameServerFailure ? own : (known[code] ?? own);
-  return { code: natsCode, message: `${server}: ${text}` };
+  // The names in a certificate may fill pages.
+  return { code: natsCode, message: `${server}: ${shortened(text)}` };
 }
 
 /**
