@@ -7,6 +7,9 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { buildCode } from "./build-code.mjs";
+import { licenceProblems, packagesIn } from "./bundled-packages.mjs";
+import { buildInspectorPage } from "./inspector-page.mjs";
 
 const run = promisify(execFile);
 
@@ -94,6 +97,20 @@ async function checkTypes(tarball, root, { name, exports }) {
   assert(seen.join() === expected.join(), `it saw ${seen}, the package has ${expected}`);
 }
 
+/** The packages of which there is code in dist. What is built anew has the same files, and esbuild tells what is in them. */
+async function packagesInside(dist) {
+  const built = [
+    ...(await buildCode("dist", { write: false })),
+    ...(await buildInspectorPage("dist/inspector", { write: false })),
+  ];
+  const isCode = (file) => file.endsWith(".js");
+  const made = built.flatMap(({ outputs }) => Object.keys(outputs)).filter(isCode);
+  const shipped = (await readdir(dist, { recursive: true })).filter(isCode).map((file) => join("dist", file));
+  const unknown = shipped.filter((file) => !made.includes(file));
+  assert(unknown.length === 0, `these are not what the sources give (npm run build?): ${unknown.join(", ")}`);
+  return packagesIn(built);
+}
+
 /**
  * The checks, as pairs of what is checked and how.
  * @param tarball the packed package
@@ -134,7 +151,7 @@ export function buildChecks(tarball, project, root, manifest) {
       },
     ],
     [
-      "its bill of materials lists what is installed with it",
+      "its bill of materials lists what is installed with it and what is in it, with licences that nobody has to look at",
       async () => {
         const folder = join(project, "node_modules", name);
         const bom = JSON.parse(await readFile(join(folder, "dist/sbom.cdx.json"), "utf8"));
@@ -145,8 +162,12 @@ export function buildChecks(tarball, project, root, manifest) {
         const installed = Object.keys(lock.packages)
           .filter((path) => path.startsWith("node_modules/") && path !== `node_modules/${name}`)
           .map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
-        const there = [...new Set(installed)].sort();
-        assert(listed.join() === there.join(), `it lists ${listed}, installed are ${there}`);
+        const inside = await packagesInside(join(folder, "dist"));
+        const there = [...new Set([...installed, ...inside.map((one) => one.name)])].sort();
+        assert(listed.join() === there.join(), `it lists ${listed}, there are ${there}`);
+        const readme = await readFile(join(folder, "README.md"), "utf8");
+        const problems = licenceProblems({ components: bom.components, bundled: inside, readme });
+        assert(problems.length === 0, problems.join("\n"));
       },
     ],
   ];

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { WebSocket } from "ws";
 import { type LocalInspector, serveLocalInspector } from "../../src/inspector/serve.js";
 
-const FILES = ["index.html", "inspector.js", "inspector.css", "layout.js", "icon.svg"];
+const FILES = ["index.html", "inspector.js", "inspector.css", "icon.svg"];
 let folder: string;
 let inspector: LocalInspector;
 const sockets: WebSocket[] = [];
@@ -78,7 +78,7 @@ describe("what it serves", () => {
     ["/", "text/html; charset=utf-8", "this is index.html"],
     ["/inspector.js", "text/javascript; charset=utf-8", "this is inspector.js"],
     ["/inspector.css", "text/css; charset=utf-8", "this is inspector.css"],
-    ["/layout.js?x=1", "text/javascript; charset=utf-8", "this is layout.js"],
+    ["/icon.svg?x=1", "image/svg+xml", "this is icon.svg"],
     ["/icon.svg", "image/svg+xml", "this is icon.svg"],
   ])("%s", async (path, type, text) => {
     const answer = await ask(path);
