@@ -42,6 +42,32 @@ async function bundled(project, code) {
   return { bytes, text, imports: imports.map(({ path }) => path), files: used.map(([file]) => file) };
 }
 
+/** A require of the bundle's own, which those who bundle ESM for Node put on top of it. */
+const OWN_REQUIRE =
+  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+/** The client as one file for Node, made without a warning although the optional peers are missing, and loaded from elsewhere. */
+async function checkOneFile(project, { name }, format) {
+  const outfile = join(project, `one-file.${format === "esm" ? "mjs" : "cjs"}`);
+  const { warnings } = await build({
+    stdin: {
+      contents: `import { connect } from "${name}"; console.log(typeof connect);`,
+      resolveDir: project,
+    },
+    bundle: true,
+    platform: "node",
+    format,
+    outfile,
+    logLevel: "silent",
+    ...(format === "esm" ? { banner: { js: OWN_REQUIRE } } : {}),
+  });
+  // Of packages that are missing esbuild tells, and leaves them to be imported.
+  const others = warnings.filter(({ id }) => id !== "ignored-dynamic-import");
+  assert(others.length === 0, `esbuild warns: ${others[0]?.text}`);
+  const { stdout } = await run(process.execPath, [outfile], { cwd: project });
+  assert(stdout === "function\n", `it says ${stdout}`);
+}
+
 /** The places in our source that a stack trace names: { name, file, line }. */
 function placesIn(stack) {
   const frames = stack.matchAll(/at (?:async )?(\S+) \((?:file:\/\/)?(\S+?)\/src\/(\S+\.ts):(\d+):\d+\)/g);
@@ -150,6 +176,10 @@ export function buildChecks(tarball, project, root, manifest) {
         assert(whole.bytes > LEAST_FOR_CONNECT, `the client has ${whole.bytes} bytes`);
       },
     ],
+    ...["esm", "cjs"].map((format) => [
+      `a bundler makes one file for Node of it, without its optional peers (${format})`,
+      () => checkOneFile(project, manifest, format),
+    ]),
     [
       "its bill of materials lists what is installed with it and what is in it, with licences that nobody has to look at",
       async () => {

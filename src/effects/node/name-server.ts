@@ -5,12 +5,14 @@
 // name that is not in /etc/hosts. The question is the one that the system would ask first: a name server that forwards
 // others may answer those for a cluster at once, and those for the world not at all.
 
-import { Resolver } from "node:dns";
-import { readFile } from "node:fs/promises";
 import type { Milliseconds } from "../../machine/units.js";
 import { NameServerFailure } from "../failures.js";
+import { loadFiles } from "./late-parts.js";
 import type { Cancel, Timers } from "./race.js";
 import { isNode } from "./runtime.js";
+
+/** What of node:dns is used. */
+export type NodeDns = Pick<typeof import("node:dns"), "lookup" | "Resolver">;
 
 /** Deno and Bun look names up in ways of their own. */
 const isNodeOnLinux = isNode && process.platform === "linux";
@@ -38,6 +40,7 @@ export async function questionFor(host: string): Promise<string | null> {
 
 /** The lines of a file without its comments; none where it cannot be read: the system then has its defaults, too. */
 async function textOf(path: string): Promise<string> {
+  const { readFile } = await loadFiles();
   const text = await readFile(path, "utf8").catch(() => "");
   return text.replace(/[#;].*$/gm, "");
 }
@@ -79,6 +82,7 @@ export function firstQuestion(host: string, resolvConf: string): string {
  * @returns cancels it
  */
 export function hearNameServer(
+  { Resolver }: NodeDns,
   question: string,
   timers: Timers,
   patience: Milliseconds,
