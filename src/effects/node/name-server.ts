@@ -26,7 +26,10 @@ const SILENT = new Set(["ETIMEOUT", "ECONNREFUSED"]);
 /** How often it is asked again, each time after twice the time: packets get lost. */
 const TRIES = 4;
 
-/** What to ask a name server before the system looks that name up; null where the system may not need one. */
+/**
+ * What to ask a name server before the system looks that name up; null where the system may not need one.
+ * @throws Error (as a rejection) where there is no file descriptor to read with: of that nobody could say what the name is
+ */
 export async function questionFor(host: string): Promise<string | null> {
   if (!isNodeOnLinux || /(^|\.)localhost\.?$/i.test(host)) return null;
   const [nsswitch, hosts, resolvConf] = await Promise.all([
@@ -41,7 +44,10 @@ export async function questionFor(host: string): Promise<string | null> {
 /** The lines of a file without its comments; none where it cannot be read: the system then has its defaults, too. */
 async function textOf(path: string): Promise<string> {
   const { readFile } = await loadFiles();
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "EMFILE" || error.code === "ENFILE") throw error;
+    return "";
+  });
   return text.replace(/[#;].*$/gm, "");
 }
 

@@ -47,11 +47,13 @@ export function lookUp(
       if (addresses.length === 0) return events.failed(new Error(`no address for ${host}`));
       events.found(inOrder(addresses, seed()));
     });
-  // It does not reject: a file that cannot be read counts as empty.
-  void questionFor(host).then((question) => {
+  const ask = (question: string | null) => {
     if (isOver) return;
     if (question === null) return askSystem();
     cancel = hearNameServer(dns, question, timers, patience, { answers: askSystem, failed: events.failed });
+  };
+  questionFor(host).then(ask, (error: Error) => {
+    if (!isOver) events.failed(error);
   });
   return () => {
     isOver = true;
