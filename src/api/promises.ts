@@ -4,7 +4,7 @@
 import type { Remains } from "../effects/ports.js";
 import { plus } from "../effects/unconfirmed.js";
 import type { AttemptReport, Failure } from "../machine/failure.js";
-import type { Recording } from "../machine/replay.js";
+import type { Recording } from "../machine/recording.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import { inWords, isNothing, withLoss } from "./losses.js";
 import { connectMessage } from "./servers-tried.js";
