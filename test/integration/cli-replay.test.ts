@@ -116,6 +116,28 @@ describe("replay of a recording as long as one can be", () => {
   });
 });
 
+describe("replay of a recording with more than a page takes at once", () => {
+  it.each([
+    ["hosted", []],
+    ["local", ["--local"]],
+  ])("shows a page of the %s inspector every step, and says what is cut", async (_which, args) => {
+    const message = "x".repeat(5 * 1024 * 1024);
+    const events = outage.events.map((event, index) =>
+      index === 3 ? { ...event, failure: { code: "ECONNRESET", message } } : event,
+    );
+    const file = scratchFile("large.json", JSON.stringify({ ...outage, events }));
+    const tool = start(["replay", file, "--inspect", ...args]);
+    const page = await openPage(addressIn(await tool.printed("events sent")));
+    await page.until(({ states }) => states().at(-1) === "closed");
+    const cut = page.messages.filter(({ type, cut }) => type === "@xstate.snapshot" && cut !== undefined);
+    expect(cut.length).toBeGreaterThan(0);
+    for (const one of cut)
+      expect(JSON.stringify(one)).toContain(`(cut: it has ${message.length} characters)`);
+    tool.child.kill("SIGINT");
+    expect(await tool.ended()).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
 describe("replay of a recording with a server's text in it", () => {
   it("prints nothing that steers a terminal, as lines or as JSON", async () => {
     const reason = `${steering}${"x".repeat(900_000)}`;
