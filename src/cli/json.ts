@@ -26,7 +26,7 @@ export function* jsonOfList(name: string, items: Iterable<unknown>): Generator<s
 }
 
 /** Characters of a text of others, at most. */
-export const MOST_TEXT = 1_000;
+export const MOST_TEXT = 2_000;
 /** Entries of a list of others, at most. */
 export const MOST_ENTRIES = 100;
 
