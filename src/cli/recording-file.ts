@@ -9,6 +9,8 @@ import { CommandFailed } from "./command.js";
 
 /** Bytes of a file, at most. */
 export const MOST_BYTES = 64 * 1024 * 1024;
+/** Values in a file, at most: one of 2,000 events has some two million where each is an INFO with 1,000 servers. */
+export const MOST_VALUES = 5_000_000;
 /** Lists and objects within each other, at most: a recording has some twenty. */
 export const DEEPEST = 100;
 
@@ -55,7 +57,8 @@ export function recordingFrom(content: string): Recording {
 function parsed(content: string): unknown {
   const text = content.replace(/^\uFEFF/, "");
   if (text.trim() === "") throw bad("the file is empty");
-  if (isDeep(text)) throw bad(`it has more than ${DEEPEST} lists and objects within each other`);
+  const excess = excessIn(text);
+  if (excess !== null) throw bad(excess);
   try {
     return JSON.parse(text);
   } catch {
@@ -63,9 +66,10 @@ function parsed(content: string): unknown {
   }
 }
 
-/** True where JSON holds more lists and objects within each other than a recording has. One look at each character, before any parser's. */
-function isDeep(json: string): boolean {
+/** What no recording has, and a parser would take much memory for: seen by one look at each character. Null where there is nothing of it. */
+function excessIn(json: string): string | null {
   let depth = 0;
+  let values = 0;
   let isText = false;
   for (let at = 0; at < json.length; at++) {
     const character = json[at];
@@ -73,11 +77,16 @@ function isDeep(json: string): boolean {
       if (character === "\\") at++;
       else if (character === '"') isText = false;
     } else if (character === '"') isText = true;
-    else if (character === "[" || character === "{") depth++;
+    else if (character === ",") values++;
     else if (character === "]" || character === "}") depth--;
-    if (depth > DEEPEST) return true;
+    else if (character === "[" || character === "{") {
+      values++;
+      depth++;
+    }
+    if (depth > DEEPEST) return `it has more than ${DEEPEST} lists and objects within each other`;
+    if (values > MOST_VALUES) return `it has more than ${MOST_VALUES} values`;
   }
-  return false;
+  return null;
 }
 
 /** The recording in the error that carries it, or the value itself. */

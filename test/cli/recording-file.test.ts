@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { CommandFailed } from "../../src/cli/command.js";
-import { DEEPEST, recordingFrom } from "../../src/cli/recording-file.js";
+import { DEEPEST, MOST_VALUES, recordingFrom } from "../../src/cli/recording-file.js";
 import { type Recording, replay } from "../../src/machine/index.js";
 import { outage } from "./recordings.js";
 
@@ -98,6 +98,7 @@ describe("a recording from a file", () => {
       "from.value: expected a state of the chart",
     ],
     ["nested", "[".repeat(DEEPEST + 1), `more than ${DEEPEST} lists and objects within each other`],
+    ["of many values", `[${"{},".repeat(MOST_VALUES / 2)}1]`, `more than ${MOST_VALUES} values`],
     [
       "nested without an end",
       text(outage).replace("null", "[".repeat(1_000_000)),
