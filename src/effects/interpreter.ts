@@ -178,10 +178,10 @@ export class Interpreter {
       credentialsVersion: ({ name }) => this.#credentials.of(name),
       offeredBefore: ({ name }) => this.#credentials.last(name),
       knownNames: () => this.snapshot.context.pool.map(({ name }) => name),
-      informed: (session, info) => {
+      informed: (session) => {
         if (this.#isInUse(session)) this.#info = session.info;
-        this.#tellOfInfo({ attempt: session.attempt, info });
       },
+      saidOf: ({ attempt }, info) => this.#tellOfInfo({ attempt, info }),
       drained: ({ transport }) => this.outbound.drained(transport),
       mark: (session) => (this.#isInUse(session) ? this.outbound.here : undefined),
       confirmed: (mark) => this.outbound.confirm(mark),

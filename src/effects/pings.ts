@@ -35,6 +35,11 @@ export class Pongs {
     this.#waiting.push({ ping, mark });
   }
 
+  /** True where somebody waits for one. */
+  get isAwaited(): boolean {
+    return this.#first < this.#waiting.length;
+  }
+
   /** A PONG arrived. One that nobody asked for is ignored. */
   answer(confirm: (mark: Mark) => void): void {
     const first = this.#waiting[this.#first];

@@ -8,15 +8,10 @@
 import type { ConnectionEvent, ServerSummary } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Destination } from "../machine/origin.js";
-import {
-  isHarmless,
-  isRefusal,
-  type PermissionContext,
-  type ServerError,
-  serverErrorFrom,
-} from "../machine/server-error.js";
+import { type PermissionContext, type ServerError, serverErrorFrom } from "../machine/server-error.js";
 import type { Bytes } from "../machine/units.js";
 import { BesideStream } from "./beside-stream.js";
+import { Collected } from "./collected.js";
 import type { ConnectCommand, Credentials } from "./connect-command.js";
 import { socketFailure } from "./failures.js";
 import { BYTES_PER_UNIT, Intake, TOLD } from "./intake.js";
@@ -44,8 +39,10 @@ export interface SessionSide {
   offeredBefore(server: Destination): Credentials;
   /** The names of all servers that are known: they are no secret. */
   knownNames(): readonly string[];
-  /** An INFO arrived. It is the same object where the server says the same again. */
-  informed(session: Session, info: ServerSummary): void;
+  /** An INFO arrived: it is the session's. */
+  informed(session: Session): void;
+  /** What the chart is to know of it, once for each read. It is the same object where the server says the same again. */
+  saidOf(session: Session, info: ServerSummary): void;
   /** The socket has room again. */
   drained(session: Session): void;
   /** What the PONG of a PING confirms that is written now; undefined where the outbound stream flows into another socket, or none. */
@@ -78,12 +75,6 @@ const MAX_REMEMBERED = 65_536;
  */
 type Hearing = "nothingYet" | "something" | "noMore";
 
-/**
- * So many errors are told at once, at most. It takes the chart as long as one error; what lives longer, since the list is longer, makes
- * the memory grow that is to be collected.
- */
-const MOST_ERRORS = 10;
-
 /** A socket to one server, from the dial to its end. */
 export class Session {
   readonly attempt: number;
@@ -98,9 +89,7 @@ export class Session {
   readonly #transport: Transport;
   readonly #beside: BesideStream;
   readonly #intake: Intake;
-  /** What the server said since the chart was told the last time, and the chart may be told at once. */
-  #pings = 0;
-  #errors: ServerError[] = [];
+  readonly #collected: Collected;
   /** Bytes arrived since the last look. */
   #wasHeard = false;
   /** What is told once all that was held is parsed. */
@@ -122,23 +111,31 @@ export class Session {
     this.#parser = new Parser({
       message: side.message,
       info: (json) => {
-        this.#tellCollected();
         this.#infoArrived(json);
         this.#intake.spend(costOf(json));
       },
       ping: () => {
-        this.#pings += 1;
+        this.#collected.ping();
         this.#intake.spend(1);
       },
       pong: () => {
-        if (this.#errors.length > 0) this.#tellErrors();
+        if (this.pongs.isAwaited) this.#collected.tell();
         this.pongs.answer((mark) => side.confirmed(mark));
         this.#intake.spend(1);
       },
       ok: () => this.#intake.spend(1),
       error: (text) => {
-        this.#errorArrived(this.#understood(text));
+        this.#collected.error(this.#understood(text));
         this.#intake.spend(costOf(text));
+      },
+    });
+    this.#collected = new Collected({
+      pings: (count) => side.send({ type: "server.ping", attempt, count }),
+      info: (summary) => side.saidOf(this, summary),
+      errors: (error, others) => {
+        const credentialsVersion = side.credentialsVersion(server);
+        const event = { type: "server.error", attempt, error, credentialsVersion } as const;
+        side.send(others.length === 0 ? event : { ...event, others });
       },
     });
     this.#intake = new Intake(side.world, {
@@ -295,40 +292,13 @@ export class Session {
   #parse(run: () => void): void {
     try {
       run();
-      this.#tellCollected();
+      this.#collected.tell();
     } catch (error) {
-      this.#tellCollected();
+      this.#collected.tell();
       if (!(error instanceof ProtocolViolation)) throw error;
       const reason = this.#offered.masked(error.reasonWith((text) => this.#offered.maskedExcerpt(text)));
       this.#side.send({ type: "protocol.violated", attempt: this.attempt, reason });
     }
-  }
-
-  /** PINGs and errors of one read are one event each: an event costs as much as a hundred of them. */
-  #tellCollected(): void {
-    if (this.#pings > 0) {
-      const count = this.#pings;
-      this.#pings = 0;
-      this.#side.send({ type: "server.ping", attempt: this.attempt, count });
-    }
-    if (this.#errors.length > 0) this.#tellErrors();
-  }
-
-  /** Errors of one kind are told together, where the chart does the same for each: those after which nothing changes, and others. */
-  #errorArrived(error: ServerError): void {
-    const [first] = this.#errors;
-    if (first !== undefined && isHarmless(first) !== isHarmless(error)) this.#tellErrors();
-    this.#errors.push(error);
-    if (isRefusal(error) || this.#errors.length === MOST_ERRORS) this.#tellErrors();
-  }
-
-  #tellErrors(): void {
-    const [error, ...others] = this.#errors as [ServerError, ...ServerError[]];
-    this.#errors = [];
-    const credentialsVersion = this.#side.credentialsVersion(this.server);
-    const { attempt } = this;
-    const event = { type: "server.error", attempt, error, credentialsVersion } as const;
-    this.#side.send(others.length === 0 ? event : { ...event, others });
   }
 
   /** A server greets with INFO, or with -ERR where it turns the client away; anything else is no nats-server. */
@@ -362,7 +332,10 @@ export class Session {
     const read = this.#read?.json === json ? this.#read : this.#infoFrom(json);
     this.#read = json.length <= MAX_REMEMBERED ? read : undefined;
     this.info = read.info;
-    this.#side.informed(this, read.summary);
+    this.#side.informed(this);
+    this.#collected.info(read.summary);
+    // In the handshake the chart decides by it what comes next.
+    if (this.view === undefined) this.#collected.tell();
   }
 
   #infoFrom(json: string): ReadInfo {
