@@ -34,9 +34,12 @@ export interface ConnectionOptions {
   maxReconnectAttempts?: number;
   /** Milliseconds between two attempts to reach the same server. Default 2,000. */
   reconnectTimeWait?: number;
-  /** Upper bound in milliseconds of what is added to it at random. Default 100. */
+  /**
+   * Upper bound in milliseconds of what is added to it at random, and to the 50 ms between two servers of a pool of which 20 were
+   * dialed at once. Default 100.
+   */
   reconnectJitter?: number;
-  /** The same where TLS is in use. Default 1,000. */
+  /** What is added at random to `reconnectTimeWait` where TLS is in use. Default 1,000. */
   reconnectJitterTLS?: number;
   /** Gives the milliseconds instead, asked after each failed attempt and lost connection. */
   reconnectDelayHandler?: () => number;

@@ -5,7 +5,8 @@ import type { ConnectionEvent } from "./events.js";
 import type { AttemptReport, Failure } from "./failure.js";
 import { type Link, type Links, serverIdOf, serverOf } from "./link.js";
 import type { Destination, Origin } from "./origin.js";
-import { defaultPolicy, type Policy } from "./reconnect-policy.js";
+import { nextAt } from "./pace.js";
+import { defaultPolicy, type Policy, serverPace } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import {
   type Choice,
@@ -46,6 +47,8 @@ export interface ConnectionContext extends Links {
   readonly lastInUse: { readonly server: string; readonly until: Milliseconds } | null;
   /** What the user's function chose, and when it may be dialed; null where it was not asked. */
   readonly chosen: { readonly server: string; readonly at: Milliseconds } | null;
+  /** Until when the dials so far count against the pace of the pool: see pace.ts. */
+  readonly dialsUntil: Milliseconds;
   /** How the user leaves: by `drain()` or by `close()`. Null for as long as the user stays. */
   readonly leaving: "drain" | "close" | null;
   /** True while messages that had arrived are processed although there is no connection any more: the end of a drain waits for it. */
@@ -96,6 +99,7 @@ export function createContext(input: ConnectionInput): ConnectionContext {
     retiring: [],
     lastInUse: null,
     chosen: null,
+    dialsUntil: input.at,
     leaving: null,
     processing: false,
     connectedBefore: false,
@@ -130,7 +134,14 @@ export function nextServer(context: ConnectionContext): Choice {
   if (chosen !== null && choice !== undefined) {
     return chosen.at <= now ? { type: "dial", server: choice } : { type: "wait", ms: chosen.at - now };
   }
-  return choose(all, now, context.lastInUse?.server ?? null);
+  return inPace(context, choose(all, now, context.lastInUse?.server ?? null));
+}
+
+/** The choice, or a wait where enough servers were dialed a moment ago. */
+function inPace({ policy, dialsUntil, now }: ConnectionContext, choice: Choice): Choice {
+  const ms = nextAt(dialsUntil, serverPace(policy)) - now;
+  if (choice.type === "exhausted" || ms <= 0) return choice;
+  return { type: "wait", ms: choice.type === "wait" ? Math.max(ms, choice.ms) : ms };
 }
 
 /**

@@ -28,7 +28,7 @@ import {
   withLink,
 } from "./link.js";
 import { byName, destinationOf, findOrigin, spoke } from "./origin.js";
-import { backoff } from "./reconnect-policy.js";
+import { afterDial, backoff } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import { failureOf, isRefusal } from "./server-error.js";
 import {
@@ -203,8 +203,11 @@ export const memory = {
     const { server } = choice;
     const attempt = context.attempt + 1;
     const destination = destinationOf(context.origins, server);
+    const [dialsUntil, random] = afterDial(context.policy, context.dialsUntil, context.now, context.random);
     return {
       attempt,
+      dialsUntil,
+      random,
       next: newLink(attempt, destination, { begunAt: context.now, patience: patienceWith(context, server) }),
       chosen: null,
       pool: withServer(context.pool, server.name, { lastAttempt: attempt, lastAttemptAt: context.now }),
@@ -396,6 +399,8 @@ export const memory = {
       ...(isReplaced ? givenUp(context, event, "the list of servers was replaced") : {}),
       ...replacePool(context, { addresses, kept, list, spokeTls }, noRandomize, context.random),
       chosen: null,
+      // New servers are dialed at once.
+      dialsUntil: addresses.every(({ name }) => kept.includes(name)) ? context.dialsUntil : at,
       now: at,
     };
   }),
@@ -412,6 +417,7 @@ export const memory = {
       ...givenUp(context, event, "reconnect() was called"),
       ...skipped,
       chosen: null,
+      dialsUntil: at,
       now: at,
     };
     const isOneReady = candidates({ ...context, ...changes }).some((server) => readyAt(server) <= at);

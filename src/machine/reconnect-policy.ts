@@ -3,6 +3,7 @@
 // Randomness comes from a generator whose whole state is one number in the chart's context, so that the
 // same input and events always give the same delays. Which server is next: see server-pool.ts.
 
+import { begun, nextAt, type Pace } from "./pace.js";
 import type { Milliseconds } from "./units.js";
 
 /**
@@ -19,9 +20,9 @@ export interface Policy {
   readonly maxReconnectAttempts: number;
   /** Least time between two attempts to reach the same server. Default 2,000 ms. */
   readonly reconnectTimeWait: Milliseconds;
-  /** Upper bound of what is added at random to `reconnectTimeWait`. Default 100 ms. */
+  /** Upper bound of what is added at random to `reconnectTimeWait`, and to the interval of `serverPace`. Default 100 ms. */
   readonly reconnectJitter: Milliseconds;
-  /** The same where TLS is in use. Default 1,000 ms. */
+  /** What is added to `reconnectTimeWait` where TLS is in use. Default 1,000 ms. */
   readonly reconnectJitterTls: Milliseconds;
   /** True where the user gave a `reconnectDelayHandler`: the chart asks for each delay. Default false. */
   readonly asksForDelay: boolean;
@@ -114,4 +115,37 @@ export function backoff(
   const jitter = secured ? policy.reconnectJitterTls : policy.reconnectJitter;
   const [value, next] = nextRandom(state);
   return [policy.reconnectTimeWait + Math.floor(value * jitter), next];
+}
+
+/** How many servers are dialed at once. No usual cluster has more. */
+export const SERVERS_AT_ONCE = 20;
+/** The least time between two dials after that many. */
+const SERVER_INTERVAL: Milliseconds = 50;
+/** A user who wants a server to be dialed again sooner wants others to be, too: the interval is this part of the wait at most. */
+const PART_OF_WAIT = 40;
+
+/**
+ * How fast the servers of a pool are dialed, one after another. Each has a backoff of its own, so that a big pool of dead ones
+ * would be dialed from one end to the other in a burst.
+ */
+export function serverPace({ reconnectTimeWait }: Policy): Pace {
+  const interval = Math.min(SERVER_INTERVAL, Math.floor(reconnectTimeWait / PART_OF_WAIT));
+  return { atOnce: SERVERS_AT_ONCE, interval: Math.max(0, interval) };
+}
+
+/**
+ * Until when the servers that were dialed count, with the one that is dialed now, and the generator's next state. What goes beyond
+ * `SERVERS_AT_ONCE` is spread by `reconnectJitter`: many clients lose the same server at the same time.
+ */
+export function afterDial(
+  policy: Policy,
+  busyUntil: Milliseconds,
+  now: Milliseconds,
+  state: number,
+): readonly [busyUntil: Milliseconds, next: number] {
+  const pace = serverPace(policy);
+  const until = begun(busyUntil, now, pace);
+  if (nextAt(until, pace) <= now) return [until, state];
+  const [value, next] = nextRandom(state);
+  return [until + Math.floor(value * policy.reconnectJitter), next];
 }

@@ -49,6 +49,7 @@ describe("createContext", () => {
       retiring: [],
       lastInUse: null,
       chosen: null,
+      dialsUntil: 99,
       leaving: null,
       processing: false,
       connectedBefore: false,
