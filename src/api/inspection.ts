@@ -25,6 +25,8 @@ type Peer = keyof typeof peers;
 
 /** Who makes each event happen. */
 const comesFrom: { readonly [Type in ConnectionEvent["type"]]: Peer } = {
+  "dial.queued": "server",
+  "dial.begun": "server",
   "socket.opened": "server",
   "socket.secured": "server",
   "socket.closed": "server",

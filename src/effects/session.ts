@@ -148,6 +148,8 @@ export class Session {
     this.#transport = side.world.dial(
       server,
       {
+        queued: () => side.send({ type: "dial.queued", attempt }),
+        dialing: () => side.send({ type: "dial.begun", attempt }),
         opened: (address) =>
           side.send({ type: "socket.opened", attempt, ...(address === undefined ? {} : { address }) }),
         secured: () => side.send({ type: "socket.secured", attempt }),

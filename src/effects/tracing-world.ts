@@ -49,6 +49,8 @@ export function tracingWorld(world: World, print: (line: string) => void): World
     const transport = world.dial(
       server,
       {
+        queued: () => events.queued(),
+        dialing: () => events.dialing(),
         opened: (address) => events.opened(address),
         secured: () => events.secured(),
         drained: () => events.drained(),

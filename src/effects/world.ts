@@ -9,6 +9,10 @@ import type { Offered } from "./offered.js";
 
 /** What a socket has to tell. After `closed` and after `destroy` it is silent. */
 export interface TransportEvents {
+  /** Others dial first: this one has not begun. Told before `dial` returns, or not at all; `dialing` follows, unless `destroy` comes before. */
+  queued(): void;
+  /** It begins, after it was `queued`. */
+  dialing(): void;
   /**
    * The TCP connection or the WebSocket is established.
    * @param address the address that was reached, as the name of a server is written: `10.0.0.5:4222`, `[::1]:4222`.

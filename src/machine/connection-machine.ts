@@ -25,7 +25,7 @@
 //   - Retiring links go on in every state: what is said to them is answered at the root of the chart. `closing` waits for those that
 //     hand over their last bytes or ask whether they arrived, and closes the others at once. After a drain without a
 //     connection it also waits for what had arrived to be processed (`processing`).
-//   - Links and timers: an attempt has `attempt`, a link in use `ping`, one that is being left `overlap`, `retire`, `confirm` or
+//   - Links and timers: an attempt has `attempt`, which begins anew when a dial that was `queued` begins; a link in use `ping`, one that is being left `overlap`, `retire`, `confirm` or
 //     `linger`, by its phase. `reconnect` runs in `backingOff`, where no link is being made, and `drain` in `draining` and
 //     while `closing` waits for what had arrived.
 //   - State and gate: open in `connected`, `draining` and most of `migrating`, paused in `cuttingOver`, shut while disconnected.
@@ -105,6 +105,13 @@ const handshake = {
     entry: [does.startAttemptTimer, does.reportReconnecting, does.openSocket],
     on: {
       ...canFail,
+      // The dial may wait for others of the process. That takes none of the attempt's time: nobody waits for the server.
+      "dial.queued": { guard: "dialIsQueued", actions: "noteQueued" },
+      "dial.begun": {
+        guard: "turnHasCome",
+        actions: [does.stopAttemptTimer, "noteDialed", does.startAttemptTimer],
+      },
+      "timer.fired": [{ guard: "timeDoesNotCount", actions: does.startAttemptTimer }, canFail["timer.fired"]],
       "socket.opened": [
         {
           description: "TLS before the first word.",
@@ -114,7 +121,7 @@ const handshake = {
         },
         {
           description: "The socket is open.",
-          guard: "fromNextServer",
+          guard: "dialSucceeded",
           target: "greeting",
           actions: "noteOpened",
         },

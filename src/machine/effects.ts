@@ -13,7 +13,7 @@ import type { Milliseconds } from "./units.js";
 /** The timers of a connection, and why each exists. For each link, or for each attempt, at most one of a name runs. */
 export const timers = {
   attempt:
-    "bounds one attempt from dialing to the PONG that ends it, in a move to the end of the cutover (option `timeout`)",
+    "bounds one attempt from its dial to the PONG that ends it, in a move to the end of the cutover (option `timeout`)",
   reconnect: "runs until the first server is out of its backoff",
   ping: "runs until the next PING is due (option `pingInterval`)",
   drain: "bounds a drain (option `drainTimeout`)",
@@ -46,7 +46,7 @@ export type StatusReport =
 
 /** The parameters of every effect, by its name. */
 export interface EffectParams {
-  /** Open a TCP connection, or a WebSocket. Answer: `socket.opened` or `socket.closed`. */
+  /** Open a TCP connection, or a WebSocket. Answer: `socket.opened` or `socket.closed`; `dial.queued` and `dial.begun` before, where others dial first. */
   openSocket: { readonly attempt: number; readonly server: Destination };
   /** Run the TLS handshake over the open socket. Answer: `socket.secured` or `socket.closed`. */
   upgradeToTls: { readonly attempt: number; readonly server: Destination };

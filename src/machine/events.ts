@@ -19,6 +19,16 @@ interface OfAttempt extends Happened {
   readonly attempt: number;
 }
 
+/** Many connections of the process dial at this moment: the dial waits for its turn. Possible answer to `openSocket`; `dial.begun` follows. */
+export interface DialQueued extends OfAttempt {
+  readonly type: "dial.queued";
+}
+
+/** It is the turn of a dial that waited for it: from here on the attempt takes time. */
+export interface DialBegun extends OfAttempt {
+  readonly type: "dial.begun";
+}
+
 /** The TCP connection or the WebSocket stands (in handshake-first TLS: the bare TCP connection). Answer to `openSocket`. */
 export interface SocketOpened extends OfAttempt {
   readonly type: "socket.opened";
@@ -169,6 +179,8 @@ export interface OutboundFlushed extends OfAttempt {
 
 /** Everything that can happen to a connection. */
 export type ConnectionEvent =
+  | DialQueued
+  | DialBegun
   | SocketOpened
   | SocketSecured
   | SocketClosed

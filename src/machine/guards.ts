@@ -27,6 +27,8 @@ const fromRetiring = ({ context, event }: Asked) =>
 /** It has the number of the last attempt, also where that is over. */
 const isOfLast = ({ context, event }: Asked) => "attempt" in event && event.attempt === context.attempt;
 
+const isQueued = ({ context }: Asked) => context.next?.queued === true;
+
 const fired = ({ event }: Asked, timer: TimerName) => event.type === "timer.fired" && event.timer === timer;
 const isIn = ({ context, event }: Asked, phase: LinkPhase) => linkIn(context, event)?.phase === phase;
 
@@ -124,10 +126,23 @@ export const guards = {
 
   // The handshake.
 
+  /** The dial has to wait for its turn, and nobody has said so before. */
+  dialIsQueued: (asked: Asked) => fromNext(asked) && !isQueued(asked),
+  /** The dial waited for its turn, which has come. */
+  turnHasCome: (asked: Asked) => fromNext(asked) && isQueued(asked),
+  /** The timer that bounds the attempt ran out while the dial waited for its turn. */
+  timeDoesNotCount: (asked: Asked) => fromNext(asked) && fired(asked, "attempt") && isQueued(asked),
+  /** The socket to the server that is being dialed is open. */
+  dialSucceeded: (asked: Asked) => fromNext(asked) && !isQueued(asked),
   /** TLS comes before the first byte of the protocol. */
   tlsComesFirst: (asked: Asked) => {
     const { next, policy } = asked.context;
-    return fromNext(asked) && policy.tls === "first" && next?.destination.transport.type === "tcp";
+    return (
+      fromNext(asked) &&
+      !isQueued(asked) &&
+      policy.tls === "first" &&
+      next?.destination.transport.type === "tcp"
+    );
   },
   /** Client and server cannot agree on TLS: one demands what the other does not do. */
   tlsIsImpossible: (asked: Asked) => {

@@ -11,6 +11,8 @@
  * - The type of each effect says which event answers it. `openSocket` and `upgradeToTls` are answered once, or by `socket.closed`.
  *   `sendConnect` is answered by `server.pong`, `server.error` or `credentials.failed`, and `sendPing` by `server.pong`. PONGs come
  *   in the order of the PINGs over that socket; those that answer PINGs of the driver itself are not told.
+ * - A driver that dials later than it is asked to says `dial.queued` at once, and `dial.begun` when it dials: between the two no time
+ *   of the attempt passes. A driver that dials at once says neither.
  * - After `socket.opened` a socket may tell of `server.info`, `server.ping`, `server.error` and `protocol.violated` at any time, and of
  *   `socket.closed` once. With `halfClosed`, the chart asks for `endSocket` or `closeSocket`, and `socket.closed` follows `endSocket`.
  * - `closeSocket` also comes for a socket that is closed already, and does nothing then. After it a socket tells nothing.

@@ -30,6 +30,8 @@ export interface Link {
   /** Where it goes. It stays the same whatever becomes of the pool. */
   readonly destination: Destination;
   readonly phase: LinkPhase;
+  /** True while others of the process dial, and its own dial has not begun: see dial.queued in events.ts. */
+  readonly queued: boolean;
   /** When it was begun. */
   readonly begunAt: Milliseconds;
   /** How long the attempt may take: at first less than the option `timeout` where there is another server to try. */
@@ -89,6 +91,7 @@ export function newLink(
     id,
     destination,
     phase: "dialing",
+    queued: false,
     begunAt,
     patience,
     address: null,

@@ -220,6 +220,19 @@ export const memory = {
     next: inPhase(nextLink(context), step),
   })),
 
+  /** Others dial first. */
+  noteQueued: remember((context) => ({ next: { ...nextLink(context), queued: true } })),
+
+  /** The dial begins: from here on the attempt takes time, and its server is in its backoff. */
+  noteDialed: remember((context, { at }) => {
+    const link = nextLink(context);
+    return {
+      next: { ...link, queued: false, begunAt: at },
+      pool: withServer(context.pool, serverOf(link), { lastAttemptAt: at }),
+      now: at,
+    };
+  }),
+
   /** The socket is open, to that address. */
   noteOpened: rememberOn("socket.opened", (context, { address = null }) => ({
     next: { ...nextLink(context), address },

@@ -113,6 +113,8 @@ const happened = { at: time };
 const ofAttempt = { ...happened, attempt: count };
 
 const event = byType<ConnectionEvent>({
+  "dial.queued": ofAttempt,
+  "dial.begun": ofAttempt,
   "socket.opened": { ...ofAttempt, address: optional(name) },
   "socket.secured": ofAttempt,
   "socket.closed": { ...ofAttempt, failure: mayFail, halfClosed: flag },
@@ -217,6 +219,7 @@ const link = objectOf<Link>({
   id: count,
   destination,
   phase,
+  queued: flag,
   begunAt: time,
   patience: span,
   address: nullOr(name),
@@ -239,6 +242,7 @@ const context = objectOf<ConnectionContext>({
   retiring: listOf(link, MOST_ENTRIES),
   lastInUse: nullOr(objectOf<NonNullable<ConnectionContext["lastInUse"]>>({ server: name, until: time })),
   chosen: nullOr(objectOf<NonNullable<ConnectionContext["chosen"]>>({ server: name, at: span })),
+  dialsUntil: time,
   leaving: nullOr(oneOf<NonNullable<ConnectionContext["leaving"]>>({ drain: true, close: true })),
   processing: flag,
   connectedBefore: flag,

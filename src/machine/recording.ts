@@ -5,8 +5,8 @@ import type { StateValue } from "xstate";
 import type { ConnectionContext, ConnectionInput } from "./context.js";
 import type { ConnectionEvent } from "./events.js";
 
-/** The version of recordings that this chart makes, and replays. Version 1 knew one socket, and no links; version 2 no origins. */
-export const RECORDING_VERSION = 4;
+/** The version of recordings that this chart makes, and replays. Version 1 knew one socket, and no links; version 2 no origins, version 4 no pace. */
+export const RECORDING_VERSION = 5;
 
 /** Where a chart was: enough to go on from there. */
 export interface Moment {

@@ -138,12 +138,12 @@ describe("a recording from a file", () => {
 
   it.each([
     ["an older", 1, older],
-    ["a newer", 5, text({ ...outage, version: 5 })],
+    ["a newer", 6, text({ ...outage, version: 6 })],
   ])(
     "of %s version is refused with the reason, not read as something that it is not",
     (age, number, content) => {
       expect(complaint(content)).toBe(
-        `this recording has version ${number}, of ${age} nats-statechart; this one replays version 4. Replay it with the nats-statechart that recorded it`,
+        `this recording has version ${number}, of ${age} nats-statechart; this one replays version 5. Replay it with the nats-statechart that recorded it`,
       );
     },
   );

@@ -23,7 +23,7 @@ const failure = { code: "ECONNRESET", message: "a:4222: the connection was reset
 
 /** Two servers, an outage, and a drain. */
 export const outage: Recording = {
-  version: 4,
+  version: 5,
   input: { servers: ["a:4222", "b:4222"], seed: 1, at, policy: { noRandomize: true } },
   from: null,
   events: [

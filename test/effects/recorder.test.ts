@@ -34,7 +34,7 @@ test("what was recorded is all of it, as long as there is little", () => {
   const recorder = new Recorder(input);
   const events = flapping(100);
   for (const event of events) recorder.record(event);
-  expect(recorder.recording()).toEqual({ version: 4, input, from: null, events });
+  expect(recorder.recording()).toEqual({ version: 5, input, from: null, events });
 });
 
 test("the oldest events are folded into the beginning, and the replay ends in the same way", () => {
@@ -44,6 +44,6 @@ test("the oldest events are folded into the beginning, and the replay ends in th
   const recording = recorder.recording();
   expect(recording.events.length).toBeGreaterThanOrEqual(RECORDED_EVENTS);
   expect(recording.events.length).toBeLessThan(2 * RECORDED_EVENTS);
-  const all = replay({ version: 4, input, from: null, events });
+  const all = replay({ version: 5, input, from: null, events });
   expect(replay(recording).slice(1)).toEqual(all.slice(-recording.events.length));
 });

@@ -97,6 +97,8 @@ function told(): { told: unknown[][]; events: ConstructorParameters<typeof WebSo
     data: (chunk: Uint8Array) => void all.push(["data", new TextDecoder().decode(chunk)]),
     drained: tell("drained"),
     halfClosed: tell("halfClosed"),
+    queued: tell("queued"),
+    dialing: tell("dialing"),
     closed: tell("closed"),
   };
   return { told: all, events };
@@ -392,6 +394,12 @@ describe("WebSockets in Node", () => {
       return () => {};
     },
     race: () => () => {},
+    queue: {
+      ask: (_server: string, _told: unknown, begin: () => void) => {
+        begin();
+        return { end: () => {} };
+      },
+    },
   } as unknown as Dialer;
   afterEach(() => {
     addresses = ["10.0.0.1"];

@@ -9,7 +9,7 @@ import { listOf, nullOr, objectOf, oneOf, optional, problemIn, text } from "../.
 import type { ServerTransport } from "../../src/machine/server-address.js";
 
 const input = { servers: ["a:4222"], seed: 1, at: 0 };
-const whole: Recording = { version: 4, input, from: null, events: [] };
+const whole: Recording = { version: 5, input, from: null, events: [] };
 const drain: ConnectionEvent = { type: "user.drain", at: 1 };
 
 /** What is wrong with a recording; null where it is played. */

@@ -78,9 +78,9 @@ test.each([null, undefined, {}, { version: "2" }])("%j is no recording", (other)
 });
 
 test.each([
-  [1, "this recording has version 1, of an older nats-statechart; this one replays version 4."],
-  [2, "this recording has version 2, of an older nats-statechart; this one replays version 4."],
-  [5, "this recording has version 5, of a newer nats-statechart; this one replays version 4."],
+  [1, "this recording has version 1, of an older nats-statechart; this one replays version 5."],
+  [2, "this recording has version 2, of an older nats-statechart; this one replays version 5."],
+  [6, "this recording has version 6, of a newer nats-statechart; this one replays version 5."],
 ])(
   "a recording of version %i is refused, and the message says by what it can be replayed",
   (version, says) => {

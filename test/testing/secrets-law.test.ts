@@ -216,6 +216,8 @@ describe("the law of secrets", () => {
     const events = { secured: nothing, data: nothing, drained: nothing, halfClosed: nothing };
     const { transport } = simulation.network.dial("c0", "10.66.0.1:4222", {
       ...events,
+      queued: nothing,
+      dialing: nothing,
       opened: () => void transport.write(bytes(`CONNECT {"auth_token":"${secret(0)}"}\r\n`)),
       closed: nothing,
     });

@@ -65,6 +65,8 @@ export function listeningWorld(world: World, clock: StopWatch, heard: (json: str
     };
     clock.start();
     return world.dial(server, {
+      queued: () => events.queued(),
+      dialing: () => events.dialing(),
       opened: (address) => {
         clock.note("opened");
         events.opened(address);

@@ -4,6 +4,7 @@
 import { isIP, type Socket } from "node:net";
 import type { Destination } from "../../machine/origin.js";
 import { parseAddress } from "../../machine/server-address.js";
+import type { DialQueue } from "./dial-queue.js";
 import { loadDns } from "./late-parts.js";
 import { type LookupEvents, type LookupOptions, lookUp } from "./names.js";
 import { type Cancel, race } from "./race.js";
@@ -17,10 +18,13 @@ export interface DialingEvents {
 
 /** Dials servers by TCP. */
 export class Dialer {
+  /** Who may dial now, of all connections of the process. Whoever dials asks it first. */
+  readonly queue: DialQueue;
   readonly #options: LookupOptions;
 
-  constructor(options: LookupOptions) {
+  constructor(options: LookupOptions, queue: DialQueue) {
     this.#options = options;
+    this.queue = queue;
   }
 
   /**

@@ -8,9 +8,10 @@ import { counted, hasDeferred } from "../deferred.js";
 import { decodeText } from "../wire/text.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
 import { readMaterial } from "./certificates.js";
+import { type DialLimits, DialQueue, type Turn } from "./dial-queue.js";
 import { Dialer } from "./dialing.js";
 import { loadTls } from "./late-parts.js";
-import type { Cancel } from "./race.js";
+import type { Cancel, Timers } from "./race.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
 import { isDeno, isNode } from "./runtime.js";
 import { handshake } from "./tls.js";
@@ -27,6 +28,8 @@ export interface NodeWorldOptions {
   readonly timeout?: Milliseconds | undefined;
   /** Shown the socket of each TLS handshake that succeeded: protocol, cipher and certificate are there to be read. */
   readonly secured?: ((socket: TLSSocket) => void) | undefined;
+  /** Who may dial now. Default: all worlds of the process have one queue. */
+  readonly queue?: DialQueue | undefined;
   /** Opens WebSockets, for servers that are reached by them; see ../web-socket. Without it there are none. */
   readonly dialWebSocket?: WebSocketDial | undefined;
 }
@@ -38,6 +41,20 @@ export type WebSocketDial = (server: Destination, events: TransportEvents, diale
 const NAME_SERVER_PATIENCE: Milliseconds = 5_000;
 /** The part of an attempt's time that it may take at most: its silence is to be told, not that time ran out. */
 const PART_FOR_NAME_SERVER = 0.75;
+
+/**
+ * How the connections of a process dial: 50 at once, and then one each millisecond, as long as no more than 100 are in the
+ * middle of it. One that takes longer than half a second does not count.
+ */
+const dialLimits: DialLimits = { atOnce: 100, longest: 500, pace: { atOnce: 50, interval: 1 } };
+
+const timers: Timers = {
+  // A longer time would make Node fire at once; whoever waits that long looks at the clock again.
+  startTimer: (ms, fired) => setTimeout(fired, Math.min(ms, 2 ** 31 - 1)),
+  stopTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
+const queueOfProcess = new DialQueue(timers, () => performance.now(), dialLimits);
 
 /** Bytes that are kept of what is said in the clear where TLS was awaited: enough for the text of an error. */
 const MOST_HEARD = 512;
@@ -54,11 +71,12 @@ export class NodeWorld implements World {
   constructor(options: NodeWorldOptions) {
     this.#options = options;
     const { noRandomize, timeout = Number.POSITIVE_INFINITY } = options;
-    this.#dialer = new Dialer({
-      timers: this,
+    const lookup = {
+      timers,
       seed: () => (noRandomize ? null : (crypto.getRandomValues(new Int32Array(1))[0] as number)),
       patience: Math.min(NAME_SERVER_PATIENCE, timeout * PART_FOR_NAME_SERVER),
-    });
+    };
+    this.#dialer = new Dialer(lookup, options.queue ?? queueOfProcess);
   }
 
   fillRandom(bytes: Uint8Array): void {
@@ -70,12 +88,11 @@ export class NodeWorld implements World {
   }
 
   startTimer(ms: number, fired: () => void): Timer {
-    // A longer time would make Node fire at once; whoever waits that long looks at the clock again.
-    return setTimeout(fired, Math.min(ms, 2 ** 31 - 1));
+    return timers.startTimer(ms, fired);
   }
 
   stopTimer(timer: Timer): void {
-    clearTimeout(timer as NodeJS.Timeout);
+    timers.stopTimer(timer);
   }
 
   defer(run: () => void): void {
@@ -123,7 +140,9 @@ class NodeTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #tls: TlsOptions;
   readonly #secured: NodeWorldOptions["secured"];
-  readonly #cancelDialing: Cancel;
+  /** It lasts until the client speaks: by then there is a TCP connection, and TLS where the server does it. */
+  readonly #turn: Turn;
+  #cancelDialing: Cancel = () => {};
   /** The socket that counts: the TCP socket that is open, after the handshake the TLS socket around it. */
   #socket: Socket | TLSSocket | undefined;
   #phase: Phase = "dialing";
@@ -138,14 +157,16 @@ class NodeTransport implements Transport {
     this.#events = events;
     this.#tls = options.tls ?? {};
     this.#secured = options.secured;
-    this.#cancelDialing = dialer.dial(server, (address) => this.#connect(address, server.port), {
-      opened: (socket, address) => {
-        this.#socket = socket;
-        this.#listen(socket);
-        this.#enter("open");
-        events.opened(address);
-      },
-      failed: (error) => this.#closed(error),
+    this.#turn = dialer.queue.ask(server.name, events, () => {
+      this.#cancelDialing = dialer.dial(server, (address) => this.#connect(address, server.port), {
+        opened: (socket, address) => {
+          this.#socket = socket;
+          this.#listen(socket);
+          this.#enter("open");
+          events.opened(address);
+        },
+        failed: (error) => this.#closed(error),
+      });
     });
   }
 
@@ -156,6 +177,7 @@ class NodeTransport implements Transport {
   write(chunk: Uint8Array, written?: () => void): boolean {
     const socket = this.#socket;
     if (socket === undefined) return false;
+    this.#turn.end();
     const hasRoom = socket.write(chunk, (error) => {
       // Called also where it failed: then it was not written.
       if (error === undefined || error === null) written?.();
@@ -223,6 +245,7 @@ class NodeTransport implements Transport {
 
   destroy(): void {
     this.#enter("done");
+    this.#turn.end();
     this.#cancelDialing();
     this.#socket?.destroy();
   }

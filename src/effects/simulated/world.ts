@@ -103,6 +103,8 @@ export class SimulatedWorld implements World {
     const observer = this.#observer;
     observer.dialed?.(socket, server.name);
     const dialed: TransportEvents = {
+      queued: () => events.queued(),
+      dialing: () => events.dialing(),
       opened: (address) => events.opened(address),
       secured: () => {
         observer.secured?.(socket, connection.certificate ?? []);

@@ -26,6 +26,7 @@ type OwnWebSocket = new (url: string) => WebSocketLike;
 export function nodeWebSockets(tls: TlsOptions | null | undefined): WebSocketDial {
   return (server, events, dialer) =>
     new WebSocketTransport(server, events, {
+      ask: (told, begin) => dialer.queue.ask(server.name, told, begin),
       open: (url, opening) => open(url, opening, server, tls, dialer),
       explain: (error) => explained(error, tls ?? {}),
     });

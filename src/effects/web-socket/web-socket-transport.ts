@@ -42,6 +42,8 @@ export class WebSocketTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #source: WebSocketSource;
   readonly #unwanted = new AbortController();
+  /** The turn to open it; undefined where nobody has to ask for one. */
+  readonly #turn: { end(): void } | undefined;
   #socket: WebSocketLike | undefined;
   #address: string | undefined;
   #phase: Phase = "dialing";
@@ -61,13 +63,17 @@ export class WebSocketTransport implements Transport {
         this.#address = address;
       },
     };
-    const opened = Promise.resolve().then(() =>
-      this.#phase === "done" ? undefined : source.open(webSocketUrl(server), opening),
-    );
-    opened.then(
-      (socket) => socket !== undefined && this.#listen(socket),
-      (error: unknown) => this.#closed(error instanceof Error ? error : new Error(String(error))),
-    );
+    const begin = () => {
+      const opened = Promise.resolve().then(() =>
+        this.#phase === "done" ? undefined : source.open(webSocketUrl(server), opening),
+      );
+      opened.then(
+        (socket) => socket !== undefined && this.#listen(socket),
+        (error: unknown) => this.#closed(error instanceof Error ? error : new Error(String(error))),
+      );
+    };
+    this.#turn = source.ask?.(events, begin);
+    if (this.#turn === undefined) begin();
   }
 
   // Closing, and the event is on its way: what it were given now would be lost.
@@ -112,6 +118,7 @@ export class WebSocketTransport implements Transport {
 
   destroy(): void {
     this.#enter("done");
+    this.#turn?.end();
     clearTimeout(this.#looking);
     this.#unwanted.abort();
     if (this.#socket !== undefined) discard(this.#socket);
@@ -129,6 +136,7 @@ export class WebSocketTransport implements Transport {
     socket.onopen = () => {
       if (this.#phase !== "dialing") return;
       this.#enter("open");
+      this.#turn?.end();
       this.#events.opened(this.#address);
     };
     socket.onmessage = ({ data }: WebSocketMessage) => {

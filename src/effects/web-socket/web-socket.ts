@@ -3,6 +3,8 @@
 // Not the types of a browser or of Node: the client compiles without either. What the client makes of it is in
 // web-socket-transport.ts; where Node gets one from, in node-web-sockets.ts.
 
+import type { TransportEvents } from "../world.js";
+
 /** A message: `ArrayBuffer`, since `binaryType` asks for it; text where a server sends that. */
 export interface WebSocketMessage {
   readonly data: unknown;
@@ -54,6 +56,11 @@ export interface Opening {
 
 /** Where WebSockets come from. */
 export interface WebSocketSource {
+  /**
+   * Asks for a turn to open one, which `begin` then does. The turn ends when the WebSocket is open, or is not to be opened any
+   * more. Default: whoever asks begins at once.
+   */
+  ask?(told: Pick<TransportEvents, "queued" | "dialing">, begin: () => void): { end(): void };
   /** Opens one. May throw or reject: then the attempt failed. */
   open(url: string, opening: Opening): WebSocketLike | Promise<WebSocketLike>;
   /** Says what an error of this runtime means. Default: the error says it. */

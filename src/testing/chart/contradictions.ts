@@ -87,6 +87,8 @@ const sentences: Readonly<Record<string, (moment: Moment) => boolean>> = {
   // The links.
   "nothing was said over a socket that is being opened": ({ context: { next } }) =>
     next?.phase !== "dialing" || (next.info === null && next.secured === isSecuredByItself(next)),
+  "only a dial waits for others of the process": ({ links }) =>
+    links.every(({ phase, queued }) => !queued || phase === "dialing"),
   "a server that is awaited to greet has not": ({ context: { next } }) =>
     next?.phase !== "greeting" || next.info === null,
   "a server greets before the TLS handshake, but where the handshake comes first": ({

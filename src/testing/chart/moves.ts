@@ -75,6 +75,8 @@ const kindsOfEvents: readonly Kinds[] = [
   "outbound.flushed",
   "server.chosen",
   "choice.failed",
+  "dial.queued",
+  "dial.begun",
 ];
 
 function pick<T>(from: readonly T[], index: number): T {
@@ -91,6 +93,8 @@ function othersBehind(error: ServerError, how: number): readonly ServerError[] {
 /** An event of that kind. `how` says which one of those there are. */
 export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: number): ConnectionEvent {
   switch (type) {
+    case "dial.queued":
+    case "dial.begun":
     case "socket.opened":
     case "socket.secured":
     case "server.pong":
@@ -179,7 +183,8 @@ function times(kind: Kinds, count: number): readonly Kinds[] {
 
 // The answers to each question, the good ones first and more often.
 const answers: Readonly<Record<Question["asked"], readonly Kinds[]>> = {
-  openSocket: [...times("socket.opened", 7), "socket.closed"],
+  openSocket: [...times("socket.opened", 7), "socket.closed", "dial.queued"],
+  turn: ["dial.begun"],
   upgradeToTls: [...times("socket.secured", 9), "socket.closed"],
   greeting: [...times("server.info", 9), "server.error"],
   sendConnect: [...times("server.pong", 8), ...times("server.error", 3), "credentials.failed"],

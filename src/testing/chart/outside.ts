@@ -15,7 +15,7 @@ export interface Running {
 /** A socket that is open or being opened. */
 export interface Socket {
   readonly attempt: number;
-  phase: "opening" | "open" | "securing" | "ending";
+  phase: "queued" | "opening" | "open" | "securing" | "ending";
   /** True until the server has said INFO. */
   mute: boolean;
   /** True while CONNECT is out and nothing came back. */
@@ -30,6 +30,7 @@ export interface Socket {
 export interface Question {
   readonly asked:
     | "openSocket"
+    | "turn"
     | "upgradeToTls"
     | "greeting"
     | "sendConnect"
@@ -95,6 +96,7 @@ export class Outside {
     for (const socket of this.sockets.values()) {
       const { attempt, phase, mute, authenticating, pings, unsubscribing } = socket;
       if (phase === "opening") questions.push({ asked: "openSocket", attempt });
+      else if (phase === "queued") questions.push({ asked: "turn", attempt });
       else if (phase === "ending") questions.push({ asked: "endSocket", attempt });
       else if (phase === "securing") questions.push({ asked: "upgradeToTls", attempt });
       else if (mute) questions.push({ asked: "greeting", attempt });
@@ -174,6 +176,12 @@ export class Outside {
     const socket = this.sockets.get(attempt);
     if (socket === undefined) return;
     switch (event.type) {
+      case "dial.queued":
+        socket.phase = "queued";
+        break;
+      case "dial.begun":
+        socket.phase = "opening";
+        break;
       case "socket.opened":
       case "socket.secured":
         socket.phase = "open";
@@ -309,6 +317,10 @@ function socketCanSay(socket: Socket, event: ConnectionEvent): boolean {
   switch (event.type) {
     case "socket.closed":
       return !event.halfClosed || socket.phase !== "ending";
+    case "dial.queued":
+      return socket.phase === "opening";
+    case "dial.begun":
+      return socket.phase === "queued";
     case "socket.opened":
       return socket.phase === "opening";
     case "socket.secured":

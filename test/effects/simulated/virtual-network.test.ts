@@ -51,6 +51,8 @@ describe("the virtual network", () => {
       secured: () => note("secured"),
       drained: () => note("drained"),
       halfClosed: () => note("half closed"),
+      queued: () => note("queued"),
+      dialing: () => note("dialing"),
       data: (chunk) => {
         atClient += textOf(chunk);
       },

@@ -65,6 +65,8 @@ const fewPings = { maxPingOut: CHART_WIDE === undefined ? 0 : 1 };
 
 /** What happens in every world. */
 const always: Happenings = (attempt, at) => [
+  of("dial.queued", attempt, at, 0),
+  of("dial.begun", attempt, at, 0),
   of("socket.opened", attempt, at, 0),
   of("socket.secured", attempt, at, 0),
   of("socket.closed", attempt, at, 0),

@@ -3,7 +3,7 @@
 // Two moments are one node where they agree in what decides about the future (`nodeOf`): the state, and of the context
 // - each server of the queue, in order: failures up to `CAP`, what it refused, whether its wait is known, and whether
 //   it is untried, ready or within its wait at the time of the last event (in the order in which the waits end);
-// - the link in use and the one that is being made: the server, whether it is secured and has greeted, also with lame duck
+// - the link in use and the one that is being made: the server, whether its dial waits, whether it is secured and has greeted, also with lame duck
 //   mode, and PINGs out where a next one may follow;
 // - the phases of the links that are being left, in their order, and their servers where the cluster may let go of them;
 // - of each server also what experience says of it, and its origin's demand for TLS; and whose turn it is, of those that are known
@@ -86,8 +86,8 @@ export function nodeOf(snapshot: Snapshot, at: Milliseconds): string {
 
 function ofLink(link: Link | null): string {
   if (link === null) return "";
-  const { destination, secured, info } = link;
-  return [serverOf(link), secured, info?.lameDuck ?? "mute", info?.serverId, destination.tls].join();
+  const { destination, queued, secured, info } = link;
+  return [serverOf(link), queued, secured, info?.lameDuck ?? "mute", info?.serverId, destination.tls].join();
 }
 
 const readyAt = ({ lastAttemptAt, wait }: PoolServer) =>

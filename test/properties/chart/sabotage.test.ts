@@ -252,6 +252,15 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ],
   [
     "dialsInTime",
+    "takes the time in which a dial waited for its turn for a part of the backoff",
+    acting({
+      noteDialed: assign(({ context: { next }, event: { at } }: Asked) => ({
+        next: next === null ? null : { ...next, queued: false, begunAt: at },
+      })),
+    }),
+  ],
+  [
+    "dialsInTime",
     "forgets when it dialed",
     remembering(({ pool }) => ({ pool: pool.map((one) => ({ ...one, wait: 0 })) })),
   ],

@@ -83,6 +83,11 @@ export const dialsInTime: Rule = {
         if (before?.context.pool !== pool)
           for (const name of [...dialed.keys()]) if (!event.kept.includes(name)) dialed.delete(name);
       }
+      const turnOf = before?.context.next;
+      if (event?.type === "dial.begun" && turnOf?.queued === true && turnOf.id === event.attempt) {
+        const name = serverOf(turnOf);
+        if (has(pool, name)) dialed.set(name, { at, ...waitOf(policy) });
+      }
       // The server that was being dialed when the one that was to be left broke down is free again.
       const lost = lostServer(scene);
       const dropped = before?.context.next ?? null;

@@ -78,6 +78,9 @@ function patience({ before, after }: Scene, policy: Policy): Milliseconds {
 function attemptSpan(scene: Scene, policy: Policy): Milliseconds {
   const { next } = scene.after.context;
   if (next === null) return Number.NaN;
+  // It waits for its turn to dial, or did until now: that takes none of its time.
+  const waited = scene.before?.context.next;
+  if (waited?.id === next.id && waited.queued) return waited.patience;
   return scene.before?.context.next?.id === next.id
     ? Math.max(0, policy.timeout - (scene.at - next.begunAt))
     : patience(scene, policy);
