@@ -12,6 +12,9 @@ import type { Milliseconds } from "../../machine/units.js";
 import { hearNameServer, type NodeDns, questionFor } from "./name-server.js";
 import type { Cancel, Timers } from "./race.js";
 
+/** Addresses of a name that one attempt dials. Where they refuse, the next one follows at once: a name may have thousands. */
+export const MOST_ADDRESSES = 20;
+
 /** How the addresses of a name are had. */
 export interface LookupOptions {
   readonly timers: Timers;
@@ -28,7 +31,7 @@ export interface LookupEvents {
 }
 
 /**
- * Looks up the addresses of a host, one or more: in random order where there is a seed, and the families in turn where
+ * Looks up the addresses of a host, one or more of them: in random order where there is a seed, and the families in turn where
  * there are two.
  * @returns cancels it
  */
@@ -61,12 +64,16 @@ export function lookUp(
   };
 }
 
-/** The order in which addresses are dialed: the system's or a random one, and the families take turns. */
+/**
+ * The addresses that are dialed, in their order: the system's or a random one, and the families take turns. At most `MOST_ADDRESSES`:
+ * the next attempt draws others, where the order is random.
+ */
 export function inOrder(addresses: readonly LookupAddress[], seed: number | null): readonly string[] {
   const [all] = seed === null ? [addresses] : shuffled(addresses, seed);
   const first = all.filter(({ family }) => family === all[0]?.family);
   const others = all.filter(({ family }) => family !== all[0]?.family);
   const length = Math.max(first.length, others.length);
   const pairs = Array.from({ length }, (_, index) => [first[index], others[index]]).flat();
-  return pairs.flatMap((one) => (one === undefined || isIP(one.address) === 0 ? [] : [one.address]));
+  const valid = pairs.flatMap((one) => (one === undefined || isIP(one.address) === 0 ? [] : [one.address]));
+  return valid.slice(0, MOST_ADDRESSES);
 }

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { NameServerFailure, socketFailure } from "../../../src/effects/failures.js";
 import * as lateParts from "../../../src/effects/node/late-parts.js";
 import { asksNameServersOnly, firstQuestion, isInHosts } from "../../../src/effects/node/name-server.js";
-import { inOrder, lookUp } from "../../../src/effects/node/names.js";
+import { inOrder, lookUp, MOST_ADDRESSES } from "../../../src/effects/node/names.js";
 
 describe("names go to name servers and nobody else", () => {
   it.each([
@@ -106,6 +106,16 @@ describe("the order of addresses", () => {
     const addresses = [four("10.0.0.1"), four("10.0.0.2"), four("10.0.0.3")];
     const orders = new Set(Array.from({ length: 200 }, (_, seed) => inOrder(addresses, seed).join()));
     expect(orders.size).toBe(6);
+  });
+
+  it("has no more than 20 of thousands, and others the next time", () => {
+    const addresses = Array.from({ length: 4_000 }, (_, at) => four(`10.0.${at >> 8}.${at & 255}`));
+    expect(inOrder(addresses, null)).toEqual(
+      addresses.slice(0, MOST_ADDRESSES).map(({ address }) => address),
+    );
+    const dialed = new Set(Array.from({ length: 10 }, (_, seed) => inOrder(addresses, seed)).flat());
+    expect(dialed.size).toBeGreaterThan(9 * MOST_ADDRESSES);
+    expect(dialed.size).toBeLessThanOrEqual(10 * MOST_ADDRESSES);
   });
 
   it("takes turns in a random order, too", () => {
