@@ -43,10 +43,10 @@ const NAME_SERVER_PATIENCE: Milliseconds = 5_000;
 const PART_FOR_NAME_SERVER = 0.75;
 
 /**
- * How the connections of a process dial: 50 at once, and then one each millisecond, as long as no more than 100 are in the
+ * How the connections of a process dial: 50 at once, and then one each millisecond, as long as no more than 200 are in the
  * middle of it. One that takes longer than half a second does not count.
  */
-const dialLimits: DialLimits = { atOnce: 100, longest: 500, pace: { atOnce: 50, interval: 1 } };
+const dialLimits: DialLimits = { atOnce: 200, longest: 500, pace: { atOnce: 50, interval: 1 } };
 
 const timers: Timers = {
   // A longer time would make Node fire at once; whoever waits that long looks at the clock again.
