@@ -158,7 +158,7 @@ export class SubscriptionTable implements SubscriptionOwner {
     return [...this.#subscriptions.values()].find((one) =>
       operation === "subscription"
         ? one.subject === subject && one.queue === queue
-        : operation === "publish" && one.requestSubject === subject,
+        : operation === "publish" && queue === undefined && one.requestSubject === subject,
     );
   }
 
