@@ -1,0 +1,103 @@
+// A recording out of a file: either a CommandFailed says what is wrong with it, or it plays, and is told and shown to its end.
+//
+// An input is the file. Where its first byte is a control character it is changes of a good recording instead, one a line:
+// the number of a value in it, counted from its outside, and the JSON to stand in its place, or nothing to leave it out.
+
+import { createActor } from "xstate";
+import { inspection } from "../../src/api/inspection.js";
+import { CommandFailed } from "../../src/cli/command.js";
+import { played, recordingFrom } from "../../src/cli/recording-file.js";
+import { storyJson, storyLines } from "../../src/cli/story.js";
+import { plainPaint } from "../../src/cli/terminal.js";
+import { withoutControls } from "../../src/effects/wire/control-characters.js";
+import { connectionMachine } from "../../src/machine/connection-machine.js";
+import type { Recording, ReplayStep } from "../../src/machine/replay.js";
+import { outage } from "../../test/cli/recordings.js";
+import { must } from "../finding.js";
+
+/** Of what each printed line has from the file. A file may hold a text of any length, and lines are cut. */
+const LONGEST_LINE = 1_000;
+
+/** Bytes of an input, at most. */
+export const LONGEST = 2_048;
+
+/** The target. */
+export function fuzz(data: Uint8Array): void {
+  const isChanges = data.length > 0 && (data[0] as number) < 32;
+  const text = Buffer.from(data.subarray(isChanges ? 1 : 0)).toString();
+  const content = isChanges ? JSON.stringify(changed(outage, text.split("\n"))) : text;
+  if (content === undefined) return;
+  const good = readAndPlayed(content);
+  if (good === undefined) return;
+  const { recording, steps } = good;
+  must(
+    steps.length === recording.events.length + 1,
+    () => `${steps.length} steps of ${recording.events.length} events`,
+  );
+  must(JSON.stringify(storyJson(recording, steps)).length > 0, () => "there is no JSON of the story");
+  for (const line of storyLines(recording, steps, plainPaint)) {
+    must(line.length <= LONGEST_LINE, () => `a line of ${line.length} characters`);
+    must(
+      withoutControls(line, () => "") === line,
+      () => `a line steers the terminal: ${JSON.stringify(line)}`,
+    );
+  }
+  showAgain(recording);
+}
+
+function readAndPlayed(
+  content: string,
+): { readonly recording: Recording; readonly steps: readonly ReplayStep[] } | undefined {
+  try {
+    const recording = recordingFrom(content);
+    return { recording, steps: played(recording) };
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    must(error.message.length <= LONGEST_LINE, () => `a refusal of ${error.message.length} characters`);
+    return undefined;
+  }
+}
+
+/** As `replay --inspect` does. An actor tells whoever subscribes what it failed of. */
+function showAgain({ input, from, events }: Recording): void {
+  const snapshot = from === null ? {} : { snapshot: connectionMachine.resolveState({ ...from }) };
+  const actor = createActor(connectionMachine, { input, inspect: inspection(() => {}), ...snapshot });
+  let failed: unknown;
+  actor.subscribe({ error: (error) => (failed = error) });
+  actor.start();
+  for (const event of events) actor.send(event);
+  actor.stop();
+  if (failed !== undefined) throw failed;
+}
+
+/** The value with each of the changes made. */
+function changed(value: unknown, changes: readonly string[]): unknown {
+  let now = value;
+  for (const change of changes) {
+    const [, digits = "", json = ""] = /^(\d{1,4})\s*(.*)$/s.exec(change) ?? [];
+    const instead = parsed(json);
+    if (digits !== "" && instead !== BAD) now = replaced(now, { number: Number(digits) }, instead);
+  }
+  return now;
+}
+
+const BAD = Symbol("no JSON");
+
+function parsed(json: string): unknown {
+  if (json === "") return undefined;
+  try {
+    return JSON.parse(json);
+  } catch {
+    return BAD;
+  }
+}
+
+/** A copy in which another value stands in one place. `left` counts the values until there. */
+function replaced(value: unknown, left: { number: number }, instead: unknown): unknown {
+  if (left.number-- === 0) return instead;
+  if (Array.isArray(value)) {
+    return value.map((one) => replaced(one, left, instead)).filter((one) => one !== undefined);
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, replaced(one, left, instead)]));
+}
