@@ -1,8 +1,8 @@
 // A whole connection in virtual time, and servers that say what the fuzzer likes. The process lives, every promise settles, the
 // chart ends in `closed` with nothing left, nobody sees a secret, and the work is bounded by the bytes that came.
 //
-// An input: a byte of options, a seed, then what the servers send, with the secret in it where a byte from 1 to 5 stands
-// (secrets.ts) and the client has offered it to that server. Four bytes are no text of theirs, but what happens: `happenings`.
+// An input: a byte of options, a seed, then what the servers send (said.ts), with the secret in it where the client has
+// offered it to that server. Four bytes are no text of theirs, but what happens: `happenings`.
 
 import { Connection } from "../../src/api/connection.js";
 import { NatsError } from "../../src/api/errors.js";
@@ -14,17 +14,9 @@ import { VirtualNetwork } from "../../src/effects/simulated/virtual-network.js";
 import { VirtualTime } from "../../src/effects/simulated/virtual-time.js";
 import { SimulatedWorld } from "../../src/effects/simulated/world.js";
 import { must } from "../finding.js";
-import { leakIn, secretOf, withSecret } from "../secrets.js";
+import { GREETING, said } from "../said.js";
+import { leakIn, secretOf } from "../secrets.js";
 
-const GREETING = `INFO ${JSON.stringify({
-  server_id: "S",
-  server_name: "s",
-  version: "2.10.0",
-  proto: 1,
-  headers: true,
-  max_payload: 1_048_576,
-  nonce: "nonce",
-})}\r\n`;
 const SECRET = secretOf(Uint8Array.from({ length: 24 }, (_, i) => 5 * i));
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 
@@ -205,7 +197,7 @@ class Scene {
     const forget = () => {
       if (this.#socket === socket) this.#socket = undefined;
     };
-    if (this.#isPolite) socket.write(bytes(GREETING));
+    if (this.#isPolite) socket.write(GREETING);
     let heard = "";
     return {
       data: (chunk: Uint8Array) => {
@@ -220,11 +212,11 @@ class Scene {
     };
   }
 
-  #say(said: Uint8Array): void {
-    if (said.length === 0 || this.#socket === undefined) return;
-    const bytes = this.#knowsSecret() ? withSecret(said, SECRET) : said;
-    this.#received += bytes.length;
-    this.#socket.write(bytes.slice());
+  #say(script: Uint8Array): void {
+    if (script.length === 0 || this.#socket === undefined) return;
+    const words = said(script, this.#knowsSecret() ? SECRET : undefined);
+    this.#received += words.length;
+    this.#socket.write(words);
   }
 }
 

@@ -13,7 +13,7 @@ import {
 import { must } from "../finding.js";
 
 /** Small, so that a short input can pass them. */
-const SMALL: ParserLimits = { maxPayload: 60, maxControlLine: 40, maxInfo: 50 };
+const SMALL: ParserLimits = { maxPayload: 60, maxControlLine: 40, maxInfo: 400 };
 /** No command is shorter: `+OK` and a line feed. */
 const SHORTEST_COMMAND = 4;
 /** Bytes that a parser may take beside four for each byte that it was sent: of small limits, and of its own. */
@@ -36,7 +36,7 @@ Buffer.allocUnsafeSlow = (size) => {
 };
 
 /** Bytes of an input, at most. */
-export const LONGEST = 256;
+export const LONGEST = 600;
 
 /** The target. */
 export function fuzz(data: Uint8Array): void {

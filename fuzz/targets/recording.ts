@@ -1,7 +1,6 @@
 // A recording out of a file: either a CommandFailed says what is wrong with it, or it plays, and is told and shown to its end.
 //
-// An input is the file. Where its first byte is a control character it is changes of a good recording instead, one a line:
-// the number of a value in it, counted from its outside, and the JSON to stand in its place, or nothing to leave it out.
+// An input is the file. Where its first byte is a control character it is changes of a good recording instead (changed.ts).
 
 import { createActor } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
@@ -13,6 +12,7 @@ import { withoutControls } from "../../src/effects/wire/control-characters.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { Recording, ReplayStep } from "../../src/machine/replay.js";
 import { outage } from "../../test/cli/recordings.js";
+import { changed } from "../changed.js";
 import { must } from "../finding.js";
 
 /** Of what each printed line has from the file. A file may hold a text of any length, and lines are cut. */
@@ -25,7 +25,7 @@ export const LONGEST = 2_048;
 export function fuzz(data: Uint8Array): void {
   const isChanges = data.length > 0 && (data[0] as number) < 32;
   const text = Buffer.from(data.subarray(isChanges ? 1 : 0)).toString();
-  const content = isChanges ? JSON.stringify(changed(outage, text.split("\n"))) : text;
+  const content = isChanges ? JSON.stringify(changed(outage, text)) : text;
   if (content === undefined) return;
   const good = readAndPlayed(content);
   if (good === undefined) return;
@@ -68,36 +68,4 @@ function showAgain({ input, from, events }: Recording): void {
   for (const event of events) actor.send(event);
   actor.stop();
   if (failed !== undefined) throw failed;
-}
-
-/** The value with each of the changes made. */
-function changed(value: unknown, changes: readonly string[]): unknown {
-  let now = value;
-  for (const change of changes) {
-    const [, digits = "", json = ""] = /^(\d{1,4})\s*(.*)$/s.exec(change) ?? [];
-    const instead = parsed(json);
-    if (digits !== "" && instead !== BAD) now = replaced(now, { number: Number(digits) }, instead);
-  }
-  return now;
-}
-
-const BAD = Symbol("no JSON");
-
-function parsed(json: string): unknown {
-  if (json === "") return undefined;
-  try {
-    return JSON.parse(json);
-  } catch {
-    return BAD;
-  }
-}
-
-/** A copy in which another value stands in one place. `left` counts the values until there. */
-function replaced(value: unknown, left: { number: number }, instead: unknown): unknown {
-  if (left.number-- === 0) return instead;
-  if (Array.isArray(value)) {
-    return value.map((one) => replaced(one, left, instead)).filter((one) => one !== undefined);
-  }
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, replaced(one, left, instead)]));
 }

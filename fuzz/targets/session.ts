@@ -1,8 +1,7 @@
 // One socket: what a session makes of a server's bytes. INFO, -ERR and what is wrong become events, and there is never more in
 // them than the server said, and never a secret that the client has offered.
 //
-// An input: a byte for how the socket is read, one for the length of the secret, the secret, then what the server sends, with
-// the secret in it where a byte from 1 to 5 stands (secrets.ts).
+// An input: a byte for how the socket is read, one for the length of the secret, the secret, then what the server sends (said.ts).
 
 import { parseInfo, summaryOf } from "../../src/effects/server-info.js";
 import { Session, type SessionSide } from "../../src/effects/session.js";
@@ -11,7 +10,8 @@ import { ProtocolViolation } from "../../src/effects/wire/parser.js";
 import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
 import type { Destination } from "../../src/machine/origin.js";
 import { must } from "../finding.js";
-import { leakIn, secretOf, withSecret } from "../secrets.js";
+import { said } from "../said.js";
+import { leakIn, secretOf } from "../secrets.js";
 
 /** An event of a session is never much longer than what the server said: names of fields, a reason, defaults. */
 const OWN_WORDS = 1_500;
@@ -25,7 +25,7 @@ export function fuzz(data: Uint8Array): void {
   const [how = 0, length = 0] = data;
   const size = length % (LONGEST_SECRET + 1);
   const secret = secretOf(data.subarray(2, 2 + size));
-  const stream = withSecret(data.subarray(2 + size), secret);
+  const stream = said(data.subarray(2 + size), secret);
   const heard = new Heard(secret, how % 2 === 0);
   const random = new Random(how);
   const most = how % 4 < 2 ? stream.length : 30;
