@@ -118,16 +118,20 @@ class Scene {
     }
     this.#promised("end", this.#drains ? nc.drain() : nc.close());
     await this.#time.until(ended, PATIENCE);
+    const { timers, sockets } = this.#world;
+    must(timers === 0 && sockets === 0, () => `${timers} timers and ${sockets} sockets are left`);
+    const [events, told] = [this.#events, this.#told.length];
     await this.#time.advance(PATIENCE);
+    must(events === this.#events, () => "something happens in a chart that is closed");
+    must(told === this.#told.length, () => "something is told after the end");
   }
 
   /** All that must hold at the end. */
   check(): void {
     const nc = this.#connection;
-    const { timers, sockets, dials, written, started } = this.#world;
+    const { dials, written, started } = this.#world;
     must(this.#open.size === 0, () => `never settled: ${[...this.#open]}`);
     must(nc.isClosed(), () => "the connection is not closed");
-    must(timers === 0 && sockets === 0, () => `${timers} timers and ${sockets} sockets are left`);
     const told = [this.#told, nc.info, nc.recording(), nc.getServers()];
     const leak = leakIn(told, SECRET);
     must(leak === undefined, () => `a secret is seen: ${leak}`);
