@@ -1,9 +1,7 @@
-// What a fuzzed server says: its bytes, with the secret in them (secrets.ts); or, after a byte 6, a good INFO with changes.
+// What a fuzzed server says: bytes with the secret in them (secrets.ts), or a good INFO with changes (changed.ts).
 
 import { changed } from "./changed.js";
 import { withSecret } from "./secrets.js";
-
-const CHANGES = 6;
 
 const GOOD_INFO = {
   server_id: "S",
@@ -27,12 +25,14 @@ const GOOD_INFO = {
 /** INFO as servers say it. */
 export const GREETING = infoLine(GOOD_INFO);
 
-/** The bytes that these stand for. */
+/** An INFO line: a good one, with the changes that these bytes are. */
+export function changedInfo(bytes: Uint8Array, secret: string | undefined): Uint8Array {
+  return infoLine(changed(GOOD_INFO, Buffer.from(said(bytes, secret)).toString()));
+}
+
+/** The bytes, with the secret in them where there is one. */
 export function said(bytes: Uint8Array, secret: string | undefined): Uint8Array {
-  const isChanges = bytes[0] === CHANGES;
-  const shown = isChanges ? bytes.subarray(1) : bytes;
-  const spoken = secret === undefined ? shown : withSecret(shown, secret);
-  return isChanges ? infoLine(changed(GOOD_INFO, Buffer.from(spoken).toString())) : spoken.slice();
+  return secret === undefined ? bytes.slice() : withSecret(bytes, secret);
 }
 
 function infoLine(info: unknown): Uint8Array {

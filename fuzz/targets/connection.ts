@@ -14,12 +14,14 @@ import { VirtualNetwork } from "../../src/effects/simulated/virtual-network.js";
 import { VirtualTime } from "../../src/effects/simulated/virtual-time.js";
 import { SimulatedWorld } from "../../src/effects/simulated/world.js";
 import { must } from "../finding.js";
-import { GREETING, said } from "../said.js";
+import { changedInfo, GREETING, said } from "../said.js";
 import { leakIn, secretOf } from "../secrets.js";
 
 const SECRET = secretOf(Uint8Array.from({ length: 24 }, (_, i) => 5 * i));
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 
+/** What is said begins with this byte: the rest is changes of a good INFO. */
+const CHANGES = 6;
 /** Milliseconds of virtual time in which all must have come to its end. */
 const PATIENCE = 3_600_000;
 
@@ -218,7 +220,8 @@ class Scene {
 
   #say(script: Uint8Array): void {
     if (script.length === 0 || this.#socket === undefined) return;
-    const words = said(script, this.#knowsSecret() ? SECRET : undefined);
+    const secret = this.#knowsSecret() ? SECRET : undefined;
+    const words = script[0] === CHANGES ? changedInfo(script.subarray(1), secret) : said(script, secret);
     this.#received += words.length;
     this.#socket.write(words);
   }

@@ -27,14 +27,6 @@ interface Heard {
 
 type Interrupt = (call: number) => void;
 
-/** Memory taken by `allocate` since the last look. */
-let allocated = 0;
-const allocUnsafeSlow = Buffer.allocUnsafeSlow;
-Buffer.allocUnsafeSlow = (size) => {
-  allocated += size;
-  return allocUnsafeSlow(size);
-};
-
 /** Bytes of an input, at most. */
 export const LONGEST = 600;
 
@@ -59,9 +51,11 @@ export function fuzz(data: Uint8Array): void {
 function heard(chunks: readonly Uint8Array[], limits: ParserLimits, mostMemory: number): Heard {
   const calls: string[] = [];
   const parser: Parser = new Parser(recorder(calls), limits);
-  allocated = 0;
-  const violation = violationOf(() => {
-    for (const chunk of chunks) parser.push(chunk);
+  let violation: ProtocolViolation | undefined;
+  const allocated = allocatedBy(() => {
+    violation = violationOf(() => {
+      for (const chunk of chunks) parser.push(chunk);
+    });
   });
   must(allocated <= mostMemory, () => `${allocated} bytes of memory, at most ${mostMemory} are right`);
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -76,6 +70,22 @@ function heard(chunks: readonly Uint8Array[], limits: ParserLimits, mostMemory: 
     );
   }
   return { calls, violation };
+}
+
+/** Bytes of memory that are taken meanwhile. */
+function allocatedBy(run: () => void): number {
+  const { allocUnsafeSlow } = Buffer;
+  let allocated = 0;
+  Buffer.allocUnsafeSlow = (size) => {
+    allocated += size;
+    return allocUnsafeSlow(size);
+  };
+  try {
+    run();
+  } finally {
+    Buffer.allocUnsafeSlow = allocUnsafeSlow;
+  }
+  return allocated;
 }
 
 /** The sink throws at one call: the next push goes on behind it. */

@@ -10,7 +10,7 @@ import { ProtocolViolation } from "../../src/effects/wire/parser.js";
 import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
 import type { Destination } from "../../src/machine/origin.js";
 import { must } from "../finding.js";
-import { said } from "../said.js";
+import { changedInfo, said } from "../said.js";
 import { leakIn, secretOf } from "../secrets.js";
 
 /** An event of a session is never much longer than what the server said: names of fields, a reason, defaults. */
@@ -25,10 +25,10 @@ export function fuzz(data: Uint8Array): void {
   const [how = 0, length = 0] = data;
   const size = length % (LONGEST_SECRET + 1);
   const secret = secretOf(data.subarray(2, 2 + size));
-  const stream = said(data.subarray(2 + size), secret);
-  const heard = new Heard(secret, how % 2 === 0);
+  const stream = (how & 4 ? changedInfo : said)(data.subarray(2 + size), secret);
+  const heard = new Heard(secret, (how & 1) === 0);
   const random = new Random(how);
-  const most = how % 4 < 2 ? stream.length : 30;
+  const most = how & 2 ? stream.length : 30;
   for (let at = 0; at < stream.length && !heard.isOver; ) {
     const chunk = stream.slice(at, at + 1 + random.below(Math.max(1, most)));
     heard.receive(chunk);
