@@ -42,6 +42,8 @@ class Heard {
   readonly #secret: string;
   readonly #told: unknown[] = [];
   readonly #session: Session;
+  /** What waits for the next turn of the event loop. */
+  readonly #turns: (() => void)[] = [];
   #events = 0;
   #written = 0;
   #receive: TransportEvents["data"] = () => {};
@@ -56,6 +58,7 @@ class Heard {
 
   receive(chunk: Uint8Array): void {
     this.#receive(chunk);
+    for (let turn = this.#turns.shift(); turn !== undefined; turn = this.#turns.shift()) turn();
   }
 
   /** All that must hold of what was told. */
@@ -85,7 +88,10 @@ class Heard {
       this.#told.push(what);
       this.#events++;
     };
-    const world: Pick<World, "dial"> = { dial: (_, events) => this.#dialed(events) };
+    const world: Pick<World, "dial" | "nextTurn"> = {
+      dial: (_, events) => this.#dialed(events),
+      nextTurn: (run) => this.#turns.push(run),
+    };
     return {
       world: world as World,
       message: () => {},

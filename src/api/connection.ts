@@ -342,7 +342,7 @@ export class Connection implements NatsConnection {
   }
 
   get pendingBytes(): number {
-    return this.#interpreter.outbound.pendingBytes;
+    return this.#interpreter.pendingBytes;
   }
 
   async ready(limit = DEFAULT_READY_LIMIT): Promise<void> {

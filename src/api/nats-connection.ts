@@ -91,7 +91,10 @@ export interface NatsConnection extends AsyncDisposable {
   rtt(): Promise<number>;
   /** Returns how many published messages are unsent, unconfirmed and confirmed, at this moment. Costs little. Beyond the reference. */
   outboundStats(): OutboundStats;
-  /** Bytes accepted by `publish` that the socket has not taken yet. Beyond the reference. */
+  /**
+   * Bytes that no socket has taken yet: what `publish` accepted, and what the client itself has to write, such as subscriptions and
+   * the PONGs that a server asks for and does not read. Beyond the reference.
+   */
   readonly pendingBytes: number;
   /**
    * Resolves when publishing may go on: when `pendingBytes` is at most `limit`. Awaiting it now and then is all

@@ -44,7 +44,7 @@ export interface ConnectionOptions {
   timeout?: number;
   /** Milliseconds between two PINGs. Default 120,000. */
   pingInterval?: number;
-  /** Unanswered PINGs at which the connection counts as lost. Default 2. */
+  /** Unanswered PINGs at which the connection counts as lost, if nothing else has arrived since the first of them. Default 2. */
   maxPingOut?: number;
   /** Name of this client, for the server's monitoring and for inspectors. */
   name?: string;

@@ -7,6 +7,7 @@ import type { ServersChanged } from "../machine/server-pool.js";
 import type { Amount } from "../machine/units.js";
 import { Broadcast } from "./broadcast.js";
 import { NatsError } from "./errors.js";
+import { stackless } from "./stackless.js";
 import type { Subscription } from "./subscription.js";
 import { throwUncaught } from "./uncaught.js";
 
@@ -133,12 +134,15 @@ export function statusFrom(report: StatusReport, cause: Error | undefined, uncon
   if (report.type === "pingTimer") return { ...status, pendingPings: report.pingsOut };
   if (report.type !== "error") return status;
   const { failure, step, permission } = report;
-  const error = new NatsError(failure.message, failure.code, cause);
+  const error = stackless(() => new NatsError(failure.message, failure.code, cause));
   if (failure.messages !== undefined) status.messages = failure.messages;
-  if (permission === null) return { ...status, error, step };
+  status.error = error;
+  status.step = step;
+  if (permission === null) return status;
   const permissionContext: PermissionContext = permission;
   error.permissionContext = permissionContext;
-  return { ...status, error, step, permissionContext };
+  status.permissionContext = permissionContext;
+  return status;
 }
 
 /** The listeners of one connection: the iterators of `nc.status()` and the callback `onStatus`. */

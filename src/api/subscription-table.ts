@@ -155,11 +155,14 @@ export class SubscriptionTable implements SubscriptionOwner {
 
   /** The subscription that a server does not permit; undefined where it is none of the client's. */
   concerned({ operation, subject, queue }: PermissionContext): SubscriptionImpl | undefined {
-    return [...this.#subscriptions.values()].find((one) =>
-      operation === "subscription"
-        ? one.subject === subject && one.queue === queue
-        : operation === "publish" && queue === undefined && one.requestSubject === subject,
-    );
+    for (const one of this.#subscriptions.values()) {
+      const isIt =
+        operation === "subscription"
+          ? one.subject === subject && one.queue === queue
+          : operation === "publish" && queue === undefined && one.requestSubject === subject;
+      if (isIt) return one;
+    }
+    return undefined;
   }
 
   /** The connection closes: every subscription ends; what has arrived may still be read. */

@@ -11,6 +11,7 @@ import type { Effect, EffectName, EffectParams } from "../machine/effects.js";
 import type { ConnectionEvent, UserSetServers } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Recording } from "../machine/replay.js";
+import type { Bytes } from "../machine/units.js";
 import { Authentication } from "./authentication.js";
 import { CredentialsVersions, connectCommand } from "./connect-command.js";
 import { beyondFailures, credentialsFailure } from "./failures.js";
@@ -47,13 +48,15 @@ export class Interpreter {
     sendPing: (self, { attempt }) => {
       self.#sessions.get(attempt)?.ping(() => self.send({ type: "server.pong", attempt }));
     },
-    sendPong: (self, { attempt }) => self.#sessions.get(attempt)?.write("PONG\r\n"),
+    sendPong: (self, { attempt, count }) => self.#sessions.get(attempt)?.answerPings(count),
     startTimer: (self, { timer, attempt, ms }) => {
       const key = `${timer} ${attempt}`;
       const fired = () => {
         self.#timers.delete(key);
         const failure = timer === "attempt" ? self.#authentication.unanswered(attempt, ms) : undefined;
-        if (failure === undefined) self.send({ type: "timer.fired", timer, attempt });
+        const heard = timer === "ping" && self.#sessions.get(attempt)?.takeHeard() === true;
+        if (failure === undefined)
+          self.send({ type: "timer.fired", timer, attempt, ...(heard ? { heard } : {}) });
         else self.send({ type: "credentials.failed", attempt, failure });
       };
       self.#timers.set(key, self.#world.startTimer(ms, fired));
@@ -204,6 +207,13 @@ export class Interpreter {
   /** The last INFO of the server in use; kept while disconnected, since its limits still guide `publish`. */
   get info(): ServerInfo | undefined {
     return this.#info;
+  }
+
+  /** Bytes that wait for a socket or were handed to one, and that it has not reported as written. */
+  get pendingBytes(): Bytes {
+    let pending = this.outbound.pendingBytes;
+    for (const session of this.#sessions.values()) pending += session.pendingBytes;
+    return pending;
   }
 
   /** Tells the chart what happened, stamped with the time. After `closed` nobody listens. */

@@ -8,9 +8,18 @@
 import type { ConnectionEvent } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Destination } from "../machine/origin.js";
-import { type PermissionContext, type ServerError, serverErrorFrom } from "../machine/server-error.js";
+import {
+  isHarmless,
+  isRefusal,
+  type PermissionContext,
+  type ServerError,
+  serverErrorFrom,
+} from "../machine/server-error.js";
+import type { Bytes } from "../machine/units.js";
+import { BesideStream } from "./beside-stream.js";
 import type { ConnectCommand, Credentials } from "./connect-command.js";
 import { socketFailure } from "./failures.js";
+import { BYTES_PER_UNIT, Intake, TOLD } from "./intake.js";
 import { Offered } from "./offered.js";
 import { Pongs, type Unanswered } from "./pings.js";
 import type { ServerLine, Subscriptions, SubscriptionView } from "./ports.js";
@@ -52,13 +61,17 @@ export interface SessionSide {
   caused(failure: Failure, error: unknown): Failure;
 }
 
-const encoder = new TextEncoder();
-
 /**
  * What may still come over the socket: nothing came yet; something did; nothing is listened to any more, since the socket
  * is closed or about to be.
  */
 type Hearing = "nothingYet" | "something" | "noMore";
+
+/**
+ * So many errors are told at once, at most. It takes the chart as long as one error; what lives longer, since the list is longer, makes
+ * the memory grow that is to be collected.
+ */
+const MOST_ERRORS = 10;
 
 /** A socket to one server, from the dial to its end. */
 export class Session {
@@ -72,6 +85,15 @@ export class Session {
   readonly #side: SessionSide;
   readonly #parser: Parser;
   readonly #transport: Transport;
+  readonly #beside: BesideStream;
+  readonly #intake: Intake;
+  /** What the server said since the chart was told the last time, and the chart may be told at once. */
+  #pings = 0;
+  #errors: ServerError[] = [];
+  /** Bytes arrived since the last look. */
+  #wasHeard = false;
+  /** What is told once all that was held is parsed. */
+  #afterwards: (() => void)[] = [];
   readonly #offered = new Offered();
   /** Names that everybody sees: of the servers that are known and, before this one was offered anything, of its cluster. */
   #publicNames: string;
@@ -85,14 +107,32 @@ export class Session {
     this.#offered.offer(side.offeredBefore(server));
     this.#parser = new Parser({
       message: side.message,
-      info: (json) => this.#infoArrived(json),
-      ping: () => side.send({ type: "server.ping", attempt }),
-      pong: () => this.pongs.answer((mark) => side.confirmed(mark)),
-      ok: () => {},
-      error: (text) => {
-        const credentialsVersion = side.credentialsVersion(server);
-        side.send({ type: "server.error", attempt, error: this.#understood(text), credentialsVersion });
+      info: (json) => {
+        this.#tellCollected();
+        this.#infoArrived(json);
+        this.#intake.spend(costOf(json));
       },
+      ping: () => {
+        this.#pings += 1;
+        this.#intake.spend(1);
+      },
+      pong: () => {
+        if (this.#errors.length > 0) this.#tellErrors();
+        this.pongs.answer((mark) => side.confirmed(mark));
+        this.#intake.spend(1);
+      },
+      ok: () => this.#intake.spend(1),
+      error: (text) => {
+        this.#errorArrived(this.#understood(text));
+        this.#intake.spend(costOf(text));
+      },
+    });
+    this.#intake = new Intake(side.world, {
+      hold: () => {
+        this.#parser.hold();
+        this.#transport.pause?.();
+      },
+      goOn: () => this.#goOn(),
     });
     this.#transport = side.world.dial(
       server,
@@ -101,12 +141,16 @@ export class Session {
           side.send({ type: "socket.opened", attempt, ...(address === undefined ? {} : { address }) }),
         secured: () => side.send({ type: "socket.secured", attempt }),
         data: (chunk) => this.#received(chunk),
-        drained: () => side.drained(this),
+        drained: () => {
+          this.#beside.drained();
+          side.drained(this);
+        },
         halfClosed: (error) => this.#halfClosed(error),
         closed: (error) => this.#closed(error),
       },
       this.#offered,
     );
+    this.#beside = new BesideStream(this.#transport);
   }
 
   /** True once nothing more is heard over the socket: it is closed, half closed, or about to be closed. */
@@ -114,9 +158,26 @@ export class Session {
     return this.#hearing === "noMore";
   }
 
-  /** Writes past the outbound stream: the handshake, PONG, and the chart's PINGs. */
+  /** Bytes past the outbound stream that the socket has not reported as written. */
+  get pendingBytes(): Bytes {
+    return this.#beside.pendingBytes;
+  }
+
+  /** True where bytes arrived since the last call. */
+  takeHeard(): boolean {
+    const wasHeard = this.#wasHeard;
+    this.#wasHeard = false;
+    return wasHeard;
+  }
+
+  /** Writes past the outbound stream: the handshake, and the chart's PINGs. */
   write(text: string): void {
-    if (text !== "") this.#transport.write(encoder.encode(text));
+    this.#beside.text(text);
+  }
+
+  /** Answers so many PINGs of the server, as fast as it reads. */
+  answerPings(count: number): void {
+    this.#beside.owe(count);
   }
 
   /** Writes CONNECT. `answered` when the server has accepted it. */
@@ -124,7 +185,7 @@ export class Session {
     const offered = this.#offered;
     offered.offer(credentials);
     this.pongs.add({ answered });
-    this.#transport.write(encoder.encode(text), undefined, { shown, offered });
+    this.#beside.text(text, { shown, offered });
   }
 
   /** PING, written at once. */
@@ -171,6 +232,8 @@ export class Session {
     if (this.#hearing === "noMore") return;
     this.#hearing = "noMore";
     this.#parser.reset();
+    this.#intake.stop();
+    this.#beside.end();
     this.pongs.fail(why);
     this.view?.close();
   }
@@ -178,11 +241,13 @@ export class Session {
   /** The other side sends no more; what was written to it may still reach it. */
   #halfClosed(error: Error | null): void {
     if (this.#hearing === "noMore") return;
+    if (this.#intake.isHeld) return void this.#afterwards.push(() => this.#halfClosed(error));
     this.#hearNoMore("disconnected");
     this.#tellClosed(error, true);
   }
 
   #closed(error: Error | null): void {
+    if (this.#intake.isHeld) return void this.#afterwards.push(() => this.#closed(error));
     this.#hearNoMore("disconnected");
     this.#side.over(this);
     this.#tellClosed(error, false);
@@ -197,14 +262,58 @@ export class Session {
 
   #received(chunk: Uint8Array): void {
     if (this.#hearing === "noMore") return;
-    try {
+    this.#wasHeard = true;
+    this.#parse(() => {
       if (this.#hearing === "nothingYet") this.#checkFirstByte(chunk);
       this.#parser.push(chunk);
+    });
+  }
+
+  /** The next turn of the event loop: what was held of the server's words is looked at. */
+  #goOn(): void {
+    this.#parse(() => this.#parser.goOn());
+    if (this.#intake.isHeld) return;
+    this.#transport.resume?.();
+    for (const tell of this.#afterwards.splice(0)) tell();
+  }
+
+  #parse(run: () => void): void {
+    try {
+      run();
+      this.#tellCollected();
     } catch (error) {
+      this.#tellCollected();
       if (!(error instanceof ProtocolViolation)) throw error;
       const reason = this.#offered.masked(error.reasonWith((text) => this.#offered.maskedExcerpt(text)));
       this.#side.send({ type: "protocol.violated", attempt: this.attempt, reason });
     }
+  }
+
+  /** PINGs and errors of one read are one event each: an event costs as much as a hundred of them. */
+  #tellCollected(): void {
+    if (this.#pings > 0) {
+      const count = this.#pings;
+      this.#pings = 0;
+      this.#side.send({ type: "server.ping", attempt: this.attempt, count });
+    }
+    if (this.#errors.length > 0) this.#tellErrors();
+  }
+
+  /** Errors of one kind are told together, where the chart does the same for each: those after which nothing changes, and others. */
+  #errorArrived(error: ServerError): void {
+    const [first] = this.#errors;
+    if (first !== undefined && isHarmless(first) !== isHarmless(error)) this.#tellErrors();
+    this.#errors.push(error);
+    if (isRefusal(error) || this.#errors.length === MOST_ERRORS) this.#tellErrors();
+  }
+
+  #tellErrors(): void {
+    const [error, ...others] = this.#errors as [ServerError, ...ServerError[]];
+    this.#errors = [];
+    const credentialsVersion = this.#side.credentialsVersion(this.server);
+    const { attempt } = this;
+    const event = { type: "server.error", attempt, error, credentialsVersion } as const;
+    this.#side.send(others.length === 0 ? event : { ...event, others });
   }
 
   /** A server greets with INFO, or with -ERR where it turns the client away; anything else is no nats-server. */
@@ -218,7 +327,9 @@ export class Session {
 
   /** What -ERR means is read from its words as they are; what is told of it is masked. */
   #understood(text: string): ServerError {
-    const { kind, code, permission } = serverErrorFrom(text);
+    const understood = serverErrorFrom(text);
+    if (this.#offered.isNothing) return understood;
+    const { kind, code, permission } = understood;
     const error = { kind, code, message: this.#offered.masked(text) };
     if (permission === undefined) return error;
     // A subject that the client itself uses is no secret, and says what is refused.
@@ -248,4 +359,9 @@ export class Session {
     // names in a cluster; then it is part of those that were known before, too.
     return { ...info, connect_urls: urls.filter((url) => !offered.isIn(url, this.#publicNames)) };
   }
+}
+
+/** What a line costs that is told to the chart. */
+function costOf(text: string): number {
+  return TOLD + text.length / BYTES_PER_UNIT;
 }

@@ -65,6 +65,8 @@ export function tracingWorld(world: World, print: (line: string) => void): World
       get isOpen() {
         return transport.isOpen;
       },
+      pause: () => transport.pause?.(),
+      resume: () => transport.resume?.(),
       secure: (to, heard) => transport.secure(to, heard),
       end: () => transport.end(),
       destroy: () => transport.destroy(),

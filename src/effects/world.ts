@@ -48,6 +48,10 @@ export interface Transport {
    * @returns false when the socket is full: the caller waits for `drained`
    */
   write(chunk: Uint8Array, written?: () => void, confidential?: Confidential): boolean;
+  /** Stops reading, until `resume`: what the other side sends waits there. A platform that cannot do it has none. */
+  pause?(): void;
+  /** Reads again. */
+  resume?(): void;
   /**
    * Runs the TLS handshake; ends in `secured` or `closed`.
    * @param heard what the server said in the clear behind its INFO. Nobody believes it, but where the handshake fails, it may
@@ -77,6 +81,8 @@ export interface World {
   stopTimer(timer: Timer): void;
   /** Calls `run` soon, when the current turn and what it caused is done. */
   defer(run: () => void): void;
+  /** Calls `run` in the next turn of the event loop: what other sockets and timers have to tell comes first. */
+  nextTurn(run: () => void): void;
   /** True while something that any client of the process deferred has not run: what is done now overtakes it. */
   readonly hasDeferred: boolean;
   /**
@@ -95,6 +101,7 @@ export function withDial(world: World, dial: World["dial"]): World {
     startTimer: (ms, fired) => world.startTimer(ms, fired),
     stopTimer: (timer) => world.stopTimer(timer),
     defer: (run) => world.defer(run),
+    nextTurn: (run) => world.nextTurn(run),
     get hasDeferred() {
       return world.hasDeferred;
     },

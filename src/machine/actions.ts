@@ -8,6 +8,7 @@ import { enqueueActions } from "xstate";
 import { type ConnectionContext, candidates, nextServer, serverInUse, whereabouts } from "./context.js";
 import type { EffectName, EffectParams, StatusReport, TimerName } from "./effects.js";
 import type { ConnectionEvent } from "./events.js";
+import type { Failure } from "./failure.js";
 import {
   type EndingPhase,
   LINGER,
@@ -19,8 +20,10 @@ import {
   nextLink,
   OVERLAP,
   serverOf,
+  unansweredAt,
   withLink,
 } from "./link.js";
+import { failureOf, isHarmless, type PermissionContext } from "./server-error.js";
 import { findServer, learnServers, withServer } from "./server-pool.js";
 import type { Milliseconds } from "./units.js";
 import { why } from "./why.js";
@@ -69,6 +72,11 @@ const noLink = () => ({ attempt: NO_LINK });
 const next = ({ context }: Given) => ({ attempt: nextLink(context).id });
 const sameLink = ({ event }: Given) => ({ attempt: "attempt" in event ? event.attempt : 0 });
 
+function asManyAsAsked(given: Given) {
+  const { event } = given;
+  return { ...sameLink(given), count: event.type === "server.ping" ? (event.count ?? 1) : 1 };
+}
+
 // The sockets.
 const toNextServer = ({ context }: Given) => {
   const { id, destination } = nextLink(context);
@@ -84,7 +92,7 @@ export const endThatSocket = { type: "endSocket", params: sameLink } as const;
 export const sendConnect = { type: "sendConnect", params: next } as const;
 export const sendPing = { type: "sendPing", params: live } as const;
 export const sendPingToNext = { type: "sendPing", params: next } as const;
-export const sendPong = { type: "sendPong", params: sameLink } as const;
+export const sendPong = { type: "sendPong", params: asManyAsAsked } as const;
 
 // The timers: effects.ts says why each exists.
 type Of = (given: Given) => { readonly attempt: number };
@@ -161,9 +169,9 @@ const plain = (type: Plain, server: (context: ConnectionContext) => string) => (
     status: { type, server: server(context) },
   })),
 });
-const ping = ({ context }: Given): { readonly status: StatusReport } => {
+const ping = ({ context, event }: Given): { readonly status: StatusReport } => {
   const link = liveLink(context);
-  return { status: { type: "pingTimer", server: serverOf(link), pingsOut: link.pingsOut + 1 } };
+  return { status: { type: "pingTimer", server: serverOf(link), pingsOut: unansweredAt(event, link) + 1 } };
 };
 export const reportReconnecting = plain("reconnecting", (context) => serverOf(nextLink(context)));
 export const reportDisconnect = plain("disconnect", serverInUse);
@@ -217,17 +225,18 @@ export const conditionalActions = {
   reportError: conditionally(({ context, event }) => {
     const link = linkIn(context, event);
     if (link === undefined) return { effects: [] };
-    const permission = event.type === "server.error" ? (event.error.permission ?? null) : null;
-    const failure = why(context, event);
+    const server = serverOf(link);
+    const step = whereabouts(context, link);
+    const report = (failure: Failure, permission: PermissionContext | null) =>
+      status({ type: "error", server, failure, step, permission });
+    if (event.type !== "server.error") return { effects: [report(why(context, event), null)] };
+    const { error, others = [] } = event;
+    // An attempt ends by the first error that ends it.
+    const rest = link === context.next && !isHarmless(error) ? [] : others;
     return {
       effects: [
-        status({
-          type: "error",
-          server: serverOf(link),
-          failure,
-          step: whereabouts(context, link),
-          permission,
-        }),
+        report(why(context, event), error.permission ?? null),
+        ...rest.map((other) => report(failureOf(other), other.permission ?? null)),
       ],
     };
   }),

@@ -58,8 +58,8 @@ export interface EffectParams {
   sendConnect: { readonly attempt: number };
   /** Send PING. Answer: `server.pong`. */
   sendPing: { readonly attempt: number };
-  /** Answer the server's PING. */
-  sendPong: { readonly attempt: number };
+  /** Answer so many PINGs of the server, as fast as it reads the answers. */
+  sendPong: { readonly attempt: number; readonly count: number };
   /** Start a timer that does not run. Answer: `timer.fired`, unless stopped before. */
   startTimer: { readonly timer: TimerName; readonly attempt: number; readonly ms: Milliseconds };
   /** Stop a timer. */

@@ -60,9 +60,11 @@ export interface ServerInfoReceived extends OfAttempt {
   readonly info: ServerSummary;
 }
 
-/** PING: the server wants to know whether the client is alive. */
+/** PING: the server wants to know whether the client is alive. Those of one read are one event. */
 export interface ServerPing extends OfAttempt {
   readonly type: "server.ping";
+  /** How many there were. Default 1. */
+  readonly count?: number;
 }
 
 /** PONG in answer to a `sendConnect` or `sendPing` (those of a user's flush never come here). */
@@ -74,6 +76,8 @@ export interface ServerPong extends OfAttempt {
 export interface ServerErrorReceived extends OfAttempt {
   readonly type: "server.error";
   readonly error: ServerError;
+  /** Those that came right behind it, in order: harmless where it is, and none a refusal of the credentials. Default: none. */
+  readonly others?: readonly ServerError[];
   /** Version of the credentials that this server was offered last; it grows when they differ from the time before. */
   readonly credentialsVersion: number;
 }
@@ -95,6 +99,8 @@ export interface CredentialsFailed extends OfAttempt {
 export interface TimerFired extends OfAttempt {
   readonly type: "timer.fired";
   readonly timer: TimerName;
+  /** Of the timer `ping`: true where the server has sent anything since the last one. Default false. */
+  readonly heard?: boolean;
 }
 
 /** The user's `reconnectDelayHandler` answered. Answer to `askReconnectDelay`. */

@@ -3,7 +3,7 @@
 import { type ConnectionContext, isServerInUse, nextServer, tlsIsDemanded } from "./context.js";
 import type { TimerName } from "./effects.js";
 import type { ConnectionEvent, ServerSummary, UserSetServers } from "./events.js";
-import { type LinkPhase, linkIn, NO_LINK, serverOf } from "./link.js";
+import { type LinkPhase, linkIn, NO_LINK, serverOf, unansweredAt } from "./link.js";
 import { refusesAgain } from "./memory.js";
 import { parseAddress } from "./server-address.js";
 import { isHarmless, isRefusal } from "./server-error.js";
@@ -62,10 +62,11 @@ export const guards = {
   backoffIsOver: (asked: Asked) => fired(asked, "reconnect") && isOfLast(asked),
   /** A PING is due, and the last ones were answered. */
   pingIsDue: (asked: Asked) => fromLive(asked) && fired(asked, "ping"),
-  /** A PING is due, but too many have not been answered. */
+  /** A PING is due, but too many have not been answered, and nothing else has arrived. */
   isStale: (asked: Asked) => {
     const { live, policy } = asked.context;
-    return fromLive(asked) && fired(asked, "ping") && live !== null && live.pingsOut >= policy.maxPingOut;
+    if (live === null || !fromLive(asked) || !fired(asked, "ping")) return false;
+    return unansweredAt(asked.event, live) >= policy.maxPingOut;
   },
   /** The timer that bounds the drain ran out. */
   drainTimedOut: (asked: Asked) => isDrainOver(asked),

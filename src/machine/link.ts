@@ -134,6 +134,11 @@ export function linkIn(links: Links, event: ConnectionEvent): Link | undefined {
   return linksOf(links).find(({ id }) => id === event.attempt);
 }
 
+/** PINGs that the server has left unanswered when the timer `ping` fires: whatever has arrived since the last one is an answer. */
+export function unansweredAt(event: ConnectionEvent, { pingsOut }: Pick<Link, "pingsOut">): number {
+  return event.type === "timer.fired" && event.heard === true ? 0 : pingsOut;
+}
+
 /** What changes where one of the links has another value. */
 export function withLink(links: Links, link: Link): Partial<Links> {
   if (links.live?.id === link.id) return { live: link };

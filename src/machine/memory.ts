@@ -24,6 +24,7 @@ import {
   nextLink,
   serverIdOf,
   serverOf,
+  unansweredAt,
   withLink,
 } from "./link.js";
 import { destinationOf, findOrigin, spoke } from "./origin.js";
@@ -313,13 +314,14 @@ export const memory = {
   /** An error after which the server will close the connection: it will be the reason. */
   noteError: rememberOn("server.error", (context, event) => {
     const link = linkIn(context, event);
-    return link === undefined ? {} : withLink(context, { ...link, fatal: failureOf(event.error) });
+    const last = event.others?.at(-1) ?? event.error;
+    return link === undefined ? {} : withLink(context, { ...link, fatal: failureOf(last) });
   }),
 
   /** One more PING is out. */
-  countPing: remember((context) => {
+  countPing: remember((context, event) => {
     const live = liveLink(context);
-    return { live: { ...live, pingsOut: live.pingsOut + 1 } };
+    return { live: { ...live, pingsOut: unansweredAt(event, live) + 1 } };
   }),
 
   /** The server answered: it is alive, whatever error it told of before. */

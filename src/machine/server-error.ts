@@ -73,9 +73,9 @@ export function serverErrorFrom(text: string): ServerError {
   const lower = text.toLowerCase();
   const row = table.find((candidate) => lower.includes(candidate.text));
   if (row === undefined) return { kind: "other", code: "NATS_PROTOCOL_ERR", message: text };
-  const permission = row.kind === "permissionsViolation" ? permissionFrom(text) : undefined;
-  const error = { kind: row.kind, code: row.code, message: text };
-  return permission === undefined ? error : { ...error, permission };
+  const { kind, code } = row;
+  const permission = kind === "permissionsViolation" ? permissionFrom(text) : undefined;
+  return permission === undefined ? { kind, code, message: text } : { kind, code, message: text, permission };
 }
 
 function permissionFrom(text: string): PermissionContext | undefined {
@@ -89,6 +89,7 @@ function permissionFrom(text: string): PermissionContext | undefined {
 
 /** A name that the server put in quotes, as Go does: much like JSON. */
 function unquoted(name: string): string {
+  if (!name.includes("\\")) return name.slice(1, -1);
   try {
     return JSON.parse(name) as string;
   } catch {

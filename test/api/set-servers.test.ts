@@ -61,6 +61,7 @@ class StillWorld implements World {
   stopTimer = () => {};
   hasDeferred = false;
   defer = (run: () => void) => queueMicrotask(run);
+  nextTurn = (run: () => void) => void setImmediate(run);
   dial = (server: Destination, events: TransportEvents) => {
     const socket = new Socket(server, events);
     this.sockets.push(socket);

@@ -48,6 +48,7 @@ class StillWorld implements World {
   stopTimer = () => {};
   hasDeferred = false;
   defer = (run: () => void) => queueMicrotask(run);
+  nextTurn = (run: () => void) => void setImmediate(run);
   dial = (_server: unknown, events: TransportEvents) => {
     const socket = new Socket(events);
     this.sockets.push(socket);

@@ -160,3 +160,142 @@ describe("a connection whose server", () => {
     expect(nc.isClosed()).toBe(false);
   });
 });
+
+describe("a server that says far too much", () => {
+  /** A connection whose chart is watched: how many events of each kind it was told. */
+  async function watched(port: number, options: Parameters<typeof connect>[0] = {}) {
+    const told = new Map<string, number>();
+    const nc = await connect({
+      port,
+      reconnect: false,
+      ...options,
+      inspect: (event) => {
+        if (event.type !== "@xstate.event") return;
+        const { type } = event.event;
+        told.set(type, (told.get(type) ?? 0) + 1);
+      },
+    });
+    open.push(nc);
+    return { nc, told };
+  }
+
+  const COUNT = 50_000;
+
+  it("PINGs: each is answered, the chart is told of each read, and messages arrive behind them", async () => {
+    let pongs = "";
+    server = await accepting((socket) => {
+      socket.on("data", (data) => {
+        pongs += data.toString();
+        if (/SUB end 1\r\n/.test(data.toString()))
+          socket.write(`${"PING\r\n".repeat(COUNT)}MSG end 1 2\r\nhi\r\n`);
+      });
+    });
+    const { nc, told } = await watched(server.port);
+    await new Promise<void>((resolve) => void nc.subscribe("end", { callback: () => resolve() }));
+    await expect.poll(() => pongs.match(/PONG\r\n/g)?.length).toBe(COUNT);
+    expect(told.get("server.ping")).toBeLessThan(COUNT / 100);
+    expect(nc.pendingBytes).toBe(0);
+  });
+
+  it("PINGs, and reads no PONG: what it is owed is counted, and paid once it reads", async () => {
+    let pongs = 0;
+    const count = 20 * COUNT;
+    server = await accepting((socket) => {
+      socket.removeAllListeners("data");
+      socket.pause();
+      socket.write("PING\r\n".repeat(count));
+    });
+    const { nc } = await watched(server.port);
+    const [socket] = server.sockets;
+    // More than the kernels hold between them.
+    await expect.poll(() => nc.pendingBytes, { timeout: 20_000 }).toBeGreaterThan(1_000_000);
+    socket?.on("data", (data) => {
+      pongs += data.toString().match(/G/g)?.length ?? 0;
+    });
+    socket?.resume();
+    await expect.poll(() => pongs, { timeout: 20_000 }).toBe(count);
+    await expect.poll(() => nc.pendingBytes).toBe(0);
+  });
+
+  it("errors: each is a status, and other work comes in between", async () => {
+    const errors = Array.from(
+      { length: COUNT / 5 },
+      (_, i) => `-ERR 'Permissions Violation for Publish to "x.${i}"'\r\n`,
+    );
+    server = await accepting((socket) => {
+      socket.on("data", (data) => {
+        if (/SUB end 1\r\n/.test(data.toString())) socket.write(`${errors.join("")}MSG end 1 2\r\nhi\r\n`);
+      });
+    });
+    const subjects: (string | undefined)[] = [];
+    const turns: number[] = [];
+    let inTurn = 0;
+    const { nc, told } = await watched(server.port, {
+      onStatus: ({ type, permissionContext }) => {
+        if (type !== "error") return;
+        subjects.push(permissionContext?.subject);
+        inTurn += 1;
+        if (inTurn > 1) return;
+        setImmediate(() => {
+          turns.push(inTurn);
+          inTurn = 0;
+        });
+      },
+    });
+    await new Promise<void>((resolve) => void nc.subscribe("end", { callback: () => resolve() }));
+    expect(subjects).toEqual(errors.map((_, i) => `x.${i}`));
+    expect(told.get("server.error")).toBeLessThan(errors.length / 5);
+    // What is read, and what was held in the turn before.
+    expect(Math.max(...turns)).toBeLessThanOrEqual(200);
+  });
+
+  it("errors, and closes: the end is told behind the last of them", async () => {
+    const errors = Array.from(
+      { length: 1_000 },
+      (_, i) => `-ERR 'Permissions Violation for Publish to "x.${i}"'\r\n`,
+    );
+    server = await accepting((socket) => void socket.end(errors.join("")));
+    const types: string[] = [];
+    const { nc } = await watched(server.port, { onStatus: ({ type }) => types.push(type) });
+    await nc.closed();
+    expect(types.filter((type) => type === "error")).toHaveLength(errors.length);
+    expect(types.slice(-2)).toEqual(["disconnect", "close"]);
+  });
+
+  it("and the user closes in the middle: nothing more is told, and no timer is left", async () => {
+    server = await accepting((socket) => void socket.write(`-ERR 'Invalid Subject'\r\n`.repeat(COUNT / 5)));
+    const types: string[] = [];
+    const { nc } = await watched(server.port, {
+      onStatus: ({ type }) => {
+        types.push(type);
+        if (types.filter((one) => one === "error").length === 150) void nc.close();
+      },
+    });
+    await nc.closed();
+    expect(types.filter((type) => type === "error").length).toBeLessThan(300);
+    expect(types.at(-1)).toBe("close");
+  });
+
+  it("anything at all is alive, though it answers no PING", async () => {
+    server = await fakeServer((socket) => {
+      socket.write(info());
+      socket.once("data", () => socket.write("PONG\r\n"));
+      // One line for each PING: not the answer to it.
+      socket.on("data", (data) => {
+        for (const _ of data.toString().matchAll(/^PING\r\n/gm)) socket.write("+OK\r\n");
+      });
+    });
+    let pings = 0;
+    const { nc } = await watched(server.port, {
+      pingInterval: 20,
+      maxPingOut: 2,
+      onStatus: ({ type, pendingPings }) => {
+        if (type !== "pingTimer") return;
+        pings += 1;
+        expect(pendingPings).toBeLessThanOrEqual(2);
+      },
+    });
+    await expect.poll(() => pings).toBeGreaterThan(8);
+    expect(nc.isClosed()).toBe(false);
+  });
+});

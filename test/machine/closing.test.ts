@@ -255,7 +255,7 @@ describe("a close before all that was published is confirmed", () => {
   });
 
   test("answers PINGs of the server meanwhile", () => {
-    expect(asking().happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
+    expect(asking().happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 1, count: 1 } }]);
   });
 
   test("is over when the socket is closed", () => {
@@ -302,7 +302,9 @@ describe("a close before all that was published is confirmed", () => {
     error("Invalid Subject"),
     drained,
     pong,
-    ...(["attempt", "reconnect", "ping", "drain", "overlap", "retire", "linger"] as const).map(fires),
+    ...(["attempt", "reconnect", "ping", "drain", "overlap", "retire", "linger"] as const).map((timer) =>
+      fires(timer),
+    ),
     chosen("b:4222"),
   ];
   test.each(saysNothing)("$type changes nothing, and says nothing of what was published", (event) => {

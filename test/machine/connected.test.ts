@@ -2,13 +2,54 @@
 
 import { describe, expect, test } from "vitest";
 import { LINGER } from "../../src/machine/link.js";
-import { begin, close, drain, error, fires, info, lost, ping, pong, reconnect, violated } from "./story.js";
+import {
+  begin,
+  close,
+  drain,
+  error,
+  errors,
+  fires,
+  info,
+  lost,
+  opened,
+  ping,
+  pong,
+  reconnect,
+  violated,
+} from "./story.js";
 
 const connected = (policy = {}) => begin(policy).connects();
 
 describe("staying alive", () => {
   test("a PING of the server is answered", () => {
-    expect(connected().happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
+    expect(connected().happens(ping).effects).toEqual([
+      { type: "sendPong", params: { attempt: 1, count: 1 } },
+    ]);
+  });
+
+  test("PINGs that came together are answered together", () => {
+    const { effects } = connected().happens({ type: "server.ping", count: 3 });
+    expect(effects).toEqual([{ type: "sendPong", params: { attempt: 1, count: 3 } }]);
+  });
+
+  test("whatever has arrived since the last PING says that the server is alive", () => {
+    const silent = connected({ maxPingOut: 2 }).happens(fires("ping"), fires("ping"));
+    const story = silent.happens(fires("ping", { heard: true }));
+    expect(story.state).toBe("connected");
+    expect(story.context.live?.pingsOut).toBe(1);
+    expect(story.effects[0]).toEqual({
+      type: "notifyStatus",
+      params: { status: { type: "pingTimer", server: "a:4222", pingsOut: 1 } },
+    });
+    expect(story.happens(fires("ping"), fires("ping")).state).toBe("reconnecting.dialing");
+  });
+
+  test("what has arrived is no answer: what the server complained of is still the reason when it closes", () => {
+    const story = connected({ reconnect: false }).happens(
+      error("something new"),
+      fires("ping", { heard: true }),
+    );
+    expect(story.happens(lost()).last("settleClosed")?.failure?.message).toBe("something new");
   });
 
   test("when the ping timer fires a PING is sent, reported, and the timer starts again", () => {
@@ -114,6 +155,31 @@ describe("-ERR", () => {
     expect(story.did).toEqual(["notifyStatus error"]);
     expect(story.errors).toMatchObject([{ step: "connected", failure: { message: text } }]);
     expect(story.context.failure).toBeNull();
+  });
+
+  test("errors that came together are reported one by one, each with what was not permitted", () => {
+    const texts = ['Permissions Violation for Publish to "a"', "Invalid Subject"] as const;
+    const story = connected().happens(errors(...texts));
+    expect(story.did).toEqual(["notifyStatus error", "notifyStatus error"]);
+    expect(story.errors).toMatchObject(texts.map((message) => ({ step: "connected", failure: { message } })));
+    const reported = story.effects.flatMap(({ type, params }) =>
+      type === "notifyStatus" ? [params.status] : [],
+    );
+    expect(reported).toMatchObject([
+      { permission: { operation: "publish", subject: "a" } },
+      { permission: null },
+    ]);
+  });
+
+  test("of errors that came together the last is the reason why the server closes", () => {
+    const story = connected({ reconnect: false }).happens(errors("something new", "something else"), lost());
+    expect(story.last("settleClosed")?.failure?.message).toBe("something else");
+  });
+
+  test("an attempt ends by the first of the errors that end it", () => {
+    const story = begin().happens(opened, info(), errors("Slow Consumer", "Invalid Arguments"));
+    expect(story.errors).toMatchObject([{ step: "authenticating", failure: { message: "Slow Consumer" } }]);
+    expect(story.errors).toHaveLength(1);
   });
 
   test.each([

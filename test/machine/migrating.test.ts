@@ -145,8 +145,10 @@ describe("a move", () => {
 describe("while it moves", () => {
   test("PINGs of both servers are answered, each over its own socket", () => {
     const story = subscribing();
-    expect(story.happens(old(ping)).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
-    expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2 } }]);
+    expect(story.happens(old(ping)).effects).toEqual([
+      { type: "sendPong", params: { attempt: 1, count: 1 } },
+    ]);
+    expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2, count: 1 } }]);
   });
 
   test("news of the cluster from the old server are told, once", () => {
@@ -187,7 +189,9 @@ describe("while it moves", () => {
       failure: null,
     });
     expect(story.last("startTimer")).toMatchObject({ timer: "ping", attempt: 1 });
-    expect(story.happens(old(ping)).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
+    expect(story.happens(old(ping)).effects).toEqual([
+      { type: "sendPong", params: { attempt: 1, count: 1 } },
+    ]);
   });
 
   test.each([
@@ -270,7 +274,7 @@ describe("while it moves", () => {
 
   test("during the cutover the new server is heard: PING, news, and errors about one subject", () => {
     const story = cuttingOver();
-    expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2 } }]);
+    expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2, count: 1 } }]);
     expect(story.happens(info({ connectUrls: ["c:4222"], serverName: "new" })).did).toEqual([
       "notifyStatus update",
     ]);

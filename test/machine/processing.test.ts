@@ -203,7 +203,9 @@ describe("while what had arrived is processed, without a connection", () => {
     delay(0),
     chosen("b:4222"),
     { type: "choice.failed", failure: aborted },
-    ...(["attempt", "reconnect", "ping", "overlap", "retire", "confirm"] as const).map(fires),
+    ...(["attempt", "reconnect", "ping", "overlap", "retire", "confirm"] as const).map((timer) =>
+      fires(timer),
+    ),
   ];
   for (const [when, play] of ways) {
     test.each(saysNothing)(`${when}: $type changes nothing`, (event) => {

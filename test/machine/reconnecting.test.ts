@@ -598,7 +598,7 @@ describe("while the subscriptions are made again", () => {
 
   test("PINGs are answered, news are told, and an error about one subject, too", () => {
     const story = subscribing();
-    expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2 } }]);
+    expect(story.happens(ping).effects).toEqual([{ type: "sendPong", params: { attempt: 2, count: 1 } }]);
     expect(story.happens(info({ connectUrls: ["d:4222"], serverName: "new" })).did).toEqual([
       "notifyStatus update",
     ]);

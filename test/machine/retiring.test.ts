@@ -142,7 +142,9 @@ describe("a link that is being left", () => {
     (phase) => {
       const story = moved().happens(...phases[phase]);
       const { context } = story;
-      expect(story.happens(left(ping)).effects).toEqual([{ type: "sendPong", params: { attempt: 1 } }]);
+      expect(story.happens(left(ping)).effects).toEqual([
+        { type: "sendPong", params: { attempt: 1, count: 1 } },
+      ]);
       expect(story.context).toEqual(context);
     },
   );

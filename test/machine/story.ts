@@ -204,6 +204,14 @@ export const error = (text: string, credentialsVersion = 1): Happening => ({
   credentialsVersion,
 });
 
+/** -ERR lines with those texts, right behind each other. */
+export const errors = (first: string, ...others: readonly string[]): Happening => ({
+  type: "server.error",
+  error: serverErrorFrom(first),
+  others: others.map((text) => serverErrorFrom(text)),
+  credentialsVersion: 1,
+});
+
 /** The server refuses the credentials. */
 export const refused = error("Authorization Violation");
 
@@ -212,7 +220,11 @@ export const noCredentials: Happening = {
   type: "credentials.failed",
   failure: { code: "BAD_AUTHENTICATION", message: "the authenticator failed" },
 };
-export const fires = (timer: TimerName): Happening => ({ type: "timer.fired", timer });
+export const fires = (timer: TimerName, { heard }: { readonly heard?: boolean } = {}): Happening => ({
+  type: "timer.fired",
+  timer,
+  ...(heard === undefined ? {} : { heard }),
+});
 export const delay = (ms: Milliseconds): Happening => ({ type: "delay.chosen", ms });
 export const chosen = (server: string | null, ms: Milliseconds = 0): Happening => ({
   type: "server.chosen",

@@ -121,6 +121,7 @@ function hostileWorld(script: Script, secrets: readonly string[]): World {
     stopTimer: ignore,
     hasDeferred: false,
     defer: (run) => queueMicrotask(run),
+    nextTurn: (run) => void setImmediate(run),
     dial,
   };
 }

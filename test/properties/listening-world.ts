@@ -50,6 +50,10 @@ export class ListeningWorld implements World {
     queueMicrotask(run);
   }
 
+  nextTurn(run: () => void): void {
+    setImmediate(run);
+  }
+
   dial(_server: unknown, events: TransportEvents): Transport {
     let isOpen = true;
     const answer = (text: string) => queueMicrotask(() => isOpen && events.data(bytes(text)));

@@ -79,6 +79,11 @@ export class NodeWorld implements World {
     process.nextTick(counted(run));
   }
 
+  nextTurn(run: () => void): void {
+    // No timer: those that are due are all run in one turn, also where one is started by the one before.
+    setImmediate(run);
+  }
+
   get hasDeferred(): boolean {
     return hasDeferred();
   }
@@ -156,6 +161,19 @@ class NodeTransport implements Transport {
     // The system took all of it at once: say so now, and the memory is free for what comes next in this turn.
     written?.();
     return true;
+  }
+
+  pause(): void {
+    if (this.#isRead) this.#socket?.pause();
+  }
+
+  resume(): void {
+    if (this.#isRead) this.#socket?.resume();
+  }
+
+  /** What arrives is told. In between the handshake reads, or nobody does. */
+  get #isRead(): boolean {
+    return this.#phase === "open" || this.#phase === "secured";
   }
 
   secure(server: Destination, heard?: Uint8Array): void {
@@ -244,7 +262,7 @@ class NodeTransport implements Transport {
   }
 
   #received(chunk: Uint8Array): void {
-    if (this.#phase === "open" || this.#phase === "secured") this.#events.data(chunk);
+    if (this.#isRead) this.#events.data(chunk);
   }
 
   // The listeners stay on the socket to the end: an error that nobody hears would end the process.

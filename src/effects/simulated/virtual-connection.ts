@@ -106,6 +106,8 @@ export class VirtualConnection {
         return isOpen();
       },
       write: (bytes, written) => this.#toServer.write(bytes, written),
+      pause: () => this.#toClient.hold(),
+      resume: () => this.#toClient.read(),
       secure: ({ host, tlsName, otherTlsName }) => {
         this.#securing = [tlsName ?? host, ...(otherTlsName === null ? [] : [otherTlsName])];
         this.#toServer.hello();

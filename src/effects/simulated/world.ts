@@ -90,6 +90,10 @@ export class SimulatedWorld implements World {
     this.#time.defer(run);
   }
 
+  nextTurn(run: () => void): void {
+    this.#time.startTimer(0, run);
+  }
+
   get hasDeferred(): boolean {
     return this.#time.hasDeferred;
   }
@@ -130,6 +134,8 @@ export class SimulatedWorld implements World {
         observer.wrote?.(socket, bytes, connection.queued, hasRoom);
         return hasRoom;
       },
+      pause: () => inner.pause?.(),
+      resume: () => inner.resume?.(),
       secure: (to, heard) => inner.secure(to, heard),
       end: () => {
         observer.ended?.(socket, false, connection.queued);

@@ -88,6 +88,14 @@ export class WebSocketTransport implements Transport {
     return !this.#isFull;
   }
 
+  pause(): void {
+    if (this.#phase === "open") this.#socket?.pause?.();
+  }
+
+  resume(): void {
+    if (this.#phase === "open") this.#socket?.resume?.();
+  }
+
   secure(): void {
     // The chart does not ask for it: TLS comes with the URL, or not at all.
     this.#closed(new WebSocketFailure("TLS cannot begin over an open WebSocket: use wss://", "TLS"));

@@ -36,6 +36,10 @@ export interface WebSocketLike {
   /** Copies the bytes. The package `ws` calls `sent` when the network has them, or will not; others do not know it. */
   send(data: Uint8Array, sent?: (error?: unknown) => void): void;
   close(code?: number, reason?: string): void;
+  /** Stops reading; only the package `ws` has it. */
+  pause?(): void;
+  /** Reads again; only the package `ws` has it. */
+  resume?(): void;
   /** Closes at once; only the package `ws` has it. */
   terminate?(): void;
 }

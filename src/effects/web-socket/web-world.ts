@@ -43,6 +43,10 @@ export class WebWorld implements World {
     queueMicrotask(counted(run));
   }
 
+  nextTurn(run: () => void): void {
+    setTimeout(run, 0);
+  }
+
   get hasDeferred(): boolean {
     return hasDeferred();
   }

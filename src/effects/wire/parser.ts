@@ -58,6 +58,8 @@ export interface ParserLimits {
 const MIB = 1 << 20;
 const LF = 10;
 const CR = 13;
+/** The letters of PING, PONG and +OK. */
+const [PLUS, P, I, O, N, G, K] = [43, 80, 73, 79, 78, 71, 75];
 /** `I` and `i`: INFO has a limit of its own. */
 const isInfo = (first: number | undefined): boolean => first === 73 || first === 105;
 /**
@@ -87,6 +89,7 @@ export class Parser {
   /** Chunks to walk: the rest of one whose callback threw, and those pushed by a callback. */
   #waiting: Uint8Array[] = [];
   #isWalking = false;
+  #isHeld = false;
   #violation: ProtocolViolation | null = null;
   #rest = EMPTY;
   /** A line that began in an earlier chunk: its bytes are carry[0..carried). */
@@ -118,10 +121,37 @@ export class Parser {
   push(chunk: Uint8Array): void {
     if (this.#violation !== null) throw this.#violation;
     this.#waiting.push(chunk);
+    this.#walkWaiting();
+  }
+
+  /**
+   * From inside a callback: what follows, in this chunk and in those pushed later, waits until `goOn`. Bound: what the caller
+   * pushes.
+   */
+  hold(): void {
+    const chunk = this.#chunk;
+    if (chunk !== null && this.#next < chunk.length) this.#waiting.unshift(chunk.subarray(this.#next));
+    this.#chunk = null;
+    this.#isHeld = true;
+  }
+
+  /**
+   * Parses what `hold` kept.
+   * @throws as `push` does
+   */
+  goOn(): void {
+    if (this.#violation !== null) throw this.#violation;
+    this.#isHeld = false;
+    this.#walkWaiting();
+  }
+
+  #walkWaiting(): void {
     if (this.#isWalking) return;
     this.#isWalking = true;
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      while (!this.#isHeld) {
+        const next = this.#waiting.shift();
+        if (next === undefined) break;
         this.#walk(this.#begun === null ? next : this.#goOn(this.#begun, next));
         this.#chunk = null;
       }
@@ -146,6 +176,7 @@ export class Parser {
     this.#rest = joined([...rest, ...this.#waiting]);
     this.#chunk = null;
     this.#waiting = [];
+    this.#isHeld = false;
     this.#violation = null;
     this.#carry = EMPTY;
     this.#carried = 0;
@@ -235,6 +266,7 @@ export class Parser {
       this.#continueMessage(chunk, start, this.#message);
       return;
     }
+    if (this.#carried === 0 && this.#takeShortLine(chunk, start)) return;
     const newline = chunk.indexOf(LF, start);
     const end = newline < 0 ? chunk.length : newline + 1;
     this.#next = end;
@@ -250,6 +282,34 @@ export class Parser {
     this.#carried = 0;
     if (line.length > KEPT) this.#carry = EMPTY;
     this.#lineFound(line, 0, length, chunk);
+  }
+
+  /** PING, PONG and +OK as servers write them: whole, in capitals, and with nothing else on the line. False where it is none. */
+  #takeShortLine(chunk: Uint8Array, start: number): boolean {
+    const sink = this.#sink;
+    if (chunk[start] === PLUS) {
+      const isOk =
+        chunk[start + 1] === O &&
+        chunk[start + 2] === K &&
+        chunk[start + 3] === CR &&
+        chunk[start + 4] === LF;
+      if (!isOk) return false;
+      this.#next = start + 5;
+      sink.ok();
+      return true;
+    }
+    const isOther =
+      chunk[start] === P &&
+      chunk[start + 2] === N &&
+      chunk[start + 3] === G &&
+      chunk[start + 4] === CR &&
+      chunk[start + 5] === LF;
+    const vowel = chunk[start + 1];
+    if (!isOther || (vowel !== I && vowel !== O)) return false;
+    this.#next = start + 6;
+    if (vowel === I) sink.ping();
+    else sink.pong();
+    return true;
   }
 
   /** Adds a piece of a line to what earlier chunks had of it. */

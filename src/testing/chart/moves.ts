@@ -5,7 +5,7 @@
 import { timerNames } from "../../machine/effects.js";
 import type { ConnectionEvent } from "../../machine/events.js";
 import type { Failure } from "../../machine/failure.js";
-import { serverErrorFrom } from "../../machine/server-error.js";
+import { isHarmless, isRefusal, type ServerError, serverErrorFrom } from "../../machine/server-error.js";
 import type { Milliseconds } from "../../machine/units.js";
 import type { Outside, Question } from "./outside.js";
 
@@ -81,16 +81,24 @@ function pick<T>(from: readonly T[], index: number): T {
   return from[index % from.length] as T;
 }
 
+/** Errors that came right behind: some of those that the session tells together with that one. */
+function othersBehind(error: ServerError, how: number): readonly ServerError[] {
+  const texts = errorTexts.slice(0, how % 4);
+  const others = texts.map((text) => serverErrorFrom(text)).filter((other) => !isRefusal(other));
+  return isRefusal(error) ? [] : others.filter((other) => isHarmless(other) === isHarmless(error));
+}
+
 /** An event of that kind. `how` says which one of those there are. */
 export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: number): ConnectionEvent {
   switch (type) {
     case "socket.opened":
     case "socket.secured":
-    case "server.ping":
     case "server.pong":
     case "subscriptions.drained":
     case "outbound.flushed":
       return { type, attempt, at };
+    case "server.ping":
+      return how % 3 === 0 ? { type, attempt, at } : { type, attempt, at, count: how % 3 };
     case "socket.closed":
       return { type, attempt, at, failure: pick(broken, how), halfClosed: how % 4 === HALF_CLOSED };
     case "server.info":
@@ -98,7 +106,15 @@ export function eventOf(type: Kinds, attempt: number, at: Milliseconds, how: num
     case "server.error": {
       const error = serverErrorFrom(pick(errorTexts, how));
       const credentialsVersion = 1 + (Math.floor(how / errorTexts.length) % 2);
-      return { type, attempt, at, error, credentialsVersion };
+      const others = othersBehind(error, how);
+      return {
+        type,
+        attempt,
+        at,
+        error,
+        credentialsVersion,
+        ...(others.length === 0 ? {} : { others }),
+      };
     }
     case "protocol.violated":
       return { type, attempt, at, reason: "unknown operation" };
@@ -259,5 +275,6 @@ function timerFor(which: number, how: number, at: Milliseconds, outside: Outside
   if (running === undefined) return eventOf("user.close", 0, at, how);
   const { timer, attempt, dueAt } = running;
   const early = how % 8 === 7 ? 1 : 0;
-  return { type: "timer.fired", timer, attempt, at: Math.max(outside.now, dueAt - early) };
+  const fired = { type: "timer.fired", timer, attempt, at: Math.max(outside.now, dueAt - early) } as const;
+  return timer === "ping" && how % 4 === 2 ? { ...fired, heard: true } : fired;
 }

@@ -485,3 +485,70 @@ describe("a callback", () => {
     expect(calls).toEqual([["ping"], ["pong"], ["ok"]]);
   });
 });
+
+describe("a parser that is held", () => {
+  /** Holds behind each PING, and goes on when nothing more comes: the calls of each part. */
+  function inParts(text: string): Call[][] {
+    const calls: Call[] = [];
+    const parser: Parser = new Parser(
+      recorder(calls, {
+        ping: () => parser.hold(),
+      }),
+    );
+    const parts: Call[][] = [];
+    const part = () => parts.push(calls.splice(0));
+    parser.push(bytes(text));
+    part();
+    for (let i = 0; i < 100 && parts.at(-1)?.length !== 0; i++) {
+      parser.goOn();
+      part();
+    }
+    return parts.slice(0, -1);
+  }
+
+  test("stops behind the line that is being told, and goes on with what follows", () => {
+    expect(inParts("+OK\r\nPING\r\n+OK\r\n+OK\r\nPING\r\n")).toEqual([
+      [["ok"], ["ping"]],
+      [["ok"], ["ok"], ["ping"]],
+    ]);
+  });
+
+  test("what is pushed meanwhile waits behind what is there", () => {
+    const calls: Call[] = [];
+    const parser: Parser = new Parser(recorder(calls, { ping: () => parser.hold() }));
+    parser.push(bytes("PING\r\n+O"));
+    parser.push(bytes("K\r\nMSG a 1 2\r\nh"));
+    parser.push(bytes("i\r\n"));
+    expect(calls).toEqual([["ping"]]);
+    parser.goOn();
+    expect(calls).toEqual([["ping"], ["ok"], message(1, "a", "", "", "hi")]);
+  });
+
+  test("a line that was cut holds, too", () => {
+    const calls: Call[] = [];
+    const parser: Parser = new Parser(recorder(calls, { ping: () => parser.hold() }));
+    parser.push(bytes("PI"));
+    parser.push(bytes("NG\r\n+OK\r\n"));
+    expect(calls).toEqual([["ping"]]);
+    parser.goOn();
+    expect(calls).toEqual([["ping"], ["ok"]]);
+  });
+
+  test("reset ends the hold: a new stream begins", () => {
+    const calls: Call[] = [];
+    const parser: Parser = new Parser(recorder(calls, { ping: () => parser.hold() }));
+    parser.push(bytes("PING\r\n+OK\r\n"));
+    parser.reset();
+    expect(parser.rest()).toEqual(bytes("+OK\r\n"));
+    parser.push(bytes("+OK\r\n"));
+    expect(calls).toEqual([["ping"], ["ok"]]);
+  });
+
+  test("what is wrong behind it is found when it goes on, and stays found", () => {
+    const parser: Parser = new Parser(recorder([], { ping: () => parser.hold() }));
+    parser.push(bytes("PING\r\nHELLO\r\n"));
+    expect(() => parser.goOn()).toThrow(ProtocolViolation);
+    expect(() => parser.goOn()).toThrow(ProtocolViolation);
+    expect(() => parser.push(bytes("+OK\r\n"))).toThrow(ProtocolViolation);
+  });
+});

@@ -127,6 +127,24 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
   ["credentialsUnderTls", "sends CONNECT twice", twice("sendConnect")],
   ["answersPings", "forgets to answer a PING", without("sendPong")],
   ["answersPings", "answers a PING twice", twice("sendPong")],
+  [
+    "answersPings",
+    "answers one of several PINGs",
+    sabotaged((effects) =>
+      effects.map((effect) =>
+        effect.type === "sendPong" ? { ...effect, params: { ...effect.params, count: 1 } } : effect,
+      ),
+    ),
+  ],
+  [
+    "pingsAreBounded",
+    "counts a PING as unanswered though bytes have arrived since",
+    acting({
+      countPing: assign(({ context: { live } }: Asked) =>
+        live === null ? {} : { live: { ...live, pingsOut: live.pingsOut + 1 } },
+      ),
+    }),
+  ],
   ["pingsAreBounded", "never finds a connection stale", guarding({ isStale: never })],
   ["pingsAreBounded", "forgets to send a PING", without("sendPing")],
   [

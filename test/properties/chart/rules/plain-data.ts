@@ -67,7 +67,7 @@ export const allIsPlainJson: Rule = {
 // Every field that may be in a context or an effect. A new one belongs here once it is certain that it holds no secret.
 const known = new Set(
   `policy pool attempt live next retiring lastInUse until chosen leaving processing connectedBefore failure attempts random now
-   id destination phase secured info pingsOut fatal transport type tls path server asksForServer onLameDuck didConnect
+   id destination phase secured info pingsOut count fatal transport type tls path server asksForServer onLameDuck didConnect
    reconnect maxReconnectAttempts reconnectTimeWait reconnectJitter reconnectJitterTls asksForDelay waitOnFirstConnect
    ignoreAuthErrorAbort ignoreClusterUpdates noRandomize timeout pingInterval maxPingOut drainTimeout
    name host port isAddress learnt tlsName lastAttemptAt wait failures refusal kind credentialsVersion

@@ -203,7 +203,7 @@ function isTalkedTo({ event, before }: Scene): boolean {
 export const answersPings: Rule = {
   judgesAlone: true,
   sentence:
-    "a PING of a server is answered by one PONG over the same socket once CONNECT was sent, nothing else is",
+    "each PING of a server is answered by one PONG over the same socket once CONNECT was sent, nothing else is",
   watch: () => (scene) => {
     const { event, possible, effects } = scene;
     const pongs = attemptsOf(effects, "sendPong");
@@ -211,7 +211,10 @@ export const answersPings: Rule = {
       return pongs.length === 0 ? undefined : "a PONG that nobody asked for";
     }
     const due = isTalkedTo(scene) ? [event.attempt] : [];
-    return pongs.join() === due.join() ? undefined : `PONGs go over ${named(pongs)}, not ${named(due)}`;
+    if (pongs.join() !== due.join()) return `PONGs go over ${named(pongs)}, not ${named(due)}`;
+    const { count = 1 } = event;
+    const answers = effects.every((effect) => effect.type !== "sendPong" || effect.params.count === count);
+    return answers ? undefined : `not as many PONGs as the ${count} PINGs`;
   },
 };
 
@@ -229,7 +232,9 @@ export const pingsAreBounded: Rule = {
       const told = possible && isOf(scene, inUse) ? event : null;
       // What tells of lame duck mode is alive: a move counts anew.
       const moves = told?.type === "server.info" && told.info.lameDuck && policy.onLameDuck === "migrate";
-      if (!asks || told?.type === "server.pong" || (moves && from === "connected")) out = 0;
+      // Whatever has arrived says that the server is alive.
+      const heard = told?.type === "timer.fired" && told.timer === "ping" && told.heard === true;
+      if (!asks || heard || told?.type === "server.pong" || (moves && from === "connected")) out = 0;
       const sent = attemptsOf(effects, "sendPing");
       // A server that takes the place of another is asked for a PONG, once.
       const asked = to.endsWith(".subscribing") && to !== from ? [after.context.next?.id] : [];
