@@ -22,7 +22,7 @@ export async function build(root: string): Promise<Built> {
   const folder = join(root, ".cache/bench", `${process.pid}`);
   mkdirSync(folder, { recursive: true });
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const workers = [".", "cases", "contenders"]
+  const workers = [".", "cases", "contenders", "floods"]
     .map((name) => join(root, "bench", name))
     .flatMap((from) => readdirSync(from).map((file) => join(from, file)))
     .filter((file) => file.endsWith(".ts"));

@@ -149,7 +149,7 @@ async function jazzer(node, target, folders, options) {
   const args = [
     ...[
       "--no-warnings",
-      ...(process.env.FUZZ_PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/fz/prof"] : ["--enable-source-maps"]),
+      "--enable-source-maps",
       join(root, "fuzz", "jazzer.cjs"),
       bundle(target),
       ...folders,

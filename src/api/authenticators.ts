@@ -5,7 +5,8 @@
 // and never quote it, nor keep a cause that does: what nkeys.js throws can name a character of the seed.
 
 import { encode as base64, fromSeed, NKeysErrorCode } from "#nkeys";
-import { textDecoder, textEncoder } from "./codec.js";
+import { textEncoder } from "./codec.js";
+import { problemOfLength, sectionsOf } from "./credentials-file.js";
 import { ErrorCode, NatsError } from "./errors.js";
 
 /** No credentials: the server lets everybody in, or knows the client by its certificate. */
@@ -246,11 +247,15 @@ function checkedAuth(auth: unknown): object {
 function text(what: string, value: unknown): string {
   if (typeof value !== "string")
     throw unusable(what, `it must be a string, not ${typeof value}`, ErrorCode.BadAuthentication);
+  const tooLong = problemOfLength(value.length, "characters");
+  if (tooLong !== undefined) throw unusable(what, `it has ${tooLong}`, ErrorCode.BadAuthentication);
   return value;
 }
 
 function checkedJwt(value: unknown, code: ErrorCode): string {
   if (typeof value !== "string") throw unusable("JWT", `it must be a string, not ${typeof value}`, code);
+  const tooLong = problemOfLength(value.length, "characters");
+  if (tooLong !== undefined) throw unusable("JWT", `it has ${tooLong}`, code);
   // White space around it is what a file brings along; inside, and for slashes and the like, it is something else.
   const jwt = value.trim();
   if (!/^[\w.=-]+$/.test(jwt)) throw unusable("JWT", "it is empty or has characters that no JWT has", code);
@@ -267,6 +272,8 @@ function signed(seed: unknown, nonce: string | undefined, code: ErrorCode): NKey
       code,
     );
   }
+  const tooLong = problemOfLength(seed.length, "bytes");
+  if (tooLong !== undefined) throw unusable("nkey seed", `it has ${tooLong}`, code);
   const copy = trimmedCopy(seed);
   try {
     const pair = fromSeed(copy);
@@ -303,8 +310,8 @@ function reasonOf(error: unknown): string {
   }
 }
 
-/** The texts between BEGIN and END lines, in their order. Takes line ends of Windows and a missing last one. */
-function sections(content: unknown): string[] {
+/** The texts of a credentials file. */
+function sections(content: unknown): readonly string[] {
   if (!(content instanceof Uint8Array)) {
     throw unusable(
       "credentials",
@@ -312,20 +319,9 @@ function sections(content: unknown): string[] {
       ErrorCode.BadCreds,
     );
   }
-  const found: string[] = [];
-  let open: string | undefined;
-  for (const raw of textDecoder.decode(content).split("\n")) {
-    const line = raw.trim();
-    if (!/^-{3,}.*-{3,}$/.test(line)) {
-      if (open !== undefined) open += line;
-    } else if (open) {
-      found.push(open);
-      open = undefined;
-    } else {
-      open = "";
-    }
-  }
-  return found;
+  const tooLong = problemOfLength(content.length, "bytes");
+  if (tooLong !== undefined) throw unusable("credentials", `they have ${tooLong}`, ErrorCode.BadCreds);
+  return sectionsOf(content);
 }
 
 /** Errors whose message is the client's own, so that it holds no secret. */

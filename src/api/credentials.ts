@@ -13,6 +13,7 @@ import {
   ownError,
 } from "./authenticators.js";
 import type { ConfiguredServer } from "./configured-servers.js";
+import { problemOfLength } from "./credentials-file.js";
 import { withholdMessage } from "./error-causes.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import type { OptionsFor } from "./option-table.js";
@@ -98,15 +99,21 @@ const fields = Object.keys({
   jwt: true,
 } satisfies Record<keyof Credentials, true>);
 
-/** A server that gets something other than a string hangs up without a word. */
+/** A server that gets something other than a string, or too long a line, hangs up without a word. */
 function checked(credentials: Readonly<Record<string, unknown>>): Credentials {
   for (const name of fields) {
-    const type = typeof credentials[name];
-    if (type === "string" || type === "undefined") continue;
-    const message = `the credentials cannot be used: "${name}" must be a string, not ${type}`;
-    throw ownError(message, ErrorCode.BadAuthentication);
+    const problem = problemOf(credentials[name]);
+    if (problem === undefined) continue;
+    throw ownError(`the credentials cannot be used: "${name}" ${problem}`, ErrorCode.BadAuthentication);
   }
   return credentials;
+}
+
+function problemOf(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string") return `must be a string, not ${typeof value}`;
+  const tooLong = problemOfLength(value.length, "characters");
+  return tooLong === undefined ? undefined : `has ${tooLong}`;
 }
 
 /** A message that is not the client's own stays in the cause: it may quote a secret. */

@@ -1,9 +1,10 @@
 // The arguments by which `check` and `inspect` connect: servers, credentials, TLS; from the command line and the
 // environment to options of the client. Reads no file but to see that it is there: the client reads them.
 
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { credsAuthenticator } from "../api/authenticators.js";
 import { configuredServers } from "../api/configured-servers.js";
+import { MAX_CREDENTIALS, problemOfLength } from "../api/credentials-file.js";
 import { isNatsError } from "../api/errors.js";
 import { MAX_MILLISECONDS } from "../api/milliseconds.js";
 import type { ConnectionOptions } from "../api/options.js";
@@ -134,14 +135,16 @@ function fromUser(user: string, pass: string | undefined): ChosenCredentials {
 }
 
 function fromFile(path: string, name: string): ChosenCredentials {
-  const end = endOf(readable(path, name));
+  const end = endOf(credentialsIn(path, name));
   // Read anew at each attempt, so that renewed credentials are used.
-  return { kind: "creds", options: { authenticator: credsAuthenticator(() => readable(path, name)) }, end };
+  const authenticator = credsAuthenticator(() => credentialsIn(path, name));
+  return { kind: "creds", options: { authenticator }, end };
 }
 
 /** When the user JWT in a credentials file ends; null where it does not, or cannot be read. */
 export function endOf(creds: Uint8Array): number | null {
-  const payload = /^\s*[\w-]+\.([\w-]+)\.[\w-]+\s*$/m.exec(Buffer.from(creds).toString("latin1"))?.[1];
+  const lines = Buffer.from(creds).toString("latin1").split("\n");
+  const payload = lines.map((line) => JWT.exec(line.trim())?.[1]).find((found) => found !== undefined);
   if (payload === undefined) return null;
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
@@ -152,12 +155,31 @@ export function endOf(creds: Uint8Array): number | null {
   }
 }
 
-/** The content of a file. @throws UsageError where it cannot be read */
-function readable(path: string, name: string): Uint8Array {
+const JWT = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
+
+/** The content of a credentials file. @throws UsageError where it cannot be read, or is none */
+function credentialsIn(path: string, name: string): Uint8Array {
+  const content = beginningOf(path, name, MAX_CREDENTIALS + 1);
+  const problem = problemOfLength(content.length, "bytes");
+  if (problem !== undefined)
+    throw new UsageError(`${name}: the file has ${problem}: it holds no credentials`);
+  return content;
+}
+
+/** The first bytes of a file: of one without end, as a device is, no more. @throws UsageError where it cannot be read */
+function beginningOf(path: string, name: string, most: number): Uint8Array {
+  let file: number | undefined;
   try {
-    return readFileSync(path);
+    file = openSync(path, "r");
+    const bytes = Buffer.alloc(most);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < most; length += read)
+      read = readSync(file, bytes, length, most - length, null);
+    return bytes.subarray(0, length);
   } catch (error) {
     throw new UsageError(`${name}: the file cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
@@ -175,7 +197,7 @@ function tlsOf(given: Given, env: Environment): ConnectionOptions["tls"] {
     const path = text(given[option]) ?? (isForbidden ? undefined : set(env[variable]));
     if (path === undefined) continue;
     if (isForbidden) throw new UsageError(`--no-tls and --${option} exclude each other`);
-    readable(path, text(given[option]) === undefined ? variable : `--${option}`);
+    beginningOf(path, text(given[option]) === undefined ? variable : `--${option}`, 1);
     files[name] = path;
   }
   if (isForbidden && wanted !== undefined)

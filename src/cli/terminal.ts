@@ -57,5 +57,5 @@ export function printable(text: string): string {
 
 /** Credentials in URLs, such as `nats://user:password@host`, hidden. */
 export function masked(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/gi, "$1***@");
+  return text.replace(/([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/]*@/gi, "$1***@");
 }

@@ -3,6 +3,7 @@
 import type { Failure } from "../machine/failure.js";
 import type { Milliseconds } from "../machine/units.js";
 import type { ServerLimits } from "./backlog.js";
+import { shortened } from "./shortened.js";
 import type { NamedMessage } from "./waiting-messages.js";
 
 /** What the platform calls it, what NATS calls it, and what to tell. */
@@ -41,12 +42,15 @@ export class NameServerFailure extends Error {
   }
 }
 
+/** Characters of a message. The names in a certificate may fill pages, and advice may follow them. */
+const MAX_MESSAGE = 4_096;
+
 /** Why a socket failed. Errors of the TLS handshake come with the code `TLS` already. */
 export function socketFailure(error: Error, server: string): Failure {
   const code = codeOf(error) ?? "UNKNOWN_ERROR";
   const own = [code, error.message] as const;
   const [natsCode, text] = error instanceof NameServerFailure ? own : (known[code] ?? own);
-  return { code: natsCode, message: `${server}: ${text}` };
+  return { code: natsCode, message: `${server}: ${shortened(text, (it) => it, MAX_MESSAGE)}` };
 }
 
 /**

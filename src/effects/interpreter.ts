@@ -6,10 +6,11 @@
 // The message path runs past the chart: bytes from the socket go to the parser and from there straight to the
 // client; published messages go into `outbound`, whose gate the chart opens and shuts.
 
-import type { ConnectionInput } from "../machine/context.js";
+import type { ConnectionContext, ConnectionInput } from "../machine/context.js";
 import type { Effect, EffectName, EffectParams } from "../machine/effects.js";
-import type { ConnectionEvent, UserSetServers } from "../machine/events.js";
+import type { ConnectionEvent, ServerInfoReceived, UserSetServers } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
+import { isOldNews } from "../machine/old-news.js";
 import type { Recording } from "../machine/replay.js";
 import type { Bytes } from "../machine/units.js";
 import { Authentication } from "./authentication.js";
@@ -147,6 +148,8 @@ export class Interpreter {
   /** The Error behind a Failure, for as long as somebody holds the Failure. */
   readonly #causes = new WeakMap<Failure, Error>();
   #info: ServerInfo | undefined;
+  /** What the chart remembered once it had been told of the last INFO. */
+  #noted: ConnectionContext | undefined;
 
   constructor(world: World, ports: Ports, input: ConnectionInput, observed: Observed = {}) {
     this.#world = world;
@@ -175,8 +178,9 @@ export class Interpreter {
       credentialsVersion: ({ name }) => this.#credentials.of(name),
       offeredBefore: ({ name }) => this.#credentials.last(name),
       knownNames: () => this.snapshot.context.pool.map(({ name }) => name),
-      informed: (session) => {
+      informed: (session, info) => {
         if (this.#isInUse(session)) this.#info = session.info;
+        this.#tellOfInfo({ attempt: session.attempt, info });
       },
       drained: ({ transport }) => this.outbound.drained(transport),
       mark: (session) => (this.#isInUse(session) ? this.outbound.here : undefined),
@@ -246,6 +250,15 @@ export class Interpreter {
   /** True where the outbound stream flows into that socket. */
   #isInUse({ transport }: Session): boolean {
     return this.outbound.sink === transport;
+  }
+
+  /** Tells the chart of an INFO, unless that is old news. */
+  #tellOfInfo(told: Pick<ServerInfoReceived, "attempt" | "info">): void {
+    const { context } = this.snapshot;
+    const isOld = this.#noted !== undefined && isOldNews(this.#noted, context, told);
+    if (isOld && !this.#chart.isMoving) return;
+    this.send({ type: "server.info", ...told });
+    this.#noted = this.snapshot.context;
   }
 
   /** Carries out an effect. A handler that throws is a bug; it must not leave a chart that looks alive and is not. */

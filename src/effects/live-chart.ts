@@ -75,6 +75,11 @@ export class LiveChart {
     return this.#actor.getSnapshot();
   }
 
+  /** True while an event is being handled: the next one waits, and what the snapshot says is about to change. */
+  get isMoving(): boolean {
+    return this.#isMoving;
+  }
+
   /** Begins: the first server is dialed. */
   start(): void {
     this.#move(() => this.#actor.start());

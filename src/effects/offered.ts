@@ -7,18 +7,21 @@
 // long secret eight characters in a row are enough to be masked, of every secret a piece that the edge of the text cuts off.
 
 import { type Credentials, MASK } from "./connect-command.js";
-import { type Reading, readingsOf } from "./readings.js";
+import { isLong, PIECE, Pieces } from "./pieces.js";
+import { readingsOf } from "./readings.js";
 import { decodeText } from "./wire/text.js";
 
 /** A secret of fewer characters is masked where it is a word of its own: it would be found in everything. */
 const SHORTEST = 4;
-/** So many characters in a row betray a secret that has at least twice as many. */
-const PIECE = 8;
 /** A piece of a secret that the edge of a text cuts off is masked from so many characters on. */
 const CUT_PIECE = 3;
 /** Characters of what was said before that a stream looks back on: at most, and for each character of the longest secret. */
 const MOST_CONTEXT = 8_192;
 const LONGEST_SPELLING = 6;
+
+/** Texts that are remembered as clean: how many, and how long they may be. */
+const MOST_REMEMBERED = 64;
+const MAX_REMEMBERED = 128;
 
 type Range = readonly [start: number, end: number];
 
@@ -34,8 +37,10 @@ const encoder = new TextEncoder();
 export class Offered {
   /** Each secret in the forms that readings do not undo. */
   readonly #texts = new Set<string>();
+  /** Short texts without a secret that were looked at last: a server says most of its INFO again and again. */
+  readonly #clean = new Set<string>();
   /** All pieces of the long ones. */
-  readonly #pieces = new Set<string>();
+  readonly #pieces = new Pieces();
   #longest = 0;
 
   /** These are about to be sent. User and nkey are names, not secrets. */
@@ -52,7 +57,13 @@ export class Offered {
 
   /** The text with all secrets masked, also a piece of three characters that one of its edges cuts off. */
   masked(text: string): string {
-    return this.#masked(text, 0, { atStart: CUT_PIECE, atEnd: CUT_PIECE });
+    if (this.isNothing || this.#clean.has(text)) return text;
+    const masked = this.#masked(text, 0, { atStart: CUT_PIECE, atEnd: CUT_PIECE });
+    if (masked === text && text.length <= MAX_REMEMBERED) {
+      if (this.#clean.size >= MOST_REMEMBERED) this.#clean.clear();
+      this.#clean.add(text);
+    }
+    return masked;
   }
 
   /** The same for an excerpt out of the middle of something: a single character at an edge may be a piece. */
@@ -63,26 +74,20 @@ export class Offered {
   }
 
   /**
-   * The same for JSON of a server, of which strings and numbers are masked, so that it stays JSON.
-   * @param fields Names that are no news: they stay, whatever the secret is.
+   * The names of servers without those that hold a secret as a whole, other than one that is part of `known`, which everybody sees
+   * anyway. A name with an escape, which no host has, is left out without a look.
+   * @param known asked only where it matters
    */
-  maskedJson(json: string, fields: ReadonlySet<string>): string {
-    if (this.#texts.size === 0) return json;
-    return json.replace(JSON_TOKEN, (token: string, colon: string | undefined) => {
-      if (!token.startsWith('"')) return this.masked(token) === token ? token : "0";
-      const end = colon ?? "";
-      const text = parsedString(token.slice(0, token.length - end.length));
-      if (text === undefined) return JSON.stringify(MASK) + end;
-      if (colon !== undefined && fields.has(text)) return token;
-      const masked = this.masked(text);
-      return masked === text ? token : JSON.stringify(masked) + end;
-    });
-  }
-
-  /** True where the text holds a secret as a whole, other than one that is part of `known`, which everybody sees anyway. */
-  isIn(text: string, known: string): boolean {
-    const secrets = [...this.#texts].filter((secret) => !known.includes(secret));
-    return readingsOf(text).some((reading) => secrets.some((secret) => wholes(reading, secret).length > 0));
+  without(names: readonly string[], known: () => string): readonly string[] {
+    if (this.isNothing) return names;
+    const all = names.join("\n");
+    const found = [...this.#texts].filter((secret) => all.includes(secret));
+    const shown = found.length === 0 ? "" : known();
+    const secrets = found.filter((secret) => !shown.includes(secret));
+    if (secrets.length === 0 && !ESCAPE.test(all)) return names;
+    return names.filter(
+      (name) => !ESCAPE.test(name) && !secrets.some((secret) => wholes(name, secret).length > 0),
+    );
   }
 
   /**
@@ -110,41 +115,35 @@ export class Offered {
   #add(text: string): void {
     if (text === "" || this.#texts.has(text)) return;
     this.#texts.add(text);
+    this.#clean.clear();
     this.#longest = Math.max(this.#longest, text.length);
-    if (!isLong(text)) return;
-    for (let i = 0; i + PIECE <= text.length; i++) this.#pieces.add(text.slice(i, i + PIECE));
+    if (isLong(text)) this.#pieces.add(text);
   }
 
   /** The text from `from` on; what is before says only where secrets began. */
   #masked(text: string, from: number, edges: Edges): string {
     if (this.#texts.size === 0) return text.slice(from);
     const found = readingsOf(text).flatMap((reading) =>
-      this.#found(reading, edges).map(
+      this.#found(reading.text, edges).map(
         ([start, end]): Range => [reading.startOf(start), reading.endOf(end - 1)],
       ),
     );
     return withMask(text, from, found);
   }
 
-  #found(reading: Reading, { atStart, atEnd }: Edges): Range[] {
-    const { text } = reading;
-    const found: Range[] = [];
-    if (this.#pieces.size > 0) {
-      for (let i = 0; i + PIECE <= text.length; i++) {
-        if (this.#pieces.has(text.slice(i, i + PIECE))) found.push([i, i + PIECE]);
-      }
-    }
+  #found(text: string, { atStart, atEnd }: Edges): Range[] {
+    const found: Range[][] = [this.#pieces.in(text)];
     for (const secret of this.#texts) {
-      if (!isLong(secret)) found.push(...wholes(reading, secret));
+      if (!isLong(secret)) found.push(wholes(text, secret));
       if (secret.length < SHORTEST) continue;
       // Of a long one, more than this was found above.
       const most = isLong(secret) ? PIECE - 1 : secret.length - 1;
-      const end = cutOff(most, atEnd, (length) => text.endsWith(secret.slice(0, length)));
-      if (end > 0) found.push([text.length - end, text.length]);
-      const start = cutOff(most, atStart, (length) => text.startsWith(secret.slice(-length)));
-      if (start > 0) found.push([0, start]);
+      const end = cutOff(most, atEnd, (length) => endsWith(text, secret, length));
+      if (end > 0) found.push([[text.length - end, text.length]]);
+      const start = cutOff(most, atStart, (length) => startsWith(text, secret, length));
+      if (start > 0) found.push([[0, start]]);
     }
-    return found;
+    return found.flat();
   }
 
   #cleaned(error: Error, above: Set<Error>): Error {
@@ -175,18 +174,8 @@ export class Offered {
   }
 }
 
-const isLong = (secret: string) => secret.length >= 2 * PIECE;
-
-/** A string of JSON, with the colon behind it where it is a name; or a number. */
-const JSON_TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"(\s*:)?|\\?$)|-?\d[\d.eE+-]*/g;
-
-function parsedString(token: string): string | undefined {
-  try {
-    return JSON.parse(token) as string;
-  } catch {
-    return undefined;
-  }
-}
+/** What begins an escape. */
+const ESCAPE = /[\\%]/;
 
 /** The secret, what UTF-8 makes of it, and what base 64 makes of that, wherever in a longer text it begins. */
 function formsOf(secret: string): string[] {
@@ -209,16 +198,29 @@ function base64(bytes: Uint8Array): string {
 
 const WORD = /[\p{L}\p{N}_]/u;
 
-/** Where a secret stands as a whole. */
-function wholes({ text }: Reading, secret: string): Range[] {
-  const found: Range[] = [];
+/** Where a secret stands as a whole. Those that overlap are one. */
+function wholes(text: string, secret: string): Range[] {
+  const found: [start: number, end: number][] = [];
+  let last: [start: number, end: number] | undefined;
   for (let start = text.indexOf(secret); start >= 0; start = text.indexOf(secret, start + 1)) {
     const end = start + secret.length;
     const isPart = WORD.test(text.slice(start - 1, start)) || WORD.test(text.slice(end, end + 1));
-    if (secret.length >= SHORTEST || !isPart) found.push([start, end]);
+    if (secret.length < SHORTEST && isPart) continue;
+    if (last !== undefined && start <= last[1]) last[1] = end;
+    else {
+      last = [start, end];
+      found.push(last);
+    }
   }
   return found;
 }
+
+/** True where the text ends with the first characters of the secret, or begins with its last ones: so many. */
+const endsWith = (text: string, secret: string, length: number) =>
+  text.charCodeAt(text.length - 1) === secret.charCodeAt(length - 1) &&
+  text.endsWith(secret.slice(0, length));
+const startsWith = (text: string, secret: string, length: number) =>
+  text.charCodeAt(0) === secret.charCodeAt(secret.length - length) && text.startsWith(secret.slice(-length));
 
 /** The longest piece, from `least` to `most` characters, that is cut off; 0 where none is. */
 function cutOff(most: number, least: number, isCut: (length: number) => boolean): number {

@@ -5,7 +5,7 @@
 // told of the server's words (offered.ts). Behind it, in events, failures, INFO and causes, there is no secret of this
 // server. Messages are the user's, and pass as they are.
 
-import type { ConnectionEvent } from "../machine/events.js";
+import type { ConnectionEvent, ServerSummary } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Destination } from "../machine/origin.js";
 import {
@@ -23,7 +23,8 @@ import { BYTES_PER_UNIT, Intake, TOLD } from "./intake.js";
 import { Offered } from "./offered.js";
 import { Pongs, type Unanswered } from "./pings.js";
 import type { ServerLine, Subscriptions, SubscriptionView } from "./ports.js";
-import { INFO_FIELDS, parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
+import { parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
+import { MAX_TEXT, shortened } from "./shortened.js";
 import type { Mark } from "./unconfirmed.js";
 import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";
 import type { Transport, World } from "./world.js";
@@ -43,8 +44,8 @@ export interface SessionSide {
   offeredBefore(server: Destination): Credentials;
   /** The names of all servers that are known: they are no secret. */
   knownNames(): readonly string[];
-  /** An INFO arrived. */
-  informed(session: Session): void;
+  /** An INFO arrived. It is the same object where the server says the same again. */
+  informed(session: Session, info: ServerSummary): void;
   /** The socket has room again. */
   drained(session: Session): void;
   /** What the PONG of a PING confirms that is written now; undefined where the outbound stream flows into another socket, or none. */
@@ -60,6 +61,16 @@ export interface SessionSide {
   /** Remembers the Error behind a Failure. */
   caused(failure: Failure, error: unknown): Failure;
 }
+
+/** INFO as it came, as it is kept, and as the chart is told. */
+interface ReadInfo {
+  readonly json: string;
+  readonly info: ServerInfo;
+  readonly summary: ServerSummary;
+}
+
+/** Characters of an INFO that is remembered as it came: one of a cluster has far fewer. */
+const MAX_REMEMBERED = 65_536;
 
 /**
  * What may still come over the socket: nothing came yet; something did; nothing is listened to any more, since the socket
@@ -95,14 +106,17 @@ export class Session {
   /** What is told once all that was held is parsed. */
   #afterwards: (() => void)[] = [];
   readonly #offered = new Offered();
-  /** Names that everybody sees: of the servers that are known and, before this one was offered anything, of its cluster. */
-  #publicNames: string;
+  /** Names that everybody sees: of the servers that were known, and those that this one named before it was offered anything. */
+  readonly #knownNames: string;
+  #namedBefore: readonly string[] = [];
+  /** The last INFO, where the next one may say the same: it is not read again. */
+  #read: ReadInfo | undefined;
   #hearing: Hearing = "nothingYet";
 
   constructor(side: SessionSide, attempt: number, server: Destination) {
     this.attempt = attempt;
     this.server = server;
-    this.#publicNames = [server.name, ...side.knownNames()].join(" ");
+    this.#knownNames = [server.name, ...side.knownNames()].join(" ");
     this.#side = side;
     this.#offered.offer(side.offeredBefore(server));
     this.#parser = new Parser({
@@ -184,6 +198,7 @@ export class Session {
   introduce({ text, shown }: ConnectCommand, credentials: Credentials, answered: () => void): void {
     const offered = this.#offered;
     offered.offer(credentials);
+    this.#read = undefined;
     this.pongs.add({ answered });
     this.#beside.text(text, { shown, offered });
   }
@@ -325,39 +340,41 @@ export class Session {
     throw ProtocolViolation.at("the first line is not INFO", chunk, 0);
   }
 
-  /** What -ERR means is read from its words as they are; what is told of it is masked. */
+  /** What -ERR means is read from its words as they are; what is told of it is masked, and cut where it is long. */
   #understood(text: string): ServerError {
     const understood = serverErrorFrom(text);
-    if (this.#offered.isNothing) return understood;
+    if (this.#offered.isNothing && text.length <= MAX_TEXT) return understood;
     const { kind, code, permission } = understood;
-    const error = { kind, code, message: this.#offered.masked(text) };
+    const error = { kind, code, message: this.#told(text) };
     if (permission === undefined) return error;
     // A subject that the client itself uses is no secret, and says what is refused.
     if (this.#side.isOwn(permission)) return { ...error, permission };
     const { operation, subject, queue } = permission;
-    const masked = { operation, subject: this.#offered.masked(subject) };
-    return {
-      ...error,
-      permission: queue === undefined ? masked : { ...masked, queue: this.#offered.masked(queue) },
-    };
+    const masked = { operation, subject: this.#told(subject) };
+    return { ...error, permission: queue === undefined ? masked : { ...masked, queue: this.#told(queue) } };
+  }
+
+  #told(text: string): string {
+    return shortened(text, (it) => this.#offered.masked(it));
   }
 
   #infoArrived(json: string): void {
-    const info = this.#withoutSecrets(json);
-    this.info = info;
-    this.#side.informed(this);
-    this.#side.send({ type: "server.info", attempt: this.attempt, info: summaryOf(info) });
+    const read = this.#read?.json === json ? this.#read : this.#infoFrom(json);
+    this.#read = json.length <= MAX_REMEMBERED ? read : undefined;
+    this.info = read.info;
+    this.#side.informed(this, read.summary);
   }
 
-  #withoutSecrets(json: string): ServerInfo {
+  #infoFrom(json: string): ReadInfo {
     const offered = this.#offered;
-    const info = parseInfo(offered.maskedJson(json, INFO_FIELDS));
-    const { connect_urls: urls } = parseInfo(json);
-    if (urls === undefined) return info;
-    if (offered.isNothing) this.#publicNames = [this.#publicNames, ...urls].join(" ");
-    // These are dialed: one with a secret in it, and be it masked, leads nowhere. A weak password may well be a part of the
-    // names in a cluster; then it is part of those that were known before, too.
-    return { ...info, connect_urls: urls.filter((url) => !offered.isIn(url, this.#publicNames)) };
+    const info = parseInfo(json, {
+      text: (text) => offered.masked(text),
+      // A weak password may well be a part of the names in a cluster; then it is part of those that were known before, too.
+      servers: (urls) => offered.without(urls, () => [this.#knownNames, ...this.#namedBefore].join(" ")),
+    });
+    const summary = summaryOf(info);
+    if (offered.isNothing) this.#namedBefore = summary.connectUrls;
+    return { json, info, summary };
   }
 }
 

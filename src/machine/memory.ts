@@ -27,7 +27,7 @@ import {
   unansweredAt,
   withLink,
 } from "./link.js";
-import { destinationOf, findOrigin, spoke } from "./origin.js";
+import { byName, destinationOf, findOrigin, spoke } from "./origin.js";
 import { backoff } from "./reconnect-policy.js";
 import { parseAddress } from "./server-address.js";
 import { failureOf, isRefusal } from "./server-error.js";
@@ -168,7 +168,8 @@ function reported(
 /** The names of servers that have spoken TLS, with some more. None where the user allows it to be forgotten. */
 function remembering({ spokeTls, policy }: ConnectionContext, names: readonly string[]): readonly string[] {
   if (policy.allowNonTls) return spokeTls;
-  return [...spokeTls.filter((name) => !names.includes(name)), ...names].slice(-MAX_SPOKE_TLS);
+  const more = new Set(names);
+  return [...spokeTls.filter((name) => !more.has(name)), ...names].slice(-MAX_SPOKE_TLS);
 }
 
 /** Who a server names, now that it has let the client in. */
@@ -177,9 +178,9 @@ function told(context: ConnectionContext, link: Link, pool: ServerPool): ServerP
   const connectUrls = info?.connectUrls ?? [];
   const inUse = [link, ...linksOf(context)].map(serverOf);
   const news = { connectUrls, destination, secured, letIn: true, inUse };
-  const known = learnServers({ pool, origins: context.origins }, news, context.policy, 0).pool;
+  const known = byName(learnServers({ pool, origins: context.origins }, news, context.policy, 0).pool);
   // Who has joined or left was said when it was told.
-  return pool.map((server) => findServer(known, server.name) ?? server);
+  return pool.map((server) => known.get(server.name) ?? server);
 }
 
 /** A connection that was lost while it drained: the code says so, whatever the network calls it. */

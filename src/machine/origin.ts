@@ -83,6 +83,13 @@ export interface OfOrigin extends Omit<ServerAddress, "transport"> {
   readonly vouched: boolean;
 }
 
+/** The first of each name, in their order. */
+export function byName<T extends { readonly name: string }>(all: readonly T[]): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
+  for (const one of all) if (!found.has(one.name)) found.set(one.name, one);
+  return found;
+}
+
 /** The id of an origin, by the name of its server and the number of its list. */
 export function originId(name: string, list: number): string {
   return list === 0 ? name : `${name}#${list}`;
@@ -97,12 +104,9 @@ export function originsOf(
   list: number,
   anyAsksForTls = addresses.some(({ transport }) => transport.tls),
 ): readonly Origin[] {
-  const unique = addresses.filter(
-    ({ name }, at) => addresses.findIndex((other) => other.name === name) === at,
-  );
-  return unique.map(({ name, host, isAddress, transport }) => {
-    const same = addresses.filter((other) => other.name === name);
-    const asks = same.some((other) => other.transport.tls);
+  const asking = new Set(addresses.flatMap(({ name, transport }) => (transport.tls ? [name] : [])));
+  return [...byName(addresses).values()].map(({ name, host, isAddress, transport }) => {
+    const asks = asking.has(name);
     return {
       id: originId(name, list),
       name,

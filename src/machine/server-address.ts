@@ -47,6 +47,16 @@ const schemes: Readonly<
 const SHAPE =
   "allowed are host, host:port, [ipv6]:port, nats://host:port, tls://host:port, ws://host:port/path and wss://host:port/path";
 
+/** Characters of a URL without its credentials. What browsers and proxies take is not much longer. */
+const MAX_URL = 2_048;
+/** Characters of a host name, and of what stands between two of its dots (RFC 1035, section 2.3.4). */
+const MAX_HOST = 253;
+const MAX_LABEL = 63;
+
+/** A name, or an IPv4 address, in canonical form, with a port: nearly all that a cluster names. */
+const PLAIN =
+  /^(?:((?:[a-z\d_-]{1,63}\.)*[a-z][a-z\d_-]{0,62})|((?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!:)|(?=:))){4})):([1-9]\d{0,4})$/;
+
 /** Splits `scheme://user:pass@host:port` into the part without credentials and the (still encoded) credentials. */
 export function splitCredentials(url: string): { readonly url: string; readonly credentials: string | null } {
   const trimmed = url.trim();
@@ -59,11 +69,29 @@ export function splitCredentials(url: string): { readonly url: string; readonly 
   return { url: scheme + rest.slice(at + 1), credentials: rest.slice(0, at) };
 }
 
-/** Reads a server URL. A problem never quotes the URL: it could hold a password in the wrong place. */
+/**
+ * Reads a server URL of at most 2,048 characters. Its host name has at most 253, and 63 between two dots. A problem never quotes
+ * the URL: it could hold a password in the wrong place.
+ */
 export function parseAddress(url: string): Parsed<ServerAddress> {
+  return plainAddress(url) ?? anyAddress(url.trim());
+}
+
+/** The address of a URL that needs no more than a look. Undefined for any other, which may be a good one all the same. */
+function plainAddress(url: string): Parsed<ServerAddress> | undefined {
+  const found = url.length > MAX_HOST || url.includes("xn--") ? null : PLAIN.exec(url);
+  if (found === null) return undefined;
+  const [, name, address = "", port] = found;
+  if (Number(port) > 65_535) return undefined;
+  const transport = { type: "tcp", tls: false } as const;
+  return { ok: true, value: addressOf(name ?? address, Number(port), transport) };
+}
+
+function anyAddress(url: string): Parsed<ServerAddress> {
+  if (url.length > MAX_URL) return bad(`has more than ${MAX_URL} characters`);
   const mistyped = problemOfScheme(url);
   if (mistyped !== null) return { ok: false, problem: mistyped };
-  const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)(\/[^?#]*)?$/i.exec(url.trim());
+  const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)(\/[^?#]*)?$/i.exec(url);
   const name = match?.[1]?.toLowerCase() ?? "nats";
   const scheme = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
   const path = match?.[3] ?? "/";
@@ -75,24 +103,38 @@ export function parseAddress(url: string): Parsed<ServerAddress> {
     return bad("carries credentials in a place where they are not allowed");
   const split = splitPort(authority, scheme.port);
   if (split === null) return bad("has no valid host and port");
-  const host = split.host === "" ? null : canonicalHost(split.host);
-  if (host === null)
-    return bad(split.host === "" ? "has no host" : "has a host with characters that no host name has");
+  if (split.host === "") return bad("has no host");
+  const host = isTooLong(split.host) ? split.host : canonicalHost(split.host);
+  if (host === null) return bad("has a host with characters that no host name has");
+  if (isTooLong(host))
+    return bad(
+      `has a host name of more than ${MAX_HOST} characters, or of more than ${MAX_LABEL} between two dots`,
+    );
   if (split.port < 1 || split.port > 65_535) return bad("has a port that is not between 1 and 65535");
-  const isV6 = host.includes(":");
-  const listens = isV6 ? `[${host}]:${split.port}` : `${host}:${split.port}`;
   const { tls, webSocket } = scheme;
-  const canonical = canonicalPath(path);
+  const transport = webSocket
+    ? ({ type: "webSocket", tls, path: canonicalPath(path) } as const)
+    : ({ type: "tcp", tls } as const);
+  return { ok: true, value: addressOf(host, split.port, transport) };
+}
+
+function addressOf(host: string, port: number, transport: ServerTransport): ServerAddress {
+  const isV6 = host.includes(":");
+  const listens = isV6 ? `[${host}]:${port}` : `${host}:${port}`;
+  const hasPath = transport.type === "webSocket" && transport.path !== "/";
   return {
-    ok: true,
-    value: {
-      name: canonical === "/" ? listens : listens + canonical,
-      host,
-      port: split.port,
-      transport: webSocket ? { type: "webSocket", tls, path: canonical } : { type: "tcp", tls },
-      isAddress: isV6 || /^\d+\.\d+\.\d+\.\d+$/.test(host),
-    },
+    name: hasPath ? listens + transport.path : listens,
+    host,
+    port,
+    transport,
+    isAddress: isV6 || /^\d+\.\d+\.\d+\.\d+$/.test(host),
   };
+}
+
+/** True for what no name server knows. The dot at the end of a name does not count. Looked at before anything else is. */
+function isTooLong(host: string): boolean {
+  const name = host.endsWith(".") ? host.slice(0, -1) : host;
+  return name.length > MAX_HOST || name.split(".").some((label) => label.length > MAX_LABEL);
 }
 
 /**

@@ -5,7 +5,7 @@
 // who was reached goes before who never was, and who was configured before who was only heard of. Where a server comes from, and
 // what follows from that, is in origin.ts.
 
-import { type Destination, findOrigin, type OfOrigin, type Origin, originFor, originsOf } from "./origin.js";
+import { byName, type Destination, type OfOrigin, type Origin, originFor, originsOf } from "./origin.js";
 import type { Policy } from "./reconnect-policy.js";
 import { shuffled } from "./reconnect-policy.js";
 import { parseAddress, type ServerAddress } from "./server-address.js";
@@ -80,8 +80,9 @@ export function createPool(
 }
 
 function configured(addresses: readonly ServerAddress[], origins: readonly Origin[]): ServerPool {
+  const named = byName(addresses);
   return origins.flatMap(({ id, name }) => {
-    const address = addresses.find((one) => one.name === name);
+    const address = named.get(name);
     return address === undefined ? [] : [newServer(address, { origin: id, learnt: false, vouched: false })];
   });
 }
@@ -106,22 +107,27 @@ export function replacePool(
   noRandomize: boolean,
   random: number,
 ): Servers & { readonly random: number } {
-  const staying = pool.filter(({ name }) => kept.includes(name));
-  const isKept = ({ name }: ServerAddress) => staying.some((server) => server.name === name);
-  const fresh = addresses.filter((address) => !isKept(address));
-  const used = origins.filter(({ id }) => staying.some(({ origin }) => origin === id));
+  const names = new Set(kept);
+  const staying = pool.filter(({ name }) => names.has(name));
+  const stayingByName = byName(staying);
+  const fresh = addresses.filter(({ name }) => !stayingByName.has(name));
+  const usedIds = new Set(staying.map(({ origin }) => origin));
+  const used = origins.filter(({ id }) => usedIds.has(id));
   const asksForTls = fresh.some(({ transport }) => transport.tls) || used.some(({ tls }) => tls !== null);
   // One URL asks for TLS with all servers of its list, also with those that stay.
   const asked = used.map((origin) =>
     asksForTls && origin.tls === null ? { ...origin, tls: "list" as const } : origin,
   );
+  const speakers = new Set(spokeTls);
   const freshOrigins = originsOf(fresh, list, asksForTls).map((origin) => ({
     ...origin,
-    spokeTls: origin.transport.type === "tcp" && spokeTls.includes(origin.name),
+    spokeTls: origin.transport.type === "tcp" && speakers.has(origin.name),
   }));
+  const old = byName(pool);
+  const types = new Map([...origins, ...freshOrigins].map(({ id, transport }) => [id, transport.type]));
   const merged = configured(fresh, freshOrigins).map((server) => {
-    const known = findServer(pool, server.name);
-    const isAnother = known === undefined || typeOf(origins, known) !== typeOf(freshOrigins, server);
+    const known = old.get(server.name);
+    const isAnother = known === undefined || types.get(known.origin) !== types.get(server.origin);
     if (isAnother) return server;
     const { lastAttempt, didConnect, address, serverId } = known;
     return { ...server, lastAttempt, didConnect, address, serverId };
@@ -131,12 +137,10 @@ export function replacePool(
   return { pool: next, origins: [...asked, ...freshOrigins], random: state };
 }
 
-function typeOf(origins: readonly Origin[], { origin }: PoolServer) {
-  return findOrigin(origins, origin).transport.type;
-}
-
 function inOrderOf(addresses: readonly ServerAddress[], servers: ServerPool): ServerPool {
-  const place = ({ name }: PoolServer) => addresses.findIndex((address) => address.name === name);
+  const names = [...byName(addresses).keys()];
+  const places = new Map(names.map((name, place) => [name, place]));
+  const place = ({ name }: PoolServer) => places.get(name) ?? -1;
   return [...servers].sort((one, other) => place(one) - place(other));
 }
 
@@ -252,6 +256,22 @@ export interface News {
   readonly inUse: readonly string[];
 }
 
+/** The servers that lists of `connect_urls` name, by their names: the chart looks at the list of one INFO more than once. */
+const namedIn = new WeakMap<readonly string[], ReadonlyMap<string, ServerAddress>>();
+
+function namedBy(connectUrls: readonly string[]): ReadonlyMap<string, ServerAddress> {
+  const known = namedIn.get(connectUrls);
+  if (known !== undefined) return known;
+  const named = new Map<string, ServerAddress>();
+  for (const url of connectUrls) {
+    const address = parseAddress(url);
+    // A cluster names hosts and ports; how they are reached, the client knows.
+    if (address.ok && address.value.transport.type === "tcp") named.set(address.value.name, address.value);
+  }
+  namedIn.set(connectUrls, named);
+  return named;
+}
+
 /**
  * The pool after an INFO with `connect_urls`: new servers join, with the origin of the server that says so. Learnt ones of that
  * origin that the cluster no longer names leave, unless in use; what was said inside TLS, a claim does not undo. An INFO that
@@ -268,12 +288,7 @@ export function learnServers(
   if (policy.ignoreClusterUpdates || connectUrls.length === 0 || origin === undefined) {
     return { pool, changed: { added: [], deleted: [] }, random };
   }
-  const named = new Map<string, ServerAddress>();
-  for (const url of connectUrls) {
-    const address = parseAddress(url);
-    // A cluster names hosts and ports; how they are reached, the client knows.
-    if (address.ok && address.value.transport.type === "tcp") named.set(address.value.name, address.value);
-  }
+  const named = namedBy(connectUrls);
   const isNamed = (server: PoolServer) =>
     !server.learnt ||
     server.origin !== origin.id ||
@@ -281,8 +296,8 @@ export function learnServers(
     named.has(server.name) ||
     (server.vouched && !vouched);
   // Where the user keeps learnt servers alone, one that names none of them does not leave the client without any.
-  const isNew = (name: string) => !pool.some((server) => server.name === name);
-  const someRemain = pool.some(isNamed) || [...named.keys()].some(isNew);
+  const known = new Set(pool.map(({ name }) => name));
+  const someRemain = pool.some(isNamed) || [...named.keys()].some((name) => !known.has(name));
   const stays = (server: PoolServer) => !someRemain || isNamed(server);
   const deleted = pool.filter((server) => !stays(server)).map((server) => server.name);
   const isVouchedNow = ({ name, learnt, origin: id }: PoolServer) =>
@@ -294,19 +309,25 @@ export function learnServers(
     if (isTaken(server)) return { ...server, origin: origin.id, vouched };
     return isVouchedNow(server) ? { ...server, vouched } : server;
   });
-  const known = new Set(pool.map((server) => server.name));
-  const isOwn = (name: string) => (one: Origin) =>
-    one.name === name && one.transport.type === origin.transport.type;
-  const fresh = [...named.values()]
-    .filter((address) => !known.has(address.name))
-    .map((address) => {
-      // One that the user named, and that left the pool, comes back as what it was.
-      const own = origins.find(isOwn(address.name));
-      return own === undefined
-        ? newServer(address, { origin: origin.id, learnt: true, vouched })
-        : newServer(address, { origin: own.id, learnt: false, vouched: false });
-    });
+  const addresses = [...named.values()].filter((address) => !known.has(address.name));
+  const fresh = addresses.length === 0 ? [] : joiningServers(addresses, origins, origin, vouched);
   const [joining, next] = policy.noRandomize ? [fresh, random] : shuffled(fresh, random);
   const added = fresh.map((server) => server.name);
   return { pool: [...staying, ...joining], changed: { added, deleted }, random: next };
+}
+
+/** Servers that a server named by way of that origin. One that the user named, and that left the pool, comes back as what it was. */
+function joiningServers(
+  addresses: readonly ServerAddress[],
+  origins: readonly Origin[],
+  origin: Origin,
+  vouched: boolean,
+): ServerPool {
+  const sameWay = byName(origins.filter(({ transport }) => transport.type === origin.transport.type));
+  return addresses.map((address) => {
+    const own = sameWay.get(address.name);
+    return own === undefined
+      ? newServer(address, { origin: origin.id, learnt: true, vouched })
+      : newServer(address, { origin: own.id, learnt: false, vouched: false });
+  });
 }

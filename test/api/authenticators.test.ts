@@ -271,10 +271,54 @@ describe("credsAuthenticator", () => {
     expectNoSecret(error, jwt);
   });
 
+  it.each([
+    ["dashes without end", `${"-".repeat(60_000)}x`, /no user JWT/],
+    ["lines of dashes that are no frame", `${`${"-".repeat(1_600)}x\n`.repeat(40)}`, /no user JWT/],
+    [
+      "more than a file of credentials has",
+      `${credentials()}${" ".repeat(65_536)}`,
+      /they have more than 65536 bytes/,
+    ],
+    ["a JWT that is too long", credentials("x".repeat(65_536)), /they have more than 65536 bytes/],
+  ])("refuses %s before it takes long", async (_, content, reason) => {
+    const error = await failureOf(() => credsAuthenticator(bytes(content))(nonce));
+    expect(error.code).toBe(ErrorCode.BadCreds);
+    expect(error.message).toMatch(reason);
+  });
+
   it("refuses the file's name, or a string", async () => {
     const error = await failureOf(() => credsAuthenticator(credentials() as unknown as Uint8Array)(nonce));
     expect(error.code).toBe(ErrorCode.BadCreds);
     expectNoSecret(error, textOf(seed));
+  });
+});
+
+describe("what is too long", () => {
+  const long = "x".repeat(65_537);
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      "a user",
+      () => usernamePasswordAuthenticator(long)(),
+      /The user cannot be used: it has more than 65536/,
+    ],
+    [
+      "a password",
+      () => usernamePasswordAuthenticator("me", long)(),
+      /The password .*more than 65536 characters/,
+    ],
+    ["a token", () => tokenAuthenticator(() => long)(), /The token cannot be used: it has more than 65536/],
+    [
+      "a JWT",
+      () => jwtAuthenticator(long)(nonce),
+      /The JWT cannot be used: it has more than 65536 characters/,
+    ],
+    ["a seed", () => nkeyAuthenticator(bytes(long))(nonce), /The nkey seed .*more than 65536 bytes/],
+  ])("is refused: %s", async (_, answer, reason) => {
+    const error = await failureOf(answer as () => never);
+    expect(error.code).toBe(ErrorCode.BadAuthentication);
+    expect(error.message).toMatch(reason);
+    expect(error.message.length).toBeLessThan(200);
   });
 });
 

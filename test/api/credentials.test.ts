@@ -81,6 +81,18 @@ describe("the credentials for a server", () => {
     await expect(all.of(to("b"), undefined)).resolves.toEqual({ user: "x", pass: "y" });
   });
 
+  it("that no server takes, since they are too long, are refused, be they of an authenticator or of a URL", () => {
+    const long = "s3cret".repeat(11_000);
+    for (const options of [
+      { servers: "a", authenticator: () => ({ sig: long }) },
+      { servers: `nats://${long}@a` },
+    ]) {
+      expect(() => credentials(options).of(to("a"), undefined)).toThrow(
+        /^the credentials cannot be used: "(sig|auth_token)" has more than 65536 characters$/,
+      );
+    }
+  });
+
   it("that fail give an error of ours, whose cause is the user's, and whose message quotes nothing", async () => {
     const cause = new Error("could not read s3cret");
     const throwing = credentials({

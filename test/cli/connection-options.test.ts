@@ -55,8 +55,28 @@ describe("the credentials", () => {
     expect(endOf(new Operator().account("A").user().creds)).toBeNull();
     expect(endOf(Buffer.from("nothing"))).toBeNull();
     expect(endOf(Buffer.from("a.bm90IEpTT04.c\n"))).toBeNull();
+    // Lines without a JWT are looked at once, each by itself.
+    expect(endOf(Buffer.from(`${"\n".repeat(200_000)}${"a".repeat(200_000)}\n.b.c`))).toBeNull();
     expect(wanted({ creds }).credentialsEnd).toBeNull();
     expect(wanted({ creds: scratchFile("ending.creds", ending) }).credentialsEnd).toBe(end);
+  });
+});
+
+describe("a file of credentials", () => {
+  it.each([
+    ["that is too large", scratchFile("large.creds", Buffer.alloc(65_537, 45))],
+    ["without an end", "/dev/zero"],
+  ])("%s is refused", (_what, path) => {
+    expect(() => wanted({ creds: path })).toThrow(UsageError);
+    expect(() => wanted({ creds: path })).toThrow(
+      "--creds: the file has more than 65536 bytes: it holds no credentials",
+    );
+  });
+
+  it("that is a folder, or is not there, is refused", () => {
+    expect(() => wanted({ creds: "/" })).toThrow("--creds: the file cannot be read (EISDIR)");
+    expect(() => wanted({ creds: "/nowhere" })).toThrow("--creds: the file cannot be read (ENOENT)");
+    expect(() => wanted({ "tls-ca": "/" })).toThrow("--tls-ca: the file cannot be read (EISDIR)");
   });
 });
 

@@ -3,6 +3,7 @@
 import { describe, expect, it, test } from "vitest";
 import type { Credentials } from "../../src/effects/connect-command.js";
 import { Offered } from "../../src/effects/offered.js";
+import { parseInfo } from "../../src/effects/server-info.js";
 
 function offered(...all: readonly (Credentials | string)[]): Offered {
   const one = new Offered();
@@ -154,55 +155,101 @@ describe("a secret of fewer than four characters", () => {
   });
 });
 
-describe("JSON", () => {
-  const fields = new Set(["port", "nonce"]);
-  const masked = (json: string, ...secrets: string[]) => offered(...secrets).maskedJson(json, fields);
+describe("an INFO", () => {
+  const masked = (json: string, ...secrets: string[]) => {
+    const one = offered(...secrets);
+    return parseInfo(json, {
+      text: (text) => one.masked(text),
+      servers: (urls) => one.without(urls, () => ""),
+    });
+  };
 
-  test("stays JSON, of which strings, numbers and unknown names are masked", () => {
+  test("has its strings, numbers and unknown names masked", () => {
     const json = JSON.stringify({
       a: 's3"cret',
       's3"cret': [{ b: 'x s3"cret' }, true, null],
       n: 12345,
       m: 1,
     });
-    expect(JSON.parse(masked(json, 's3"cret', "12345"))).toEqual({
+    expect(masked(json, 's3"cret', "12345")).toMatchObject({
       a: "***",
       "***": [{ b: "x ***" }, true, null],
       n: 0,
       m: 1,
     });
+    expect(masked('{"n":1.2345e4}', "12345")).toMatchObject({ n: 0 });
   });
 
   test.each(['"', ":", '":"', ",", "true", "}", "{", "\\", "port"])(
-    "stays JSON where the secret is %j",
+    "stays what it is where the secret is %j",
     (secret) => {
       const json = `{"port":4222,"nonce":${JSON.stringify(secret)} , "ok" : true}`;
-      expect(JSON.parse(masked(json, secret))).toEqual({ port: 4222, nonce: "***", ok: true });
+      expect(masked(json, secret)).toMatchObject({ port: 4222, nonce: "***", ok: true });
     },
   );
 
   test("keeps the names of known fields, and their values where they are no secret", () => {
-    expect(masked('{"port" : 4222, "nonce":"x"}', "port", "nonce")).toBe('{"port" : 4222, "nonce":"x"}');
+    expect(masked('{"port" : 4222, "nonce":"x"}', "port", "nonce")).toMatchObject({ port: 4222, nonce: "x" });
   });
 
   test("that is none has no secret either", () => {
-    expect(masked('{"a": "s3cret', "s3cret")).not.toContain("s3cret");
-    expect(masked('{"a": "\\x s3cret"', "s3cret")).not.toContain("s3cret");
+    for (const json of ['{"a": "s3cret', '{"a": "\\x s3cret"']) {
+      expect(() => masked(json, "s3cret")).toThrow(/^INFO is not followed by valid JSON$/);
+    }
   });
 
   test("is not touched where nothing was offered", () => {
-    expect(masked('{"a" : "b"}')).toBe('{"a" : "b"}');
+    expect(masked('{"a" : "b"}')).toMatchObject({ a: "b" });
+  });
+
+  test("has a secret masked that the end of what is kept of a text would divide", () => {
+    for (const secret of ["s3cretMost", "s3cret-that-is-long-enough-for-pieces"]) {
+      for (let before = 1_024 - secret.length - 2; before < 1_026; before++) {
+        const { a } = masked(JSON.stringify({ a: "x".repeat(before) + secret.repeat(3) }), secret) as {
+          a?: string;
+        };
+        expect(a).toMatch(/^x*(\*{0,3}){0,3}… \(cut off: \d+ characters\)$/);
+      }
+    }
+  });
+
+  test("takes work in proportion to its size, whatever the secret is", () => {
+    // As many places as a text has characters: they are joined, not handed over one by one.
+    const one = offered("aaaa", "a");
+    expect(one.masked("a".repeat(1_000_000))).toBe("***");
+    expect(offered("abcd").masked("abcd".repeat(200_000))).toBe("***");
+    expect(offered("abcd").masked("abcd ".repeat(200_000))).toBe("*** ".repeat(200_000));
   });
 });
 
 describe("a name", () => {
+  const isIn = (name: string, known: string, ...secrets: string[]) =>
+    offered(...secrets).without([name], () => known).length === 0;
+
   test("holds a secret as a whole, unless that is part of the names that everybody knows", () => {
-    const one = offered("nats", "s3cret-s3cret-s3cret");
-    expect(one.isIn("nats-2:4222", "")).toBe(true);
-    expect(one.isIn("nats-2:4222", "nats-1:4222")).toBe(false);
-    expect(one.isIn("s3cret-s3cret-s3cret.nats:4222", "nats-1:4222")).toBe(true);
-    expect(one.isIn("s3cret-s3:4222", "nats-1:4222")).toBe(false);
-    expect(one.isIn("b:4222", "")).toBe(false);
+    const secrets = ["nats", "s3cret-s3cret-s3cret"];
+    expect(isIn("nats-2:4222", "", ...secrets)).toBe(true);
+    expect(isIn("nats-2:4222", "nats-1:4222", ...secrets)).toBe(false);
+    expect(isIn("s3cret-s3cret-s3cret.nats:4222", "nats-1:4222", ...secrets)).toBe(true);
+    expect(isIn("s3cret-s3:4222", "nats-1:4222", ...secrets)).toBe(false);
+    expect(isIn("b:4222", "", ...secrets)).toBe(false);
+  });
+
+  test("with an escape, which no host has, is left out where a secret was offered", () => {
+    expect(isIn("b%32:4222", "", "s3cret")).toBe(true);
+    expect(isIn("b\\x32:4222", "", "s3cret")).toBe(true);
+    expect(isIn("b%32:4222", "")).toBe(false);
+  });
+
+  test("is looked at once more only where one of all names holds a secret", () => {
+    let asked = 0;
+    const known = () => `${asked++}`;
+    const one = offered("s3cret");
+    const names = ["a:1", "b:2"];
+    expect(one.without(names, known)).toBe(names);
+    expect(asked).toBe(0);
+    expect(one.without([...names, "s3cret:1"], known)).toEqual(names);
+    expect(asked).toBe(1);
   });
 });
 

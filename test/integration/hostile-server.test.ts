@@ -3,7 +3,14 @@
 
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { connect, ErrorCode, type NatsConnection, type NatsError, type Status } from "../../src/index.js";
+import {
+  type ConnectionOptions,
+  connect,
+  ErrorCode,
+  type NatsConnection,
+  type NatsError,
+  type Status,
+} from "../../src/index.js";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
 import { nextStatus } from "../harness/waiting.js";
 
@@ -158,6 +165,76 @@ describe("a connection whose server", () => {
     open.push(nc);
     await nc.flush();
     expect(nc.isClosed()).toBe(false);
+  });
+
+  /** A connection to a server that says that once a subscription is there, and all statuses until it has been heard. */
+  async function hearing(said: string, options: ConnectionOptions = {}): Promise<[NatsConnection, Status[]]> {
+    server = await fakeServer((socket) => {
+      socket.write(info());
+      socket.on("data", (data) => {
+        if (data.includes("SUB heard")) socket.write(`${said}MSG heard 1 0\r\n\r\n`);
+        for (const _ of data.toString().matchAll(/PING\r\n/g)) socket.write("PONG\r\n");
+      });
+    });
+    const seen: Status[] = [];
+    const nc = await connect({ port: server.port, ...options, onStatus: (status) => seen.push(status) });
+    open.push(nc);
+    for await (const _ of nc.subscribe("heard", { max: 1 })) break;
+    return [nc, seen];
+  }
+
+  it("names servers that nobody can dial, hears of them, and knows those that somebody can", async () => {
+    const connect_urls = ["é".repeat(500_000), `${"a.".repeat(127)}a:1`, "b.example:1"];
+    const [nc] = await hearing(info({ connect_urls }));
+    expect(nc.getServers().map(({ listen }) => listen)).toEqual([`127.0.0.1:${server.port}`, "b.example:1"]);
+    expect(nc.info?.connect_urls).toEqual([`${"a.".repeat(127)}a:1`, "b.example:1"]);
+  });
+
+  it("repeats a short password a hundred thousand times goes on, and nothing is seen of it", async () => {
+    const text = "abcd ".repeat(180_000);
+    const [nc] = await hearing(info({ server_name: text, x: ["abcd", text.slice(0, 5_000)] }), {
+      user: "u",
+      pass: "abcd",
+    });
+    expect(nc.info?.server_name).toMatch(/^(\*\*\* )+\*{0,3}… \(cut off: 900000 characters\)$/);
+    expect(JSON.stringify([nc.info, nc.recording?.()])).not.toContain("abcd");
+  });
+
+  it("complains at length is quoted in part, and it is said that it was cut", async () => {
+    const subject = "s".repeat(5_000);
+    const [nc, seen] = await hearing(`-ERR 'Permissions Violation for Publish to "${subject}"'\r\n`);
+    const told = seen.find(({ type }) => type === "error");
+    expect(told?.error?.message).toMatch(
+      /^Permissions Violation for Publish to "s+… \(cut off: 5039 characters\)$/,
+    );
+    expect(told?.permissionContext?.subject).toBe(`${"s".repeat(1_024)}… (cut off: 5000 characters)`);
+    expect(nc.isClosed()).toBe(false);
+  });
+
+  it("says the same INFO again and again is heard once, until something happens on which it depends", async () => {
+    const same = info({ connect_urls: ["a.example:1", "b.example:1"] });
+    server = await fakeServer((socket) => {
+      socket.write(same);
+      socket.on("data", (data) => {
+        for (const _ of data.toString().matchAll(/PING\r\n/g)) socket.write(`${same.repeat(100)}PONG\r\n`);
+      });
+    });
+    const nc = await connect({ port: server.port, record: true });
+    open.push(nc);
+    const heard = () => nc.recording?.()?.events.filter(({ type }) => type === "server.info").length ?? 0;
+    await nc.flush();
+    await nc.flush();
+    const before = heard();
+    expect(before).toBeLessThan(110);
+    await nc.flush();
+    expect(heard()).toBe(before);
+    // The user names other servers: those of the cluster are news once more.
+    nc.setServers([`127.0.0.1:${server.port}`]);
+    expect(nc.getServers()).toHaveLength(1);
+    await nc.flush();
+    expect(heard()).toBeGreaterThan(before);
+    expect(nc.getServers()).toHaveLength(3);
+    expect(nc.info?.connect_urls).toEqual(["a.example:1", "b.example:1"]);
   });
 });
 

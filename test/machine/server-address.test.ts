@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseAddress, splitCredentials, webSocketUrl } from "../../src/machine/server-address.js";
 
@@ -151,6 +152,44 @@ describe("parseAddress", () => {
     const result = parseAddress(url);
     expect(result.ok).toBe(false);
     expect(JSON.stringify(result)).not.toContain("s3");
+  });
+
+  const label = "a".repeat(63);
+  const longest = `${label}.${label}.${label}.${"a".repeat(61)}`;
+
+  test.each([longest, `${longest}.`, `nats://${longest}:1`, `wss://a/${"a".repeat(2_000)}`])(
+    "takes names that are as long as they may be: %s",
+    (url) => expect(parseAddress(url).ok).toBe(true),
+  );
+
+  test.each([
+    [`${longest}a`, "a host name of more than 253 characters"],
+    [`${longest}a:4222`, "a host name of more than 253 characters"],
+    [`${label}a.b`, "more than 63 between two dots"],
+    [`${label}a.b:4222`, "more than 63 between two dots"],
+    [`${"ü".repeat(60)}.de`, "more than 63 between two dots"],
+    ["é".repeat(900_000), "more than 2048 characters"],
+    [`é${".é".repeat(1_000)}`, "a host name of more than 253 characters"],
+    [`wss://a/${"a".repeat(2_048)}`, "more than 2048 characters"],
+  ])("refuses names that are too long, and says how long they may be (%#)", (url, problem) => {
+    expect(parsed(url)).toContain(problem);
+  });
+
+  test("reads a plain name and port as it reads the same with a scheme", () => {
+    const part = fc.string({ unit: fc.constantFrom(..."ab01xn-_"), maxLength: 5 });
+    const octet = fc.oneof(fc.integer({ min: 0, max: 300 }).map(String), fc.constantFrom("0x1", "01", ""));
+    const host = fc.oneof(
+      fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(".")),
+      fc.array(octet, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(".")),
+      fc.constantFrom("xn--bcher-kva.example", "xn--a", "a.xn--\u00fc", "a.0x1", "1.a", "a.", "a..b"),
+    );
+    const port = fc.oneof(fc.integer({ min: 0, max: 70_000 }).map(String), fc.constantFrom("", "01", "1 "));
+    fc.assert(
+      fc.property(host, port, (name, digits) => {
+        expect(parseAddress(`${name}:${digits}`)).toEqual(parseAddress(`nats://${name}:${digits}`));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test("a name reads back as itself", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Policy } from "../../src/machine/reconnect-policy.js";
+import type { ServerAddress } from "../../src/machine/server-address.js";
 import {
   afterFailure,
   createPool,
@@ -174,6 +175,54 @@ describe("toBack and afterFailure", () => {
     [null, "a"],
   ])("limit %s: after one failure the pool is '%s'", (limit, left) => {
     expect(names(afterFailure(poolOf("a"), "a:4222", 0, limit))).toBe(left);
+  });
+});
+
+describe("the work of", () => {
+  /** How often names are read with so many servers. */
+  const reads = (count: number, work: (addresses: readonly ServerAddress[]) => void) => {
+    let found = 0;
+    const counted = Array.from({ length: count }, (_, i) => {
+      const known = address(`s${i}:4222`);
+      return Object.defineProperty({ ...known }, "name", {
+        enumerable: true,
+        get: () => {
+          found++;
+          return known.name;
+        },
+      });
+    });
+    work(counted);
+    return found;
+  };
+
+  test.each<[string, (addresses: readonly ServerAddress[]) => void]>([
+    ["a first list", (addresses) => createPool(addresses, true, 1)],
+    [
+      "another list",
+      (addresses) => {
+        const kept = addresses.slice(0, addresses.length / 2).map(({ name }) => name);
+        const servers = serversOf(...kept);
+        replacePool(servers, { addresses, kept, list: 1, spokeTls: kept }, true, 1);
+      },
+    ],
+  ])("%s grows with the number of servers, not with its square", (_what, work) => {
+    expect(reads(400, work) / reads(200, work)).toBeLessThan(3);
+  });
+
+  test("an INFO is done once, however often the chart looks at it", () => {
+    let read = 0;
+    const urls = new Proxy(["b:1", "c:1"], {
+      get: (list, name, self) => {
+        if (name === Symbol.iterator) read++;
+        return Reflect.get(list, name, self) as unknown;
+      },
+    });
+    const servers = serversOf("a");
+    const once = learning(servers, urls, { by: "a:4222" });
+    expect(learning(servers, urls, { by: "a:4222" })).toEqual(once);
+    expect(names(once.pool)).toBe("a b c");
+    expect(read).toBe(1);
   });
 });
 

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Parser, ProtocolViolation } from "../../src/effects/wire/parser.js";
+import { Parser, type ParserLimits, ProtocolViolation } from "../../src/effects/wire/parser.js";
 import { type Call, message, pushAll, recorder } from "../effects/wire/calls.js";
 
 /** A command as a server may write it, and what a sink hears of it. */
@@ -195,20 +195,57 @@ describe("the parser", () => {
       });
     const bad = fc.oneof({ weight: 1, arbitrary: garbage }, { weight: 4, arbitrary: spoilt });
     fc.assert(
-      fc.property(bad, cuts, (bytes, lengths) => {
-        const whole: Call[] = [];
-        const cut: Call[] = [];
-        const parser = new Parser(recorder(cut));
-        const failure = caught(() => new Parser(recorder(whole)).push(bytes));
-        const cutFailure = caught(() => pushAll(parser, chunked(bytes, lengths)));
-        // A violation may show earlier in a stream that is cut, and never changes what was heard before it.
-        expect(cut).toEqual(whole);
-        expect(cutFailure === undefined).toBe(failure === undefined);
-      }),
+      fc.property(bad, cuts, limits, (bytes, lengths, most) => void expectSameCut(bytes, lengths, most)),
       { numRuns: 2_000 },
     );
   });
+
+  test("refuses what is too long with the same words, wherever it is cut and whether it is", () => {
+    const long = fc.integer({ min: 1, max: 60 }).map((length) => "a".repeat(length));
+    const line = fc.oneof(
+      long.map((subject) => `MSG ${subject} 1 1\r\nx\r\n`),
+      long.map((subject) => `HMSG a 1 ${subject} 12 12\r\nNATS/1.0\r\n\r\n\r\n`),
+      long.map((text) => `-ERR '${text}'\r\n`),
+      long.map((text) => `INFO {"a":"${text}"}\n`),
+      long.map((text) => `PING ${text}\r\n`),
+      long.map((text) => `${text}\r\n`),
+    );
+    const stream = fc.array(line, { minLength: 1, maxLength: 5 }).map((lines) => latin1(lines.join("")));
+    let refused = 0;
+    fc.assert(
+      fc.property(stream, cuts, limits, (bytes, lengths, most) => {
+        if (/^line of more/.test(expectSameCut(bytes, lengths, most)?.reason ?? "")) refused++;
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(refused).toBeGreaterThan(200);
+  });
 });
+
+/** Limits that the streams here may well exceed, or none. */
+const few = fc.integer({ min: 5, max: 60 });
+const limits = fc.oneof(
+  fc.constant({}),
+  fc.record({ maxControlLine: few, maxInfo: few, maxPayload: fc.oneof(few, fc.constant(6000)) }),
+);
+
+/** What is heard, and what is wrong, is the same of the whole stream and of its pieces. */
+function expectSameCut(
+  bytes: Buffer,
+  lengths: readonly number[],
+  most: ParserLimits,
+): ProtocolViolation | undefined {
+  const whole: Call[] = [];
+  const cut: Call[] = [];
+  const parser = new Parser(recorder(cut), most);
+  const failure = caught(() => new Parser(recorder(whole), most).push(bytes));
+  const cutFailure = caught(() => pushAll(parser, chunked(bytes, lengths)));
+  expect(cut).toEqual(whole);
+  // What can never become a command is refused before all of it is there, so that less of it can be shown.
+  const reason = (violation?: ProtocolViolation) => violation?.reason.replace(/^(unknown command).*/s, "$1");
+  expect(reason(cutFailure)).toBe(reason(failure));
+  return failure;
+}
 
 /** The violation that `run` throws; anything else fails the test. */
 function caught(run: () => void): ProtocolViolation | undefined {

@@ -3,6 +3,9 @@
 
 import { type World, withDial } from "../../effects/world.js";
 
+/** Characters of an INFO: the library takes no longer one. */
+const MAX_INFO = 1_048_576;
+
 /** What may be reached. */
 export type Mark = "opened" | "greeted" | "secured" | "accepted";
 
@@ -42,10 +45,12 @@ export function listeningWorld(world: World, clock: StopWatch, heard: (json: str
     let text: string | undefined = "";
     const listen = (chunk: Uint8Array) => {
       if (text === undefined) return;
-      text += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
-      const end = text.indexOf("\n");
-      if (end === -1 && text.length < 1_000_000) return;
-      const json = /^INFO\s+(.*)$/i.exec(text.slice(0, end).trimEnd())?.[1];
+      const piece = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
+      // What came before has no end of line: it is not looked through again with every piece.
+      const end = piece.indexOf("\n");
+      text += end === -1 ? piece : piece.slice(0, end);
+      if (end === -1 && text.length < MAX_INFO) return;
+      const json = /^INFO\s+(.*)$/i.exec(text.trimEnd())?.[1];
       text = undefined;
       if (json === undefined) return;
       clock.note("greeted");

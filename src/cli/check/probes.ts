@@ -14,6 +14,8 @@ import type { CertificateSeen, Lookup, Neighbour } from "./observation.js";
 const PATIENCE = 2_000;
 /** Bytes of an answer that are looked at. */
 const ENOUGH = 4_096;
+/** Bytes of a greeting: the library takes no longer one. */
+const LONGEST_LINE = 1_048_576;
 
 /** Looks a host up as the system does, for at most that many milliseconds; null where it is an address already. */
 export async function lookUp({ host }: ServerAddress, limit: number): Promise<Lookup | null> {
@@ -106,7 +108,7 @@ async function answerTo(socket: Socket | undefined, request: string): Promise<st
 }
 
 async function firstLine(socket: Socket): Promise<string | undefined> {
-  const text = await reading(socket, (soFar) => soFar.includes("\n"));
+  const text = await reading(socket, (soFar, piece) => piece.includes("\n") || soFar.length >= LONGEST_LINE);
   socket.removeAllListeners("data");
   socket.pause();
   if (text.includes("\n")) return text.slice(0, text.indexOf("\n"));
@@ -115,7 +117,7 @@ async function firstLine(socket: Socket): Promise<string | undefined> {
 }
 
 /** What arrives until it is enough, the other side ends, or our patience does. */
-function reading(socket: Socket, isEnough: (text: string) => boolean): Promise<string> {
+function reading(socket: Socket, isEnough: (text: string, piece: string) => boolean): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
     const end = () => {
@@ -126,8 +128,9 @@ function reading(socket: Socket, isEnough: (text: string) => boolean): Promise<s
     socket.on("close", end);
     socket.on("end", end);
     socket.on("data", (chunk) => {
-      text += chunk.toString("latin1");
-      if (isEnough(text)) end();
+      const piece = chunk.toString("latin1");
+      text += piece;
+      if (isEnough(text, piece)) end();
     });
   });
 }

@@ -44,7 +44,7 @@ async function textOf(path: string): Promise<string> {
 
 /** Whether a name that is in no file goes to name servers, and to nobody else. */
 export function asksNameServersOnly(nsswitch: string): boolean {
-  const hosts = /^\s*hosts:(.*)$/m.exec(nsswitch)?.[1];
+  const hosts = /^[ \t]*hosts:(.*)$/m.exec(nsswitch)?.[1];
   if (hosts === undefined) return true;
   // [NOTFOUND=return] says what is done with an answer.
   const services = hosts

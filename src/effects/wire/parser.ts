@@ -60,6 +60,7 @@ const LF = 10;
 const CR = 13;
 /** The letters of PING, PONG and +OK. */
 const [PLUS, P, I, O, N, G, K] = [43, 80, 73, 79, 78, 71, 75];
+const CRLF_LENGTH = 2;
 /** `I` and `i`: INFO has a limit of its own. */
 const isInfo = (first: number | undefined): boolean => first === 73 || first === 105;
 /**
@@ -224,6 +225,7 @@ export class Parser {
     const sink = this.#sink;
     const line = this.#line;
     const end = chunk.length;
+    const longest = this.#maxControlLine + CRLF_LENGTH;
     this.#chunk = chunk;
     this.#next = 0;
     let received: Received | undefined;
@@ -234,7 +236,8 @@ export class Parser {
         const { end: headersStart, headerSize, size } = line;
         const payloadEnd = headersStart + size;
         const isWhole = payloadEnd + 1 < end && chunk[payloadEnd] === CR && chunk[payloadEnd + 1] === LF;
-        if (isWhole && size <= this.#maxPayload && headerSize <= size) {
+        const isWithin = size <= this.#maxPayload && headersStart - i <= longest;
+        if (isWhole && isWithin && headerSize <= size) {
           i = payloadEnd + 2;
           this.#next = i;
           const { sid, subjectStart, subjectEnd, replyStart, replyEnd } = line;
@@ -315,25 +318,35 @@ export class Parser {
   /** Adds a piece of a line to what earlier chunks had of it. */
   #carryOver(chunk: Uint8Array, start: number, end: number): void {
     const before = this.#carried;
-    const carried = before + end - start;
-    this.#checkLength(before === 0 ? chunk : this.#carry, before === 0 ? start : 0, carried);
+    const longest = this.#longestLine(before === 0 ? chunk[start] : this.#carry[0]);
+    const length = before + end - start;
+    // One byte too many says that the line is too long.
+    const carried = Math.min(length, longest + 1);
     if (carried > this.#carry.length) {
-      const longer = allocate(Math.max(256, 2 * carried));
+      const longer = allocate(Math.min(longest + 1, Math.max(256, 2 * carried)));
       longer.set(this.#carry.subarray(0, before));
       this.#carry = longer;
     }
-    this.#carry.set(chunk.subarray(start, end), before);
+    this.#carry.set(chunk.subarray(start, start + carried - before), before);
     this.#carried = carried;
     // What can never become a command is refused at once: a server that speaks first, but not NATS, may send no more.
     if (!mayBecomeVerb(this.#carry, 0, carried))
       throw ProtocolViolation.at("unknown command", this.#carry, 0, carried);
+    this.#checkLength(this.#carry, 0, length);
   }
 
-  /** Limits are for lines without their CRLF. */
+  /** Bytes of the longest line that begins with that one, with its CRLF. */
+  #longestLine(first: number | undefined): number {
+    return (isInfo(first) ? this.#maxInfo : this.#maxControlLine) + CRLF_LENGTH;
+  }
+
+  /** `length` bytes of the line that begins at `start` are there, maybe all of it. How they were cut makes no difference. */
   #checkLength(bytes: Uint8Array, start: number, length: number): void {
-    const limit = isInfo(bytes[start]) ? this.#maxInfo : this.#maxControlLine;
-    if (length <= limit + 2) return;
-    throw ProtocolViolation.at(`line of more than ${limit} bytes`, bytes, start);
+    const longest = this.#longestLine(bytes[start]);
+    if (length <= longest) return;
+    const end = start + longest + 1;
+    if (!mayBecomeVerb(bytes, start, end)) throw ProtocolViolation.at("unknown command", bytes, start, end);
+    throw ProtocolViolation.at(`line of more than ${longest - CRLF_LENGTH} bytes`, bytes, start, end);
   }
 
   /** `bytes[start..end)` is a line with its line feed; the chunk goes on at #next. A CR before the LF may be missing. */

@@ -355,6 +355,17 @@ describe("what is not the protocol", () => {
     expect(() => parse(Array(1000).fill("MSG "), {}, limits)).toThrow("line of more than 100 bytes");
   });
 
+  test.each([
+    ["MSG with a long subject", `MSG ${"a".repeat(70_000)} 1 2\r\nhi\r\n`],
+    ["MSG with a long reply", `MSG a 1 ${"a".repeat(70_000)} 2\r\nhi\r\n`],
+    ["HMSG with a long subject", `HMSG ${"a".repeat(70_000)} 1 12 12\r\nNATS/1.0\r\n\r\n\r\n`],
+  ])("a plain line that is too long is refused also where all of it is in one chunk: %s", (_what, text) => {
+    expect(violation(`MSG b 1 0\r\n\r\n${text}`)).toMatch(
+      /^line of more than 65536 bytes: ".*"… \(65539 bytes\)$/,
+    );
+    expect(() => parse(text.match(/[\s\S]{1,999}/g) ?? [])).toThrow(violation(text));
+  });
+
   test("the limit of INFO is for INFO, in any case and wherever it is cut, and for no other line", () => {
     const limits = { maxControlLine: 100, maxInfo: 200 };
     const text = "x".repeat(150);
