@@ -2,15 +2,16 @@
 // page and the command line tool show; `npm run chart -- --check` fails where one of them is stale.
 
 import { readFile, writeFile } from "node:fs/promises";
-import { type Layout, layoutChart, svgOf } from "../src/inspector/drawing/index.js";
+import { type Layout, svgOf } from "../src/inspector/drawing/index.js";
 import { connectionMachine } from "../src/machine/index.js";
 import { chartPage } from "./chart-page.js";
+import { layoutChart } from "./elk-layout.js";
 
 /** A layout as a source file: one string, which neither a formatter nor a compiler spends time on. */
 function layoutSource(name: string, what: string, layout: Layout): string {
   return [
     `// ${what} Made by \`npm run chart\` from src/machine/connection-machine.ts; do not edit.`,
-    "// How: elk-layout.ts. What the fields are: layout.ts.",
+    "// How: scripts/elk-layout.ts. What the fields are: layout.ts.",
     "",
     'import type { Layout } from "./layout.js";',
     "",

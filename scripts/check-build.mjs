@@ -7,6 +7,9 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { buildCode } from "./build-code.mjs";
+import { licenceProblems, packagesIn } from "./bundled-packages.mjs";
+import { buildInspectorPage } from "./inspector-page.mjs";
 
 const run = promisify(execFile);
 
@@ -37,6 +40,32 @@ async function bundled(project, code) {
   const used = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
   const text = outputFiles[0].text;
   return { bytes, text, imports: imports.map(({ path }) => path), files: used.map(([file]) => file) };
+}
+
+/** A require of the bundle's own, which those who bundle ESM for Node put on top of it. */
+const OWN_REQUIRE =
+  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+/** The client as one file for Node, made without a warning although the optional peers are missing, and loaded from elsewhere. */
+async function checkOneFile(project, { name }, format) {
+  const outfile = join(project, `one-file.${format === "esm" ? "mjs" : "cjs"}`);
+  const { warnings } = await build({
+    stdin: {
+      contents: `import { connect } from "${name}"; console.log(typeof connect);`,
+      resolveDir: project,
+    },
+    bundle: true,
+    platform: "node",
+    format,
+    outfile,
+    logLevel: "silent",
+    ...(format === "esm" ? { banner: { js: OWN_REQUIRE } } : {}),
+  });
+  // Of packages that are missing esbuild tells, and leaves them to be imported.
+  const others = warnings.filter(({ id }) => id !== "ignored-dynamic-import");
+  assert(others.length === 0, `esbuild warns: ${others[0]?.text}`);
+  const { stdout } = await run(process.execPath, [outfile], { cwd: project });
+  assert(stdout === "function\n", `it says ${stdout}`);
 }
 
 /** The places in our source that a stack trace names: { name, file, line }. */
@@ -94,6 +123,20 @@ async function checkTypes(tarball, root, { name, exports }) {
   assert(seen.join() === expected.join(), `it saw ${seen}, the package has ${expected}`);
 }
 
+/** The packages of which there is code in dist. What is built anew has the same files, and esbuild tells what is in them. */
+async function packagesInside(dist) {
+  const built = [
+    ...(await buildCode("dist", { write: false })),
+    ...(await buildInspectorPage("dist/inspector", { write: false })),
+  ];
+  const isCode = (file) => file.endsWith(".js");
+  const made = built.flatMap(({ outputs }) => Object.keys(outputs)).filter(isCode);
+  const shipped = (await readdir(dist, { recursive: true })).filter(isCode).map((file) => join("dist", file));
+  const unknown = shipped.filter((file) => !made.includes(file));
+  assert(unknown.length === 0, `these are not what the sources give (npm run build?): ${unknown.join(", ")}`);
+  return packagesIn(built);
+}
+
 /**
  * The checks, as pairs of what is checked and how.
  * @param tarball the packed package
@@ -133,8 +176,12 @@ export function buildChecks(tarball, project, root, manifest) {
         assert(whole.bytes > LEAST_FOR_CONNECT, `the client has ${whole.bytes} bytes`);
       },
     ],
+    ...["esm", "cjs"].map((format) => [
+      `a bundler makes one file for Node of it, without its optional peers (${format})`,
+      () => checkOneFile(project, manifest, format),
+    ]),
     [
-      "its bill of materials lists what is installed with it",
+      "its bill of materials lists what is installed with it and what is in it, with licences that nobody has to look at",
       async () => {
         const folder = join(project, "node_modules", name);
         const bom = JSON.parse(await readFile(join(folder, "dist/sbom.cdx.json"), "utf8"));
@@ -145,8 +192,12 @@ export function buildChecks(tarball, project, root, manifest) {
         const installed = Object.keys(lock.packages)
           .filter((path) => path.startsWith("node_modules/") && path !== `node_modules/${name}`)
           .map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
-        const there = [...new Set(installed)].sort();
-        assert(listed.join() === there.join(), `it lists ${listed}, installed are ${there}`);
+        const inside = await packagesInside(join(folder, "dist"));
+        const there = [...new Set([...installed, ...inside.map((one) => one.name)])].sort();
+        assert(listed.join() === there.join(), `it lists ${listed}, there are ${there}`);
+        const readme = await readFile(join(folder, "README.md"), "utf8");
+        const problems = licenceProblems({ components: bom.components, bundled: inside, readme });
+        assert(problems.length === 0, problems.join("\n"));
       },
     ],
   ];

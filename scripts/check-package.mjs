@@ -32,7 +32,7 @@ const REQUIRED = [
 ];
 
 /** Files of dist that are not code: the page of the inspector. */
-const PAGE = /^dist\/inspector\/[\w-]+\.(html|css|svg|md)$/;
+const PAGE = /^dist\/inspector\/[\w-]+\.(html|css|svg)$/;
 
 /** Optional peers that an entry cannot do without: whoever imports it has them. */
 const NEEDED_PEERS = ["@nats-io/nats-core"].filter((name) => manifest.peerDependencies[name] !== undefined);

@@ -35,6 +35,7 @@ const SUITES = [
   "operator",
   "tls",
   "tls-failures",
+  "late-parts",
   "silent-network",
   "hostile-server",
   "embedded-server",

@@ -1,7 +1,6 @@
 // Types of inspector-page.mjs, for the tests.
 
-/** Builds the page of the local inspector into a folder; makes the folder where it is missing. */
-export function buildInspectorPage(folder: string): Promise<void>;
+import type { Metafile } from "esbuild";
 
-/** Writes the licence of what the page contains beside it. */
-export function writeNotices(folder: string): Promise<void>;
+/** Builds the page of the local inspector into a folder; makes the folder where it is missing. Resolves with what is in it. */
+export function buildInspectorPage(folder: string): Promise<readonly Metafile[]>;

@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Inspect } from "../effects/live-chart.js";
+import { loadInspect, loadWs, PackageFailure } from "../effects/node/late-parts.js";
 import type { Limits } from "../inspector/backlog.js";
 import { type LocalInspector, serveLocalInspector } from "../inspector/serve.js";
 import { CommandFailed, UsageError } from "./command.js";
@@ -59,8 +60,8 @@ export async function openInspector(
   keep?: Limits,
 ): Promise<OpenInspector> {
   const port = portOf(wishes);
-  const { createInspector } = await needed(() => import("@statelyai/inspect"));
-  const { WebSocket } = await needed(() => import("ws"));
+  const { createInspector } = await needed(loadInspect);
+  const { WebSocket } = await needed(loadWs);
   const page = await served(wishes.local === true, { port, keep });
   // As createWebSocketInspector does, but for the end: this one knows when all has arrived.
   const socket = new WebSocket(page.relayUrl);
@@ -112,7 +113,8 @@ async function needed<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    if (!(error instanceof PackageFailure)) throw error;
+    if (!error.isMissing) throw new CommandFailed(error.message);
     throw new CommandFailed(
       "the inspector needs two packages: npm install @statelyai/inspect ws\n" +
         "or, without installing: npx -p nats-statechart -p @statelyai/inspect -p ws nats-statechart inspect",

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocket, WebSocketServer } from "ws";
+import { loadWs, type PackageFailure } from "../effects/node/late-parts.js";
 import { Backlog, LIVE, type Limits } from "./backlog.js";
 
 /** An inspector that runs. */
@@ -36,7 +37,7 @@ const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Listens: for pages at `/page`, for processes anywhere else. Needs the package `ws`.
- * @throws Error (as a rejection) where `ws` is not installed or the port is taken
+ * @throws Error (as a rejection) where `ws` is not installed or cannot be loaded, or the port is taken
  */
 export async function serveRelay(options: RelayOptions): Promise<LocalInspector> {
   const { port, host, keep, answer } = options;
@@ -67,11 +68,9 @@ export async function serveRelay(options: RelayOptions): Promise<LocalInspector>
 }
 
 async function loadWebSockets(): Promise<{ WebSocketServer: typeof WebSocketServer }> {
-  try {
-    return await import("ws");
-  } catch (cause) {
-    throw new Error("the inspector needs the package ws: npm install ws", { cause });
-  }
+  return loadWs().catch(({ isMissing, message, cause }: PackageFailure) => {
+    throw new Error(isMissing ? "the inspector needs the package ws: npm install ws" : message, { cause });
+  });
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

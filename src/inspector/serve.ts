@@ -27,7 +27,6 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/": ["index.html", "text/html; charset=utf-8"],
   "/inspector.js": ["inspector.js", "text/javascript; charset=utf-8"],
   "/inspector.css": ["inspector.css", "text/css; charset=utf-8"],
-  "/layout.js": ["layout.js", "text/javascript; charset=utf-8"],
   "/icon.svg": ["icon.svg", "image/svg+xml"],
 };
 

@@ -27,7 +27,7 @@ const running = new Set<Followed["child"]>();
 export function useInspector(): void {
   useTool();
   beforeAll(async () => {
-    const script: { buildInspectorPage(folder: string): Promise<void> } = await import(
+    const script: { buildInspectorPage(folder: string): Promise<unknown> } = await import(
       `${root}scripts/inspector-page.mjs`
     );
     // Where the tool looks for it: beside itself.

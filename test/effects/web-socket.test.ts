@@ -3,6 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Dialer } from "../../src/effects/node/dialing.js";
+import * as lateParts from "../../src/effects/node/late-parts.js";
 import type { LookupEvents } from "../../src/effects/node/names.js";
 import { nodeWebSockets } from "../../src/effects/web-socket/node-web-sockets.js";
 import type { WebSocketLike, WebSocketSource } from "../../src/effects/web-socket/web-socket.js";
@@ -123,7 +124,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
-  vi.doUnmock("ws");
+  vi.restoreAllMocks();
 });
 
 describe("a transport over a WebSocket", () => {
@@ -395,6 +396,9 @@ describe("WebSockets in Node", () => {
     addresses = ["10.0.0.1"];
     vi.unstubAllEnvs();
   });
+  const fails = (isMissing: boolean, cause: Error) =>
+    vi.spyOn(lateParts, "loadWs").mockRejectedValue(new lateParts.PackageFailure("ws", isMissing, cause));
+  const notInstalled = () => fails(true, new Error("not found"));
   const dialedWith = async (tls: Parameters<typeof nodeWebSockets>[0], to: Partial<Destination> = {}) => {
     const { told: all, events } = told();
     nodeWebSockets(tls)({ ...server, ...to }, events, dialer);
@@ -413,12 +417,20 @@ describe("WebSockets in Node", () => {
     ["the option tls is given", { rejectUnauthorized: false }, underTls, "the option tls over wss:// needs"],
   ])("need the package ws where %s, and say so where it is not installed", async (_what, tls, to, why) => {
     vi.stubGlobal("WebSocket", tls === undefined ? undefined : FakeWebSocket);
-    vi.doMock("ws", () => {
-      throw new Error("not installed");
-    });
+    notInstalled();
     const all = await dialedWith(tls, to);
     const message = `${why} the package ws: npm install ws`;
     expect(all).toEqual([["closed", expect.objectContaining({ message })]]);
+  });
+
+  it("say what is wrong with the package ws where it is installed", async () => {
+    vi.stubGlobal("WebSocket", undefined);
+    fails(false, new Error("EMFILE: too many open files"));
+    const [[, error] = []] = await dialedWith(undefined);
+    expect(error).toMatchObject({
+      message: "the package ws is installed, but could not be loaded: EMFILE: too many open files",
+      cause: expect.objectContaining({ message: "EMFILE: too many open files" }),
+    });
   });
 
   it("are those of the package where the host has several addresses and the package is there", async () => {
@@ -433,9 +445,7 @@ describe("WebSockets in Node", () => {
 
   it("are the runtime's own where the host has several addresses and the package is not installed", async () => {
     vi.stubGlobal("WebSocket", FakeWebSocket);
-    vi.doMock("ws", () => {
-      throw new Error("not installed");
-    });
+    notInstalled();
     addresses = ["10.0.0.1", "::1"];
     await dialedWith(undefined);
     expect(FakeWebSocket.last?.url).toBe("ws://a:80/nats");
@@ -451,9 +461,7 @@ describe("WebSockets in Node", () => {
   it("need the package ws for wss:// where Node is told to check no certificate, and say so", async () => {
     vi.stubGlobal("WebSocket", FakeWebSocket);
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
-    vi.doMock("ws", () => {
-      throw new Error("not installed");
-    });
+    notInstalled();
     const all = await dialedWith(undefined, underTls);
     const message = expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED is 0, .* install the package ws/);
     expect(all).toEqual([["closed", expect.objectContaining({ message })]]);

@@ -1,8 +1,10 @@
 // How a definition becomes a picture: what is read of it, which lines are drawn, where everything lies, and the SVG and
 // Mermaid of it. What it looks like in a browser: test/integration/local-inspector.test.ts.
 
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMachine } from "xstate";
+import { layoutChart } from "../../scripts/elk-layout.js";
 import { connectionChart } from "../../src/inspector/drawing/connection-chart.js";
 import { connectionOverview } from "../../src/inspector/drawing/connection-overview.js";
 import { withEndBelow } from "../../src/inspector/drawing/end-below.js";
@@ -11,9 +13,9 @@ import {
   activeIds,
   chartOf,
   type Layout,
-  layoutChart,
   mermaidOf,
   type Point,
+  placeChart,
   stateText,
   svgOf,
 } from "../../src/inspector/drawing/index.js";
@@ -222,29 +224,86 @@ const touches = (layout: Layout, id: string, x: number, y: number) => {
   return isWithin && !isInside;
 };
 
+/** What is wrong in a layout: states that are not within the one around, or not apart; lines that miss one of their states. */
+function faults(layout: Layout): readonly string[] {
+  const byId = new Map(layout.boxes.map((box) => [box.id, box]));
+  const whole = { x: 0, y: 0, width: layout.width, height: layout.height };
+  const outside = layout.boxes.filter(({ parent, x, y, width, height }) => {
+    const around = parent === null ? whole : byId.get(parent);
+    return (
+      around === undefined ||
+      x <= around.x ||
+      y <= around.y ||
+      x + width >= around.x + around.width ||
+      y + height >= around.y + around.height
+    );
+  });
+  const astray = layout.lines.filter(({ from, to, points }) => {
+    const [first] = points;
+    const last = points.at(-1);
+    if (first === undefined || last === undefined) return true;
+    // From the machine itself to one of its states: there is no box to begin at.
+    const isBegun = from === layout.id || touches(layout, from, first.x, first.y);
+    return !isBegun || !touches(layout, to, last.x, last.y);
+  });
+  return [
+    ...overlaps(layout),
+    ...outside.map(({ id, parent }) => `${id} is not within ${parent}`),
+    ...astray.map(({ id }) => `${id} does not lead from the one to the other`),
+  ];
+}
+
+/** Machines of up to three levels, with transitions between any of their states. */
+const machines = fc
+  .record({
+    shape: fc.array(fc.array(fc.nat({ max: 3 }), { maxLength: 4 }), { minLength: 1, maxLength: 5 }),
+    transitions: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 20 }),
+    type: fc.constantFrom("parallel", "compound"),
+  })
+  .map(({ shape, transitions, type }) => {
+    const states: Record<string, { on: Record<string, string> }> = {};
+    const state = (id: string, children: Readonly<Record<string, unknown>>) => {
+      const on: Record<string, string> = {};
+      states[id] = { on };
+      const [initial] = Object.keys(children);
+      return { id, on, ...(initial === undefined ? {} : { initial, states: children }) };
+    };
+    const outer = Object.fromEntries(
+      shape.map((middles, i) => {
+        const inner = middles.map((count, j) => {
+          const leaves = Array.from({ length: count }, (_, k) => [`c${k}`, state(`a${i}b${j}c${k}`, {})]);
+          return [`b${j}`, state(`a${i}b${j}`, Object.fromEntries(leaves))];
+        });
+        return [`a${i}`, state(`a${i}`, Object.fromEntries(inner))];
+      }),
+    );
+    const ids = Object.keys(states);
+    for (const [number, [from, to]] of transitions.entries()) {
+      const { on } = states[ids[from % ids.length] ?? ""] ?? { on: {} };
+      on[`event${number}`] = `#${ids[to % ids.length]}`;
+    }
+    return { id: "any", type, initial: "a0", states: outer };
+  });
+
+/** What lays out charts: ELK for ours beforehand, our own for others in the page. */
+const engines: readonly (readonly [string, typeof layoutChart])[] = [
+  ["ELK", layoutChart],
+  ["our own", async (definition, options) => placeChart(definition, options)],
+];
+
 describe("laying out", () => {
   it("keeps every state within the one around it and apart from all others, and every line at both its states", async () => {
-    for (const layout of [await layoutChart(lamp), connectionChart, connectionOverview]) {
-      const byId = new Map(layout.boxes.map((box) => [box.id, box]));
-      expect(overlaps(layout)).toEqual([]);
-      for (const { id, parent, x, y, width, height } of layout.boxes) {
-        const around =
-          parent === null ? { x: 0, y: 0, width: layout.width, height: layout.height } : byId.get(parent);
-        if (around === undefined) throw new Error(`${id} is in ${parent}, which is not there`);
-        expect(x).toBeGreaterThan(around.x);
-        expect(y).toBeGreaterThan(around.y);
-        expect(x + width).toBeLessThan(around.x + around.width);
-        expect(y + height).toBeLessThan(around.y + around.height);
-      }
-      for (const { id, from, to, points } of layout.lines) {
-        const [first] = points;
-        const last = points.at(-1);
-        if (first === undefined || last === undefined) throw new Error(`${id} has no points`);
-        // From the machine itself to one of its states: there is no box to begin at.
-        if (from !== layout.id) expect(touches(layout, from, first.x, first.y), id).toBe(true);
-        expect(touches(layout, to, last.x, last.y), id).toBe(true);
-      }
-    }
+    const layouts = [await layoutChart(lamp), placeChart(lamp), placeChart(definition)];
+    for (const layout of [...layouts, connectionChart, connectionOverview])
+      expect(faults(layout)).toEqual([]);
+  });
+
+  it("does so by our own layout for every machine", () => {
+    fc.assert(
+      fc.property(machines, fc.boolean(), (machine, labels) => {
+        expect(faults(placeChart(machine, { labels }))).toEqual([]);
+      }),
+    );
   });
 
   it("writes labels beside one another, not over states", () => {
@@ -255,11 +314,23 @@ describe("laying out", () => {
     expect(overlaps({ ...connectionChart, boxes: [...boxes, ...leaves] as never })).toEqual([]);
   });
 
-  it("puts every state in the same place however the keys of the definition are sorted", async () => {
-    const places = ({ boxes }: Layout) => [...boxes].sort((a, b) => (a.id < b.id ? -1 : 1));
-    const received = await layoutChart(JSON.stringify(sent(lamp)), { labels: false });
-    expect(places(received)).toEqual(places(await layoutChart(lamp, { labels: false })));
+  it("writes labels beside one another, not over states, by our own layout too", () => {
+    const layout = placeChart(definition);
+    const labels = layout.lines.flatMap(({ label }) => label ?? []);
+    expect(labels.length).toBeGreaterThan(30);
+    const boxes = labels.map((label, index) => ({ ...label, id: `label ${index}` }));
+    const leaves = layout.boxes.filter(({ type }) => type !== "compound");
+    expect(overlaps({ ...layout, boxes: [...boxes, ...leaves] as never })).toEqual([]);
   });
+
+  it.each(engines)(
+    "puts every state in the same place however the keys of the definition are sorted (%s)",
+    async (_name, lays) => {
+      const places = ({ boxes }: Layout) => [...boxes].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const received = await lays(JSON.stringify(sent(lamp)), { labels: false });
+      expect(places(received)).toEqual(places(await lays(lamp, { labels: false })));
+    },
+  );
 
   it("has the chart of a connection ready, whole: nobody who shows it needs the engine", () => {
     // Whether it is the very one that the engine gives now is checked by `npm run chart -- --check`.
@@ -277,11 +348,11 @@ describe("laying out", () => {
     expect(scale * 13).toBeGreaterThan(11);
   });
 
-  it("lays out a machine that has one state, none, or fifty", async () => {
-    expect((await layoutChart({ id: "one", initial: "a", states: { a: {} } })).boxes).toHaveLength(1);
-    expect((await layoutChart({ id: "none" })).boxes).toEqual([]);
+  it.each(engines)("lays out a machine that has one state, none, or fifty (%s)", async (_name, lays) => {
+    expect((await lays({ id: "one", initial: "a", states: { a: {} } })).boxes).toHaveLength(1);
+    expect((await lays({ id: "none" })).boxes).toEqual([]);
     const ring = Array.from({ length: 50 }, (_, at) => [`s${at}`, { on: { next: `s${(at + 1) % 50}` } }]);
-    const layout = await layoutChart({ id: "ring", initial: "s0", states: Object.fromEntries(ring) });
+    const layout = await lays({ id: "ring", initial: "s0", states: Object.fromEntries(ring) });
     expect(layout.boxes).toHaveLength(50);
     expect(overlaps(layout)).toEqual([]);
   });
@@ -411,18 +482,21 @@ describe("the SVG", () => {
     expect(inPage).not.toMatch(/<style|style=|fill=|stroke="/);
   });
 
-  it("is well-formed whatever a machine's names are, and runs nothing", async () => {
-    const name = `</text><script>alert("1")</script> & 'more'`;
-    const layout = await layoutChart({
-      id: name,
-      initial: name,
-      states: { [name]: { on: { [name]: name } } },
-    });
-    const svg = svgOf(layout);
-    expect(svg).not.toContain("<script");
-    expect(svg.match(/<text/g)?.length).toBe(svg.match(/<\/text>/g)?.length);
-    expect(svg.replaceAll(/&#\d+;/g, "")).not.toContain("&");
-  });
+  it.each(engines)(
+    "is well-formed whatever a machine's names are, and runs nothing (%s)",
+    async (_name, lays) => {
+      const name = `</text><script>alert("1")</script> & 'more'`;
+      const layout = await lays({
+        id: name,
+        initial: name,
+        states: { [name]: { on: { [name]: name } } },
+      });
+      const svg = svgOf(layout);
+      expect(svg).not.toContain("<script");
+      expect(svg.match(/<text/g)?.length).toBe(svg.match(/<\/text>/g)?.length);
+      expect(svg.replaceAll(/&#\d+;/g, "")).not.toContain("&");
+    },
+  );
 });
 
 describe("Mermaid", () => {

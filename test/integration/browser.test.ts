@@ -77,6 +77,15 @@ describe("the browser entry", () => {
     await expect(bundleForBrowser("src/index.ts")).rejects.toThrow(/Could not resolve "node:/);
   });
 
+  it.each(["nkeys.js", "nkeys.js/nkeys.mjs"])(
+    "signs by @nats-io/nkeys, since %s asks for modules of Node without telling bundlers that it can do without",
+    async (nkeys) => {
+      await expect(bundleForBrowser("src/browser.ts", { "#nkeys": nkeys })).rejects.toThrow(
+        /Could not resolve "(util|crypto)"/,
+      );
+    },
+  );
+
   it("exports the same names as the entry for Node", () => {
     expect(Object.keys(browserEntry).sort()).toEqual(Object.keys(nodeEntry).sort());
   });

@@ -38,7 +38,7 @@ const open: client.NatsConnection[] = [];
 beforeAll(async () => {
   page.folder = await mkdtemp(join(tmpdir(), "nats-statechart-page-"));
   file = join(page.folder, "connection.json");
-  for (const name of ["index.html", "inspector.js", "inspector.css", "layout.js", "icon.svg"]) {
+  for (const name of ["index.html", "inspector.js", "inspector.css", "icon.svg"]) {
     await writeFile(join(page.folder, name), "");
   }
   server = await startServer({ path });

@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import * as lateParts from "../../src/effects/node/late-parts.js";
+import { PackageFailure } from "../../src/effects/node/late-parts.js";
 import { type LocalInspector, serveLocalInspector } from "../../src/inspector/serve.js";
 
 const FILES = ["index.html", "inspector.js", "inspector.css", "layout.js", "icon.svg"];
@@ -24,6 +26,7 @@ beforeEach(async () => {
   inspector = await serveLocalInspector({ page: folder });
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const socket of sockets.splice(0)) socket.terminate();
   await inspector.close();
 });
@@ -78,7 +81,7 @@ describe("what it serves", () => {
     ["/", "text/html; charset=utf-8", "this is index.html"],
     ["/inspector.js", "text/javascript; charset=utf-8", "this is inspector.js"],
     ["/inspector.css", "text/css; charset=utf-8", "this is inspector.css"],
-    ["/layout.js?x=1", "text/javascript; charset=utf-8", "this is layout.js"],
+    ["/icon.svg?x=1", "image/svg+xml", "this is icon.svg"],
     ["/icon.svg", "image/svg+xml", "this is icon.svg"],
   ])("%s", async (path, type, text) => {
     const answer = await ask(path);
@@ -211,10 +214,14 @@ describe("starting and ending", () => {
   });
 
   it("says what to install where ws is missing", async () => {
-    vi.doMock("ws", () => {
-      throw new Error("not found");
-    });
+    vi.spyOn(lateParts, "loadWs").mockRejectedValue(new PackageFailure("ws", true, new Error("not found")));
     await expect(serveLocalInspector({ page: folder })).rejects.toThrow("npm install ws");
-    vi.doUnmock("ws");
+  });
+
+  it("says what is wrong with ws where it is installed", async () => {
+    const cause = new Error("EMFILE: too many open files");
+    vi.spyOn(lateParts, "loadWs").mockRejectedValue(new PackageFailure("ws", false, cause));
+    const message = "the package ws is installed, but could not be loaded: EMFILE: too many open files";
+    await expect(serveLocalInspector({ page: folder })).rejects.toMatchObject({ message, cause });
   });
 });

@@ -2,7 +2,7 @@
 // OpenSSL passes over some that are broken and calls the rest by names of its own. No message quotes any of them.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { loadFiles } from "./late-parts.js";
 import { TlsFailure } from "./tls-failure.js";
 import type { TlsOptions } from "./tls-options.js";
 
@@ -37,6 +37,7 @@ async function read(part: Part, options: TlsOptions): Promise<Material> {
   if (typeof path !== "string" || path === "")
     throw new TlsFailure(`tls.${part}File must be the path of a file`);
   try {
+    const { readFile } = await loadFiles();
     return { [part]: await readFile(path) };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unreadable";

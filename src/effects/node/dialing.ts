@@ -1,10 +1,11 @@
 // From a server to an open TCP connection, over the address that answers first. An IP address is dialed at once; the
-// addresses of a name are looked up (names.ts, loaded with the first name) and race each other (race.ts).
+// addresses of a name are looked up (names.ts) and race each other (race.ts).
 
 import { isIP, type Socket } from "node:net";
 import type { Destination } from "../../machine/origin.js";
 import { parseAddress } from "../../machine/server-address.js";
-import type { LookupEvents, LookupOptions } from "./names.js";
+import { loadDns } from "./late-parts.js";
+import { type LookupEvents, type LookupOptions, lookUp } from "./names.js";
 import { type Cancel, race } from "./race.js";
 
 /** How dialing ends: one of the two is called, once, unless it is cancelled before. */
@@ -43,9 +44,9 @@ export class Dialer {
     let isOver = false;
     let cancel = () => {};
     // An address has no need of node:dns.
-    import("./names.js").then(
-      ({ lookUp }) => {
-        if (!isOver) cancel = lookUp(host, this.#options, events);
+    loadDns().then(
+      (dns) => {
+        if (!isOver) cancel = lookUp(dns, host, this.#options, events);
       },
       (error: Error) => {
         if (!isOver) events.failed(error);

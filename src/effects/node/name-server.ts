@@ -5,12 +5,14 @@
 // name that is not in /etc/hosts. The question is the one that the system would ask first: a name server that forwards
 // others may answer those for a cluster at once, and those for the world not at all.
 
-import { Resolver } from "node:dns";
-import { readFile } from "node:fs/promises";
 import type { Milliseconds } from "../../machine/units.js";
 import { NameServerFailure } from "../failures.js";
+import { loadFiles } from "./late-parts.js";
 import type { Cancel, Timers } from "./race.js";
 import { isNode } from "./runtime.js";
+
+/** What of node:dns is used. */
+export type NodeDns = Pick<typeof import("node:dns"), "lookup" | "Resolver">;
 
 /** Deno and Bun look names up in ways of their own. */
 const isNodeOnLinux = isNode && process.platform === "linux";
@@ -24,7 +26,10 @@ const SILENT = new Set(["ETIMEOUT", "ECONNREFUSED"]);
 /** How often it is asked again, each time after twice the time: packets get lost. */
 const TRIES = 4;
 
-/** What to ask a name server before the system looks that name up; null where the system may not need one. */
+/**
+ * What to ask a name server before the system looks that name up; null where the system may not need one.
+ * @throws Error (as a rejection) where there is no file descriptor to read with: of that nobody could say what the name is
+ */
 export async function questionFor(host: string): Promise<string | null> {
   if (!isNodeOnLinux || /(^|\.)localhost\.?$/i.test(host)) return null;
   const [nsswitch, hosts, resolvConf] = await Promise.all([
@@ -38,7 +43,11 @@ export async function questionFor(host: string): Promise<string | null> {
 
 /** The lines of a file without its comments; none where it cannot be read: the system then has its defaults, too. */
 async function textOf(path: string): Promise<string> {
-  const text = await readFile(path, "utf8").catch(() => "");
+  const { readFile } = await loadFiles();
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "EMFILE" || error.code === "ENFILE") throw error;
+    return "";
+  });
   return text.replace(/[#;].*$/gm, "");
 }
 
@@ -79,6 +88,7 @@ export function firstQuestion(host: string, resolvConf: string): string {
  * @returns cancels it
  */
 export function hearNameServer(
+  { Resolver }: NodeDns,
   question: string,
   timers: Timers,
   patience: Milliseconds,

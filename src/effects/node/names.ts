@@ -1,14 +1,15 @@
-// From a host name to its addresses, as the system knows them (getaddrinfo). Loaded with the first name that is dialed.
+// From a host name to its addresses, as the system knows them (getaddrinfo). node:dns is loaded with the first name that is
+// dialed (late-parts.ts), and handed in.
 //
 // The call of the system cannot be cancelled: as long as no name server answers it, it keeps the process alive, for ten
 // seconds and more. So where name servers are what the system would ask, they are asked first whether they answer
 // (name-server.ts). What they say does not matter: the truth about a name is what the system says.
 
-import { type LookupAddress, lookup } from "node:dns";
+import type { LookupAddress } from "node:dns";
 import { isIP } from "node:net";
 import { shuffled } from "../../machine/reconnect-policy.js";
 import type { Milliseconds } from "../../machine/units.js";
-import { hearNameServer, questionFor } from "./name-server.js";
+import { hearNameServer, type NodeDns, questionFor } from "./name-server.js";
 import type { Cancel, Timers } from "./race.js";
 
 /** How the addresses of a name are had. */
@@ -32,6 +33,7 @@ export interface LookupEvents {
  * @returns cancels it
  */
 export function lookUp(
+  dns: NodeDns,
   host: string,
   { seed, timers, patience }: LookupOptions,
   events: LookupEvents,
@@ -39,17 +41,19 @@ export function lookUp(
   let isOver = false;
   let cancel = () => {};
   const askSystem = () =>
-    lookup(host, { all: true }, (error, addresses) => {
+    dns.lookup(host, { all: true }, (error, addresses) => {
       if (isOver) return;
       if (error !== null) return events.failed(error);
       if (addresses.length === 0) return events.failed(new Error(`no address for ${host}`));
       events.found(inOrder(addresses, seed()));
     });
-  // It does not reject: a file that cannot be read counts as empty.
-  void questionFor(host).then((question) => {
+  const ask = (question: string | null) => {
     if (isOver) return;
     if (question === null) return askSystem();
-    cancel = hearNameServer(question, timers, patience, { answers: askSystem, failed: events.failed });
+    cancel = hearNameServer(dns, question, timers, patience, { answers: askSystem, failed: events.failed });
+  };
+  questionFor(host).then(ask, (error: Error) => {
+    if (!isOver) events.failed(error);
   });
   return () => {
     isOver = true;

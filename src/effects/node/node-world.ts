@@ -7,10 +7,13 @@ import type { Milliseconds } from "../../machine/units.js";
 import { counted, hasDeferred } from "../deferred.js";
 import { decodeText } from "../wire/text.js";
 import type { Timer, Transport, TransportEvents, World } from "../world.js";
+import { readMaterial } from "./certificates.js";
 import { Dialer } from "./dialing.js";
+import { loadTls } from "./late-parts.js";
 import type { Cancel } from "./race.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
 import { isDeno, isNode } from "./runtime.js";
+import { handshake } from "./tls.js";
 import { closedInHandshake, isTlsError, refusedInTheClear, tlsFailure } from "./tls-failure.js";
 import { offersCertificate, type TlsOptions } from "./tls-options.js";
 
@@ -191,13 +194,13 @@ class NodeTransport implements Transport {
       if (isNode && this.#phase === "preparing") plain.read(0);
     });
     const failed = (error: Error) => this.#closed(this.#tlsFailure(error));
-    prepareTls(this.#tls).then(({ handshake, material }) => {
+    prepareTls(this.#tls).then(({ tls, material }) => {
       if (this.#phase !== "preparing") return;
       this.#enter("securing");
       plain.pause();
       // Here, and not when it came: what a paused socket is given while it reads, node:tls may never find.
       if (this.#early.length > 0) plain.unshift(Buffer.concat(this.#early));
-      handshake(plain, server, this.#tls, material, {
+      handshake(tls, plain, server, this.#tls, material, {
         failed,
         secured: (secured) => {
           if (this.#phase !== "securing") return void secured.destroy();
@@ -312,6 +315,5 @@ class NodeTransport implements Transport {
 }
 
 async function prepareTls(options: TlsOptions) {
-  const { handshake, readMaterial } = await import("./tls.js");
-  return { handshake, material: await readMaterial(options) };
+  return { tls: await loadTls(), material: await readMaterial(options) };
 }

@@ -1,15 +1,18 @@
-// TLS by node:tls: from the user's options and an open socket to a secured one, or a failure that says what to do.
-// Loaded with the first connection that is to be secured: node:tls is a tenth of the time that importing the client takes.
+// TLS by node:tls: from the user's options and an open socket to a secured one, or a failure that says what to do. node:tls is
+// loaded with the first connection that is to be secured (late-parts.ts), and handed in.
 
 import { X509Certificate } from "node:crypto";
 import { isIP, isIPv6, type Socket } from "node:net";
-import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, checkServerIdentity, TLSSocket } from "node:tls";
 import type { Destination } from "../../machine/origin.js";
 import type { Material } from "./certificates.js";
 import { closedInHandshake, TlsFailure } from "./tls-failure.js";
 import type { TlsOptions } from "./tls-options.js";
 
-export { readMaterial } from "./certificates.js";
+/** What of node:tls is used. */
+export type NodeTls = Pick<typeof import("node:tls"), "connect" | "checkServerIdentity">;
+
+type IdentityCheck = typeof checkServerIdentity;
 
 /** How a handshake ends: one of the two is called, once, while the event that decided it is being handled. */
 export interface HandshakeEvents {
@@ -19,6 +22,7 @@ export interface HandshakeEvents {
 
 /** Runs the handshake over an open socket, which it takes over. */
 export function handshake(
+  tls: NodeTls,
   socket: Socket,
   server: Destination,
   options: TlsOptions,
@@ -36,7 +40,7 @@ export function handshake(
   };
   const failed = (error: Error) => ends(() => events.failed(error));
   try {
-    const secured = connect({ ...connectionOptions(server, options), ...material, socket });
+    const secured = tls.connect({ ...connectionOptions(tls, server, options), ...material, socket });
     secured.on("error", failed);
     secured.on("close", () => failed(closedInHandshake()));
     secured.on("secureConnect", () => ends(() => events.secured(secured)));
@@ -52,7 +56,7 @@ export function handshake(
 }
 
 /** What goes to `node:tls`; an option that is undefined must not take the place of a default there. */
-export function connectionOptions(server: Destination, options: TlsOptions): ConnectionOptions {
+export function connectionOptions(tls: NodeTls, server: Destination, options: TlsOptions): ConnectionOptions {
   const { handshakeFirst: _, certFile: _c, keyFile: _k, caFile: _a, timeout: _t, ...given } = options;
   const name = server.tlsName ?? server.host;
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -62,16 +66,17 @@ export function connectionOptions(server: Destination, options: TlsOptions): Con
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says, as in the reference.
     rejectUnauthorized: true,
     ...defined,
-    checkServerIdentity: guarded(options.checkServerIdentity ?? checkOf(server)),
+    checkServerIdentity: guarded(options.checkServerIdentity ?? checkOf(tls, server)),
   };
 }
 
 /** The check of the certificate's name. Where it may carry another one, that is as good. */
-function checkOf({ otherTlsName }: Destination): typeof checkServerIdentity {
-  if (otherTlsName === null) return checkIdentity;
+function checkOf(tls: NodeTls, { otherTlsName }: Destination): IdentityCheck {
+  const check = identityCheck(tls);
+  if (otherTlsName === null) return check;
   return (name, certificate) => {
-    const problem = checkIdentity(name, certificate);
-    return problem === undefined ? undefined : checkIdentity(otherTlsName, certificate) && problem;
+    const problem = check(name, certificate);
+    return problem === undefined ? undefined : check(otherTlsName, certificate) && problem;
   };
 }
 
@@ -79,14 +84,16 @@ function checkOf({ otherTlsName }: Destination): typeof checkServerIdentity {
  * As Node does it. Where Node says no for an IPv6 address, OpenSSL decides: `checkServerIdentity` of Node 22.23 takes such
  * an address for a host name, and so refuses every certificate for it.
  */
-export const checkIdentity: typeof checkServerIdentity = (name, certificate) => {
-  const problem = checkServerIdentity(name, certificate);
-  if (problem === undefined || !isIPv6(name)) return problem;
-  return new X509Certificate(certificate.raw).checkIP(name) === undefined ? problem : undefined;
-};
+export function identityCheck({ checkServerIdentity }: NodeTls): IdentityCheck {
+  return (name, certificate) => {
+    const problem = checkServerIdentity(name, certificate);
+    if (problem === undefined || !isIPv6(name)) return problem;
+    return new X509Certificate(certificate.raw).checkIP(name) === undefined ? problem : undefined;
+  };
+}
 
 /** The user's function, made safe: what it throws would end the process. */
-function guarded(check: typeof checkServerIdentity): typeof checkServerIdentity {
+function guarded(check: IdentityCheck): IdentityCheck {
   return (name, certificate) => {
     try {
       const problem: unknown = check(name, certificate);

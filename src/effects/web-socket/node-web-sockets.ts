@@ -8,9 +8,12 @@
 import { isIP, type Socket, connect as tcpConnect } from "node:net";
 import type { ClientOptions } from "ws";
 import type { Destination } from "../../machine/origin.js";
+import { readMaterial } from "../node/certificates.js";
 import type { Dialer } from "../node/dialing.js";
+import { loadTls, loadWs, type PackageFailure } from "../node/late-parts.js";
 import type { WebSocketDial } from "../node/node-world.js";
 import { isDeno, isNode } from "../node/runtime.js";
+import { badOption, connectionOptions } from "../node/tls.js";
 import { isTlsError, TlsFailure, tlsFailure } from "../node/tls-failure.js";
 import { offersCertificate, type TlsOptions } from "../node/tls-options.js";
 import { globalWebSocket, type Opening, type WebSocketLike } from "./web-socket.js";
@@ -48,7 +51,7 @@ async function open(
   if (needed === undefined && isIP(server.host) !== 0 && !isSpecial) return byOwn();
   const addresses = await addressesOf(server, opening, dialer);
   const loaded =
-    needed ?? (addresses.length > 1 || isSpecial ? await import("ws").catch(() => undefined) : undefined);
+    needed ?? (addresses.length > 1 || isSpecial ? await loadWs().catch(() => undefined) : undefined);
   if (loaded === undefined) return byOwn();
   return byPackage(loaded, url, server, tls ?? {}, () => connected(addresses, server, opening, dialer));
 }
@@ -72,8 +75,8 @@ function needOfPackage(
 }
 
 async function loadPackage(need: string): Promise<typeof import("ws")> {
-  return import("ws").catch((cause: unknown) => {
-    throw new WebSocketFailure(need, "UNKNOWN_ERROR", cause);
+  return loadWs().catch((failure: PackageFailure) => {
+    throw new WebSocketFailure(failure.isMissing ? need : failure.message, "UNKNOWN_ERROR", failure.cause);
   });
 }
 
@@ -121,13 +124,12 @@ async function byPackage(
     const socket = await connection?.();
     return opened(socket === undefined ? plain : { ...plain, createConnection: () => socket });
   }
-  const { badOption, connectionOptions, readMaterial } = await import("../node/tls.js");
-  const { connect } = await import("node:tls");
-  const options = { ...connectionOptions(server, tls), ...(await readMaterial(tls)) };
+  const nodeTls = await loadTls();
+  const options = { ...connectionOptions(nodeTls, server, tls), ...(await readMaterial(tls)) };
   const socket = await connection?.();
   try {
     if (socket === undefined) return opened({ ...options, ...plain });
-    const secured = connect({ ...options, socket });
+    const secured = nodeTls.connect({ ...options, socket });
     return opened({ ...plain, createConnection: () => secured });
   } catch (error) {
     socket?.destroy();

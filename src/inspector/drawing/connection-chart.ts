@@ -1,5 +1,5 @@
 // The chart of a connection, laid out with the names of events. Made by `npm run chart` from src/machine/connection-machine.ts; do not edit.
-// How: elk-layout.ts. What the fields are: layout.ts.
+// How: scripts/elk-layout.ts. What the fields are: layout.ts.
 
 import type { Layout } from "./layout.js";
 

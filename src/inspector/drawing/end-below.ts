@@ -1,5 +1,5 @@
 // Room for a picture: an end to which one state alone leads needs no column or row of its own. It stands below that state where
-// the picture is narrower then, or beside it where the picture is lower. The layout engine (elk-layout.ts) cannot do so, since
+// the picture is narrower then, or beside it where the picture is lower. The layout engines (chart-graph.ts names them) cannot do so, since
 // what follows comes in the next column or row. Pure.
 
 import type { Box, Layout, Point } from "./layout.js";

@@ -1,6 +1,6 @@
 // Which lines a chart's picture has. A transition is not a line: all that leads from one state to another is one line,
 // there and back is one line with two heads, and where a state and the state around it lead to the same place, the line
-// of the outer one stands for both. Pure. Where the lines run: elk-layout.ts.
+// of the outer one stands for both. Pure. Where the lines run: the engines (chart-graph.ts names them).
 
 import type { Chart, State, Transition } from "./chart.js";
 

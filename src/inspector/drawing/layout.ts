@@ -1,4 +1,4 @@
-// The shape of a laid-out chart: where each state, transition and label is. Plain JSON. Who makes it: elk-layout.ts;
+// The shape of a laid-out chart: where each state, transition and label is. Plain JSON. Who makes it: read-layout.ts;
 // who paints it: svg.ts.
 
 import type { ChartLine } from "./graph.js";

@@ -1,12 +1,11 @@
 // The chart of an actor, with the current states lit, the last transition marked, and the way up to here drawn firmer
 // than where it has not been. It is drawn once; after that only classes change.
 
-import elk from "elkjs/lib/elk-api.js";
 import { activeIds, stateText } from "../drawing/active.js";
 import { connectionOverview } from "../drawing/connection-overview.js";
 import { labelPlace } from "../drawing/label-place.js";
 import type { Layout, Line } from "../drawing/layout.js";
-import { layoutWith } from "../drawing/layout-with.js";
+import { placeChart } from "../drawing/place.js";
 import { svgOf } from "../drawing/svg.js";
 import { eventName } from "../story/facts.js";
 import type { Actor, StoryStep } from "../story/story.js";
@@ -32,7 +31,6 @@ export class ChartView {
   #labels = new Map<string, Element>();
   /** The lines by the ways that they stand for. */
   #byWay = new Map<string, Line>();
-  #shown: { readonly actor: Actor; readonly past: readonly StoryStep[] } | undefined;
   /** Id of the state that was brought into view last. */
   #seen: string | undefined;
 
@@ -42,24 +40,16 @@ export class ChartView {
   }
 
   /** Shows an actor after the last of these steps. */
-  async show(actor: Actor, past: readonly StoryStep[]): Promise<void> {
-    this.#shown = { actor, past };
+  show(actor: Actor, past: readonly StoryStep[]): void {
     if (actor.definition !== this.#definition) {
       this.#definition = actor.definition;
       this.#layout = undefined;
       this.#place.replaceChildren();
-      this.#place.classList.add("busy");
-      const layout = await layoutOf(actor).catch((error: unknown) => {
-        console.error(error);
-        return "This chart could not be drawn.";
-      });
-      // Another actor may have been chosen meanwhile.
-      if (this.#definition !== actor.definition) return;
-      this.#place.classList.remove("busy");
+      const layout = layoutOf(actor);
       if (typeof layout === "string") this.#place.append(make("p", "none", layout));
-      else if (layout !== undefined) this.#draw(layout);
+      else this.#draw(layout);
     }
-    if (this.#layout !== undefined && this.#shown !== undefined) this.#light(this.#layout, this.#shown.past);
+    if (this.#layout !== undefined) this.#light(this.#layout, past);
   }
 
   #draw(layout: Layout): void {
@@ -174,8 +164,8 @@ export class ChartView {
   }
 }
 
-/** The layout that was made beforehand for our own chart; for another one the engine is loaded. */
-async function layoutOf({ chart, definition }: Actor): Promise<Layout | string> {
+/** The layout that was made beforehand for our own chart; another one is laid out now. Or why there is none. */
+function layoutOf({ chart, definition }: Actor): Layout | string {
   if (chart === null || definition === null)
     return "Its definition did not arrive: there is no chart to draw.";
   if (chart.states.size < 2) return "It has no states to draw.";
@@ -184,12 +174,10 @@ async function layoutOf({ chart, definition }: Actor): Promise<Layout | string> 
     chart.root.id === connectionOverview.id &&
     chart.states.size === connectionOverview.boxes.length + 1 &&
     connectionOverview.boxes.every(({ id }) => chart.states.has(id));
-  if (isOurs) return connectionOverview;
-  // The engine is large, and thinks for seconds: it is loaded only now, and the page goes on meanwhile.
-  const engine = new elk.default({ workerUrl: "layout.js" });
   try {
-    return await layoutWith(engine, definition, { labels: chart.states.size < 16 });
-  } finally {
-    engine.terminateWorker();
+    return isOurs ? connectionOverview : placeChart(definition, { labels: chart.states.size < 16 });
+  } catch (error) {
+    console.error(error);
+    return "This chart could not be drawn.";
   }
 }

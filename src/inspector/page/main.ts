@@ -98,7 +98,7 @@ function draw(): void {
   const at = seen.steps.indexOf(step);
   const before = seen.steps[at - 1];
   const past = seen.steps.slice(0, at + 1);
-  void chartView.show(seen, past);
+  chartView.show(seen, past);
   stepView.show(seen, step);
   contextView.show(step.context, before === undefined ? step.context : before.context);
   timelineView.show(seen, step);

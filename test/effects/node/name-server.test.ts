@@ -1,10 +1,11 @@
 // Whom the system would ask for a name, and what first: read from its files. With name servers that answer and that do not:
 // test/integration/dialing.test.ts.
 
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { NameServerFailure, socketFailure } from "../../../src/effects/failures.js";
+import * as lateParts from "../../../src/effects/node/late-parts.js";
 import { asksNameServersOnly, firstQuestion, isInHosts } from "../../../src/effects/node/name-server.js";
-import { inOrder } from "../../../src/effects/node/names.js";
+import { inOrder, lookUp } from "../../../src/effects/node/names.js";
 
 describe("names go to name servers and nobody else", () => {
   it.each([
@@ -24,6 +25,25 @@ describe("names go to name servers and nobody else", () => {
     "hosts: files dns ldap",
   ])("not with %j", (nsswitch) => {
     expect(asksNameServersOnly(nsswitch)).toBe(false);
+  });
+});
+
+describe.runIf(process.platform === "linux")("a name that is looked up without file descriptors", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each(["EMFILE", "ENFILE"])("fails for that reason (%s), and nobody is asked", async (code) => {
+    const shortage = Object.assign(new Error("too many open files"), { code });
+    const readFile = () => Promise.reject(shortage);
+    vi.spyOn(lateParts, "loadFiles").mockResolvedValue({ readFile } as never);
+    const dns = { lookup: vi.fn(), Resolver: vi.fn() };
+    const timers = { startTimer: vi.fn(), stopTimer: vi.fn() };
+    const failure = await new Promise((failed) => {
+      const options = { timers, seed: () => null, patience: 1_000 };
+      lookUp(dns as never, "nats.example.com", options, { found: failed, failed });
+    });
+    expect(failure).toBe(shortage);
+    expect(dns.lookup).not.toHaveBeenCalled();
+    expect(dns.Resolver).not.toHaveBeenCalled();
   });
 });
 

@@ -2,15 +2,16 @@
 // one of them gets IPv6 addresses wrong (src/effects/node/tls.ts). With real servers: test/integration/tls*.test.ts.
 
 import { X509Certificate } from "node:crypto";
-import type { PeerCertificate } from "node:tls";
+import * as tls from "node:tls";
 import { describe, expect, it } from "vitest";
-import { checkIdentity, connectionOptions } from "../../../src/effects/node/tls.js";
+import { connectionOptions, identityCheck } from "../../../src/effects/node/tls.js";
 import { Authority } from "../../harness/certificates.js";
 import { reaching, serversOf } from "../../machine/servers.js";
 
 const authority = new Authority();
+const checkIdentity = identityCheck(tls);
 const certificateFor = (...names: string[]) =>
-  new X509Certificate(authority.issue({ names }).cert).toLegacyObject() as PeerCertificate;
+  new X509Certificate(authority.issue({ names }).cert).toLegacyObject() as tls.PeerCertificate;
 
 describe("a certificate", () => {
   it.each([
@@ -40,7 +41,7 @@ describe("a certificate", () => {
 
 describe("a certificate of a server that may go by two names", () => {
   const server = { ...reaching(serversOf("tls://b.example"), "b.example:4222"), otherTlsName: "a.example" };
-  const check = connectionOptions(server, {}).checkServerIdentity as typeof checkIdentity;
+  const check = connectionOptions(tls, server, {}).checkServerIdentity as typeof checkIdentity;
 
   it.each([["b.example"], ["a.example"], ["a.example", "b.example"]])(
     "is taken where it carries %s",
@@ -54,7 +55,7 @@ describe("a certificate of a server that may go by two names", () => {
   });
 
   it("is not taken for the other name where the server may not go by it", () => {
-    const strict = connectionOptions({ ...server, otherTlsName: null }, {})
+    const strict = connectionOptions(tls, { ...server, otherTlsName: null }, {})
       .checkServerIdentity as typeof check;
     expect(strict("b.example", certificateFor("a.example"))).toMatchObject({ host: "b.example" });
   });

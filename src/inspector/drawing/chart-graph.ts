@@ -1,9 +1,9 @@
-// A chart as the layout engine wants it: boxes in boxes, and each line in pieces, one in every state that it crosses.
-// Pieces meet at ports on the borders. Pure data; the engine is called by elk-layout.ts.
+// A chart as a layout engine wants it: boxes in boxes, and each line in pieces, one in every state that it crosses.
+// Pieces meet at ports on the borders. Pure data. The engines: place.ts, and scripts/elk-layout.ts for our own chart.
 
-import type { ElkExtendedEdge, ElkNode } from "elkjs/lib/elk-api.js";
 import type { Chart, State } from "./chart.js";
 import { type ChartLine, drawnLines } from "./graph.js";
+import type { GraphEdge, GraphNode } from "./layout-graph.js";
 import { inReadingOrder } from "./reading-order.js";
 import { eventTextSize, labelLines, STATE_LINE_HEIGHT, stateLines, stateTextWidth } from "./text-size.js";
 
@@ -27,6 +27,7 @@ export const ids = {
   /** The dot at which lines begin that lead on from whatever state the machine is in. */
   anywhere: "anywhere",
   start: (state: string) => `start ${state}`,
+  isStart: (id: string) => /^start (?!edge )/.test(id),
   startOf: (edge: string) => /^start edge (.+)$/.exec(edge)?.[1],
   startEdge: (state: string) => `start edge ${state}`,
   piece: (number: number, line: string) => `piece ${number} ${line}`,
@@ -37,7 +38,7 @@ export const ids = {
 } as const;
 
 /** The engine's graph of a chart. */
-export function elkGraph(chart: Chart, manner: Manner, wishes: Wishes): ElkNode {
+export function chartGraph(chart: Chart, manner: Manner, wishes: Wishes): GraphNode {
   return new GraphBuilder(chart, manner, wishes).root;
 }
 
@@ -66,11 +67,11 @@ function boxSize(name: string): { readonly width: number; readonly height: numbe
 }
 
 class GraphBuilder {
-  readonly root: ElkNode;
+  readonly root: GraphNode;
   readonly #chart: Chart;
   readonly #manner: Manner;
   readonly #wishes: Wishes;
-  readonly #nodes = new Map<string, ElkNode>();
+  readonly #nodes = new Map<string, GraphNode>();
   readonly #order: ReadonlyMap<string, number>;
 
   constructor(chart: Chart, manner: Manner, wishes: Wishes) {
@@ -95,10 +96,10 @@ class GraphBuilder {
     }
   }
 
-  #node(state: State): ElkNode {
+  #node(state: State): GraphNode {
     const children = inOrder(this.#chart, state, this.#wishes.order);
     const isLeaf = children.length === 0;
-    const node: ElkNode = {
+    const node: GraphNode = {
       id: state.id,
       ...(isLeaf ? boxSize(state.key) : { layoutOptions: this.#options(state) }),
       ports: [],
@@ -174,7 +175,7 @@ class GraphBuilder {
     events: readonly string[],
   ): void {
     const lines = this.#wishes.labels ? labelLines(events) : [];
-    const edge: ElkExtendedEdge = { id: ids.piece(number, id), sources: [from], targets: [to] };
+    const edge: GraphEdge = { id: ids.piece(number, id), sources: [from], targets: [to] };
     if (lines.length > 0) {
       const layoutOptions = { "elk.edgeLabels.inline": "true" };
       edge.labels = [{ text: lines.join("\n"), ...eventTextSize(lines), layoutOptions }];
