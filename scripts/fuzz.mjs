@@ -146,24 +146,11 @@ async function inputFolders(target) {
 async function jazzer(node, target, folders, options) {
   const { fuzz, LONGEST } = await import(pathToFileURL(bundle(target)).href);
   const isAsync = fuzz.constructor.name === "AsyncFunction";
-  const args = [
-    ...[
-      "--no-warnings",
-      "--enable-source-maps",
-      join(root, "fuzz", "jazzer.cjs"),
-      bundle(target),
-      ...folders,
-    ],
-    // Detectors of Jazzer.js look for injected commands, paths and code: there are none here.
-    ...["--disableBugDetectors=.*", `--timeout=${HANGS}`, ...(isAsync ? [] : ["--sync"])],
-    ...[
-      "--",
-      `-max_len=${LONGEST}`,
-      `-rss_limit_mb=${MEGABYTES}`,
-      `-dict=${join(root, "fuzz", "dictionary.txt")}`,
-      ...options,
-    ],
-  ];
+  const args = ["--no-warnings", "--enable-source-maps", join(root, "fuzz", "jazzer.cjs"), bundle(target)];
+  // Detectors of Jazzer.js look for injected commands, paths and code: there are none here.
+  args.push(...folders, "--disableBugDetectors=.*", `--timeout=${HANGS}`, ...(isAsync ? [] : ["--sync"]));
+  args.push("--", `-max_len=${LONGEST}`, `-rss_limit_mb=${MEGABYTES}`);
+  args.push(`-dict=${join(root, "fuzz", "dictionary.txt")}`, ...options);
   const child = spawn(node, args, {
     cwd: root,
     env: { ...process.env, FUZZ_NODE: node },
