@@ -2,6 +2,7 @@
 // effect it asks for. It listens by the option `inspect`, as the Stately inspector does.
 
 import type { InspectionEvent } from "xstate";
+import { printable } from "../src/effects/wire/control-characters.js";
 import type { EffectParams } from "../src/machine/index.js";
 
 const colour = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
@@ -62,7 +63,7 @@ export class Narrator {
     if (event.type === "@xstate.action" && isEffect(event.action.type)) {
       const tell = words[event.action.type] as (params: unknown) => string;
       console.log(
-        `${this.#time()}    ${dim("effect")} ${cyan(event.action.type.padEnd(18))} ${dim(tell(event.action.params))}`,
+        `${this.#time()}    ${dim("effect")} ${cyan(event.action.type.padEnd(18))} ${dim(printable(tell(event.action.params)))}`,
       );
     }
     if (event.type === "@xstate.snapshot" && "value" in event.snapshot) {

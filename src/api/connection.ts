@@ -10,7 +10,7 @@ import { BadWireString } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { serverInUse } from "../machine/context.js";
 import { linksOf } from "../machine/link.js";
-import type { Recording } from "../machine/replay.js";
+import type { Recording } from "../machine/recording.js";
 import type { Servers } from "../machine/server-pool.js";
 import { goesNowhere } from "./answers.js";
 import { callSite } from "./call-site.js";

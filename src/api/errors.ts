@@ -4,7 +4,7 @@
 // sentences are ours and end in the code, so that a search for the code in a log finds them. No message holds a
 // secret or a payload. Errors of the server arrive here through `src/machine/server-error.ts`.
 
-import type { Recording } from "../machine/replay.js";
+import type { Recording } from "../machine/recording.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { Amount } from "../machine/units.js";
 import { causeInJson } from "./error-causes.js";

@@ -1,7 +1,7 @@
 // What a connection offers: the interface. How it is done: connection.ts. How one is made: connect.ts.
 
 import type { ServerInfo } from "../effects/server-info.js";
-import type { Recording } from "../machine/replay.js";
+import type { Recording } from "../machine/recording.js";
 import type { Amount } from "../machine/units.js";
 import type { Payload } from "./codec.js";
 import type { FlushOptions } from "./flush.js";

@@ -3,8 +3,9 @@
 
 import type { Remains } from "../effects/ports.js";
 import { plus } from "../effects/unconfirmed.js";
+import { printable } from "../effects/wire/control-characters.js";
 import type { AttemptReport, Failure } from "../machine/failure.js";
-import type { Recording } from "../machine/replay.js";
+import type { Recording } from "../machine/recording.js";
 import { ErrorCode, NatsError } from "./errors.js";
 import { inWords, isNothing, withLoss } from "./losses.js";
 import { connectMessage } from "./servers-tried.js";
@@ -85,9 +86,11 @@ export class Promises {
     return error;
   }
 
-  #errorOf(failure: Failure, message = failure.message): NatsError {
+  #errorOf(failure: Failure, told = failure.message): NatsError {
     const { signal } = this.#sources;
     const { code, cause } = failure;
+    // A server may have said some of it, and whoever prints the error shows it to a terminal.
+    const message = printable(told);
     if (code === ErrorCode.Cancelled && signal?.aborted === true)
       return new NatsError(message, code, signal.reason);
     const behind = cause === undefined ? this.#sources.causeOf(failure) : this.#errorOf(cause);

@@ -1,6 +1,7 @@
 // What `nc.status()` and `onStatus` report: the shape of the reference, from the chart's reports. And who is told.
 
 import type { Remains } from "../effects/ports.js";
+import { printable } from "../effects/wire/control-characters.js";
 import type { StatusReport } from "../machine/effects.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { ServersChanged } from "../machine/server-pool.js";
@@ -134,7 +135,8 @@ export function statusFrom(report: StatusReport, cause: Error | undefined, uncon
   if (report.type === "pingTimer") return { ...status, pendingPings: report.pingsOut };
   if (report.type !== "error") return status;
   const { failure, step, permission } = report;
-  const error = stackless(() => new NatsError(failure.message, failure.code, cause));
+  const message = printable(failure.message);
+  const error = stackless(() => new NatsError(message, failure.code, cause));
   if (failure.messages !== undefined) status.messages = failure.messages;
   status.error = error;
   status.step = step;

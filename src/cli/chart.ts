@@ -9,6 +9,7 @@ import { mermaidOf } from "../inspector/drawing/mermaid.js";
 import { svgOf } from "../inspector/drawing/svg.js";
 import { connectionMachine } from "../machine/connection-machine.js";
 import { type Command, OK, readArguments, UsageError } from "./command.js";
+import { toJson } from "./json.js";
 
 const HELP = `nats-statechart chart: prints the chart of a connection, as this version has it.
 
@@ -55,7 +56,7 @@ export const chart: Command = {
         terminal.out(mermaidOf(definition));
         return OK;
       case "json":
-        terminal.out(JSON.stringify(chartJson(chartOf(definition)), null, 2));
+        terminal.out(toJson(chartJson(chartOf(definition))));
         return OK;
       case "svg": {
         const lit = current === undefined ? {} : { current: stateValue(chartOf(definition), current) };

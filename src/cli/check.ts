@@ -17,6 +17,7 @@ import {
   readConnection,
   type Wanted,
 } from "./connection-options.js";
+import { toJson } from "./json.js";
 
 const HELP = `nats-statechart check: connects once and tells, step by step, what happened.
 
@@ -55,7 +56,7 @@ export const check: Command = {
       findings.push(finding);
     }
     const ok = findings.every((finding) => finding.ok);
-    if (values.json === true) terminal.out(JSON.stringify({ version: 1, ok, servers: findings }, null, 2));
+    if (values.json === true) terminal.out(toJson({ version: 1, ok, servers: findings }));
     return ok ? OK : FAILED;
   },
 };

@@ -50,7 +50,7 @@ export const inspect: Command = {
         onStatus: (status) => terminal.out(statusLine(status, new Date())),
         signal: terminal.stopped,
       });
-      terminal.out(`connected to ${nc.getServer()}; Ctrl-C ends it`);
+      terminal.out(`connected to ${printable(nc.getServer())}; Ctrl-C ends it`);
       await stayed(nc, terminal);
     } catch (error) {
       if (!isNatsError(error)) throw error;

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Inspect } from "../effects/live-chart.js";
 import { loadInspect, loadWs, PackageFailure } from "../effects/node/late-parts.js";
 import type { Limits } from "../inspector/backlog.js";
+import { cutToFit } from "../inspector/cut.js";
 import { type LocalInspector, serveLocalInspector } from "../inspector/serve.js";
 import { CommandFailed, UsageError } from "./command.js";
 import { serveHostedInspector } from "./hosted-inspector.js";
@@ -69,7 +70,7 @@ export async function openInspector(
   // Where it broke, nobody looks any more; the connection that is inspected goes on.
   socket.on("error", () => {});
   const inspector = createInspector(
-    { send: (message) => socket.send(JSON.stringify(message)) },
+    { send: (message) => socket.send(cutToFit(JSON.stringify(message))) },
     { serializationDepthLimit: DEPTH },
   );
   terminal.out(`Inspector: ${page.url}`);

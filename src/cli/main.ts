@@ -6,7 +6,7 @@
 import { constants } from "node:os";
 import { version } from "../api/version.js";
 import { type Command, CommandFailed, FAILED, OK, USAGE, UsageError } from "./command.js";
-import { masked, paintFor, type Terminal } from "./terminal.js";
+import { harmless, masked, paintFor, type Terminal } from "./terminal.js";
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./check.js")).check,
@@ -90,7 +90,8 @@ function processTerminal(): Terminal {
   const err = print(stderr);
   return {
     out: print(stdout),
-    err: (text) => err(masked(text)),
+    // The last place: whatever an error quotes, it steers no terminal.
+    err: (text) => err(harmless(masked(text))),
     paint: paintFor(stdout.isTTY === true, env),
     env,
     get stopped() {

@@ -1,87 +1,111 @@
-// A recording from a file: read, checked, and played again. What a recording is: src/machine/replay.ts.
+// A recording from a file: read, checked, and played again. What a recording is: src/machine/recording.ts.
 //
-// Whoever has a bad file is told what is wrong with it, and where; nothing in it is quoted but the types of its events.
+// Whoever has a bad file is told what is wrong with it, and where; no text in it is quoted but names that nobody knows.
 
-import { readFile } from "node:fs/promises";
-import { text as textOf } from "node:stream/consumers";
-import { connectionMachine } from "../machine/connection-machine.js";
-import { createContext } from "../machine/context.js";
-import { type Recording, type ReplayStep, replay, versionProblem } from "../machine/replay.js";
+import { createReadStream } from "node:fs";
+import type { Recording } from "../machine/recording.js";
+import { checkedRecording, RecordingError, replayed } from "../machine/replay.js";
 import { CommandFailed } from "./command.js";
-import { printable } from "./terminal.js";
+
+/** Bytes of a file, at most. */
+export const MOST_BYTES = 64 * 1024 * 1024;
+/** Values in a file, at most: one of 2,000 events has some two million where each is an INFO with 1,000 servers. */
+export const MOST_VALUES = 5_000_000;
+/** Lists and objects within each other, at most: a recording has some twenty. */
+export const DEEPEST = 100;
 
 /**
  * Reads a recording, `-` from stdin: what `nc.recording()` gave, as JSON, or an object with it as `recording`.
  * @throws CommandFailed that says what is wrong with the file
  */
 export async function readRecording(path: string): Promise<Recording> {
-  return recordingFrom(await contentOf(path));
+  return recordingFrom(await contentOf(path === "-" ? process.stdin : createReadStream(path)));
 }
 
-async function contentOf(path: string): Promise<string> {
+async function contentOf(stream: NodeJS.ReadableStream): Promise<string> {
+  const pieces: Buffer[] = [];
+  let size = 0;
   try {
-    return path === "-" ? await textOf(process.stdin) : await readFile(path, "utf8");
+    for await (const piece of stream) {
+      pieces.push(piece as Buffer);
+      size += piece.length;
+      if (size > MOST_BYTES) throw bad(`the file has more than ${MOST_BYTES / 1024 / 1024} MiB`);
+    }
   } catch (error) {
+    if (error instanceof CommandFailed) throw error;
     throw new CommandFailed(`the file cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+  return Buffer.concat(pieces).toString();
 }
 
 /**
- * The recording in a text.
- * @throws CommandFailed that says what is wrong with it
+ * The recording in a text: each of its events and fields is as the chart writes them, and each event can happen where it stands.
+ * @throws CommandFailed that says what is wrong with it, and where
  */
 export function recordingFrom(content: string): Recording {
-  let value: unknown;
   try {
-    value = JSON.parse(content.replace(/^\uFEFF/, ""));
-  } catch {
-    throw bad(content.trim() === "" ? "the file is empty" : "the file is not JSON");
-  }
-  const recording = isObject(value) && isObject(value["recording"]) ? value["recording"] : value;
-  if (!isObject(recording)) throw bad("the file holds no object");
-  const { version, input, from, events } = recording;
-  const problem = versionProblem(recording);
-  if (problem !== null)
-    throw typeof version === "number" ? new CommandFailed(problem) : bad('it has no "version"');
-  if (!isObject(input) || !Array.isArray(input["servers"]) || typeof input["at"] !== "number") {
-    throw bad('it has no "input" with servers and a time');
-  }
-  if (from !== null && !(isObject(from) && isObject(from["context"]) && from["value"] !== undefined)) {
-    throw bad('its "from" is neither null nor a state with a context');
-  }
-  if (!Array.isArray(events)) throw bad('it has no list of "events"');
-  events.forEach(checkEvent);
-  return recording as unknown as Recording;
-}
-
-function checkEvent(event: unknown, index: number): void {
-  const where = `event ${index + 1}`;
-  if (!isObject(event) || typeof event["type"] !== "string") throw bad(`${where} has no type`);
-  const { type, at } = event;
-  if (!(connectionMachine.events as readonly string[]).includes(type)) {
-    throw bad(`${where} is of the type "${printable(type)}", which this version does not know`);
-  }
-  if (typeof at !== "number" || !Number.isFinite(at)) throw bad(`${where} (${type}) has no time ("at")`);
-}
-
-/**
- * Plays a recording again.
- * @throws CommandFailed where the chart cannot follow it: something in it is not as the chart wrote it
- */
-export function played(recording: Recording): readonly ReplayStep[] {
-  try {
-    // XState keeps to itself what is wrong with an input.
-    createContext(recording.input);
-    return replay(recording);
+    const recording = checkedRecording(within(parsed(content)));
+    // Played to its end before anything is told of it.
+    for (const _step of replayed(recording));
+    return recording;
   } catch (error) {
-    throw bad(`the chart cannot follow it: ${printable((error as Error).message)}`);
+    if (!(error instanceof RecordingError)) throw error;
+    throw failed(error.message);
   }
 }
+
+function parsed(content: string): unknown {
+  const text = content.replace(/^\uFEFF/, "");
+  if (text.trim() === "") throw bad("the file is empty");
+  const excess = excessIn(text);
+  if (excess !== null) throw bad(excess);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw bad("the file is not JSON");
+  }
+}
+
+/** What no recording has, and a parser would take much memory for: seen by one look at each character. Null where there is nothing of it. */
+function excessIn(json: string): string | null {
+  let depth = 0;
+  let values = 0;
+  let isText = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (isText) {
+      if (character === "\\") at++;
+      else if (character === '"') isText = false;
+    } else if (character === '"') isText = true;
+    else if (character === ",") values++;
+    else if (character === "]" || character === "}") depth--;
+    else if (character === "[" || character === "{") {
+      values++;
+      depth++;
+    }
+    if (depth > DEEPEST) return `it has more than ${DEEPEST} lists and objects within each other`;
+    if (values > MOST_VALUES) return `it has more than ${MOST_VALUES} values`;
+  }
+  return null;
+}
+
+/** The recording in the error that carries it, or the value itself. */
+function within(value: unknown): unknown {
+  if (!isObject(value)) throw bad("the file holds no object");
+  const inner = value["recording"];
+  return isObject(inner) ? inner : value;
+}
+
+const HINT = "A recording is JSON.stringify(nc.recording()) of a connection with the option record";
+
+const NONE = "this is no recording of nats-statechart";
 
 function bad(problem: string): CommandFailed {
-  return new CommandFailed(
-    `this is no recording: ${problem}. A recording is JSON.stringify(nc.recording()) of a connection with the option record`,
-  );
+  return failed(`${NONE}: ${problem}`);
+}
+
+function failed(message: string): CommandFailed {
+  return new CommandFailed(message.startsWith(NONE) ? `${message}. ${HINT}` : message);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,10 +6,12 @@ import { createActor, type InspectionEvent } from "xstate";
 import { inspection } from "../api/inspection.js";
 import { RECORDING } from "../inspector/backlog.js";
 import { connectionMachine } from "../machine/connection-machine.js";
-import type { Recording } from "../machine/replay.js";
+import type { Recording } from "../machine/recording.js";
+import { replayed } from "../machine/replay.js";
 import { type Command, OK, readArguments, UsageError } from "./command.js";
 import { INSPECTOR_HELP, inspectorOptions, openInspector, untilStopped } from "./inspector.js";
-import { played, readRecording } from "./recording-file.js";
+import { jsonOfList } from "./json.js";
+import { readRecording } from "./recording-file.js";
 import { storyJson, storyLines } from "./story.js";
 
 const HELP = `nats-statechart replay: walks through a recording of a connection.
@@ -50,13 +52,13 @@ export const replayCommand: Command = {
       throw new UsageError("--local, --open and --port go with --inspect");
     }
     const recording = await readRecording(file);
-    const steps = played(recording);
-    if (values.json === true) {
-      terminal.out(JSON.stringify({ version: 1, steps: storyJson(recording, steps) }, null, 2));
-      return OK;
-    }
     if (values.inspect !== true) {
-      terminal.out(storyLines(recording, steps, terminal.paint).join("\n"));
+      const steps = replayed(recording);
+      const lines =
+        values.json === true
+          ? jsonOfList("steps", storyJson(recording, steps))
+          : storyLines(recording, steps, terminal.paint);
+      for (const line of lines) terminal.out(line);
       return OK;
     }
     const inspector = await openInspector(values, terminal, RECORDING);

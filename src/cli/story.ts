@@ -3,7 +3,9 @@
 import type { StateValue } from "xstate";
 import type { Effect } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
-import type { Recording, ReplayStep } from "../machine/replay.js";
+import type { ReplayStep } from "../machine/play.js";
+import type { Recording } from "../machine/recording.js";
+import { type Cut, cutToPrint } from "./json.js";
 import { type Paint, printable } from "./terminal.js";
 
 /** A step as `replay --json` prints it. */
@@ -16,45 +18,39 @@ export interface StepJson {
   readonly event: ConnectionEvent | null;
   /** The state after it, such as `connecting.dialing`. */
   readonly state: string;
-  /** What the chart asked for because of it. */
-  readonly effects: readonly Effect[];
+  /** What the chart asked for because of it; long texts and lists in it are cut. */
+  readonly effects: readonly Cut<Effect>[];
 }
 
-/** The steps as JSON. */
-export function storyJson(recording: Recording, steps: readonly ReplayStep[]): readonly StepJson[] {
+/** The steps as JSON, one after the other. */
+export function* storyJson(recording: Recording, steps: Iterable<ReplayStep>): Generator<StepJson> {
   const start = startOf(recording);
-  return steps.map(({ event, state, effects }) => {
+  for (const { event, state, effects } of steps) {
     const at = event?.at ?? start;
-    return { at, elapsed: at - start, event, state: stateName(state), effects };
-  });
+    yield { at, elapsed: at - start, event, state: stateName(state), effects: effects.map(cutToPrint) };
+  }
 }
 
-/** The steps as lines. */
-export function storyLines(
+/** The steps as lines, one after the other. */
+export function* storyLines(
   recording: Recording,
-  steps: readonly ReplayStep[],
+  steps: Iterable<ReplayStep>,
   paint: Paint,
-): readonly string[] {
-  const story = storyJson(recording, steps);
+): Generator<string> {
   const { from, events, input } = recording;
   const start = new Date(startOf(recording)).toISOString();
   const servers = printable(input.servers.join(", "));
-  const lines = [
-    paint.strong(`${events.length} events from ${start} on, servers: ${servers}`),
-    ...(from === null ? [] : [paint.faint("What happened before is not in the recording any more.")]),
-  ];
+  yield paint.strong(`${events.length} events from ${start} on, servers: ${servers}`);
+  if (from !== null) yield paint.faint("What happened before is not in the recording any more.");
   let before = "";
-  for (const step of story) {
+  for (const step of storyJson(recording, steps)) {
     const time = `${(step.elapsed / 1_000).toFixed(3)} s`.padStart(12);
     const what = step.event === null ? "the beginning" : eventText(step.event);
     const moved = step.state === before ? paint.faint(step.state) : paint.good(step.state);
-    lines.push(
-      `${paint.faint(time)}  ${paint.strong(what)}  ${step.state === before ? "in" : "->"} ${moved}`,
-    );
-    for (const effect of step.effects) lines.push(`${" ".repeat(14)}  ${effectText(effect)}`);
+    yield `${paint.faint(time)}  ${paint.strong(what)}  ${step.state === before ? "in" : "->"} ${moved}`;
+    for (const effect of step.effects) yield `${" ".repeat(14)}  ${effectText(effect)}`;
     before = step.state;
   }
-  return lines;
 }
 
 /** When a recording begins, in milliseconds since 1970. */

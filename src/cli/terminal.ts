@@ -2,7 +2,7 @@
 //
 // Colours follow the convention of NO_COLOR (https://no-color.org) and FORCE_COLOR.
 
-import { withoutControls } from "../effects/wire/control-characters.js";
+import { printable as escapedControls, withoutControls } from "../effects/wire/control-characters.js";
 
 /** Colours by what they mean; each returns the text unchanged where there are to be none. */
 export interface Paint {
@@ -48,11 +48,17 @@ const MOST = 300;
 
 /**
  * Text from a server or a file as it may be printed: on one line, and without characters that steer a terminal.
- * Longer than a few lines it is cut.
+ * Longer than a few lines it is cut, and says how long it was.
  */
 export function printable(text: string): string {
   const harmless = withoutControls(text, () => " ");
-  return harmless.length > MOST ? `${harmless.slice(0, MOST)}...` : harmless;
+  if (harmless.length <= MOST) return harmless;
+  return `${harmless.slice(0, MOST)}... (cut: it has ${text.length} characters)`;
+}
+
+/** The same for several lines: they stay, and all of them. */
+export function harmless(lines: string): string {
+  return lines.split("\n").map(escapedControls).join("\n");
 }
 
 /** Credentials in URLs, such as `nats://user:password@host`, hidden. */

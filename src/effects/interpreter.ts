@@ -11,7 +11,7 @@ import type { Effect, EffectName, EffectParams } from "../machine/effects.js";
 import type { ConnectionEvent, ServerInfoReceived, UserSetServers } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import { isOldNews } from "../machine/old-news.js";
-import type { Recording } from "../machine/replay.js";
+import type { Recording } from "../machine/recording.js";
 import type { Bytes } from "../machine/units.js";
 import { Authentication } from "./authentication.js";
 import { CredentialsVersions, connectCommand } from "./connect-command.js";

@@ -9,7 +9,7 @@ import { connectionMachine } from "../machine/connection-machine.js";
 import type { ConnectionInput } from "../machine/context.js";
 import type { Effect, EffectName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
-import type { Recording } from "../machine/replay.js";
+import type { Recording } from "../machine/recording.js";
 import { Recorder } from "./recorder.js";
 
 /** An observer of everything that happens inside the chart: `inspect` of XState's `createActor`. */

@@ -4,7 +4,8 @@
 
 import type { ConnectionInput } from "../machine/context.js";
 import type { ConnectionEvent } from "../machine/events.js";
-import { type Moment, RECORDING_VERSION, type Recording, replay } from "../machine/replay.js";
+import { play } from "../machine/play.js";
+import { type Moment, RECORDING_VERSION, type Recording } from "../machine/recording.js";
 
 /** How many events a recording holds at least, once so many have happened; it holds fewer than twice as many. */
 export const RECORDED_EVENTS = 1_000;
@@ -24,13 +25,10 @@ export class Recorder {
     this.#events.push(event);
     if (this.#events.length < 2 * RECORDED_EVENTS) return;
     const oldest = this.#events.slice(0, RECORDED_EVENTS);
-    const last = replay({
-      version: RECORDING_VERSION,
-      input: this.#input,
-      from: this.#from,
-      events: oldest,
-    }).at(-1);
-    if (last !== undefined) this.#from = { value: last.state, context: last.context };
+    let from = this.#from;
+    for (const { state, context } of play({ input: this.#input, from, events: oldest }))
+      from = { value: state, context };
+    this.#from = from;
     this.#events = this.#events.slice(RECORDED_EVENTS);
   }
 

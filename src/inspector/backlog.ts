@@ -29,7 +29,8 @@ interface Machine {
   readonly client: number;
   readonly definitions: Kept;
   readonly latest: Kept;
-  hasLeft: boolean;
+  /** What pages get once its client is gone; undefined while it is there. */
+  left: string | undefined;
 }
 
 /** What clients said lately. Each message is kept as the text that pages get: `{"client":1,"message":{...}}`. */
@@ -58,32 +59,36 @@ export class Backlog {
     return wrapped;
   }
 
-  /** Keeps that a client is gone, for as long as a machine of it is kept. Returns what pages get. */
-  leave(client: number): string {
-    for (const machine of this.#machines.values()) if (machine.client === client) machine.hasLeft = true;
-    return left(client);
+  /**
+   * Keeps that a client is gone, for as long as a machine of it is kept. Returns what pages get.
+   * @param why what is to be said of it, where it did not leave by itself
+   */
+  leave(client: number, why?: string): string {
+    const left = wrap(client, JSON.stringify({ type: "client.left", ...(why === undefined ? {} : { why }) }));
+    for (const machine of this.#machines.values()) if (machine.client === client) machine.left = left;
+    return left;
   }
 
   /** All that is kept: the definitions first, then what happened, of each machine the oldest first; then who is gone. */
   messages(): readonly string[] {
     const machines = [...this.#machines.values()];
-    const gone = new Set(machines.flatMap(({ client, hasLeft }) => (hasLeft ? [client] : [])));
+    const gone = new Set(machines.flatMap(({ left }) => left ?? []));
     return [
       ...machines.flatMap(({ definitions }) => definitions.texts()),
       ...machines.flatMap(({ latest }) => latest.texts()),
-      ...[...gone].map(left),
+      ...gone,
     ];
   }
 
   #newMachine(client: number, root: string): Machine {
     const definitions = new Kept({ messages: MAX_DEFINITIONS, text: MAX_DEFINITIONS_TEXT }, root);
-    return { client, definitions, latest: new Kept(this.#limits), hasLeft: false };
+    return { client, definitions, latest: new Kept(this.#limits), left: undefined };
   }
 
   #forget(): void {
     if (this.#machines.size <= MAX_MACHINES) return;
     const all = [...this.#machines];
-    const [key] = all.find(([, { hasLeft }]) => hasLeft) ?? all[0] ?? [];
+    const [key] = all.find(([, { left }]) => left !== undefined) ?? all[0] ?? [];
     if (key !== undefined) this.#machines.delete(key);
   }
 }
@@ -129,10 +134,6 @@ class Kept {
 
 function wrap(client: number, text: string): string {
   return `{"client":${client},"message":${text}}`;
-}
-
-function left(client: number): string {
-  return wrap(client, '{"type":"client.left"}');
 }
 
 interface Message {

@@ -9,6 +9,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket, WebSocketServer } from "ws";
 import { loadWs, type PackageFailure } from "../effects/node/late-parts.js";
 import { Backlog, LIVE, type Limits } from "./backlog.js";
+import { cutToFit } from "./cut.js";
 
 /** An inspector that runs. */
 export interface LocalInspector {
@@ -30,9 +31,10 @@ export interface RelayOptions {
   answer(request: IncomingMessage, response: ServerResponse): void;
 }
 
-/** A single message is no larger: a definition takes some 60 kB. */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
-/** A page that reads more slowly than this is let go; opened again, it gets what was said before. */
+/** A client with a larger message is let go: it would have to be read before it could be cut. */
+export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const TOO_LARGE = `one of its messages had more than ${MAX_MESSAGE_BYTES / 1024 / 1024} MiB`;
+/** A page that leaves more than this unread, besides what was said before it opened, is let go; opened again, it gets that. */
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
 
 /**
@@ -119,7 +121,8 @@ function isAddress(name = ""): boolean {
 /** What clients say goes to every page, as `{ client, message }`; a page that opens gets the backlog first. */
 class Relay {
   readonly #backlog: Backlog;
-  readonly #pages = new Set<WebSocket>();
+  /** Each page, and how much it may leave unread. */
+  readonly #pages = new Map<WebSocket, number>();
   #clients = 0;
 
   constructor(backlog: Backlog) {
@@ -128,9 +131,14 @@ class Relay {
 
   addClient(ws: WebSocket): void {
     const client = ++this.#clients;
-    ws.on("error", () => ws.terminate());
-    ws.on("message", (data) => this.#tell(this.#backlog.add(client, String(data))));
-    ws.on("close", () => this.#tell(this.#backlog.leave(client)));
+    let why: string | undefined;
+    ws.on("error", ({ code }: NodeJS.ErrnoException) => {
+      if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") why = TOO_LARGE;
+      // It gets the reason first, where it still listens.
+      else ws.terminate();
+    });
+    ws.on("message", (data) => this.#tell(this.#backlog.add(client, cutToFit(String(data)))));
+    ws.on("close", () => this.#tell(this.#backlog.leave(client, why)));
   }
 
   addPage(ws: WebSocket): void {
@@ -138,13 +146,13 @@ class Relay {
     ws.on("close", () => this.#pages.delete(ws));
     for (const text of this.#backlog.messages()) ws.send(text);
     ws.send('{"client":0,"message":{"type":"backlog.over"}}');
-    this.#pages.add(ws);
+    this.#pages.set(ws, ws.bufferedAmount + MAX_UNREAD_BYTES);
   }
 
   #tell(text: string | undefined): void {
     if (text === undefined) return;
-    for (const page of this.#pages) {
-      if (page.bufferedAmount > MAX_UNREAD_BYTES) page.terminate();
+    for (const [page, most] of this.#pages) {
+      if (page.bufferedAmount > most) page.terminate();
       else page.send(text);
     }
   }

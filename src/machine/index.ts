@@ -33,8 +33,10 @@ export type * from "./events.js";
 export type { AttemptReport, AttemptStep, Failure } from "./failure.js";
 export type { EndingPhase, Link, LinkPhase } from "./link.js";
 export type { Destination, OfOrigin, Origin, TlsDemand } from "./origin.js";
+export { effectsOf, type ReplayStep } from "./play.js";
 export { defaultPolicy, type Policy, type TlsPolicy } from "./reconnect-policy.js";
-export { effectsOf, type Moment, type Recording, type ReplayStep, replay } from "./replay.js";
+export type { Moment, Recording } from "./recording.js";
+export { RecordingError, replay } from "./replay.js";
 export { type Parsed, parseAddress, type ServerAddress, type ServerTransport } from "./server-address.js";
 export {
   type PermissionContext,

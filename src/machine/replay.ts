@@ -1,89 +1,87 @@
-// A recording of what happened to a connection, and how to play it again: pure, since the chart is.
-//
-// What is recorded are events; states and effects follow from them. A recording is plain JSON without secrets, as
-// everything in the chart is.
+// A recording from wherever it comes, played again: it is checked first (recording-schema.ts), so that whoever has a bad one is told
+// what is wrong with it, and where. How it is played: play.ts.
 
-import { initialTransition, type SnapshotFrom, type StateValue, transition } from "xstate";
-import { connectionMachine } from "./connection-machine.js";
-import type { ConnectionContext, ConnectionInput } from "./context.js";
-import type { Effect } from "./effects.js";
-import type { ConnectionEvent } from "./events.js";
+import type { StateValue } from "xstate";
+import { play, type ReplayStep } from "./play.js";
+import { RECORDING_VERSION, type Recording } from "./recording.js";
+import { recordingSchema } from "./recording-schema.js";
+import { problemIn, shown } from "./schema.js";
 
-/** The version of recordings that this chart makes, and replays. Version 1 knew one socket, and no links; version 2 no origins. */
-export const RECORDING_VERSION = 4;
-
-/** Where a chart was: enough to go on from there. */
-export interface Moment {
-  readonly value: StateValue;
-  readonly context: ConnectionContext;
-}
-
-/** What happened to a connection, in order. Plain JSON. */
-export interface Recording {
-  /** Version of this format: it changes with what the chart remembers. */
-  readonly version: typeof RECORDING_VERSION;
-  /** What the connection started from. */
-  readonly input: ConnectionInput;
-  /** Where the chart was before the first of `events`; null where that is the beginning. */
-  readonly from: Moment | null;
-  /** The events, oldest first. */
-  readonly events: readonly ConnectionEvent[];
-}
-
-/** One step of a replay. */
-export interface ReplayStep {
-  /** What happened; null for the beginning. */
-  readonly event: ConnectionEvent | null;
-  /** The state after it. */
-  readonly state: StateValue;
-  /** What the chart remembers after it. */
-  readonly context: ConnectionContext;
-  /** What the chart asked for because of it. */
-  readonly effects: readonly Effect[];
-}
-
-type Snapshot = SnapshotFrom<typeof connectionMachine>;
-type Transition = readonly [Snapshot, readonly { readonly type: string; readonly params: unknown }[]];
-
-/**
- * The effects that the chart asks for, from the actions that `initialTransition` and `transition` of XState give.
- * @param actions the second of the two that they return
- */
-export function effectsOf(
-  actions: readonly { readonly type: string; readonly params?: unknown }[],
-): readonly Effect[] {
-  return actions.map(({ type, params }) => ({ type, params }) as Effect);
-}
-
-function stepFrom(event: ConnectionEvent | null, [snapshot, actions]: Transition): ReplayStep {
-  return { event, state: snapshot.value, context: snapshot.context, effects: effectsOf(actions) };
+/** A recording cannot be played: its message says what is wrong, and where. */
+export class RecordingError extends Error {
+  override readonly name = "RecordingError";
 }
 
 /**
  * Plays a recording again: the beginning, then a step for each event, with the state and the effects as they were.
- * @throws Error where it is no recording, or one of another version: its message says which
+ * @throws RecordingError where it is no recording, or one of another version, or one of something that cannot happen: its message says
+ *   what, and where, such as `events[12].attempt`
  */
 export function replay(recording: Recording): readonly ReplayStep[] {
-  const problem = versionProblem(recording);
-  if (problem !== null) throw new Error(problem);
-  const { from, input, events } = recording;
-  let now: Transition =
-    from === null
-      ? initialTransition(connectionMachine, input)
-      : [connectionMachine.resolveState({ ...from }), []];
-  const steps = [stepFrom(null, now)];
-  for (const event of events) {
-    now = transition(connectionMachine, now[0], event);
-    steps.push(stepFrom(event, now));
-  }
-  return steps;
+  return [...replayed(checkedRecording(recording))];
+}
+
+/**
+ * A value that is a recording.
+ * @throws RecordingError where it is none, or one of another version: its message says what is wrong, and where
+ */
+export function checkedRecording(value: unknown): Recording {
+  const other = versionProblem(value);
+  if (other !== null) throw new RecordingError(other);
+  const problem = problemIn(recordingSchema, value);
+  if (problem === null) return value as Recording;
+  const { place, what } = problem;
+  throw new RecordingError(
+    `this is no recording of nats-statechart: ${place === "" ? "" : `${place}: `}${what}`,
+  );
 }
 
 /** What is wrong with the version of a recording; null where it can be replayed. */
-export function versionProblem(recording: unknown): string | null {
+function versionProblem(recording: unknown): string | null {
   const version = (recording as Partial<Record<"version", unknown>> | null | undefined)?.version;
   if (version === RECORDING_VERSION) return null;
-  if (typeof version !== "number") return "this is no recording of nats-statechart";
+  if (typeof version !== "number") return "this is no recording of nats-statechart: it has no version";
   const age = version < RECORDING_VERSION ? "an older" : "a newer";
   return `this recording has version ${version}, of ${age} nats-statechart; this one replays version ${RECORDING_VERSION}. Replay it with the nats-statechart that recorded it`;
+}
+
+/**
+ * The steps of a recording that was checked, one after the other; none is kept that its reader does not keep.
+ * @throws RecordingError at an event that cannot happen where the chart is
+ */
+export function* replayed(recording: Recording): Generator<ReplayStep> {
+  const steps = play(recording);
+  let last: ReplayStep | undefined;
+  for (let index = -1; ; index++) {
+    const next = stepAt(steps, recording, index, last);
+    if (next === undefined) return;
+    last = next;
+    yield next;
+  }
+}
+
+function stepAt(
+  steps: Generator<ReplayStep>,
+  { from, events }: Recording,
+  index: number,
+  last: ReplayStep | undefined,
+): ReplayStep | undefined {
+  try {
+    const { done, value } = steps.next();
+    return done === true ? undefined : value;
+  } catch (error) {
+    // The chart says so where it is led to what cannot be.
+    const [, broken] = /invariant: (.*)/.exec((error as Error).message) ?? [];
+    if (broken === undefined) throw error;
+    const event = events[index];
+    const what = event === undefined ? "this" : event.type;
+    const state = stateName(last?.state ?? from?.value ?? "");
+    throw new RecordingError(
+      `events[${index}]: ${what} cannot happen here, in the state ${state}: it is not so that ${shown(broken, 100)}`,
+    );
+  }
+}
+
+function stateName(value: StateValue): string {
+  return typeof value === "string" ? value : Object.entries(value).flat().join(".");
 }

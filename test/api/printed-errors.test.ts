@@ -2,8 +2,9 @@
 
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { ErrorCode, JSONCodec, NatsError, type Status } from "../../src/index.js";
+import { connect, ErrorCode, JSONCodec, NatsError, type Status } from "../../src/index.js";
 import { Simulation } from "../../src/testing/index.js";
+import { fakeServer, info } from "../harness/fake-server.js";
 
 /** An error as JSON has it. */
 const inJson = (error: unknown) => JSON.parse(JSON.stringify(error));
@@ -218,5 +219,51 @@ describe("the error of a status", () => {
     });
     expect(count(inspect(refusal), "[cause]")).toBe(1);
     expect(inspect(refusal)).not.toContain("chainedError");
+  });
+});
+
+describe("what a server says in an error", () => {
+  const steering = "\u001b[2J\u009b2J\u0007\u202e\u2066\u061c";
+  const steers = (text: string) => /[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u.test(text);
+
+  /** A server that says that, once a client has said PING. */
+  const saying = (...lines: readonly string[]) =>
+    fakeServer((socket) => {
+      socket.write(info());
+      socket.on("data", (data) => {
+        if (!String(data).includes("PING\r\n")) return;
+        socket.end(lines.map((line) => `${line}\r\n`).join(""));
+      });
+    });
+
+  it("steers no terminal on which it is printed, where connect fails", async () => {
+    const server = await saying(`-ERR 'Authorization Violation ${steering}'`);
+    const error: NatsError = await connect({ port: server.port, reconnect: false }).then(
+      () => expect.unreachable("it connects"),
+      (reason) => reason,
+    );
+    await server.close();
+    expect(error.message).toContain("\\x1b[2J\\x9b2J\\x07\\u202e\\u2066\\u061c");
+    for (const text of [error.message, error.stack ?? "", inspect(error)]) expect(steers(text)).toBe(false);
+  });
+
+  it("steers none where a status tells of it, nor where closed() does", async () => {
+    const server = await saying(
+      "PONG",
+      `-ERR 'Invalid Subject ${steering}'`,
+      `-ERR 'Stale Connection ${steering}'`,
+    );
+    const statuses: Status[] = [];
+    const nc = await connect({
+      port: server.port,
+      reconnect: false,
+      onStatus: (status) => void statuses.push(status),
+    });
+    const closed = await nc.closed();
+    await server.close();
+    const errors = statuses.flatMap(({ error }) => error ?? []);
+    expect(errors.map(({ message }) => message).join()).toContain("Invalid Subject \\x1b[2J");
+    for (const error of [...errors, closed]) expect(steers(inspect(error))).toBe(false);
+    expect((closed as NatsError).message).toContain("Stale Connection \\x1b[2J");
   });
 });

@@ -7,10 +7,9 @@ import { chartJson } from "../../src/cli/chart.js";
 import { findingOf } from "../../src/cli/check/findings.js";
 import { NOTHING_SEEN } from "../../src/cli/check/observation.js";
 import { inspect } from "../../src/cli/inspect.js";
-import { played } from "../../src/cli/recording-file.js";
 import { storyJson } from "../../src/cli/story.js";
 import { chartOf } from "../../src/inspector/drawing/chart.js";
-import { connectionMachine } from "../../src/machine/index.js";
+import { connectionMachine, replay } from "../../src/machine/index.js";
 import { outage } from "./recordings.js";
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), "utf8");
@@ -82,7 +81,7 @@ describe("docs/cli.md", () => {
   it("shows the JSON of replay as it is", () => {
     const given = example("replay") as never as { steps: object[] };
     expect(keys(given)).toEqual(["version", "steps"]);
-    const [step] = storyJson(outage, played(outage));
+    const [step] = storyJson(outage, replay(outage));
     for (const one of given.steps) expect(keys(one)).toEqual(keys(step));
   });
 

@@ -10,6 +10,8 @@ export interface Message {
   readonly name?: string;
   readonly definition?: string;
   readonly event?: { readonly type: string };
+  /** How many characters it had, where it is cut. */
+  readonly cut?: number;
   readonly snapshot?: { readonly value: unknown; readonly status?: string };
 }
 

@@ -2,15 +2,15 @@
 
 import { describe, expect, it } from "vitest";
 import { CommandFailed } from "../../src/cli/command.js";
-import { played, recordingFrom } from "../../src/cli/recording-file.js";
-import type { Recording } from "../../src/machine/index.js";
+import { DEEPEST, MOST_VALUES, recordingFrom } from "../../src/cli/recording-file.js";
+import { type Recording, replay } from "../../src/machine/index.js";
 import { outage } from "./recordings.js";
 
 const text = (value: unknown) => JSON.stringify(value);
 
 function complaint(content: string): string {
   try {
-    played(recordingFrom(content));
+    recordingFrom(content);
   } catch (error) {
     if (error instanceof CommandFailed) return error.message;
     throw error;
@@ -26,16 +26,16 @@ describe("a recording from a file", () => {
   });
 
   it("may begin in the middle of a connection's life", () => {
-    const middle = played(outage)[3];
+    const middle = replay(outage)[3];
     if (middle === undefined) throw new Error("the recording is too short");
     const later: Recording = {
       ...outage,
       from: { value: middle.state, context: middle.context },
       events: outage.events.slice(3),
     };
-    const states = played(recordingFrom(text(later))).map(({ state }) => state);
+    const states = replay(recordingFrom(text(later))).map(({ state }) => state);
     expect(states).toEqual(
-      played(outage)
+      replay(outage)
         .slice(3)
         .map(({ state }) => state),
     );
@@ -52,25 +52,80 @@ describe("a recording from a file", () => {
     ["a number", "1", "the file holds no object"],
     ["a list", "[]", "the file holds no object"],
     ["null", "null", "the file holds no object"],
-    ["another object", "{}", 'no "version"'],
-    ["an object with a version in words", text({ ...outage, version: "2" }), 'no "version"'],
-    ["no input", text({ version, from, events }), 'no "input"'],
-    ["an input without servers", text({ ...outage, input: { ...input, servers: "a" } }), 'no "input"'],
-    ["no beginning", text({ version, input, events }), '"from" is neither'],
-    ["no events", text({ version, input, from }), 'no list of "events"'],
-    ["an event that is none", text({ ...outage, events: [events[0], 7] }), "event 2 has no type"],
-    ["an unknown event", broken(1, { type: "pigs.fly\u001b[2J" }), 'event 2 is of the type "pigs.fly [2J"'],
-    ["an event without a time", broken(1, { at: "noon" }), "event 2 (server.info) has no time"],
-    ["an event that lacks what it is about", broken(1, { info: undefined }), "the chart cannot follow it"],
-    ["a server that is none", text({ ...outage, input: { ...input, servers: ["a b"] } }), "cannot follow it"],
+    ["another object", "{}", "it has no version"],
+    ["an object with a version in words", text({ ...outage, version: "2" }), "it has no version"],
+    ["no input", text({ version, from, events }), "input: expected an object, found nothing"],
+    [
+      "an input without servers",
+      text({ ...outage, input: { ...input, servers: "a" } }),
+      "input.servers: expected a list, found a text of 1 characters",
+    ],
+    ["no beginning", text({ version, input, events }), "from: expected an object, found nothing"],
+    ["no events", text({ version, input, from }), "events: expected a list, found nothing"],
+    [
+      "an event that is none",
+      text({ ...outage, events: [events[0], 7] }),
+      "events[1]: expected an object, found the number 7",
+    ],
+    [
+      "an unknown event",
+      broken(1, { type: "pigs.fly\u001b[2J" }),
+      'events[1].type: this version does not know "pigs.fly?[2J"',
+    ],
+    [
+      "an event without a time",
+      broken(1, { at: "noon" }),
+      "events[1].at: expected a time in milliseconds since 1970, found a text of 4 characters",
+    ],
+    [
+      "an event at a time that no clock shows",
+      broken(1, { at: 1e300 }),
+      "events[1].at: expected a time in milliseconds since 1970, found the number 1e+300",
+    ],
+    [
+      "an event that lacks what it is about",
+      broken(1, { info: undefined }),
+      "events[1].info: expected an object, found nothing",
+    ],
+    [
+      "a server that is none",
+      text({ ...outage, input: { ...input, servers: ["a b"] } }),
+      "input.servers[0]: expected the URL of a server",
+    ],
     [
       "a state that is none",
       text({ ...outage, from: { value: "floating", context: {} } }),
-      "the chart cannot follow it",
+      "from.value: expected a state of the chart",
+    ],
+    ["nested", "[".repeat(DEEPEST + 1), `more than ${DEEPEST} lists and objects within each other`],
+    ["of many values", `[${"{},".repeat(MOST_VALUES / 2)}1]`, `more than ${MOST_VALUES} values`],
+    [
+      "nested without an end",
+      text(outage).replace("null", "[".repeat(1_000_000)),
+      `more than ${DEEPEST} lists and objects within each other`,
     ],
   ])("is refused where it is %s", (_what, content, problem) => {
-    expect(complaint(content)).toContain("this is no recording: ");
+    expect(complaint(content)).toContain("this is no recording of nats-statechart: ");
     expect(complaint(content)).toContain(problem);
+  });
+
+  it("may have any text in it that looks like many lists", () => {
+    const failure = { code: "X", message: `${"[{".repeat(DEEPEST)}\\"${"[{".repeat(DEEPEST)}` };
+    expect(complaint(broken(3, { failure }))).toBe("nothing is wrong with it");
+  });
+
+  it("is refused where something cannot happen, and not called a fault of this package", () => {
+    const middle = replay(outage)[3];
+    if (middle === undefined) throw new Error("the recording is too short");
+    const context = { ...middle.context, live: null };
+    const impossible = {
+      ...outage,
+      from: { value: middle.state, context },
+      events: [{ type: "user.close", at: outage.input.at, unconfirmed: 0, failure: null }],
+    };
+    expect(complaint(text(impossible))).toBe(
+      "events[0]: user.close cannot happen here, in the state connected: it is not so that a link is in use",
+    );
   });
 
   /** As `nats-statechart` 0.1 wrote it: connected, then closed. */

@@ -1,13 +1,12 @@
 // How a replayed recording is told: line by line for a person, and as JSON in a shape that stays.
 
 import { describe, expect, it } from "vitest";
-import { played } from "../../src/cli/recording-file.js";
 import { effectText, eventText, stateName, storyJson, storyLines } from "../../src/cli/story.js";
 import { plainPaint } from "../../src/cli/terminal.js";
-import type { ConnectionEvent, Effect, Recording } from "../../src/machine/index.js";
+import { type ConnectionEvent, type Effect, type Recording, replay } from "../../src/machine/index.js";
 import { outage } from "./recordings.js";
 
-const told = (recording: Recording) => storyLines(recording, played(recording), plainPaint);
+const told = (recording: Recording) => [...storyLines(recording, replay(recording), plainPaint)];
 
 describe("the story of a recording", () => {
   it("tells when, what, and where it led", () => {
@@ -47,7 +46,7 @@ describe("the story of a recording", () => {
   });
 
   it("says so where the beginning is not there any more", () => {
-    const middle = played(outage)[3];
+    const middle = replay(outage)[3];
     if (middle === undefined) throw new Error("the recording is too short");
     const from = { value: middle.state, context: middle.context };
     expect(told({ ...outage, from, events: outage.events.slice(3) })[1]).toContain("not in the recording");
@@ -61,7 +60,7 @@ describe("the story of a recording", () => {
   });
 
   it("is as JSON the steps with times, events, states and effects", () => {
-    const story = storyJson(outage, played(outage));
+    const story = [...storyJson(outage, replay(outage))];
     expect(story).toHaveLength(13);
     for (const step of story) {
       expect(Object.keys(step)).toEqual(["at", "elapsed", "event", "state", "effects"]);

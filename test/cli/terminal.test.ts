@@ -1,7 +1,8 @@
 // What may be printed: colours, and texts from servers and files.
 
 import { describe, expect, it } from "vitest";
-import { masked, paintFor, plainPaint, printable } from "../../src/cli/terminal.js";
+import { harmless, masked, paintFor, plainPaint, printable } from "../../src/cli/terminal.js";
+import { steering, steers } from "./steering.js";
 
 describe("colours", () => {
   it.each([
@@ -25,13 +26,18 @@ describe("a text from outside", () => {
     expect(printable("a\u001b[31mb\u009b2Jc\r\nd\u0000e\u202ef\u007f")).toBe("a [31mb 2Jc d e f ");
   });
 
+  it("cannot in several lines either, which stay", () => {
+    expect(harmless("a\u009b2J\nb\u202e\r\n")).toBe("a\\x9b2J\nb\\u202e\\x0d\n");
+    expect(steers(harmless(steering) + printable(steering))).toBe(false);
+  });
+
   it("keeps every other character", () => {
     expect(printable('Grüße, 世界 \\ "x"')).toBe('Grüße, 世界 \\ "x"');
   });
 
   it("is cut where it is long", () => {
     expect(printable("x".repeat(300))).toBe("x".repeat(300));
-    expect(printable("x".repeat(301))).toBe(`${"x".repeat(300)}...`);
+    expect(printable("x".repeat(301))).toBe(`${"x".repeat(300)}... (cut: it has 301 characters)`);
   });
 });
 

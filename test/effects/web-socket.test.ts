@@ -373,6 +373,7 @@ describe("what a failure is called", () => {
     [1001, "Server Shutdown", "with code 1001 (going away): Server Shutdown"],
     [1008, "", "with code 1008 (policy violation)"],
     [4321, "own", "with code 4321: own"],
+    [4321, "own\u001b[2J\u202e", "with code 4321: own\\x1b[2J\\u202e"],
   ])("is the close code %i and its reason %j", (code, reason, sentence) => {
     expect(wasClosed(undefined, { code, reason })).toMatchObject({
       code: "DISCONNECT",

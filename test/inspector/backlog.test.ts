@@ -109,6 +109,14 @@ describe("the backlog for pages that open late", () => {
     ]);
   });
 
+  it("says why a client is gone, where it did not leave by itself", () => {
+    const backlog = new Backlog();
+    backlog.add(1, definition("x:0"));
+    const left = `{"client":1,"message":{"type":"client.left","why":"too \\"large\\""}}`;
+    expect(backlog.leave(1, 'too "large"')).toBe(left);
+    expect(backlog.messages().at(-1)).toBe(left);
+  });
+
   it("keeps the whole of a recording where it is told to", () => {
     const backlog = new Backlog(RECORDING);
     for (let number = 0; number < MAX_MESSAGES * 5; number++) backlog.add(1, snapshot("x:0", number));

@@ -18,7 +18,14 @@ import { type Node, treeOf } from "../../src/inspector/story/changes.js";
 import { eventName, factsOf } from "../../src/inspector/story/facts.js";
 import { waitedFor } from "../../src/inspector/story/next.js";
 import { pathOf } from "../../src/inspector/story/path.js";
-import { hasEarlier, MAX_ACTORS, MAX_STEPS, Story, type StoryStep } from "../../src/inspector/story/story.js";
+import {
+  hasEarlier,
+  MAX_ACTORS,
+  MAX_LENGTH,
+  MAX_STEPS,
+  Story,
+  type StoryStep,
+} from "../../src/inspector/story/story.js";
 import { connectionMachine } from "../../src/machine/index.js";
 
 /** Runs a machine and returns what an inspector would be sent, as JSON would carry it. */
@@ -220,6 +227,45 @@ describe("the story of any machine", () => {
     expect([actor?.steps[0]?.number, actor?.steps.at(-1)?.number]).toEqual([10, MAX_STEPS + 9]);
   });
 
+  it("keeps no more than a number of characters, but always the last step", () => {
+    const story = new Story();
+    const say = (length: number) =>
+      story.add(
+        1,
+        { type: "@xstate.snapshot", sessionId: "x:1", event: { type: "tick" }, snapshot: { value: "a" } },
+        length,
+      );
+    const kept = () => story.actors.flatMap(({ steps }) => steps.map(({ number }) => number));
+    for (let count = 0; count < 4; count++) say(MAX_LENGTH / 4);
+    expect(kept()).toEqual([0, 1, 2, 3]);
+    say(1);
+    expect(kept()).toEqual([1, 2, 3, 4]);
+    story.add(1, { type: "@xstate.actor", sessionId: "x:1" });
+    say(2 * MAX_LENGTH);
+    expect(kept()).toEqual([5]);
+    say(1);
+    expect(kept()).toEqual([6]);
+  });
+
+  it("knows what is cut, and why a process is gone", () => {
+    const story = new Story();
+    const message = {
+      type: "@xstate.snapshot",
+      sessionId: "x:1",
+      event: { type: "tick" },
+      snapshot: { value: "a" },
+    };
+    story.add(1, message);
+    story.add(1, { ...message, cut: 5_000_000 });
+    story.add(2, message);
+    story.add(1, { type: "client.left", why: "too large" });
+    story.add(2, { type: "client.left" });
+    expect(story.actors.map(({ steps, whyLeft }) => [steps.map(({ cut }) => cut), whyLeft])).toEqual([
+      [[null, 5_000_000], "too large"],
+      [[null], ""],
+    ]);
+  });
+
   it("knows whether an actor took steps before the first one that is kept", () => {
     const story = new Story();
     const say = (type: string) =>
@@ -383,6 +429,7 @@ describe("what is said in a line", () => {
     );
     expect(factsOf(undefined)).toBe("");
     expect(factsOf({ text: "x".repeat(200) }).length).toBeLessThan(90);
+    expect(factsOf({ text: "a\u202eb\u009b" })).toBe("text a\\u202eb\\u009b");
   });
 
   it("says events as one does", () => {
@@ -428,6 +475,8 @@ describe("what changed in a context", () => {
   });
 
   it("marks an object that takes the place of nothing as a whole", () => {
+    const [text] = treeOf("context", { text: 'a\u202e"\u0000\u061c' }, { text: "\u2066" }).children;
+    expect([text?.text, text?.was]).toEqual(['"a\\u202e\\"\\u0000\\u061c"', '"\\u2066"']);
     const [failure] = treeOf("context", { failure: { code: "X" } }, { failure: null }).children;
     expect([failure?.change, failure?.was, failure?.children[0]?.change]).toEqual([
       "changed",

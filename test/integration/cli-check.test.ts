@@ -7,6 +7,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Finding, StepName } from "../../src/cli/check/findings.js";
+import { steering, steers } from "../cli/steering.js";
 import { run, start, useTool } from "../cli/tool.js";
 import { Authority, type Certificate, scratchFile } from "../harness/certificates.js";
 import { fakeServer, info } from "../harness/fake-server.js";
@@ -431,6 +432,62 @@ describe("check of several servers", () => {
     const { code } = await run(["check"], { NATS_URL: one.url });
     expect(code).toBe(0);
     expect(await one.monitor("connz")).toMatchObject({ num_connections: 0 });
+  });
+});
+
+describe("check of a server that says much, and what steers a terminal", () => {
+  const much = (from: string) => `${from}${steering}${"x".repeat(20_000)}`;
+
+  it("tells some of its INFO, and how much of it there is", async () => {
+    const urls = [much("long"), ...Array.from({ length: 2_000 }, (_, port) => `a:${port + 1}`)];
+    const wordy = await fakeServer((socket) => {
+      socket.write(
+        info({
+          server_name: much("name"),
+          server_id: "ID",
+          version: steering,
+          cluster: steering,
+          connect_urls: urls,
+        }),
+      );
+      socket.on("data", (data) => {
+        if (String(data).includes("PING\r\n")) socket.write("PONG\r\n");
+      });
+    });
+    started.push(wordy);
+    const finding = await checked(`127.0.0.1:${wordy.port}`);
+    const details = detailsOf(finding, "info");
+    const { serverName, connectUrls, cut } = details ?? {};
+    expect(String(serverName).startsWith(much("name").slice(0, 1_000))).toBe(true);
+    expect(String(serverName).length).toBeLessThanOrEqual(2_000);
+    expect(connectUrls).toHaveLength(100);
+    expect(cut).toMatchObject({ connectUrls: expect.any(Number) });
+    expect(details?.["version"]).toBe(steering);
+    const json = await run(["check", `127.0.0.1:${wordy.port}`, "--json"]);
+    const lines = await run(["check", `127.0.0.1:${wordy.port}`]);
+    for (const { stdout, stderr } of [json, lines]) {
+      expect(stderr).toBe("");
+      expect(steers(stdout)).toBe(false);
+      expect(stdout.length).toBeLessThan(20_000);
+    }
+    expect(lines.stdout).toMatch(/\(cut: it has \d+ characters\)/);
+  });
+
+  it.each([
+    ["-ERR", "-ERR 'authorization violation "],
+    ["what is no NATS", "HELLO "],
+  ])("tells some of %s", async (_what, start) => {
+    const wordy = await fakeServer((socket) => {
+      if (start.startsWith("-ERR")) socket.write(info({ auth_required: true }));
+      socket.end(`${start}${steering.replace("\n", "")}${"x".repeat(3_000)}'\r\n`);
+    });
+    started.push(wordy);
+    for (const args of [["--json"], []]) {
+      const { stdout, stderr } = await run(["check", `127.0.0.1:${wordy.port}`, ...args]);
+      expect(stderr).toBe("");
+      expect(steers(stdout)).toBe(false);
+      expect(stdout.length).toBeLessThan(10_000);
+    }
   });
 });
 

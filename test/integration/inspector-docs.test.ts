@@ -200,7 +200,7 @@ describe("the guide docs/inspector.md", () => {
     const stepsOf = (state: string) => Object.keys(machine.connectionMachine.states[state]?.states ?? {});
     const stuck = guide.slice(
       guide.indexOf("### Where a connection is stuck"),
-      guide.indexOf("## Nothing is cut"),
+      guide.indexOf("## What is cut"),
     );
     const steps = stepsOf("connecting").filter((step) => step !== "selecting");
     const drains = stepsOf("draining").map((step) => `draining.${step}`);

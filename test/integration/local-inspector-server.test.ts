@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { WebSocket } from "ws";
 import * as lateParts from "../../src/effects/node/late-parts.js";
 import { PackageFailure } from "../../src/effects/node/late-parts.js";
+import { MAX_MESSAGE_BYTES } from "../../src/inspector/relay.js";
 import { type LocalInspector, serveLocalInspector } from "../../src/inspector/serve.js";
 
 const FILES = ["index.html", "inspector.js", "inspector.css", "layout.js", "icon.svg"];
@@ -158,6 +159,32 @@ describe("what it relays", () => {
     expect(late.heard.slice(0, 3)).toEqual(early.heard.slice(1, 4));
   });
 
+  it("does not let a page go for what was said before it opened, however much that is", async () => {
+    const client = await socket("/");
+    const told = await page();
+    // Of each machine 8 MiB are kept: of six, more than a page may leave unread.
+    const text = "x".repeat(2 * 1024 * 1024);
+    const machines = 6;
+    for (let number = 0; number < 3 * machines; number++) {
+      const session = `x:${number % machines}`;
+      client.send(
+        JSON.stringify({ type: "@xstate.snapshot", sessionId: session, rootId: session, number, text }),
+      );
+      await told.next();
+    }
+    const late = new WebSocket(new URL("/page", inspector.relayUrl));
+    sockets.push(late);
+    let heard = 0;
+    late.on("message", () => heard++);
+    await once(late, "open");
+    late.pause();
+    client.send(snapshot(1));
+    await told.next();
+    late.resume();
+    while (heard < 3 * machines + 2) await once(late, "message");
+    expect(late.readyState).toBe(WebSocket.OPEN);
+  });
+
   it("passes on nothing that is no inspection message, and goes on", async () => {
     const one = await page();
     const client = await socket("/");
@@ -166,13 +193,31 @@ describe("what it relays", () => {
     expect(JSON.parse(await one.next()).message.number).toBe(7);
   });
 
-  it("ends a client whose message is larger than any definition, and nobody else", async () => {
+  it("cuts a message that is too large for a page, and says so; the next one arrives", async () => {
+    const one = await page();
+    const client = await socket("/");
+    const context = { failure: "x".repeat(5 * 1024 * 1024) };
+    client.send(
+      JSON.stringify({ type: "@xstate.snapshot", sessionId: "x:0", snapshot: { value: "a", context } }),
+    );
+    const { message } = JSON.parse(await one.next());
+    expect(message).toMatchObject({ sessionId: "x:0", snapshot: { value: "a" }, cut: expect.any(Number) });
+    expect(message.snapshot.context.failure).toContain(`cut: it has ${5 * 1024 * 1024} characters`);
+    client.send(snapshot(7));
+    expect(JSON.parse(await one.next()).message.number).toBe(7);
+  });
+
+  it("ends a client whose message is larger than can be read, says why, and ends nobody else", async () => {
     const one = await page();
     const client = await socket("/");
     const other = await socket("/");
-    client.send("x".repeat(5 * 1024 * 1024));
-    await once(client, "close");
-    expect(JSON.parse(await one.next()).message.type).toBe("client.left");
+    client.send("x".repeat(MAX_MESSAGE_BYTES + 1));
+    const [code] = await once(client, "close");
+    expect(code).toBe(1009);
+    expect(JSON.parse(await one.next()).message).toEqual({
+      type: "client.left",
+      why: "one of its messages had more than 64 MiB",
+    });
     other.send(snapshot(1));
     expect(JSON.parse(await one.next()).client).toBe(2);
   });

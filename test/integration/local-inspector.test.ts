@@ -18,6 +18,7 @@ import { buildInspectorPage } from "../../scripts/inspector-page.mjs";
 import type { Inspect } from "../../src/effects/live-chart.js";
 import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
 import { stateText } from "../../src/inspector/drawing/active.js";
+import { MAX_MESSAGE_BYTES } from "../../src/inspector/relay.js";
 import { type LocalInspector, serveLocalInspector } from "../../src/inspector/serve.js";
 import { openChromium } from "../harness/chromium.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
@@ -468,6 +469,31 @@ describe("the local inspector's page", { timeout: 60_000 }, () => {
     await shows(late, "open", "door");
     expect(await late.getByText("Earlier steps are not kept").isVisible()).toBe(true);
     expect(await late.locator("#count").textContent()).toBe("2000 of 2000");
+  });
+
+  it("says that a step was too large, shows what is left of it, and why a process was let go", async () => {
+    const page = await openPage();
+    const say = await speaker();
+    say({ type: "@xstate.actor", sessionId: "x:0", name: "door", definition: JSON.stringify(door) });
+    say(step("knock", "shut"));
+    await shows(page, "shut", "door");
+    const notice = page.locator("#cut");
+    expect(await notice.isVisible()).toBe(false);
+    const text = "\u202e".repeat(3) + "x".repeat(5 * 1024 * 1024);
+    say({ ...step("open", "open"), snapshot: { value: "open", context: { text }, status: "active" } });
+    await shows(page, "open", "door");
+    expect(await notice.textContent()).toMatch(/^The message of this step had 5\d{6} characters: it is cut/);
+    const context = (await page.locator("#context").textContent()) ?? "";
+    expect(context).toContain("\\u202e\\u202e\\u202exxx");
+    expect(context).toContain(`(cut: it has ${text.length} characters)`);
+    say(step("close", "shut"));
+    await shows(page, "shut", "door");
+    expect(await notice.isVisible()).toBe(false);
+    say({ type: "@xstate.snapshot", text: "x".repeat(MAX_MESSAGE_BYTES) });
+    const option = page.locator("#actor option", {
+      hasText: "gone: one of its messages had more than 64 MiB",
+    });
+    await option.waitFor({ state: "attached" });
   });
 
   it("could not call anybody else if it wanted to", async () => {

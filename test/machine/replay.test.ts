@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 import type { ConnectionEvent } from "../../src/machine/events.js";
-import { RECORDING_VERSION, type Recording, replay } from "../../src/machine/replay.js";
+import { RECORDING_VERSION, type Recording } from "../../src/machine/recording.js";
+import { replay } from "../../src/machine/replay.js";
 
 const info = {
   serverId: "A",

@@ -9,7 +9,7 @@ import type { ConnectionOptions } from "../../api/options.js";
 import { NodeWorld } from "../../effects/node/node-world.js";
 import { parseInfo, type ServerInfo } from "../../effects/server-info.js";
 import type { AttemptStep } from "../../machine/failure.js";
-import type { Recording } from "../../machine/replay.js";
+import type { Recording } from "../../machine/recording.js";
 import { DEFAULT_TIMEOUT } from "../connection-options.js";
 import { listeningWorld, StopWatch } from "./listening-world.js";
 import type { CertificateSeen, FailureSeen, InfoSeen, Observation, TlsSeen } from "./observation.js";

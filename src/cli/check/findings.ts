@@ -2,6 +2,7 @@
 // is also the shape that `check --json` prints, described in docs/cli.md. How it looks on a terminal: report.ts.
 
 import type { AttemptStep } from "../../machine/failure.js";
+import { cutToPrint } from "../json.js";
 import { printable } from "../terminal.js";
 import { problemOf } from "./advice.js";
 import type { CertificateSeen, InfoSeen, Lookup, Observation } from "./observation.js";
@@ -43,8 +44,11 @@ export function findingOf(seen: Observation, now: number): Finding {
   const problem = problemOf(seen, now);
   const failedStep = problem === null ? null : failedStepOf(seen, problem);
   const steps = orderOf(seen).map((step): StepFinding => {
-    if (step === failedStep && problem !== null) return failed(step, problem, seen);
-    return { step, ...told[step](seen, now) };
+    const finding: StepFinding =
+      step === failedStep && problem !== null
+        ? failed(step, problem, seen)
+        : { step, ...told[step](seen, now) };
+    return { ...finding, details: cutToPrint(finding.details) };
   });
   return { server: seen.server, ok: problem === null, problem, steps };
 }
@@ -114,7 +118,10 @@ function dnsTold(lookup: Lookup | null, server: string): Told {
   if ("code" in lookup) return notReached;
   const host = server.slice(0, server.lastIndexOf(":"));
   const { addresses, ms } = lookup;
-  return ok(`${host} is ${addresses.join(", ")} (${milliseconds(ms)})`, { ms: rounded(ms), addresses });
+  return ok(`${host} is ${printable(addresses.join(", "))} (${milliseconds(ms)})`, {
+    ms: rounded(ms),
+    addresses,
+  });
 }
 
 function infoText(info: InfoSeen): string {

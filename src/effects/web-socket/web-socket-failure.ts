@@ -1,5 +1,6 @@
 // Why a WebSocket failed, in words that say what to do: its close code and reason, or the error of the platform.
 
+import { printable } from "../wire/control-characters.js";
 import type { WebSocketClosed, WebSocketProblem } from "./web-socket.js";
 
 /** A failure of a WebSocket. `code` is one of the client's error codes. */
@@ -36,7 +37,7 @@ const meanings: Readonly<Record<number, string>> = {
 function described({ code, reason }: WebSocketClosed): string {
   const meaning = meanings[code];
   const named = meaning === undefined ? `${code}` : `${code} (${meaning})`;
-  return reason === "" ? named : `${named}: ${reason}`;
+  return reason === "" ? named : `${named}: ${printable(reason)}`;
 }
 
 function errorIn(problem: WebSocketProblem | undefined): Error | undefined {

@@ -3,7 +3,7 @@
 
 /** Controls of ASCII and Latin-1, separators of lines and paragraphs, and what changes the direction of text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g;
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
 
 /** The text with another in the place of each run of control characters. */
 export function withoutControls(text: string, instead: (run: string) => string): string {

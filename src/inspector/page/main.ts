@@ -146,7 +146,8 @@ function drawChoice(): void {
     const option = select.options[index] ?? select.appendChild(document.createElement("option"));
     const last = each.steps.at(-1);
     const state = stateText(last?.value) || last?.status || "no state yet";
-    const process = each.hasLeft ? `process ${each.client}, gone` : `process ${each.client}`;
+    const why = each.whyLeft === "" ? "" : `: ${each.whyLeft}`;
+    const process = each.hasLeft ? `process ${each.client}, gone${why}` : `process ${each.client}`;
     const text = `${each.name} ${each.session} (${process}): ${state}`;
     if (option.value !== each.key) option.value = each.key;
     if (option.textContent !== text) option.textContent = text;
@@ -172,9 +173,10 @@ function listen(): void {
     link.classList.add("on");
   });
   socket.addEventListener("message", ({ data }) => {
-    const { client, message } = JSON.parse(String(data)) as { client: number; message: unknown };
+    const text = String(data);
+    const { client, message } = JSON.parse(text) as { client: number; message: unknown };
     if ((message as { type?: unknown } | null)?.type === "backlog.over") isTold = true;
-    else story.add(client, message);
+    else story.add(client, message, text.length);
     drawSoon();
   });
   socket.addEventListener("close", () => {

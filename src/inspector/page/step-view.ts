@@ -21,6 +21,10 @@ export class StepView {
       make("li", "", make("strong", "", name), ...facts(params)),
     );
     element("effects").replaceChildren(...(effects.length > 0 ? effects : [make("li", "none", "none")]));
+    const { cut } = step;
+    element("cut").hidden = cut === null;
+    element("cut").textContent =
+      cut === null ? "" : `The message of this step had ${cut} characters: it is cut, and says where.`;
     this.#isScrolled();
   }
 }

@@ -1,5 +1,7 @@
 // What changed in a context between two steps. Pure.
 
+import { visible } from "./visible.js";
+
 /** A value of a context as a tree: what is shown, and what changed since the step before. */
 export interface Node {
   readonly key: string;
@@ -68,7 +70,7 @@ function kindOf(value: unknown): Node["kind"] {
 }
 
 function text(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? visible(JSON.stringify(value)) : String(value);
 }
 
 function short(value: unknown): string {

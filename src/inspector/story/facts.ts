@@ -1,5 +1,7 @@
 // What is worth saying of an event or of the parameters of an effect, in one line. Pure.
 
+import { visible } from "./visible.js";
+
 /** An event as one says it: XState's own names are long and mean little. */
 export function eventName(type: string): string {
   if (type === "") return "(none)";
@@ -41,5 +43,5 @@ function simply(value: unknown): string | undefined {
 }
 
 function cut(text: string): string {
-  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
+  return visible(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text);
 }

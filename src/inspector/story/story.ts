@@ -1,8 +1,8 @@
 // What inspection messages tell, put in order: actors, and of each the steps it took. Pure; the page shows it.
 //
 // A step is an event with the state and context after it (`@xstate.snapshot`), the way the chart went, and what it asked
-// for. Bounded: of an actor with more than MAX_STEPS steps the first are forgotten, of more than MAX_ACTORS actors those
-// that nobody misses.
+// for. Bounded: of an actor with more than MAX_STEPS steps, or with steps of more than MAX_LENGTH characters, the first are forgotten, of
+// more than MAX_ACTORS actors those that nobody misses.
 
 import { type Chart, chartOf } from "../drawing/chart.js";
 import { definedEffects, type ShownEffect } from "./effects.js";
@@ -20,6 +20,8 @@ export interface StoryStep {
   readonly status: string;
   readonly taken: readonly Taken[];
   readonly effects: readonly ShownEffect[];
+  /** How many characters its message had, where it was too long and something of it is cut; else null. */
+  readonly cut: number | null;
 }
 
 /** One actor, such as a connection. */
@@ -38,15 +40,22 @@ export interface Actor {
   readonly steps: readonly StoryStep[];
   /** True once its process is gone. */
   readonly hasLeft: boolean;
+  /** Why it is gone, where there is something to say of it; else empty. */
+  readonly whyLeft: string;
 }
 
 /** Steps kept of one actor. */
 export const MAX_STEPS = 2_000;
+/** Characters of their messages: as many as the relay keeps of a recording. The last step stays, however long. */
+export const MAX_LENGTH = 256 * 1024 * 1024;
 /** Actors kept: those of a process that is gone go first, then those that ended, then the one that was silent longest. */
 export const MAX_ACTORS = 1_000;
 
 type Kept = { -readonly [Key in keyof Actor]: Actor[Key] } & {
   readonly steps: StoryStep[];
+  /** Characters of the message of each step, and of all of them. */
+  readonly lengths: number[];
+  length: number;
   /** What it sent to actors beside it since its last step. */
   sent: ShownEffect[];
   /** True where it tells its effects so. */
@@ -75,11 +84,14 @@ export class Story {
     this.#actors.clear();
   }
 
-  /** Takes a message of a client. Anything that is no message changes nothing. */
-  add(client: number, message: unknown): void {
+  /**
+   * Takes a message of a client. Anything that is no message changes nothing.
+   * @param length how many characters it has
+   */
+  add(client: number, message: unknown, length = 0): void {
     if (!isObject(message)) return;
     if (message["type"] === "client.left") {
-      for (const actor of this.#actors.values()) if (actor.client === client) actor.hasLeft = true;
+      for (const actor of this.#actors.values()) if (actor.client === client) leave(actor, message["why"]);
       return;
     }
     const session = message["sessionId"];
@@ -93,8 +105,7 @@ export class Story {
       actor.sent = [];
       actor.heard = this.#messages;
       if (step === undefined) return;
-      actor.steps.push(step);
-      if (actor.steps.length > MAX_STEPS) actor.steps.shift();
+      keep(actor, step, length);
     }
   }
 
@@ -112,7 +123,10 @@ export class Story {
       definition: text,
       chart: text === null ? null : readChart(text),
       steps: known?.steps ?? [],
+      lengths: known?.lengths ?? [],
+      length: known?.length ?? 0,
       hasLeft: false,
+      whyLeft: "",
       sent: [],
       tells: false,
       heard: this.#messages,
@@ -138,6 +152,22 @@ export class Story {
     if (source === undefined || !isBeside(source, session) || !isObject(event)) return;
     const { type, ...params } = event;
     source.sent.push({ name: String(type), params });
+  }
+}
+
+function leave(actor: Kept, why: unknown): void {
+  actor.hasLeft = true;
+  if (typeof why === "string") actor.whyLeft = why;
+}
+
+function keep(actor: Kept, step: StoryStep, length: number): void {
+  const { steps, lengths } = actor;
+  steps.push(step);
+  lengths.push(length);
+  actor.length += length;
+  while (steps.length > MAX_STEPS || (actor.length > MAX_LENGTH && steps.length > 1)) {
+    steps.shift();
+    actor.length -= lengths.shift() ?? 0;
   }
 }
 
@@ -189,6 +219,7 @@ function stepOf(actor: Kept, message: Json): StoryStep | undefined {
     status: String(status),
     taken,
     effects: actor.tells ? actor.sent : defined(),
+    cut: typeof message["cut"] === "number" ? message["cut"] : null,
   };
 }
 

@@ -18,8 +18,9 @@ import {
 import { connectionMachine } from "../../machine/connection-machine.js";
 import type { ConnectionInput } from "../../machine/context.js";
 import type { ConnectionEvent } from "../../machine/events.js";
+import { effectsOf } from "../../machine/play.js";
 import { defaultPolicy, type Policy } from "../../machine/reconnect-policy.js";
-import { effectsOf, RECORDING_VERSION, type Recording } from "../../machine/replay.js";
+import { RECORDING_VERSION, type Recording } from "../../machine/recording.js";
 import { type Fc, inputs, moves } from "./drawing.js";
 import { eventFor, type Move } from "./moves.js";
 import { Outside } from "./outside.js";

@@ -12,6 +12,10 @@ describe("a text of others", () => {
     expect(printable("a\r\nb\u2028c\u202ed\u2066e")).toBe("a\\x0d\\x0ab\\u2028c\\u202ed\\u2066e");
   });
 
+  it("has no mark of a direction, which turns around what follows", () => {
+    expect(printable("a\u061cb\u200ec\u200f")).toBe("a\\u061cb\\u200ec\\u200f");
+  });
+
   it("is left alone otherwise, whatever the language", () => {
     const text = "žluťoučký 🐎 \u00a0 שלום \u{10ffff}";
     expect(printable(text)).toBe(text);
