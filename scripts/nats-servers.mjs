@@ -6,11 +6,11 @@
 
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { access, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { locked, stableSuite, unpackPackages } from "./debian-packages.mjs";
 
 /** @typedef {{ label: string, path: string, version: string }} NatsServer */
 
@@ -35,7 +35,7 @@ export async function natsServers() {
     return described(await Promise.all(paths.filter((path) => path !== "").map(serverAt)));
   }
   const found = await Promise.all([stableServer(), newestServer()]);
-  const [stable, newest] = found.every(Boolean) ? found : await locked(() => download(found));
+  const [stable, newest] = found.every(Boolean) ? found : await locked(folder, () => download(found));
   return described([stable, newest]);
 }
 
@@ -89,101 +89,17 @@ async function download(found) {
   return [stable, newest];
 }
 
-/** Debian's name of the release that this machine runs. */
-async function stableSuite() {
-  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
-  return /^VERSION_CODENAME=(\w+)/m.exec(release)?.[1] ?? "stable";
-}
-
-/**
- * Unpacks Debian's package of nats-server into .servers/FLAVOUR, by an apt with lists of its own: the system's are
- * neither read, as a fresh machine has none, nor changed, as unstable has no business there.
- */
+/** Unpacks Debian's package of nats-server into .servers/FLAVOUR. */
 async function unpack(flavour, suite) {
-  const scratch = join(folder, `new-${flavour}-${process.pid}`);
+  const program = (unpacked) => join(unpacked, "usr", "sbin", "nats-server");
   try {
-    await Promise.all(
-      ["lists/partial", "archives/partial", "unpacked"].map((path) =>
-        mkdir(join(scratch, path), { recursive: true }),
-      ),
-    );
-    const sources = join(scratch, "sources.list");
-    await writeFile(sources, `deb ${await mirror()} ${suite} main\n`);
-    const settings = {
-      "Dir::Etc::sourcelist": sources,
-      "Dir::Etc::sourceparts": "/dev/null",
-      // Without this, preferences of the machine could hold the package back.
-      "Dir::Etc::preferencesparts": "/dev/null",
-      "Dir::State::lists": join(scratch, "lists"),
-      "Dir::Cache": scratch,
-      "Dir::Cache::pkgcache": "",
-      "Dir::Cache::srcpkgcache": "",
-      // Root's apt would drop to a user who cannot write here.
-      "APT::Sandbox::User": "root",
-      "Acquire::Languages": "none",
-      "Acquire::Retries": "3",
-    };
-    const options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-    await run("apt-get", [...options, "-q", "update"], { cwd: scratch });
-    await run("apt-get", [...options, "-q", "download", "nats-server"], { cwd: scratch });
-    const archive = (await readdir(scratch)).find((file) => file.endsWith(".deb"));
-    if (archive === undefined) throw new Error("apt-get download left no package");
-    await run("dpkg", ["-x", join(scratch, archive), join(scratch, "unpacked")]);
-    await serverAt(join(scratch, "unpacked", "usr", "sbin", "nats-server"));
-    await rm(join(folder, flavour), { recursive: true, force: true });
-    await rename(join(scratch, "unpacked"), join(folder, flavour));
-    return await serverAt(unpacked(flavour));
+    const target = join(folder, flavour);
+    await unpackPackages(target, suite, ["nats-server"], (unpacked) => serverAt(program(unpacked)));
+    return await serverAt(program(target));
   } catch (error) {
     throw new Error(
       `no nats-server from Debian's ${suite} could be had: ${error.stderr || error.message}\n${HELP}`,
     );
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-/** The mirror that this machine's apt takes its release from. */
-async function mirror() {
-  const { stdout } = await run("apt-get", ["indextargets", "--format", "$(REPO_URI) $(RELEASE)"]);
-  const suites = [await stableSuite(), "stable"];
-  const found = stdout.split("\n").find((line) => suites.includes(line.split(" ")[1] ?? ""));
-  if (found === undefined) throw new Error(`apt-get is set up with no mirror of ${suites.join(" or ")}`);
-  return found.split(" ")[0];
-}
-
-/** Runs work while no other process does; a lock whose owner has died is taken over. */
-async function locked(work) {
-  await mkdir(folder, { recursive: true });
-  const lock = join(folder, "lock");
-  for (let tries = 0; ; tries++) {
-    try {
-      const file = await open(lock, "wx");
-      await file.writeFile(String(process.pid));
-      await file.close();
-      break;
-    } catch (error) {
-      if (error.code !== "EEXIST") throw error;
-      if (tries > 600) throw new Error(`${lock} has been held for two minutes: is another download stuck?`);
-      if (await isAbandoned(lock)) await rm(lock, { force: true });
-      else await sleep(200);
-    }
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(lock, { force: true });
-  }
-}
-
-async function isAbandoned(lock) {
-  const owner = Number(await readFile(lock, "utf8").catch(() => ""));
-  // Just created and not yet written, or gone again: look once more.
-  if (!Number.isInteger(owner) || owner === 0) return false;
-  try {
-    process.kill(owner, 0);
-    return false;
-  } catch (error) {
-    return error.code === "ESRCH";
   }
 }
 

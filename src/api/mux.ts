@@ -55,14 +55,17 @@ export class Mux {
   /** The requests that a server does not permit. */
   concerned(permission: PermissionContext): Awaiting[] {
     const isOurs = this.#isOurs(permission);
+    const { operation, subject, queue } = permission;
+    // A publish has no queue group: a server that names one says what it likes, and the name may be a secret.
+    const isRequest = operation === "publish" && queue === undefined;
     return this.#awaiting
       .values()
       .map(({ awaiting }) => awaiting)
-      .filter((one) => isOurs || (permission.operation === "publish" && one.subject === permission.subject));
+      .filter((one) => isOurs || (isRequest && one.subject === subject));
   }
 
-  #isOurs({ operation, subject }: PermissionContext): boolean {
-    return operation === "subscription" && subject === this.#subscription?.subject;
+  #isOurs({ operation, subject, queue }: PermissionContext): boolean {
+    return operation === "subscription" && queue === undefined && subject === this.#subscription?.subject;
   }
 
   /** How many requests are under way. */

@@ -159,7 +159,7 @@ export class SubscriptionTable implements SubscriptionOwner {
       const isIt =
         operation === "subscription"
           ? one.subject === subject && one.queue === queue
-          : operation === "publish" && one.requestSubject === subject;
+          : operation === "publish" && queue === undefined && one.requestSubject === subject;
       if (isIt) return one;
     }
     return undefined;
