@@ -103,6 +103,7 @@ class Heard {
       offeredBefore: () => ({}),
       knownNames: () => ["b:4222"],
       informed: () => {},
+      saidOf: (_session, summary) => tell(summary),
       drained: () => {},
       mark: () => undefined,
       confirmed: () => {},
