@@ -28,8 +28,9 @@ export interface Msg {
   reply?: string;
   /**
    * The payload; where there is a Buffer (Node, Bun, Deno) it is one, so that `data.toString()` is its text, but for
-   * `slice`, which copies. It shares memory with what else the socket received at the time, 4 KiB on a quiet connection and up to
-   * 256 KiB on a busy one, which is held as long as the payload or the message is. What you keep for long, keep as
+   * `slice`, which copies. It shares memory with what else the socket received at the time, which is held as long as the payload or
+   * the message is: 4 KiB on a quiet connection, up to 64 KiB on a busy one, and up to 256 KiB where messages of 16 KiB or more
+   * come. What you keep for long, keep as
    * `data.slice()`, a copy; `string()` and `json()` share nothing.
    */
   data: Uint8Array;

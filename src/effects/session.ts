@@ -22,7 +22,7 @@ import { parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
 import { MAX_TEXT, shortened } from "./shortened.js";
 import type { Mark } from "./unconfirmed.js";
 import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";
-import type { Transport, World } from "./world.js";
+import type { Reader, Transport, World } from "./world.js";
 
 /** An event without the time, which the interpreter adds. */
 export type Untimed<Event> = Event extends unknown ? Omit<Event, "at"> : never;
@@ -153,7 +153,7 @@ export class Session {
         opened: (address) =>
           side.send({ type: "socket.opened", attempt, ...(address === undefined ? {} : { address }) }),
         secured: () => side.send({ type: "socket.secured", attempt }),
-        data: (chunk) => this.#received(chunk),
+        data: (chunk, reader) => this.#received(chunk, reader),
         drained: () => {
           this.#beside.drained();
           side.drained(this);
@@ -274,13 +274,14 @@ export class Session {
     this.#side.send({ type: "socket.closed", attempt, failure, halfClosed });
   }
 
-  #received(chunk: Uint8Array): void {
+  #received(chunk: Uint8Array, reader: Reader | undefined): void {
     if (this.#hearing === "noMore") return;
     this.#wasHeard = true;
     this.#parse(() => {
       if (this.#hearing === "nothingYet") this.#checkFirstByte(chunk);
       this.#parser.push(chunk);
     });
+    reader?.expect(this.#parser.underWay);
   }
 
   /** The next turn of the event loop: what was held of the server's words is looked at. */

@@ -4,7 +4,7 @@
 // Everything else in the client runs unchanged in either.
 
 import type { Destination } from "../machine/origin.js";
-import type { Milliseconds } from "../machine/units.js";
+import type { Bytes, Milliseconds } from "../machine/units.js";
 import type { Offered } from "./offered.js";
 
 /** What a socket has to tell. After `closed` and after `destroy` it is silent. */
@@ -21,8 +21,11 @@ export interface TransportEvents {
   opened(address?: string): void;
   /** The TLS handshake asked for by `secure` succeeded. */
   secured(): void;
-  /** Bytes arrived. The receiver may keep them: they are not overwritten. */
-  data(chunk: Uint8Array): void;
+  /**
+   * Bytes arrived. The receiver may keep them: they are not overwritten.
+   * @param reader Who read them, where that makes use of what the receiver knows.
+   */
+  data(chunk: Uint8Array, reader?: Reader): void;
   /** There is room again after `write` returned false. */
   drained(): void;
   /**
@@ -32,6 +35,12 @@ export interface TransportEvents {
   halfClosed(error: Error | null): void;
   /** The socket failed, was closed by the other side, or has ended after `end`; null where that happened without an error. */
   closed(error: Error | null): void;
+}
+
+/** Who reads from a socket, into memory of its own. */
+export interface Reader {
+  /** A message of that length has begun, and the rest of it is still to be read. */
+  expect(bytes: Bytes): void;
 }
 
 /** What comes with bytes that hold secrets, for whoever shows what goes over a socket. It must show nothing of the bytes. */

@@ -6,7 +6,7 @@ import type { Destination } from "../../machine/origin.js";
 import type { Milliseconds } from "../../machine/units.js";
 import { counted, hasDeferred } from "../deferred.js";
 import { decodeText } from "../wire/text.js";
-import type { Timer, Transport, TransportEvents, World } from "../world.js";
+import type { Reader, Timer, Transport, TransportEvents, World } from "../world.js";
 import { readMaterial } from "./certificates.js";
 import { type DialLimits, DialQueue, type Turn } from "./dial-queue.js";
 import { Dialer } from "./dialing.js";
@@ -269,7 +269,7 @@ class NodeTransport implements Transport {
       buffer: () => received.room(),
       callback: (bytes) => {
         const chunk = received.taken(bytes);
-        if (!this.#isForHandshake) this.#received(chunk);
+        if (!this.#isForHandshake) this.#received(chunk, received);
         else if (this.#phase === "preparing") {
           this.#overhear(chunk);
           this.#early.push(chunk);
@@ -287,8 +287,8 @@ class NodeTransport implements Transport {
     if (length < MOST_HEARD) this.#heard += decodeText(chunk, 0, Math.min(chunk.length, MOST_HEARD - length));
   }
 
-  #received(chunk: Uint8Array): void {
-    if (this.#isRead) this.#events.data(chunk);
+  #received(chunk: Uint8Array, reader?: Reader): void {
+    if (this.#isRead) this.#events.data(chunk, reader);
   }
 
   // The listeners stay on the socket to the end: an error that nobody hears would end the process.

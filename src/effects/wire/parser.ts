@@ -190,6 +190,11 @@ export class Parser {
     return this.#rest;
   }
 
+  /** Bytes of the message that has begun and is not whole, with its line; 0 where there is none. */
+  get underWay(): number {
+    return this.#begun === null && this.#message === null ? 0 : this.#needed;
+  }
+
   /** Changes the limit of payload and headers, in bytes; see ParserLimits. */
   setMaxPayload(bytes: number): void {
     this.#maxPayload = bytes;

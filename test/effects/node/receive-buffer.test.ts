@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { LARGEST_PIECE, ReceiveBuffer, SMALLEST_PIECE } from "../../../src/effects/node/receive-buffer.js";
+import {
+  LARGE_PIECE,
+  LARGEST_PIECE,
+  LONG_MESSAGE,
+  ReceiveBuffer,
+  SMALLEST_PIECE,
+} from "../../../src/effects/node/receive-buffer.js";
 
 /** A buffer, and what time it is for it. */
 function made() {
@@ -10,8 +16,10 @@ function made() {
     buffer.room().fill(value, 0, bytes);
     return buffer.taken(bytes);
   };
-  /** Fills the piece under way, after that time; returns the room in the next one. */
-  const filled = (ms: number) => {
+  /** Fills the piece under way with messages of that length, after that time; returns the room in the next one. */
+  const filled = (ms: number, message = LONG_MESSAGE) => {
+    buffer.expect(message);
+    buffer.expect(0);
     read(buffer.room().length);
     clock.now += ms;
     return buffer.room().length;
@@ -43,10 +51,22 @@ describe("the memory that a socket reads into", () => {
     ]);
   });
 
-  it("takes larger pieces where they fill fast, up to the largest", () => {
+  it("takes larger pieces where they fill fast, up to the largest where messages are long", () => {
     const { filled } = made();
     const sizes = Array.from({ length: 5 }, () => filled(10));
     expect(sizes).toEqual([16_384, 65_536, LARGEST_PIECE, LARGEST_PIECE, LARGEST_PIECE]);
+  });
+
+  it("takes smaller ones where messages are short, however fast they fill: one that is kept keeps its piece", () => {
+    const { filled } = made();
+    const sizes = Array.from({ length: 4 }, () => filled(10, LONG_MESSAGE - 1));
+    expect(sizes).toEqual([16_384, LARGE_PIECE, LARGE_PIECE, LARGE_PIECE]);
+    expect([filled(10), filled(500), filled(10, 0), filled(500, 0)]).toEqual([
+      LARGEST_PIECE,
+      LARGEST_PIECE,
+      LARGE_PIECE,
+      LARGE_PIECE,
+    ]);
   });
 
   it("takes smaller ones where they fill slowly, down to the smallest, and as large ones in between", () => {
@@ -73,6 +93,7 @@ describe("the memory that a socket reads into", () => {
     read(LARGEST_PIECE - 16_384);
     expect(buffer.room()).toHaveLength(16_384);
     read(1);
+    buffer.expect(LONG_MESSAGE);
     expect(buffer.room()).toHaveLength(LARGEST_PIECE);
   });
 });

@@ -136,6 +136,15 @@ describe("what a server says", () => {
 });
 
 describe("chunks", () => {
+  test("say how long the message is that has begun and is not whole", () => {
+    const parser = new Parser(recorder([]));
+    const lengths = ["MSG a 1", " 5\r\n", "hel", "lo\r\nMSG a 1 3\r\nab", "c\r", "\nPING\r\n"].map((chunk) => {
+      parser.push(bytes(chunk));
+      return parser.underWay;
+    });
+    expect(lengths).toEqual([0, 18, 18, 16, 16, 0]);
+  });
+
   const stream =
     "INFO {\"a\":1}\r\nMSG a.b 12 5\r\nhello\r\nPING\r\n-ERR 'No'\r\nHMSG a 1 r 12 14\r\nNATS/1.0\r\n\r\nhi\r\nPONG\r\n+OK\r\nMSG a 1 0\r\n\r\n";
 
