@@ -130,8 +130,9 @@ export interface ConnectionOptions {
   /** Aborts the attempt to connect; without effect once connected. Beyond the reference. */
   signal?: AbortSignal;
   /**
-   * Keep the last events of the connection, at least 1,000 of them: `nc.recording()` gives them, and an error that ends
-   * the connection carries them. No secret is in them. Default false. Beyond the reference.
+   * Keep the last events of the connection: at least 1,000 of them, fewer if they have more than 4 MiB, and never more than about twice as
+   * much. `nc.recording()` gives them, says how many it has left out, and an error that ends the connection carries them. No secret is in
+   * them. Default false. Beyond the reference.
    */
   record?: boolean;
   /**

@@ -275,5 +275,6 @@ export const recordingSchema = objectOf<Recording>({
   ),
   input,
   from: nullOr(objectOf<Moment>({ value: state, context })),
+  folded: optional(count),
   events: listOf(event, MOST_EVENTS),
 });

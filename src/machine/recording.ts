@@ -5,7 +5,10 @@ import type { StateValue } from "xstate";
 import type { ConnectionContext, ConnectionInput } from "./context.js";
 import type { ConnectionEvent } from "./events.js";
 
-/** The version of recordings that this chart makes, and replays. Version 1 knew one socket, and no links; version 2 no origins, version 4 no pace. */
+/**
+ * The version of recordings that this chart makes, and replays. Version 1 knew one socket, and no links; version 2 no origins;
+ * version 4 no pace.
+ */
 export const RECORDING_VERSION = 5;
 
 /** Where a chart was: enough to go on from there. */
@@ -22,6 +25,8 @@ export interface Recording {
   readonly input: ConnectionInput;
   /** Where the chart was before the first of `events`; null where that is the beginning. */
   readonly from: Moment | null;
+  /** How many events came before `from`: the recording was bounded, and does not have them. Absent where it has all. */
+  readonly folded?: number;
   /** The events, oldest first. */
   readonly events: readonly ConnectionEvent[];
 }

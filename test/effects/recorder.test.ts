@@ -1,7 +1,8 @@
 // The flight recorder holds the last events, and a bounded number of them.
 
 import { expect, test } from "vitest";
-import { RECORDED_EVENTS, Recorder } from "../../src/effects/recorder.js";
+import { jsonSize } from "../../src/effects/json-size.js";
+import { RECORDED_BYTES, RECORDED_EVENTS, Recorder } from "../../src/effects/recorder.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
 import { replay } from "../../src/machine/replay.js";
 
@@ -44,6 +45,41 @@ test("the oldest events are folded into the beginning, and the replay ends in th
   const recording = recorder.recording();
   expect(recording.events.length).toBeGreaterThanOrEqual(RECORDED_EVENTS);
   expect(recording.events.length).toBeLessThan(2 * RECORDED_EVENTS);
+  expect(recording.folded).toBe(events.length - recording.events.length);
   const all = replay({ version: 5, input, from: null, events });
   expect(replay(recording).slice(1)).toEqual(all.slice(-recording.events.length));
+});
+
+/** Errors of a server with texts of that length, of which no two are alike. */
+function* complaining(count: number, length: number): Generator<ConnectionEvent> {
+  yield { type: "socket.opened", attempt: 1, at: 1 };
+  for (let at = 2; at < count + 2; at++) {
+    const message = `${at} `.padEnd(length, "x");
+    const error = { kind: "other", code: "NATS_PROTOCOL_ERR", message } as const;
+    yield { type: "server.error", attempt: 1, at, error, credentialsVersion: 0 };
+  }
+}
+
+test("large events are bounded by their bytes, and the replay ends in the same way", () => {
+  const recorder = new Recorder(input);
+  let most = 0;
+  const events = [...complaining(400, 50_000)];
+  for (const event of events) {
+    recorder.record(event);
+    most = Math.max(most, jsonSize(recorder.recording().events));
+  }
+  const { folded = 0, ...recording } = recorder.recording();
+  expect(jsonSize(events)).toBeGreaterThan(4 * RECORDED_BYTES);
+  expect(most).toBeLessThan(2.1 * RECORDED_BYTES);
+  expect(folded + recording.events.length).toBe(events.length);
+  const all = replay({ version: 5, input, from: null, events });
+  expect(replay(recording).at(-1)).toEqual(all.at(-1));
+});
+
+test("an event that is larger than a recording may be is kept, alone", () => {
+  const recorder = new Recorder(input);
+  const events = [...complaining(3, 2 * RECORDED_BYTES)];
+  for (const event of events) recorder.record(event);
+  const { folded, events: kept } = recorder.recording();
+  expect([folded, kept]).toEqual([3, events.slice(3)]);
 });
