@@ -4,6 +4,7 @@
 // It knows nothing of messages or connections; the owner decides what to do when the consumer leaves (`onDone`)
 // or cannot keep up (`limit`). Order of events is that of nats@2.29.3, but nothing that was pushed is lost.
 
+import type { Bytes } from "../machine/units.js";
 import { ErrorCode, NatsError } from "./errors.js";
 
 /** How a {@link QueuedIterator} treats its owner and its bound. */
@@ -13,10 +14,16 @@ export interface QueuedIteratorOptions<T> {
    * in another way or say why there is no need.
    */
   readonly limit?: number;
-  /** At the limit: drop the value that comes (`newest`, the default, as the Go client does) or the one that waits longest. */
+  /** How many bytes may wait; one value may, however large it is. Default: no bound. */
+  readonly limitBytes?: Bytes;
+  /** The bytes of a value, which must not change. Needed for `limitBytes` and `waitingBytes`. Default: none. */
+  readonly sizeOf?: (value: T) => Bytes;
+  /** At a limit: drop the value that comes (`newest`, the default, as the Go client does) or those that wait longest. */
   readonly drop?: "newest" | "oldest";
-  /** Called with each value dropped at the limit. Must not throw. */
+  /** Called with each value dropped at a limit. Must not throw. */
   readonly onOverflow?: (dropped: T) => void;
+  /** Gives the oldest value that is left a sign that so many before it were dropped. Default: it gets none. Must not throw. */
+  readonly mark?: (value: T, dropped: number) => T;
   /**
    * Called once, when nobody consumes any more: the consumer left the loop, took the last value after `stop()`,
    * or got the error; or `stop()` found that nobody was iterating. Must not throw.
@@ -59,14 +66,20 @@ const end: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: 
  */
 export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, undefined> {
   readonly #limit: number;
+  readonly #limitBytes: Bytes;
+  readonly #sizeOf: ((value: T) => Bytes) | undefined;
   readonly #dropOldest: boolean;
   readonly #onOverflow: ((dropped: T) => void) | undefined;
+  readonly #mark: ((value: T, dropped: number) => T) | undefined;
   readonly #onDone: (() => void) | undefined;
 
   // Waiting values are #ring[#first], … #count of them, indices taken modulo the ring's length.
   #ring: (T | undefined)[] = new Array<T | undefined>(smallRing).fill(undefined);
   #first = 0;
   #count = 0;
+  #bytes: Bytes = 0;
+  /** Values dropped, of which the consumer was not told. */
+  #dropped = 0;
   /** Calls of next() that wait for a value. One, unless somebody calls next() without awaiting it. */
   #waiters: Waiter<T>[] = [];
   /** Whoever calls next(): a cursor, or this object itself. Set at the first call. */
@@ -81,8 +94,11 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
 
   constructor(options: QueuedIteratorOptions<T> = {}) {
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
+    this.#limitBytes = options.limitBytes ?? Number.POSITIVE_INFINITY;
+    this.#sizeOf = options.sizeOf;
     this.#dropOldest = options.drop === "oldest";
     this.#onOverflow = options.onOverflow;
+    this.#mark = options.mark;
     this.#onDone = options.onDone;
   }
 
@@ -97,18 +113,30 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
       this.#deliver(value);
       return true;
     }
-    if (this.#count >= this.#limit) {
-      if (!this.#dropOldest || this.#count === 0) {
-        this.#onOverflow?.(value);
-        return false;
-      }
-      // Taken first: an optional call does not evaluate its arguments where there is nobody to call.
-      const dropped = this.#take();
-      this.#onOverflow?.(dropped);
+    const size = this.#sizeOf === undefined ? 0 : this.#sizeOf(value);
+    if (this.#isFull(size) && !this.#makeRoom(size)) {
+      this.#onOverflow?.(value);
+      return false;
     }
     if (this.#count === this.#ring.length) this.#grow();
     this.#ring[(this.#first + this.#count) & (this.#ring.length - 1)] = value;
     this.#count++;
+    this.#bytes += size;
+    return true;
+  }
+
+  #isFull(size: Bytes): boolean {
+    return this.#count >= this.#limit || (this.#count > 0 && this.#bytes + size > this.#limitBytes);
+  }
+
+  /** Drops the oldest values until another one fits; false where that is not to be done. */
+  #makeRoom(size: Bytes): boolean {
+    if (!this.#dropOldest || this.#limit === 0) return false;
+    while (this.#isFull(size)) {
+      const dropped = this.#take();
+      this.#dropped++;
+      this.#onOverflow?.(dropped);
+    }
     return true;
   }
 
@@ -152,6 +180,11 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
   /** How many values wait, and the one that the consumer is working on. Zero after `break`: nobody will get the rest. */
   getPending(): number {
     return this.#count + this.#inFlight;
+  }
+
+  /** The bytes of the values that wait. */
+  get waitingBytes(): Bytes {
+    return this.#bytes;
   }
 
   /**
@@ -210,7 +243,7 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
     if (this.#count > 0) {
       this.#inFlight = 1;
       this.#processed++;
-      return Promise.resolve({ done: false, value: this.#take() });
+      return Promise.resolve({ done: false, value: this.#marked(this.#take()) });
     }
     if (this.#phase === "finished") return Promise.resolve(end);
     return new Promise((resolve, reject) => {
@@ -221,6 +254,13 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
         this.#finish({ resolve, reject });
       }
     });
+  }
+
+  #marked(value: T): T {
+    const dropped = this.#dropped;
+    if (dropped === 0) return value;
+    this.#dropped = 0;
+    return this.#mark === undefined ? value : this.#mark(value, dropped);
   }
 
   #deliver(value: T): void {
@@ -237,6 +277,7 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
     this.#error = undefined;
     this.#first = 0;
     this.#count = 0;
+    this.#bytes = 0;
     this.#ring = [];
     this.#finish(undefined);
     return Promise.resolve(end);
@@ -266,6 +307,7 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
     this.#ring[this.#first] = undefined;
     this.#first = (this.#first + 1) & (this.#ring.length - 1);
     this.#count--;
+    if (this.#sizeOf !== undefined) this.#bytes -= this.#sizeOf(value);
     if (this.#count === 0 && this.#ring.length > largeRing) {
       this.#ring = new Array<T | undefined>(smallRing).fill(undefined);
       this.#first = 0;

@@ -1,11 +1,12 @@
 // What `nc.status()` and `onStatus` report: the shape of the reference, from the chart's reports. And who is told.
 
+import { jsonSize } from "../effects/json-size.js";
 import type { Remains } from "../effects/ports.js";
 import { printable } from "../effects/wire/control-characters.js";
 import type { StatusReport } from "../machine/effects.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { ServersChanged } from "../machine/server-pool.js";
-import type { Amount } from "../machine/units.js";
+import type { Amount, Bytes } from "../machine/units.js";
 import { Broadcast } from "./broadcast.js";
 import { NatsError } from "./errors.js";
 import { stackless } from "./stackless.js";
@@ -89,6 +90,11 @@ export interface Status {
   unsent?: Amount;
   /** For `error`: in which step of an attempt, or in which state of the connection. */
   step?: string;
+  /**
+   * How many statuses before this one the iterator has dropped, since its reader did not come: at most 1,024 wait, and at most 1 MiB of
+   * them; then the oldest go. Absent where none was dropped.
+   */
+  dropped?: number;
 }
 
 /** The last status of a connection. */
@@ -147,10 +153,18 @@ export function statusFrom(report: StatusReport, cause: Error | undefined, uncon
   return status;
 }
 
+/** How much a status holds, about. Not the subscription of one: that is the user's. */
+export function sizeOfStatus({ sub: _sub, error, ...status }: Status): Bytes {
+  return jsonSize(status) + (error === undefined ? 0 : jsonSize([error.message, error.stack]));
+}
+
 /** The listeners of one connection: the iterators of `nc.status()` and the callback `onStatus`. */
 export class Statuses {
   readonly #onStatus: ((status: Status) => void) | undefined;
-  readonly #readers = new Broadcast<Status>();
+  readonly #readers = new Broadcast<Status>({
+    sizeOf: sizeOfStatus,
+    mark: (status, dropped) => ({ ...status, dropped }),
+  });
 
   constructor(onStatus: ((status: Status) => void) | undefined) {
     this.#onStatus = onStatus;
@@ -166,7 +180,7 @@ export class Statuses {
     }
   }
 
-  /** A new iterator over what happens from now on. */
+  /** A new iterator over what happens from now on. It is bounded: see the field `dropped` of a status. */
   iterate(): AsyncIterable<Status> {
     return this.#readers.iterate();
   }

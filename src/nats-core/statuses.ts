@@ -5,6 +5,8 @@ import type { Status as CoreStatus, Subscription as CoreSubscription } from "@na
 import { Broadcast } from "../api/broadcast.js";
 import type { QueuedIterator } from "../api/queued-iterator.js";
 import { DebugEvents, Events, type Status } from "../api/status.js";
+import { jsonSize } from "../effects/json-size.js";
+import type { Bytes } from "../machine/units.js";
 import { coreError } from "./errors.js";
 
 /** One of our statuses, as nats-core's. */
@@ -43,16 +45,34 @@ export function coreStatus(status: Status): CoreStatus {
   }
 }
 
+/** How much a status holds, about. Not the subscription of one: that is the user's. */
+function sizeOfCoreStatus(status: CoreStatus): Bytes {
+  switch (status.type) {
+    case "slowConsumer":
+      return 0;
+    case "error":
+      return jsonSize([status.error.message, status.error.stack]);
+    default:
+      return jsonSize(status);
+  }
+}
+
 /** The iterators over the statuses of one connection. */
 export class CoreStatuses {
-  readonly #readers = new Broadcast<CoreStatus>();
+  readonly #readers = new Broadcast<CoreStatus>({
+    sizeOf: sizeOfCoreStatus,
+    mark: (status, dropped) => ({ ...status, dropped }),
+  });
 
   /** @param seen is told of each status first, before any iterator */
   constructor(statuses: AsyncIterable<Status>, seen: (status: CoreStatus) => void) {
     void this.#read(statuses, seen);
   }
 
-  /** A new iterator over what happens from now on; the last is `close`. `stop()` ends it. */
+  /**
+   * A new iterator over what happens from now on; the last is `close`. `stop()` ends it. It is bounded: a status that comes behind others
+   * that were dropped has their number as `dropped`.
+   */
   iterate(): QueuedIterator<CoreStatus> {
     return this.#readers.iterate();
   }

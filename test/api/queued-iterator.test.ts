@@ -310,6 +310,28 @@ describe("a limit", () => {
     expect(await reader(iterator).done).toEqual([3, 4]);
   });
 
+  it("of bytes drops as a limit of values does, and lets a value in that is larger, alone", async () => {
+    const sizeOf = (value: number) => value;
+    const newest = new QueuedIterator<number>({ limitBytes: 10, sizeOf });
+    expect([6, 5, 4, 1].map((value) => newest.push(value))).toEqual([true, false, true, false]);
+    expect(newest.waitingBytes).toBe(10);
+    const oldest = new QueuedIterator<number>({ limitBytes: 10, sizeOf, drop: "oldest" });
+    for (const value of [6, 4, 5, 20, 1]) oldest.push(value);
+    expect([oldest.getPending(), oldest.waitingBytes]).toEqual([1, 1]);
+    expect(await newest.next()).toEqual({ done: false, value: 6 });
+    expect([newest.waitingBytes, newest.push(6), newest.waitingBytes]).toEqual([4, true, 10]);
+    await newest.return();
+    expect(newest.waitingBytes).toBe(0);
+  });
+
+  it("can mark the oldest value that is left with the number of those dropped, once", async () => {
+    const mark = (value: string, dropped: number) => `${value} after ${dropped}`;
+    const iterator = new QueuedIterator<string>({ limit: 2, drop: "oldest", mark });
+    for (const value of ["a", "b", "c", "d"]) iterator.push(value);
+    iterator.stop();
+    expect(await reader(iterator).done).toEqual(["c after 2", "d"]);
+  });
+
   it("does not count what a waiting consumer gets at once", async () => {
     for (const drop of ["newest", "oldest"] as const) {
       const iterator = new QueuedIterator<number>({ limit: 0, drop });

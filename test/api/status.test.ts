@@ -1,6 +1,7 @@
 // Statuses: the shape of the reference, with the fields of the v3 client beside it.
 
 import { describe, expect, it } from "vitest";
+import { LIMIT_BYTES } from "../../src/api/broadcast.js";
 import { NatsError } from "../../src/api/errors.js";
 import {
   closedStatus,
@@ -105,6 +106,18 @@ describe("listeners", () => {
     return seen;
   };
 
+  /** The next statuses, that many at most. */
+  const firsts = async (iterable: AsyncIterable<Status>, count: number) => {
+    const iterator = iterable as unknown as AsyncIterator<Status, undefined>;
+    const seen: Status[] = [];
+    while (seen.length < count) {
+      const { done, value } = await iterator.next();
+      if (done === true) break;
+      seen.push(value);
+    }
+    return seen;
+  };
+
   it("get what happens from their beginning to the end", async () => {
     const statuses = new Statuses(undefined);
     statuses.report(reported("before"));
@@ -126,6 +139,46 @@ describe("listeners", () => {
     const seen = await names(slow);
     expect(seen).toHaveLength(1_024);
     expect(seen.at(-1)).toBe("1999");
+  });
+
+  it("that do not read are told, by the oldest status that is left, how many were dropped before it", async () => {
+    const statuses = new Statuses(undefined);
+    const [slow, alsoSlow] = [statuses.iterate(), statuses.iterate()];
+    for (let i = 0; i < 1_500; i++) statuses.report(reported(`${i}`));
+    statuses.close();
+    for (const iterable of [slow, alsoSlow]) {
+      const dropped: (number | undefined)[] = [];
+      for await (const status of iterable) dropped.push(status.dropped);
+      expect(dropped).toEqual([476, ...new Array(1_023).fill(undefined)]);
+    }
+  });
+
+  it("that do not read hold a bounded number of bytes: the largest status alone, or many small ones", async () => {
+    const statuses = new Statuses(undefined);
+    const slow = statuses.iterate();
+    const update = (name: string): Status => ({
+      ...reported(name),
+      type: Events.Update,
+      added: Array.from({ length: 1_000 }, (_, n) => `host-${name}-${n}:4222`),
+    });
+    for (let i = 0; i < 500; i++) statuses.report(update(`${i}`));
+    const few = await firsts(slow, 1);
+    expect(few[0]?.dropped).toBeGreaterThan(400);
+    for (let i = 0; i < 10; i++) statuses.report({ ...reported("huge"), data: "x".repeat(2 * LIMIT_BYTES) });
+    statuses.close();
+    const left = await firsts(slow, 20);
+    expect(left.map(({ server: name }) => name)).toEqual(["huge"]);
+  });
+
+  it("that read as statuses come get each of them as it is", async () => {
+    const statuses = new Statuses(undefined);
+    const iterator = statuses.iterate()[Symbol.asyncIterator]();
+    for (let i = 0; i < 2_000; i++) {
+      const status = reported(`${i}`);
+      const next = iterator.next();
+      statuses.report(status);
+      expect((await next).value).toBe(status);
+    }
   });
 
   it("that leave are forgotten", async () => {
