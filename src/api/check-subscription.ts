@@ -15,7 +15,7 @@ export function checkSubscription(subject: string, opts: SubscriptionOptions): v
     subjectProblem(subject, "subscription subject") ??
     (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
   if (problem !== null) throw new NatsError(problem, ErrorCode.BadSubject);
-  const { callback, max, timeout, signal, maxPending } = opts;
+  const { callback, max, timeout, signal } = opts;
   if (callback !== undefined && typeof callback !== "function") {
     throw invalidOption("callback", callback, "a function");
   }
@@ -24,12 +24,17 @@ export function checkSubscription(subject: string, opts: SubscriptionOptions): v
   if (timeout !== undefined && !isMilliseconds(timeout)) {
     throw invalidOption("timeout", timeout, "a number of milliseconds, from 0 to 2147483647");
   }
-  if (
-    maxPending !== undefined &&
-    !(Number.isInteger(maxPending) && maxPending >= 1 && callback === undefined)
-  ) {
-    const wanted = "a whole number of messages from 1, for a subscription without a callback";
-    throw invalidOption("maxPending", maxPending, wanted);
-  }
+  checkLimit("maxPending", "messages", opts);
+  checkLimit("maxPendingBytes", "bytes", opts);
   checkSignal(signal, "the subscription");
+}
+
+function checkLimit(
+  name: "maxPending" | "maxPendingBytes",
+  unit: string,
+  opts: Pick<SubscriptionOptions, "maxPending" | "maxPendingBytes" | "callback">,
+): void {
+  const limit = opts[name];
+  if (limit === undefined || (Number.isInteger(limit) && limit >= 1 && opts.callback === undefined)) return;
+  throw invalidOption(name, limit, `a whole number of ${unit} from 1, for a subscription without a callback`);
 }

@@ -39,6 +39,7 @@ import { closedStatus, type Status, Statuses, slowConsumer, statusFrom } from ".
 import type { Subscription, SubscriptionOptions } from "./subscription.js";
 import { SubscriptionTable } from "./subscription-table.js";
 import { type PassedOn, UnheardEnd } from "./unheard-end.js";
+import { UnheardSlowness } from "./unheard-slowness.js";
 import { notDone } from "./unread.js";
 import { Deliveries } from "./whereabouts.js";
 
@@ -60,6 +61,7 @@ export class Connection implements NatsConnection {
   readonly #unheardEnd: UnheardEnd;
   readonly #deliveries = new Deliveries();
   readonly #given = new GivenLists();
+  readonly #slow = new UnheardSlowness();
   /** Number of the last list of servers. */
   #list = 0;
   /** What a drain had not done when it ended, as the end of a sentence. */
@@ -97,7 +99,10 @@ export class Connection implements NatsConnection {
       world,
       this,
       () => this.#interpreter.outbound,
-      (subscription) => this.#statuses.report(slowConsumer(subscription, this.getServer())),
+      (subscription) => {
+        if (!this.#statuses.isHeard) this.#slow.tell(subscription, this.#nameForPeople);
+        this.#statuses.report(slowConsumer(subscription, this.getServer()));
+      },
     );
     this.#mux = new Mux(this.#requester);
     this.#statuses = new Statuses(settings.statuses.onStatus);

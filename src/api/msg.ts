@@ -69,6 +69,8 @@ export interface Responder {
 const ZERO = 48;
 const SPACE = 32;
 const TAB = 9;
+/** Bytes of the object of a message, with its place in a queue. */
+const OBJECT: Bytes = 128;
 
 /**
  * A message over the bytes it came in, with its line in front of it. Few fields: millions of these are made. The offsets
@@ -164,6 +166,14 @@ export class MsgImpl implements Msg {
     const { _subjectStart, _subjectEnd, _replyEnd, _headersStart, _payloadEnd } = this;
     const reply = _replyEnd === 0 ? 0 : _replyEnd - this._replyStart();
     return _subjectEnd - _subjectStart + reply + _payloadEnd - _headersStart;
+  }
+
+  /**
+   * Bytes that it takes while it waits in a queue, about: those that it came in, from the subject on, and what the object takes. Of the
+   * same message always the same.
+   */
+  get queuedBytes(): Bytes {
+    return this._payloadEnd - this._subjectStart + OBJECT;
   }
 
   /** The number that the subject is from that byte on; NaN where it is none. */

@@ -1,12 +1,13 @@
 // Requests for many answers: their options, and the strategies that say when enough have come. From the publish to the
 // answers: pending-request.ts.
 
+import type { Bytes } from "../machine/units.js";
 import { callSite } from "./call-site.js";
 import type { Payload } from "./codec.js";
-import { invalidOption } from "./errors.js";
+import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
 import { isMilliseconds } from "./milliseconds.js";
-import type { Msg } from "./msg.js";
+import type { Msg, MsgImpl } from "./msg.js";
 import type { Mux } from "./mux.js";
 import { PendingRequest } from "./pending-request.js";
 import { QueuedIterator } from "./queued-iterator.js";
@@ -46,6 +47,14 @@ export interface RequestManyOptions {
 const DEFAULT_MAX_WAIT = 1_000;
 const DEFAULT_JITTER = 300;
 
+/** Bytes of answers that may wait for their reader. */
+export const MOST_WAITING: Bytes = 256 * 1024 * 1024;
+
+function tooMuch(subject: string): NatsError {
+  const message = `the request on "${subject}" was ended: more than ${MOST_WAITING} bytes of answers wait to be read. Read them as they come, or ask for fewer with maxMessages`;
+  return new NatsError(message, ErrorCode.RequestError);
+}
+
 function checked(opts: Partial<RequestManyOptions>) {
   const { strategy = RequestStrategy.Timer, maxMessages = -1 } = opts;
   // 0 is left out, as in the reference.
@@ -66,7 +75,10 @@ function checked(opts: Partial<RequestManyOptions>) {
   return { strategy, maxWait, maxMessages, jitter };
 }
 
-/** Makes a request; the answers come from the iterator, which ends by the strategy or throws a NatsError. */
+/**
+ * Makes a request; the answers come from the iterator, which ends by the strategy or throws a NatsError. Of answers that nobody reads
+ * 256 MiB may wait: those are yielded, then it throws a NatsError `REQUEST_ERROR`.
+ */
 export function requestMany(
   requester: Requester,
   mux: Mux,
@@ -77,8 +89,13 @@ export function requestMany(
   const { strategy, maxWait, maxMessages, jitter } = checked(opts);
   checkSignal(opts.signal, "the request");
   const pending = new PendingRequest(requester, mux, subject, "many");
-  // Bounded by maxWait and by the strategy, not by a number: an answer that came must not be lost.
-  const answers = new QueuedIterator<Msg>({ onDone: () => pending.end() });
+  const answers = new QueuedIterator<Msg>({
+    limitBytes: MOST_WAITING,
+    sizeOf: (msg) => (msg as MsgImpl).queuedBytes,
+    // An answer that came must not be lost in silence.
+    onOverflow: () => pending.end(tooMuch(subject)),
+    onDone: () => pending.end(),
+  });
   let left = maxMessages > 0 ? maxMessages : Number.POSITIVE_INFINITY;
   const answered = (msg: Msg) => {
     answers.push(msg);

@@ -33,8 +33,9 @@ export enum Events {
   /** The server is in lame duck mode: it is about to shut down. `data`: the server. */
   LDM = "ldm",
   /**
-   * The reader of a subscription is slow, and messages for it are dropped from here on: see the option `maxPending`.
-   * Once, until it has read half of what waits. `data`: how many wait; `sub`: the subscription. As in the v3 client.
+   * The reader of a subscription is slow. With the option `maxPending` or `maxPendingBytes` messages for it are dropped from here on;
+   * without a limit of bytes it is told when 64 MiB wait, and nothing is dropped. Once, until it has read half of what waits. `data`: how
+   * many messages wait; `sub`: the subscription. As in the v3 client.
    */
   SlowConsumer = "slowConsumer",
   /**
@@ -168,6 +169,11 @@ export class Statuses {
 
   constructor(onStatus: ((status: Status) => void) | undefined) {
     this.#onStatus = onStatus;
+  }
+
+  /** True where somebody listens. */
+  get isHeard(): boolean {
+    return this.#onStatus !== undefined || this.#readers.isRead;
   }
 
   /** Tells everybody. What `onStatus` throws becomes an uncaught exception: the connection goes on. */

@@ -2,11 +2,13 @@
 // subscription-table.ts; it hands messages over and speaks to the server.
 
 import type { Timer, World } from "../effects/world.js";
+import type { Bytes } from "../machine/units.js";
 import type { CallSite } from "./call-site.js";
 import { ErrorCode, invalidArgument, NatsError } from "./errors.js";
-import type { Msg, Responder } from "./msg.js";
+import type { Msg, MsgImpl, Responder } from "./msg.js";
 import { QueuedIterator } from "./queued-iterator.js";
 import { onAbort } from "./signal.js";
+import { type PendingLimits, SlowReader } from "./slow-reader.js";
 import { throwUncaught } from "./uncaught.js";
 
 /** Receives messages; with an error, the message is an empty object. */
@@ -30,9 +32,14 @@ export interface SubOpts<T> {
   /**
    * How many messages may wait for a reader who is slow; what comes while so many wait is dropped, as in the Go client.
    * It is counted (`getDropped`) and reported by the status `slowConsumer`. Default: no limit, nothing is dropped: memory
-   * grows with what waits. Not with `callback`, where nothing waits. Beyond the reference.
+   * grows with what waits, and the same status says so when 64 MiB wait. Not with `callback`, where nothing waits. Beyond the reference.
    */
   maxPending?: number;
+  /**
+   * How many bytes may wait, in the same way; one message may, however large it is. A message counts with the bytes from its subject to the
+   * end of its payload, and 128 for its object. Default: no limit, see `maxPending`. Beyond the reference.
+   */
+  maxPendingBytes?: Bytes;
 }
 
 /** Options of a subscription to messages. */
@@ -67,7 +74,7 @@ export interface Sub<T> extends AsyncIterable<T>, AsyncDisposable {
   getProcessed(): number;
   /** Messages that wait in the iterator, or are being worked on; 0 with a callback. */
   getPending(): number;
-  /** Messages dropped since too many waited; see the option `maxPending`. Beyond the reference. */
+  /** Messages dropped since too many waited; see the options `maxPending` and `maxPendingBytes`. Beyond the reference. */
   getDropped(): number;
   /** Number of the subscription on this connection. */
   getID(): number;
@@ -87,7 +94,7 @@ export interface SubscriptionOwner {
   unsubscribe(subscription: SubscriptionImpl, max: number | undefined): void;
   /** Sends UNSUB, and waits until all has arrived that a server had sent before. */
   drain(subscription: SubscriptionImpl): Promise<void>;
-  /** Its reader is slow: from here on messages are dropped. */
+  /** Its reader is slow: from here on messages are dropped, or too much waits. */
   slow(subscription: SubscriptionImpl): void;
   /** It has ended: forget it. */
   remove(subscription: SubscriptionImpl): void;
@@ -143,14 +150,14 @@ export class SubscriptionImpl implements Sub<Msg> {
   /** The limit as a number, so that the hot path compares once. */
   private _limit: number;
   private readonly _callback: MsgCallback<Msg> | undefined;
-  /** Without a bound unless the user sets one: what a subscriber does not read in time must not be lost silently. */
+  /**
+   * Without a bound unless the user sets one: what a subscriber does not read in time must not be lost silently. It is told when it is much.
+   */
   private readonly _iterator: QueuedIterator<Msg> | undefined;
   /** Whom a drain of the connection waits for; another one where the messages go through a queue of somebody else's. */
   reader: Reader | undefined;
-  private readonly _maxPending: number;
+  private readonly _slow: SlowReader;
   private _dropped = 0;
-  /** True from a dropped message on, until half of what waited has been read. In every phase, as long as there is a reader. */
-  private _isSlow = false;
   private readonly _owner: SubscriptionOwner;
   /** Runs until the first message, also while it drains. */
   private _timer: Timer | undefined;
@@ -172,16 +179,9 @@ export class SubscriptionImpl implements Sub<Msg> {
     this._limit = this.max ?? Number.POSITIVE_INFINITY;
     this._owner = owner;
     this._callback = opts.callback;
-    const { maxPending: limit = Number.POSITIVE_INFINITY } = opts;
-    this._maxPending = limit;
-    this._iterator =
-      opts.callback === undefined
-        ? new QueuedIterator({
-            limit,
-            onOverflow: () => this._overflowed(),
-            onDone: () => this._consumed(),
-          })
-        : undefined;
+    const limits = { messages: opts.maxPending, bytes: opts.maxPendingBytes };
+    this._slow = new SlowReader(limits, () => owner.slow(this));
+    this._iterator = opts.callback === undefined ? this._newIterator(limits) : undefined;
     this.reader = this._iterator;
     if (opts.timeout !== undefined && opts.timeout > 0) {
       this._timer = owner.world.startTimer(opts.timeout, () => this._timedOut(opts.timeout as number));
@@ -200,11 +200,17 @@ export class SubscriptionImpl implements Sub<Msg> {
     return this._closed;
   }
 
-  private _overflowed(): void {
-    this._dropped++;
-    if (this._isSlow) return;
-    this._isSlow = true;
-    this._owner.slow(this);
+  private _newIterator({ messages, bytes }: PendingLimits): QueuedIterator<Msg> {
+    return new QueuedIterator({
+      ...(messages === undefined ? {} : { limit: messages }),
+      ...(bytes === undefined ? {} : { limitBytes: bytes }),
+      sizeOf: (msg) => (msg as MsgImpl).queuedBytes,
+      onOverflow: () => {
+        this._dropped++;
+        this._slow.dropped();
+      },
+      onDone: () => this._consumed(),
+    });
   }
 
   /** A message of this subscription. The hot path. */
@@ -217,9 +223,9 @@ export class SubscriptionImpl implements Sub<Msg> {
       } catch (error) {
         throwUncaught(error);
       }
-    } else {
-      this._iterator?.push(msg);
-      if (this._isSlow && this.getPending() <= this._maxPending / 2) this._isSlow = false;
+    } else if (this._iterator !== undefined) {
+      this._iterator.push(msg);
+      this._slow.waits(this._iterator.getPending(), this._iterator.waitingBytes);
     }
     if (this.received >= this._limit) this._leave();
   }

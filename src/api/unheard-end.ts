@@ -4,6 +4,7 @@
 import type { World } from "../effects/world.js";
 import type { NatsError } from "./errors.js";
 import type { NatsConnection } from "./nats-connection.js";
+import { warn } from "./process-warning.js";
 import type { Status } from "./status.js";
 
 /** How a connection ended. */
@@ -55,27 +56,11 @@ export interface PassedOn {
   overThisConnection(publish: () => void): void;
 }
 
-/** What there may be of a process: a browser has none. */
-interface Runtime {
-  readonly process?: {
-    readonly emitWarning?: (
-      message: string,
-      options: { readonly type: string; readonly code: string; readonly detail: string },
-    ) => void;
-  };
-}
-
 const type = "NatsConnectionWarning";
 const detail =
   "Nothing in this program asked for closed(), status() or the option onStatus, each of which tells of the end.";
 
 /** Tells the process that a connection ended, why, and what was lost; the console where no process takes warnings. */
 export function warnOfEnd({ connection, error }: End): void {
-  const message = `${connection} has ended: ${error.message}`;
-  const { process } = globalThis as Runtime;
-  if (typeof process?.emitWarning === "function") {
-    process.emitWarning(message, { type, code: error.code, detail });
-  } else {
-    console.warn(`${type}: ${message}\n${detail}`);
-  }
+  warn({ type, message: `${connection} has ended: ${error.message}`, code: error.code, detail });
 }

@@ -3,6 +3,7 @@
 
 import type { Msg as CoreMsg, MsgHdrs, Payload, PublishOptions, ReviverFn } from "@nats-io/nats-core";
 import type { Msg, MsgImpl } from "../api/msg.js";
+import type { Bytes } from "../machine/units.js";
 import { coreHeaders } from "./headers.js";
 import type { Publisher } from "./publisher.js";
 
@@ -66,6 +67,11 @@ export class CoreMsgImpl implements CoreMsg {
   /** Bytes of subject, reply, headers and payload: what a pull consumer with `max_bytes` counts. */
   size(): number {
     return (this._own as MsgImpl).size();
+  }
+
+  /** Bytes that it takes while it waits in a queue, about. */
+  get queuedBytes(): Bytes {
+    return (this._own as MsgImpl).queuedBytes;
   }
 
   /** Who made the request, where the server says so (`Nats-Request-Info`); null where it does not. */

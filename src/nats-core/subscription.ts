@@ -10,6 +10,7 @@ import {
 } from "@nats-io/nats-core";
 import type { Msg } from "../api/msg.js";
 import { QueuedIterator } from "../api/queued-iterator.js";
+import { SlowReader } from "../api/slow-reader.js";
 import type {
   SubscriptionOptions as OwnOptions,
   Subscription,
@@ -17,6 +18,7 @@ import type {
 } from "../api/subscription.js";
 import type { CloseListener } from "./close-listeners.js";
 import { coreError, translated } from "./errors.js";
+import type { CoreMsgImpl } from "./msg.js";
 
 /** What a subscription asks of the adapter. */
 export interface SubscriptionOwner {
@@ -24,7 +26,7 @@ export interface SubscriptionOwner {
   open(subject: string, options: OwnOptions): Subscription;
   /** A message of ours, as nats-core's. */
   messageFrom(own: Msg): CoreMsg;
-  /** More messages wait than the option `slow` allows. */
+  /** More messages wait than the option `slow` allows; 64 MiB, where it is not given. */
   slowConsumer(subscription: CoreSubscription, pending: number): void;
   addCloseListener(listener: CloseListener): void;
   removeCloseListener(listener: CloseListener): void;
@@ -34,7 +36,7 @@ export interface SubscriptionOwner {
 export class CoreSubscriptionImpl implements CoreSubscription {
   readonly #owner: SubscriptionOwner;
   readonly #options: SubscriptionOptions;
-  /** Where messages wait for the reader; undefined with a callback. Without a bound, as ours and nats-core's are. */
+  /** Where messages wait for the reader; undefined with a callback. Without a bound, as ours and nats-core's are; it is told when it is much. */
   readonly #queue: QueuedIterator<CoreMsg> | undefined;
   #own: Subscription;
   #subject: string;
@@ -43,6 +45,9 @@ export class CoreSubscriptionImpl implements CoreSubscription {
   #error: Error | undefined;
   #isIterated = false;
   #isSlow = false;
+  readonly #slow = new SlowReader({ messages: undefined, bytes: undefined }, () =>
+    this.#owner.slowConsumer(this, this.getPending()),
+  );
   /** Made when somebody asks. */
   #closed: Promise<undefined | Error> | undefined;
   #isSettled = false;
@@ -56,7 +61,10 @@ export class CoreSubscriptionImpl implements CoreSubscription {
     this.#subject = subject;
     this.#max = options.max === undefined || options.max <= 0 ? undefined : options.max;
     if (typeof options.callback !== "function") {
-      this.#queue = new QueuedIterator({ onDone: () => this.#consumed() });
+      this.#queue = new QueuedIterator({
+        sizeOf: (msg) => (msg as CoreMsgImpl).queuedBytes,
+        onDone: () => this.#consumed(),
+      });
     }
     this.#own = this.#open(subject, this.#max, options.timeout);
   }
@@ -71,7 +79,7 @@ export class CoreSubscriptionImpl implements CoreSubscription {
       this.#queue?.push(msg);
     }
     this.#options.callback?.(error, msg);
-    if (this.#options.slow !== undefined && this.#queue !== undefined) this.#watch(this.#options.slow);
+    if (this.#queue !== undefined) this.#watch(this.#queue);
   };
 
   /**
@@ -199,9 +207,11 @@ export class CoreSubscriptionImpl implements CoreSubscription {
     if (!this.#own.isClosed()) this.#own.unsubscribe();
   }
 
-  #watch(limit: number): void {
-    const pending = this.getPending();
-    if (pending <= limit) this.#isSlow = false;
+  #watch(queue: QueuedIterator<CoreMsg>): void {
+    const { slow: limit } = this.#options;
+    const pending = queue.getPending();
+    if (limit === undefined) this.#slow.waits(pending, queue.waitingBytes);
+    else if (pending <= limit) this.#isSlow = false;
     else if (!this.#isSlow) {
       this.#isSlow = true;
       this.#owner.slowConsumer(this, pending);

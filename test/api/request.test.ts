@@ -6,17 +6,18 @@ import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import { type Msg, MsgImpl, type Receiver } from "../../src/api/msg.js";
 import { Mux } from "../../src/api/mux.js";
 import { type RequestOptions, request } from "../../src/api/request.js";
+import { MOST_WAITING, requestMany } from "../../src/api/request-many.js";
 import type { Requester } from "../../src/api/requester.js";
 import { Secrets } from "../../src/api/secrets.js";
 import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
 import { Received } from "../../src/effects/wire/bytes.js";
 import type { World } from "../../src/effects/world.js";
 
-/** A message on that subject, without anything in it. */
-function messageOn(subject: string): Msg {
+/** A message on that subject, with a payload that says of itself that it has so many bytes. */
+function messageOn(subject: string, size: number): Msg {
   const bytes = new TextEncoder().encode(subject);
   const end = bytes.length;
-  return new MsgImpl({ sid: 1 } as Receiver, new Received(bytes), 0, end, 0, end, end, end);
+  return new MsgImpl({ sid: 1 } as Receiver, new Received(bytes), 0, end, 0, end, end, end + size);
 }
 
 /** A connection as requests see it: it writes down what they ask of it, in order. */
@@ -64,7 +65,8 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     },
     /** The reply subjects of what was asked. */
     replies,
-    answer: (subject: string) => answer?.(null, messageOn(subject)),
+    askMany: (subject: string) => requestMany(requester, mux, subject, "", {}),
+    answer: (subject: string, bytes = 0) => answer?.(null, messageOn(subject, bytes)),
     refuse: (error: NatsError) => {
       refusal = error;
     },
@@ -75,6 +77,23 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     running: () => timers.length - stopped.length,
   };
 }
+
+describe("a request for many answers", () => {
+  it("is ended where more answers wait than may: those that wait can be read, then the error says what to do", async () => {
+    const { askMany, answer, replies, running } = scene();
+    const answers = askMany("a");
+    for (let n = 0; n < 10; n++) answer(replies[0] as string, MOST_WAITING / 4);
+    const seen: Msg[] = [];
+    const read = async () => {
+      for await (const msg of answers) seen.push(msg);
+    };
+    await expect(read()).rejects.toMatchObject({
+      code: ErrorCode.RequestError,
+      message: expect.stringMatching(/"a" was ended: more than 268435456 bytes of answers.*maxMessages/),
+    });
+    expect([seen.length, running()]).toEqual([3, 0]);
+  });
+});
 
 describe("a request", () => {
   it("that is alone is handed over at once, so that the server works while the rest is done", () => {

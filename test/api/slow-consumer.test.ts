@@ -1,10 +1,13 @@
 // A reader who is slow: how many messages wait for it, what is dropped, and who is told. Over the model server, with
 // real time left out of it.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ErrorCode, type NatsError } from "../../src/api/errors.js";
+import { MsgImpl, type Receiver } from "../../src/api/msg.js";
+import { SLOW_BYTES } from "../../src/api/slow-reader.js";
 import { Events, type Status } from "../../src/api/status.js";
-import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
+import type { Subscription, SubscriptionImpl, SubscriptionOptions } from "../../src/api/subscription.js";
+import { EMPTY, Received } from "../../src/effects/wire/bytes.js";
 import { Simulation } from "../../src/testing/index.js";
 
 /** A client with a subscription, and a way to have it sent messages that are numbered. */
@@ -38,6 +41,72 @@ test("without a limit, everything waits, and nobody is told", async () => {
   await send(5_000);
   expect(counts(sub)).toEqual([5_000, 5_000, 0]);
   expect(statuses).toEqual([]);
+});
+
+/** A message that says of itself that it came in so many bytes. */
+const messageOf = (bytes: number) =>
+  new MsgImpl({ sid: 1 } as Receiver, new Received(EMPTY), 0, 0, 0, 0, 0, bytes);
+
+/** The subscription gets messages of 1 MiB each. */
+const deliver = (sub: Subscription, count: number) => {
+  for (let n = 0; n < count; n++) (sub as SubscriptionImpl).deliver(messageOf(1_048_576));
+};
+const FILL = SLOW_BYTES / 1_048_576;
+
+test("without a limit it is told when 64 MiB wait, once until half of that is read, and nothing is dropped", async () => {
+  const { sub, statuses } = await subscribed({});
+  deliver(sub, FILL - 1);
+  expect(statuses).toEqual([]);
+  deliver(sub, 10);
+  expect([statuses.length, statuses[0]?.pending, ...counts(sub)]).toEqual([1, FILL, FILL + 9, FILL + 9, 0]);
+  const iterator = sub[Symbol.asyncIterator]();
+  const take = async (count: number) => {
+    for (let n = 0; n < count; n++) await iterator.next();
+  };
+  await take(30);
+  deliver(sub, 40);
+  expect(statuses).toHaveLength(1);
+  await take(60);
+  deliver(sub, FILL);
+  expect(statuses).toHaveLength(2);
+});
+
+test("a limit of messages alone does not keep large ones from being told", async () => {
+  const { sub, statuses } = await subscribed({ maxPending: 1_000 });
+  deliver(sub, FILL);
+  expect([statuses.length, sub.getDropped()]).toEqual([1, 0]);
+});
+
+test("where nobody listens, the process is told, once for each subscription", async () => {
+  const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const world = new Simulation({ seed: 3 });
+  const nc = await world.connect({ servers: world.cluster().urls });
+  const [sub, dropping] = [nc.subscribe("work"), nc.subscribe("play", { maxPending: 1 })];
+  deliver(dropping, 2 * FILL);
+  expect(warned).not.toHaveBeenCalled();
+  deliver(sub, FILL + 1);
+  const iterator = sub[Symbol.asyncIterator]();
+  for (let n = 0; n < FILL; n++) await iterator.next();
+  deliver(sub, FILL + 1);
+  const nobody = nc.status();
+  deliver(nc.subscribe("heard"), FILL + 1);
+  expect(nobody).toBeDefined();
+  expect(warned.mock.calls).toEqual([
+    [
+      `${FILL} messages of "work" wait for a reader that is slow, on the connection to ${nc.getServer()}: memory grows with each`,
+      expect.objectContaining({ code: "slowConsumer", detail: expect.stringContaining("maxPendingBytes") }),
+    ],
+  ]);
+  warned.mockRestore();
+});
+
+test("at a limit of bytes messages are dropped as at one of messages; one of any size may wait", async () => {
+  const { sub, statuses } = await subscribed({ maxPendingBytes: 2_500_000 });
+  deliver(sub, 5);
+  expect([counts(sub), statuses.length]).toEqual([[5, 2, 3], 1]);
+  const small = await subscribed({ maxPendingBytes: 1 });
+  deliver(small.sub, 2);
+  expect([counts(small.sub), small.statuses.length]).toEqual([[2, 1, 1], 1]);
 });
 
 test("at the limit the newest messages are dropped, counted, and reported once", async () => {
@@ -103,4 +172,11 @@ test.each([
     expect.objectContaining({ code: ErrorCode.InvalidOption } satisfies Partial<NatsError>),
   );
   expect(refused).toThrow(/maxPending.*a whole number of messages from 1/);
+});
+
+test("a limit of bytes is refused as one of messages is", async () => {
+  const { nc } = await subscribed({});
+  expect(() => nc.subscribe("work", { maxPendingBytes: 0 })).toThrow(
+    /maxPendingBytes.*a whole number of bytes from 1/,
+  );
 });
