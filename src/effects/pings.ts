@@ -21,7 +21,10 @@ export interface StreamPing extends Ping {
   readonly outlives?: boolean;
 }
 
-/** The PINGs on the wire of one socket that no PONG has answered. Bounded by the number of flushes under way. */
+/** So many answered PINGs may lie before those that are not, and as many as there are of those. */
+const ANSWERED = 64;
+
+/** The PINGs on the wire of one socket that no PONG has answered. Bounded by twice the number of flushes under way, and `ANSWERED`. */
 export class Pongs {
   #waiting: ({ readonly ping: Ping; readonly mark: Mark | undefined } | undefined)[] = [];
   /** Before this index all are answered: to take the first of a long array is slow. */
@@ -46,6 +49,7 @@ export class Pongs {
     if (first === undefined) return;
     this.#waiting[this.#first++] = undefined;
     if (this.#first === this.#waiting.length) this.#clear();
+    else if (this.#first >= Math.max(ANSWERED, this.#waiting.length / 2)) this.#forget();
     if (first.mark !== undefined) confirm(first.mark);
     first.ping.answered();
   }
@@ -59,6 +63,12 @@ export class Pongs {
 
   #clear(): void {
     this.#waiting = [];
+    this.#first = 0;
+  }
+
+  /** Lets go of those that are answered, where it never happens that none waits. */
+  #forget(): void {
+    this.#waiting = this.#waiting.slice(this.#first);
     this.#first = 0;
   }
 }

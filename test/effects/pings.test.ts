@@ -1,8 +1,16 @@
 // Who gets which PONG: over one socket, and for PINGs that wait in the outbound stream.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Pongs, WaitingPings } from "../../src/effects/pings.js";
 import type { Mark } from "../../src/effects/unconfirmed.js";
+
+/** The collector of garbage. */
+function exposedGc(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
 
 function recorded() {
   const log: string[] = [];
@@ -41,6 +49,30 @@ describe("PONGs of a socket", () => {
     const { log, confirm } = recorded();
     new Pongs().answer(confirm);
     expect(log).toEqual([]);
+  });
+
+  it("leave no memory behind, also where a PING is always under way", () => {
+    const gc = exposedGc();
+    const pongs = new Pongs();
+    const ping = { answered: () => {} };
+    pongs.add(ping);
+    const round = () => {
+      pongs.add(ping);
+      pongs.answer(() => {});
+    };
+    for (let i = 0; i < 1_000; i++) round();
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 3_000_000; i++) round();
+    gc();
+    // Eight bytes for each, and more, were kept before.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(8_000_000);
+    let answered = 0;
+    pongs.add({ answered: () => void answered++ });
+    pongs.answer(() => {});
+    expect(answered).toBe(0);
+    pongs.answer(() => {});
+    expect(answered).toBe(1);
   });
 
   it("never come once the socket is gone", () => {

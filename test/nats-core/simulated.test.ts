@@ -3,8 +3,11 @@
 
 import { type NatsConnection as CoreConnection, errors, type Status } from "@nats-io/nats-core";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { SLOW_BYTES } from "../../src/api/slow-reader.js";
 import { ErrorCode, type NatsError } from "../../src/index.js";
 import { asNatsCore } from "../../src/nats-core/index.js";
+import type { CoreMsgImpl } from "../../src/nats-core/msg.js";
+import type { CoreSubscriptionImpl } from "../../src/nats-core/subscription.js";
 import { Simulation } from "../../src/testing/index.js";
 import { servicesOn } from "./clients.js";
 
@@ -47,6 +50,20 @@ describe("asNatsCore", () => {
     await world.until(Promise.all([core.drain(), customer.close()]));
     expect(service.isStopped).toBe(true);
     expect(seen).toEqual(["disconnect", "reconnect", "close"]);
+  });
+
+  it("reports a slow consumer where 64 MiB wait, without the option slow, too", async () => {
+    const world = new Simulation();
+    const core = asNatsCore(await world.connect({ servers: world.cluster(1).urls }));
+    const slow: number[] = [];
+    void (async () => {
+      for await (const status of core.status()) if (status.type === "slowConsumer") slow.push(status.pending);
+    })();
+    const sub = core.subscribe("s") as CoreSubscriptionImpl;
+    const large = { queuedBytes: SLOW_BYTES / 4 } as CoreMsgImpl;
+    for (let n = 0; n < 10; n++) sub.callback(null, large);
+    await world.advance(1_000);
+    expect([slow, sub.getPending()]).toEqual([[5], 10]);
   });
 
   it("keeps what is published in an outage, but no pull of a consumer: that is of its connection", async () => {

@@ -138,10 +138,12 @@ describe("what a server says", () => {
 describe("chunks", () => {
   test("say how long the message is that has begun and is not whole", () => {
     const parser = new Parser(recorder([]));
-    const lengths = ["MSG a 1", " 5\r\n", "hel", "lo\r\nMSG a 1 3\r\nab", "c\r", "\nPING\r\n"].map((chunk) => {
-      parser.push(bytes(chunk));
-      return parser.underWay;
-    });
+    const lengths = ["MSG a 1", " 5\r\n", "hel", "lo\r\nMSG a 1 3\r\nab", "c\r", "\nPING\r\n"].map(
+      (chunk) => {
+        parser.push(bytes(chunk));
+        return parser.underWay;
+      },
+    );
     expect(lengths).toEqual([0, 18, 18, 16, 16, 0]);
   });
 
