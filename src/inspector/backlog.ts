@@ -12,6 +12,9 @@ export const MAX_DEFINITIONS = 64;
 /** Characters kept of them. */
 export const MAX_DEFINITIONS_TEXT = 8 * 1024 * 1024;
 
+/** Characters kept of all machines, unless one alone has more: those that go are chosen as where there are too many. */
+export const MAX_ALL_TEXT = 64 * 1024 * 1024;
+
 /** How much is kept of what happened to one machine. */
 export interface Limits {
   readonly messages: number;
@@ -86,7 +89,19 @@ export class Backlog {
   }
 
   #forget(): void {
-    if (this.#machines.size <= MAX_MACHINES) return;
+    while (this.#isTooMuch()) this.#forgetOne();
+  }
+
+  #isTooMuch(): boolean {
+    const { size } = this.#machines;
+    if (size < 2 || size > MAX_MACHINES) return size > MAX_MACHINES;
+    let length = 0;
+    for (const { definitions, latest } of this.#machines.values())
+      length += definitions.length + latest.length;
+    return length > MAX_ALL_TEXT;
+  }
+
+  #forgetOne(): void {
     const all = [...this.#machines];
     const [key] = all.find(([, { left }]) => left !== undefined) ?? all[0] ?? [];
     if (key !== undefined) this.#machines.delete(key);
@@ -120,6 +135,11 @@ class Kept {
       // The last one stays, however long: it may be the only one with the state.
       if (oldest !== this.#first && oldest !== name) this.#drop(oldest);
     }
+  }
+
+  /** Characters of all texts. */
+  get length(): number {
+    return this.#length;
   }
 
   texts(): readonly string[] {

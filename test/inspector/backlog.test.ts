@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest";
 import {
   Backlog,
+  MAX_ALL_TEXT,
   MAX_DEFINITIONS,
   MAX_DEFINITIONS_TEXT,
   MAX_MACHINES,
@@ -55,6 +56,23 @@ describe("the backlog for pages that open late", () => {
       JSON.stringify({ type: "@xstate.snapshot", sessionId: "x:0", number, text: "x".repeat(MAX_TEXT / 2) });
     for (let number = 0; number < 4; number++) backlog.add(1, large(number));
     expect(kept(backlog).map(({ message }) => message.number)).toEqual([3]);
+  });
+
+  it("keeps no more text of all machines than it may: those that are gone go first, then the one silent longest", () => {
+    const backlog = new Backlog();
+    const text = "x".repeat(MAX_TEXT - 1_000);
+    const large = (session: string) => JSON.stringify({ type: "@xstate.snapshot", sessionId: session, text });
+    const count = Math.floor(MAX_ALL_TEXT / MAX_TEXT);
+    for (let n = 0; n < count; n++) backlog.add(n, large(`x:${n}`));
+    const sessions = () => kept(backlog).flatMap(({ message: { sessionId = [] } }) => sessionId);
+    expect(sessions()).toHaveLength(count);
+    backlog.leave(3);
+    backlog.add(count, large("x:a"));
+    backlog.add(count + 1, large("x:b"));
+    expect(sessions()).toHaveLength(count);
+    expect(sessions()).not.toContain("x:3");
+    expect(sessions()).not.toContain("x:0");
+    expect(sessions().slice(-2)).toEqual(["x:a", "x:b"]);
   });
 
   it("keeps a limited number of machines and definitions, the latest", () => {
