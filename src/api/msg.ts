@@ -69,6 +69,8 @@ export interface Responder {
 const ZERO = 48;
 const SPACE = 32;
 const TAB = 9;
+/** So many times its own bytes a message may hold. */
+const WASTE = 4;
 /** Bytes of the object of a message, with its place in a queue. */
 const OBJECT: Bytes = 128;
 
@@ -174,6 +176,23 @@ export class MsgImpl implements Msg {
    */
   get queuedBytes(): Bytes {
     return this._payloadEnd - this._subjectStart + OBJECT;
+  }
+
+  /** The same message, in memory of its own where it holds much more than it needs. */
+  compact(): MsgImpl {
+    const start = this._subjectStart;
+    const end = this._payloadEnd;
+    if (this._received.held <= WASTE * (end - start)) return this;
+    return new MsgImpl(
+      this._receiver,
+      this._received.copy(start, end),
+      0,
+      this._subjectEnd - start,
+      Math.max(0, this._replyEnd - start),
+      this._headersStart - start,
+      this._payloadStart - start,
+      end - start,
+    );
   }
 
   /** The number that the subject is from that byte on; NaN where it is none. */

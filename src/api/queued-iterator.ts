@@ -18,6 +18,8 @@ export interface QueuedIteratorOptions<T> {
   readonly limitBytes?: Bytes;
   /** The bytes of a value, which must not change. Needed for `limitBytes` and `waitingBytes`. Default: none. */
   readonly sizeOf?: (value: T) => Bytes;
+  /** Called with each value that has to wait: what it returns waits instead, of the same size. Default: the value. Must not throw. */
+  readonly keep?: (value: T) => T;
   /** At a limit: drop the value that comes (`newest`, the default, as the Go client does) or those that wait longest. */
   readonly drop?: "newest" | "oldest";
   /** Called with each value dropped at a limit. Must not throw. */
@@ -68,6 +70,7 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
   readonly #limit: number;
   readonly #limitBytes: Bytes;
   readonly #sizeOf: ((value: T) => Bytes) | undefined;
+  readonly #keep: ((value: T) => T) | undefined;
   readonly #dropOldest: boolean;
   readonly #onOverflow: ((dropped: T) => void) | undefined;
   readonly #mark: ((value: T, dropped: number) => T) | undefined;
@@ -96,6 +99,7 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
     this.#limitBytes = options.limitBytes ?? Number.POSITIVE_INFINITY;
     this.#sizeOf = options.sizeOf;
+    this.#keep = options.keep;
     this.#dropOldest = options.drop === "oldest";
     this.#onOverflow = options.onOverflow;
     this.#mark = options.mark;
@@ -119,7 +123,8 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
       return false;
     }
     if (this.#count === this.#ring.length) this.#grow();
-    this.#ring[(this.#first + this.#count) & (this.#ring.length - 1)] = value;
+    this.#ring[(this.#first + this.#count) & (this.#ring.length - 1)] =
+      this.#keep === undefined ? value : this.#keep(value);
     this.#count++;
     this.#bytes += size;
     return true;

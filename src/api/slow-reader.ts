@@ -30,6 +30,11 @@ export class SlowReader {
     this.#tell = tell;
   }
 
+  /** True from when it was told until the reader has read half of what was too much. */
+  get isSlow(): boolean {
+    return this.#isSlow;
+  }
+
   /** A message for it was dropped. */
   dropped(): void {
     if (this.#isSlow) return;
@@ -39,10 +44,11 @@ export class SlowReader {
 
   /** A message came, and now so much waits. The hot path. */
   waits(messages: number, bytes: Bytes): void {
-    if (!this.#isSlow) {
-      if (bytes <= this.#warnAt) return;
+    if (this.#isSlow) {
+      if (messages <= this.#halfOfMessages && bytes <= this.#halfOfBytes) this.#isSlow = false;
+    } else if (bytes > this.#warnAt) {
       this.#isSlow = true;
       this.#tell();
-    } else if (messages <= this.#halfOfMessages && bytes <= this.#halfOfBytes) this.#isSlow = false;
+    }
   }
 }

@@ -205,6 +205,8 @@ export class SubscriptionImpl implements Sub<Msg> {
       ...(messages === undefined ? {} : { limit: messages }),
       ...(bytes === undefined ? {} : { limitBytes: bytes }),
       sizeOf: (msg) => (msg as MsgImpl).queuedBytes,
+      // What is taken one by one out of a flood, while the rest is dropped, would hold all of it.
+      keep: (msg) => (this._slow.isSlow ? (msg as MsgImpl).compact() : msg),
       onOverflow: () => {
         this._dropped++;
         this._slow.dropped();

@@ -100,6 +100,40 @@ test("where nobody listens, the process is told, once for each subscription", as
   warned.mockRestore();
 });
 
+test("while messages are dropped, those that wait hold no more than they need, and are what they were", async () => {
+  const { sub } = await subscribed({ maxPending: 100 });
+  const encoder = new TextEncoder();
+  let number = 0;
+  /** One of a flood: alone in what the socket has received. */
+  const arrive = () => {
+    const memory = new Uint8Array(65_536);
+    const line = encoder.encode(`work 1 reply 16 1040\r\n`);
+    const headers = encoder.encode("NATS/1.0\r\na: b\r\n\r\n");
+    memory.set(line, 1_000);
+    const at = 1_000 + line.length;
+    memory.set(headers, at);
+    const payload = at + headers.length;
+    memory.set(encoder.encode(`${number++}`.padEnd(1_024)), payload);
+    const received = new Received(memory);
+    const owner = sub as SubscriptionImpl;
+    owner.deliver(new MsgImpl(owner, received, 1_000, 1_004, 1_012, at, payload, payload + 1_024));
+  };
+  const iterator = sub[Symbol.asyncIterator]();
+  for (let n = 0; n < 101; n++) arrive();
+  for (let n = 0; n < 1_000; n++) {
+    await iterator.next();
+    for (let more = 0; more < 3; more++) arrive();
+  }
+  expect([sub.getPending(), sub.getDropped()]).toEqual([101, 101 + 3_000 - 1_100]);
+  for (let n = 0; n < 100; n++) {
+    const { value: msg } = await iterator.next();
+    expect([msg.subject, msg.reply, msg.headers.get("a")]).toEqual(["work", "reply", "b"]);
+    expect(msg.string()).toMatch(/^\d+ +$/);
+    expect(msg.data).toHaveLength(1_024);
+    expect(msg.data.buffer.byteLength).toBeLessThan(1_100);
+  }
+});
+
 test("at a limit of bytes messages are dropped as at one of messages; one of any size may wait", async () => {
   const { sub, statuses } = await subscribed({ maxPendingBytes: 2_500_000 });
   deliver(sub, 5);

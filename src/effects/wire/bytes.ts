@@ -61,6 +61,18 @@ export class Received {
     this.#offset = bytes.byteOffset;
   }
 
+  /** Bytes of the memory, all of which is held as long as this is. */
+  get held(): number {
+    return this.#memory.byteLength;
+  }
+
+  /** The bytes from `start` to before `end`, in memory of their own. */
+  copy(start: number, end: number): Received {
+    const own = allocate(end - start);
+    own.set(windowOf(this.#memory, this.#offset + start, end - start));
+    return new Received(own);
+  }
+
   /** The bytes from `start` to before `end`, as a window: a Buffer where there is one. */
   window(start: number, end: number): Uint8Array {
     return new Window(this.#memory, this.#offset + start, end - start);
