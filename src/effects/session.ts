@@ -232,6 +232,7 @@ export class Session {
 
   /** Closes the socket at once. No event follows. */
   destroy(): void {
+    this.#afterwards = [];
     this.#hearNoMore("disconnected");
     this.#transport.destroy();
   }
@@ -247,6 +248,8 @@ export class Session {
     this.#hearing = "noMore";
     this.#parser.reset();
     this.#intake.stop();
+    // What had happened is told, though nobody asks any more what the server had said before.
+    if (this.#afterwards.length > 0) this.#side.world.nextTurn(() => this.#tellAfterwards());
     this.#beside.end();
     this.pongs.fail(why);
     this.view?.close();
@@ -289,6 +292,10 @@ export class Session {
     this.#parse(() => this.#parser.goOn());
     if (this.#intake.isHeld) return;
     this.#transport.resume?.();
+    this.#tellAfterwards();
+  }
+
+  #tellAfterwards(): void {
     for (const tell of this.#afterwards.splice(0)) tell();
   }
 

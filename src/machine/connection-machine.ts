@@ -25,9 +25,9 @@
 //   - Retiring links go on in every state: what is said to them is answered at the root of the chart. `closing` waits for those that
 //     hand over their last bytes or ask whether they arrived, and closes the others at once. After a drain without a
 //     connection it also waits for what had arrived to be processed (`processing`).
-//   - Links and timers: an attempt has `attempt`, which begins anew when a dial that was `queued` begins; a link in use `ping`, one that is being left `overlap`, `retire`, `confirm` or
-//     `linger`, by its phase. `reconnect` runs in `backingOff`, where no link is being made, and `drain` in `draining` and
-//     while `closing` waits for what had arrived.
+//   - Links and timers: an attempt has `attempt`, which begins anew when a dial that was `queued` begins; a link in use `ping`, one
+//     that is being left `overlap`, `retire`, `confirm` or `linger`, by its phase. `reconnect` runs in `backingOff`, where no link is
+//     being made, and `drain` in `draining` and while `closing` waits for what had arrived.
 //   - State and gate: open in `connected`, `draining` and most of `migrating`, paused in `cuttingOver`, shut while disconnected.
 // The function `contradictionsIn` (src/testing/chart/contradictions.ts) says all this as code; the tests ask it at every step.
 //

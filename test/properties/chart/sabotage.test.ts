@@ -352,9 +352,7 @@ const mistakes: readonly (readonly [rule: RuleName, mistake: string, chart: Char
     "staleChangesNothing",
     "listens to sockets of earlier attempts",
     guarding({
-      fromNextServer: ({ context: { next }, event }: Asked) =>
-        next !== null &&
-        (event.type === "socket.opened" || ("attempt" in event && event.attempt === next.id)),
+      dialSucceeded: ({ context: { next }, event }: Asked) => next !== null && event.type === "socket.opened",
     }),
   ],
   ["staleChangesNothing", "listens to every timer", guarding({ backoffIsOver: always })],
