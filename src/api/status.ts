@@ -138,7 +138,7 @@ export function statusFrom(report: StatusReport, cause: Error | undefined, uncon
     server: report.server,
   };
   if (report.type === "disconnect") return { ...status, unconfirmed };
-  if (report.type === "update") return { ...status, ...report.changed };
+  if (report.type === "update") return Object.assign(status, report.changed);
   if (report.type === "pingTimer") return { ...status, pendingPings: report.pingsOut };
   if (report.type !== "error") return status;
   const { failure, step, permission } = report;

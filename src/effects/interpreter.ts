@@ -222,7 +222,8 @@ export class Interpreter {
 
   /** Tells the chart what happened, stamped with the time. After `closed` nobody listens. */
   send(event: Untimed<ConnectionEvent>): void {
-    this.#chart.send({ ...event, at: this.#world.now() } as ConnectionEvent);
+    // The time first: where something is added behind `...`, V8 makes a hidden class for each object (as far as Node 20).
+    this.#chart.send({ at: this.#world.now(), ...event } as ConnectionEvent);
   }
 
   /** The user wants no connection any more, or the client cannot go on. */

@@ -136,20 +136,23 @@ export function parseInfo(json: string, mask: InfoMask = nothingToMask): ServerI
     return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : otherwise;
   };
   const { nonce, ...rest } = info;
-  return {
-    ...rest,
-    server_id: text("server_id"),
-    server_name: text("server_name"),
-    version: text("version"),
-    host: text("host"),
-    go: text("go"),
-    port: number("port", 0),
-    proto: number("proto", 0),
-    client_id: number("client_id", 0),
-    max_payload: number("max_payload", DEFAULT_MAX_PAYLOAD),
-    ...(typeof nonce === "string" ? { nonce } : {}),
-    ...(Array.isArray(urls) ? { connect_urls: [...mask.servers(keptServers(urls))] } : {}),
-  };
+  // No literal with something behind `...rest`: for each of those V8 makes a hidden class (as far as Node 20).
+  return Object.assign(
+    rest,
+    {
+      server_id: text("server_id"),
+      server_name: text("server_name"),
+      version: text("version"),
+      host: text("host"),
+      go: text("go"),
+      port: number("port", 0),
+      proto: number("proto", 0),
+      client_id: number("client_id", 0),
+      max_payload: number("max_payload", DEFAULT_MAX_PAYLOAD),
+    },
+    typeof nonce === "string" ? { nonce } : {},
+    Array.isArray(urls) ? { connect_urls: [...mask.servers(keptServers(urls))] } : {},
+  );
 }
 
 /** The names of servers that somebody could dial, as many as are kept. */
@@ -176,7 +179,8 @@ function keptFields(given: Readonly<Record<string, unknown>>, masked: Masked): R
     .filter(([name]) => FIELDS.has(name))
     .map(([name, value]) => [name, kept(value, masked, { left: MAX_KNOWN }, 1)]);
   const unknown = Object.fromEntries(all.filter(([name]) => !FIELDS.has(name)));
-  return { ...Object.fromEntries(known), ...keptObject(unknown, masked, { left: MAX_UNKNOWN }, 0) };
+  const others = keptObject(unknown, masked, { left: MAX_UNKNOWN }, 0);
+  return Object.fromEntries([...known, ...Object.entries(others)]);
 }
 
 /** The value as far as the budget goes, masked. A text stands in the place of what is left out. */

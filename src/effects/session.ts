@@ -135,7 +135,7 @@ export class Session {
       errors: (error, others) => {
         const credentialsVersion = side.credentialsVersion(server);
         const event = { type: "server.error", attempt, error, credentialsVersion } as const;
-        side.send(others.length === 0 ? event : { ...event, others });
+        side.send(others.length === 0 ? event : { others, ...event });
       },
     });
     this.#intake = new Intake(side.world, {
@@ -328,10 +328,10 @@ export class Session {
     const error = { kind, code, message: this.#told(text) };
     if (permission === undefined) return error;
     // A subject that the client itself uses is no secret, and says what is refused.
-    if (this.#side.isOwn(permission)) return { ...error, permission };
+    if (this.#side.isOwn(permission)) return { permission, ...error };
     const { operation, subject, queue } = permission;
     const masked = { operation, subject: this.#told(subject) };
-    return { ...error, permission: queue === undefined ? masked : { ...masked, queue: this.#told(queue) } };
+    return { permission: queue === undefined ? masked : { queue: this.#told(queue), ...masked }, ...error };
   }
 
   #told(text: string): string {

@@ -28,7 +28,7 @@ export interface NamedMessage extends WaitingMessage {
 /** The message with its subject. */
 export function named(bytes: Uint8Array, message: WaitingMessage): NamedMessage {
   const subjectAt = message.start + (message.hasHeaders ? 5 : 4);
-  return { ...message, subject: decodeText(bytes, subjectAt, bytes.indexOf(SPACE, subjectAt)) };
+  return { subject: decodeText(bytes, subjectAt, bytes.indexOf(SPACE, subjectAt)), ...message };
 }
 
 /** Whether the command that begins there is a message: PUB or HPUB. All others, and what was taken back, are lines. */

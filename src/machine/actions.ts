@@ -74,7 +74,8 @@ const sameLink = ({ event }: Given) => ({ attempt: "attempt" in event ? event.at
 
 function asManyAsAsked(given: Given) {
   const { event } = given;
-  return { ...sameLink(given), count: event.type === "server.ping" ? (event.count ?? 1) : 1 };
+  // Added behind `...`, a member gives each object a hidden class of its own in V8 (as far as Node 20).
+  return { count: event.type === "server.ping" ? (event.count ?? 1) : 1, ...sameLink(given) };
 }
 
 // The sockets.
@@ -261,7 +262,7 @@ export const conditionalActions = {
     if (info.lameDuck && link.info?.lameDuck !== true) effects.push(status({ type: "ldm", server }));
     return {
       effects,
-      changes: { ...withLink(context, { ...link, info, infoSecured: secured }), pool, random },
+      changes: { pool, random, ...withLink(context, { ...link, info, infoSecured: secured }) },
     };
   }),
 

@@ -84,7 +84,7 @@ function permissionFrom(text: string): PermissionContext | undefined {
   if (operation === undefined || subject === undefined) return undefined;
   const queue = /using queue ("(?:[^"\\]|\\.)*")/i.exec(text)?.[1];
   const context = { operation: operation.toLowerCase(), subject: unquoted(subject) };
-  return queue === undefined ? context : { ...context, queue: unquoted(queue) };
+  return queue === undefined ? context : { queue: unquoted(queue), ...context };
 }
 
 /** A name that the server put in quotes, as Go does: much like JSON. */
