@@ -11,6 +11,7 @@ import type { Effect, EffectName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
 import type { Recording } from "../machine/recording.js";
 import { Recorder } from "./recorder.js";
+import { unwrapped } from "./unwrapped.js";
 
 /** An observer of everything that happens inside the chart: `inspect` of XState's `createActor`. */
 export type Inspect = NonNullable<ActorOptions<typeof connectionMachine>["inspect"]>;
@@ -47,7 +48,7 @@ function collectingMachine(): typeof connectionMachine {
     ({ self }: { readonly self: object }, params: unknown) =>
       charts.get(self)?.collect({ type, params } as Effect),
   ]);
-  machine = connectionMachine.provide({ actions: Object.fromEntries(actions) });
+  machine = unwrapped(connectionMachine.provide({ actions: Object.fromEntries(actions) }));
   return machine;
 }
 
