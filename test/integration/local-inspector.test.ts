@@ -265,7 +265,7 @@ describe("the local inspector's page", { timeout: 60_000 }, () => {
     expect(await page.locator("#effects li").last().textContent()).toContain("timer reconnect");
     const changed = page.locator("#context li.changed", { hasText: "live" }).first();
     expect(await changed.textContent()).toContain("null");
-    expect(await changed.textContent()).toContain("was 11 fields");
+    expect(await changed.textContent()).toContain("was 12 fields");
     expect(await page.locator("#about").textContent()).toContain("Every server was tried");
     expect(await page.locator("#waits").textContent()).toContain("Waits for timer.fired, ");
   });
