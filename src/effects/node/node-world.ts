@@ -54,7 +54,8 @@ const timers: Timers = {
   stopTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
 
-const queueOfProcess = new DialQueue(timers, () => performance.now(), dialLimits);
+// Pure: a bundle without the client holds no queue.
+const queueOfProcess = /* @__PURE__ */ new DialQueue(timers, () => performance.now(), dialLimits);
 
 /** Bytes that are kept of what is said in the clear where TLS was awaited: enough for the text of an error. */
 const MOST_HEARD = 512;
