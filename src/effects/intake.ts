@@ -6,10 +6,10 @@ import type { World } from "./world.js";
 
 /** What a turn may cost, in units of a line that asks for nothing (`+OK`): about a millisecond. */
 export const BUDGET = 10_000;
-/** What a line costs that is told to the chart. */
+/** What a line costs of which somebody is told. */
 export const TOLD = 100;
-/** Where a line is long: so many bytes of it cost one unit. */
-export const BYTES_PER_UNIT = 2;
+/** So many characters of a line that are read as text cost one unit. */
+export const CHARACTERS_PER_UNIT = 4;
 /** From here on the next turn is awaited: less than that is not worth it, whatever the number of turns. */
 const WORTH_IT = BUDGET / 10;
 

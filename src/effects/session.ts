@@ -14,7 +14,7 @@ import { BesideStream } from "./beside-stream.js";
 import { Collected } from "./collected.js";
 import type { ConnectCommand, Credentials } from "./connect-command.js";
 import { socketFailure } from "./failures.js";
-import { BYTES_PER_UNIT, Intake, TOLD } from "./intake.js";
+import { CHARACTERS_PER_UNIT, Intake, TOLD } from "./intake.js";
 import { Offered } from "./offered.js";
 import { Pongs, type Unanswered } from "./pings.js";
 import type { ServerLine, Subscriptions, SubscriptionView } from "./ports.js";
@@ -112,7 +112,7 @@ export class Session {
       message: side.message,
       info: (json) => {
         this.#infoArrived(json);
-        this.#intake.spend(costOf(json));
+        this.#intake.spend(json.length / CHARACTERS_PER_UNIT);
       },
       ping: () => {
         this.#collected.ping();
@@ -126,7 +126,7 @@ export class Session {
       ok: () => this.#intake.spend(1),
       error: (text) => {
         this.#collected.error(this.#understood(text));
-        this.#intake.spend(costOf(text));
+        this.#intake.spend(TOLD + text.length / CHARACTERS_PER_UNIT);
       },
     });
     this.#collected = new Collected({
@@ -359,9 +359,4 @@ export class Session {
     if (offered.isNothing) this.#namedBefore = summary.connectUrls;
     return { json, info, summary };
   }
-}
-
-/** What a line costs that is told to the chart. */
-function costOf(text: string): number {
-  return TOLD + text.length / BYTES_PER_UNIT;
 }
