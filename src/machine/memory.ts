@@ -373,7 +373,7 @@ export const memory = {
 
   /** The user's function said which server is next, and how long to wait before. */
   noteChoice: rememberOn("server.chosen", (context, { server: named, ms, at }) => {
-    const choice = nextServer({ ...context, now: at });
+    const choice = nextServer(context);
     const server = named ?? (choice.type === "dial" ? choice.server.name : null);
     if (server === null) return { now: at };
     const wanted = findServer(context.pool, server);

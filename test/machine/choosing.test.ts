@@ -11,7 +11,6 @@ import {
   info,
   keepServers,
   lost,
-  reconnect,
   setServers,
   unreachable,
 } from "./story.js";
@@ -36,12 +35,6 @@ describe("reconnectToServer", () => {
 
   test("leaves the choice to the client with null", () => {
     expect(asked().happens(chosen(null)).last("openSocket")?.server.name).toBe("a:4222");
-  });
-
-  test("with null, the client chooses by the time of the answer: a server may be out of its backoff by then", () => {
-    const story = asked().happens(chosen("a:4222"), reconnect, keepServers(["a:4222"], "a:4222", "c:4222"));
-    expect(story.state).toBe("connecting.awaitingServerChoice");
-    expect(story.after(2_000).happens(chosen(null)).last("openSocket")?.server.name).toBe("a:4222");
   });
 
   test("may ask for time: the chosen server is dialed after it, not another", () => {

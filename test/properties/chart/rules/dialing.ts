@@ -69,7 +69,9 @@ export const dialsInTime: Rule = {
       // Who is first now, nobody was told.
       if (event?.type === "server.info" && before?.context.pool !== pool) firstAsked = undefined;
       if (possible && event?.type === "server.chosen") {
-        const server = event.server ?? firstAsked ?? after.context.chosen?.server;
+        // Where nobody was told who is first, the client chooses: it waits for that server, or dials it at once.
+        const dial = effects.find((effect) => effect.type === "openSocket");
+        const server = event.server ?? firstAsked ?? after.context.chosen?.server ?? dial?.params.server.name;
         const last = dialed.get(server ?? "");
         const soonest = at + event.ms;
         const least = last === undefined ? soonest : Math.max(soonest, last.at + last.least);
