@@ -12,7 +12,7 @@ import { type PermissionContext, type ServerError, serverErrorFrom } from "../ma
 import type { Bytes } from "../machine/units.js";
 import { BesideStream } from "./beside-stream.js";
 import { Collected } from "./collected.js";
-import type { ConnectCommand, Credentials } from "./connect-command.js";
+import { type ConnectCommand, type Credentials, MASK } from "./connect-command.js";
 import { socketFailure } from "./failures.js";
 import { CHARACTERS_PER_UNIT, Intake, TOLD } from "./intake.js";
 import { Offered } from "./offered.js";
@@ -330,8 +330,19 @@ export class Session {
     // A subject that the client itself uses is no secret, and says what is refused.
     if (this.#side.isOwn(permission)) return { permission, ...error };
     const { operation, subject, queue } = permission;
-    const masked = { operation, subject: this.#told(subject) };
-    return { permission: queue === undefined ? masked : { queue: this.#told(queue), ...masked }, ...error };
+    const masked = { operation, subject: this.#toldName(subject) };
+    return {
+      permission: queue === undefined ? masked : { queue: this.#toldName(queue), ...masked },
+      ...error,
+    };
+  }
+
+  /** A name that stood in quotes. Whoever prints it puts it there again: then a secret shows that has a backslash for each of two. */
+  #toldName(name: string): string {
+    const told = this.#told(name);
+    if (told !== name || !name.includes("\\")) return told;
+    const quoted = JSON.stringify(name);
+    return this.#offered.masked(quoted) === quoted ? name : MASK;
   }
 
   #told(text: string): string {
