@@ -97,7 +97,7 @@ export interface NatsConnection extends AsyncDisposable {
    */
   readonly pendingBytes: number;
   /**
-   * Resolves when publishing may go on: when `pendingBytes` is at most `limit`. Awaiting it now and then is all
+   * Resolves when publishing may go on: when at most `limit` bytes wait that `publish` accepted. Awaiting it now and then is all
    * the back pressure that a fast publisher needs. While disconnected it waits for the reconnect, or for the end of the connection.
    * Beyond the reference.
    * @param limit bytes; default 1 MiB
