@@ -36,7 +36,7 @@ test(
           expect(after.context).toEqual(before.context);
         }
       }),
-      run(0.005),
+      run(0.03),
     );
     expect(old).toBeGreaterThan(100);
     expect(news).toBeGreaterThan(100);
