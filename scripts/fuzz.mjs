@@ -18,6 +18,7 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { inputsOf, storeCorpus, targetNames, textOf, writeInputs } from "./fuzz-corpus.mjs";
 import { nodeForFuzzer } from "./fuzz-libraries.mjs";
+import { programOptions } from "./program.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, ".fuzz");
@@ -66,16 +67,10 @@ async function main() {
 /** Makes each target one file of JavaScript: what is in it counts as covered, or not. Packages are left out. */
 async function bundled(targets) {
   await build({
+    ...programOptions,
     entryPoints: targets.map((name) => join(root, "fuzz", "targets", `${name}.ts`)),
     outdir: scratch,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    packages: "external",
-    sourcemap: "inline",
-    logLevel: "warning",
   });
 }
 

@@ -7,6 +7,7 @@ import { constants } from "node:os";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { programOptions } from "./program.mjs";
 
 const [file, ...args] = process.argv.slice(2);
 if (file === undefined) {
@@ -17,17 +18,7 @@ if (file === undefined) {
 const cache = fileURLToPath(new URL("../.cache", import.meta.url));
 const outfile = `${cache}/${basename(file, ".ts")}-${process.pid}.mjs`;
 try {
-  await build({
-    entryPoints: [file],
-    outfile,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    packages: "external",
-    sourcemap: "inline",
-    logLevel: "warning",
-  });
+  await build({ ...programOptions, entryPoints: [file], outfile });
 } catch {
   // esbuild has said what is wrong.
   process.exit(1);

@@ -2,26 +2,26 @@
 // which says what becomes of it.
 //
 // The session writes CONNECT, so it knows what the server was offered, also over the socket before, and masks it in all that is
-// told of the server's words (offered.ts). Behind it, in events, failures, INFO and causes, there is no secret of this
+// told of the server's words (words.ts). Behind it, in events, failures, INFO and causes, there is no secret of this
 // server. Messages are the user's, and pass as they are.
 
 import type { ConnectionEvent, ServerSummary } from "../machine/events.js";
 import type { Failure } from "../machine/failure.js";
 import type { Destination } from "../machine/origin.js";
-import { type PermissionContext, type ServerError, serverErrorFrom } from "../machine/server-error.js";
+import type { PermissionContext } from "../machine/server-error.js";
 import type { Bytes } from "../machine/units.js";
 import { BesideStream } from "./beside-stream.js";
 import { Collected } from "./collected.js";
-import { type ConnectCommand, type Credentials, MASK } from "./connect-command.js";
+import type { ConnectCommand, Credentials } from "./connect-command.js";
 import { socketFailure } from "./failures.js";
 import { CHARACTERS_PER_UNIT, Intake, TOLD } from "./intake.js";
 import { Offered } from "./offered.js";
 import { Pongs, type Unanswered } from "./pings.js";
 import type { ServerLine, Subscriptions, SubscriptionView } from "./ports.js";
-import { parseInfo, type ServerInfo, summaryOf } from "./server-info.js";
-import { MAX_TEXT, shortened } from "./shortened.js";
+import type { ServerInfo } from "./server-info.js";
 import type { Mark } from "./unconfirmed.js";
 import { Parser, type ParserSink, ProtocolViolation } from "./wire/parser.js";
+import { Words } from "./words.js";
 import type { Reader, Transport, World } from "./world.js";
 
 /** An event without the time, which the interpreter adds. */
@@ -59,16 +59,6 @@ export interface SessionSide {
   caused(failure: Failure, error: unknown): Failure;
 }
 
-/** INFO as it came, as it is kept, and as the chart is told. */
-interface ReadInfo {
-  readonly json: string;
-  readonly info: ServerInfo;
-  readonly summary: ServerSummary;
-}
-
-/** Characters of an INFO that is remembered as it came: one of a cluster has far fewer. */
-const MAX_REMEMBERED = 65_536;
-
 /**
  * What may still come over the socket: nothing came yet; something did; nothing is listened to any more, since the socket
  * is closed or about to be.
@@ -95,19 +85,17 @@ export class Session {
   /** What is told once all that was held is parsed. */
   #afterwards: (() => void)[] = [];
   readonly #offered = new Offered();
-  /** Names that everybody sees: of the servers that were known, and those that this one named before it was offered anything. */
-  readonly #knownNames: string;
-  #namedBefore: readonly string[] = [];
-  /** The last INFO, where the next one may say the same: it is not read again. */
-  #read: ReadInfo | undefined;
+  readonly #words: Words;
   #hearing: Hearing = "nothingYet";
 
   constructor(side: SessionSide, attempt: number, server: Destination) {
     this.attempt = attempt;
     this.server = server;
-    this.#knownNames = [server.name, ...side.knownNames()].join(" ");
     this.#side = side;
     this.#offered.offer(side.offeredBefore(server));
+    this.#words = new Words(this.#offered, [server.name, ...side.knownNames()], (permission) =>
+      side.isOwn(permission),
+    );
     this.#parser = new Parser({
       message: side.message,
       info: (json) => {
@@ -125,7 +113,7 @@ export class Session {
       },
       ok: () => this.#intake.spend(1),
       error: (text) => {
-        this.#collected.error(this.#understood(text));
+        this.#collected.error(this.#words.error(text));
         this.#intake.spend(TOLD + text.length / CHARACTERS_PER_UNIT);
       },
     });
@@ -197,7 +185,7 @@ export class Session {
   introduce({ text, shown }: ConnectCommand, credentials: Credentials, answered: () => void): void {
     const offered = this.#offered;
     offered.offer(credentials);
-    this.#read = undefined;
+    this.#words.offeredMore();
     this.pongs.add({ answered });
     this.#beside.text(text, { shown, offered });
   }
@@ -306,8 +294,11 @@ export class Session {
     } catch (error) {
       this.#collected.tell();
       if (!(error instanceof ProtocolViolation)) throw error;
-      const reason = this.#offered.masked(error.reasonWith((text) => this.#offered.maskedExcerpt(text)));
-      this.#side.send({ type: "protocol.violated", attempt: this.attempt, reason });
+      this.#side.send({
+        type: "protocol.violated",
+        attempt: this.attempt,
+        reason: this.#words.reason(error),
+      });
     }
   }
 
@@ -320,54 +311,12 @@ export class Session {
     throw ProtocolViolation.at("the first line is not INFO", chunk, 0);
   }
 
-  /** What -ERR means is read from its words as they are; what is told of it is masked, and cut where it is long. */
-  #understood(text: string): ServerError {
-    const understood = serverErrorFrom(text);
-    if (this.#offered.isNothing && text.length <= MAX_TEXT) return understood;
-    const { kind, code, permission } = understood;
-    const error = { kind, code, message: this.#told(text) };
-    if (permission === undefined) return error;
-    // A subject that the client itself uses is no secret, and says what is refused.
-    if (this.#side.isOwn(permission)) return { permission, ...error };
-    const { operation, subject, queue } = permission;
-    const masked = { operation, subject: this.#toldName(subject) };
-    return {
-      permission: queue === undefined ? masked : { queue: this.#toldName(queue), ...masked },
-      ...error,
-    };
-  }
-
-  /** A name that stood in quotes. Whoever prints it puts it there again: then a secret shows that has a backslash for each of two. */
-  #toldName(name: string): string {
-    const told = this.#told(name);
-    if (told !== name || !name.includes("\\")) return told;
-    const quoted = JSON.stringify(name);
-    return this.#offered.masked(quoted) === quoted ? name : MASK;
-  }
-
-  #told(text: string): string {
-    return shortened(text, (it) => this.#offered.masked(it));
-  }
-
   #infoArrived(json: string): void {
-    const read = this.#read?.json === json ? this.#read : this.#infoFrom(json);
-    this.#read = json.length <= MAX_REMEMBERED ? read : undefined;
-    this.info = read.info;
+    const { info, summary } = this.#words.info(json);
+    this.info = info;
     this.#side.informed(this);
-    this.#collected.info(read.summary);
+    this.#collected.info(summary);
     // In the handshake the chart decides by it what comes next.
     if (this.view === undefined) this.#collected.tell();
-  }
-
-  #infoFrom(json: string): ReadInfo {
-    const offered = this.#offered;
-    const info = parseInfo(json, {
-      text: (text) => offered.masked(text),
-      // A weak password may well be a part of the names in a cluster; then it is part of those that were known before, too.
-      servers: (urls) => offered.without(urls, () => [this.#knownNames, ...this.#namedBefore].join(" ")),
-    });
-    const summary = summaryOf(info);
-    if (offered.isNothing) this.#namedBefore = summary.connectUrls;
-    return { json, info, summary };
   }
 }

@@ -5,25 +5,17 @@ import { createActor, type InspectionEvent } from "xstate";
 import { unwrapped } from "../../src/effects/unwrapped.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
+import { info } from "../machine/story.js";
 
 const about = { attempt: 1, at: 1 } as const;
-const info = {
-  serverId: "S",
-  serverName: "S",
-  version: "2.10.0",
-  tlsRequired: false,
-  tlsAvailable: false,
-  lameDuck: false,
-  connectUrls: ["127.0.0.1:4223"],
-};
 const error = { kind: "other", code: "X", message: "no" } as const;
 const story: readonly ConnectionEvent[] = [
   { type: "socket.opened", ...about },
-  { type: "server.info", ...about, info },
+  { ...about, ...info({ connectUrls: ["127.0.0.1:4223"] }) } as ConnectionEvent,
   { type: "server.pong", ...about },
   { type: "server.ping", ...about, count: 2 },
   { type: "server.error", ...about, error, others: [error], credentialsVersion: 0 },
-  { type: "server.info", ...about, info: { ...info, connectUrls: [] } },
+  { ...about, ...info() } as ConnectionEvent,
   { type: "socket.closed", ...about, failure: null, halfClosed: false },
   { type: "user.close", at: 2, unconfirmed: 0, failure: null },
 ];

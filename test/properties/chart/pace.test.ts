@@ -7,6 +7,7 @@ import type { ConnectionEvent } from "../../../src/machine/events.js";
 import { defaultPolicy, SERVERS_AT_ONCE, serverPace } from "../../../src/machine/reconnect-policy.js";
 import { readyAt } from "../../../src/machine/server-pool.js";
 import { Outside } from "../../../src/testing/chart/outside.js";
+import { info } from "../../machine/story.js";
 import { quickChart, type Snapshot, stateOf } from "./chart.js";
 import { PATIENCE } from "./runs.js";
 
@@ -29,19 +30,6 @@ interface Dial {
 const START = 1_000_000;
 const MOST_DIALS = 250;
 const name = (at: number) => `10.0.${at >> 8}.${at & 255}:4222`;
-const info = (connectUrls: readonly string[]) => ({
-  type: "server.info" as const,
-  info: {
-    serverId: "",
-    serverName: "a",
-    version: "2.12.0",
-    tlsRequired: false,
-    tlsAvailable: false,
-    lameDuck: false,
-    connectUrls,
-  },
-});
-
 /** Plays until there were that many dials. */
 class Player {
   readonly dials: Dial[] = [];
@@ -62,7 +50,9 @@ class Player {
     this.#snapshot = snapshot;
     this.outside.carriesOut(effects);
     const rest = Array.from({ length: servers - 1 }, (_, at) => name(at + 1));
-    this.#over("socket.opened").#send(info(rest)).#over("server.pong");
+    this.#over("socket.opened")
+      .#send(info({ connectUrls: rest }))
+      .#over("server.pong");
     this.outside.now += 100_000;
     this.#over("socket.closed");
   }
@@ -111,7 +101,7 @@ class Player {
           this.#letTimerFire();
           break;
         case "drops the client":
-          this.#over("socket.opened").#send(info([])).#over("server.pong").#over("server.pong");
+          this.#over("socket.opened").#send(info()).#over("server.pong").#over("server.pong");
           this.#over("socket.closed");
           break;
         case "is dialed late":
