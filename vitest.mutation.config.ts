@@ -1,20 +1,19 @@
-// Which tests the mutation testing runs: the quick ones, and no server. stryker.config.mjs says what is mutated, and
-// docs/mutation.md how to run it. The usual tests are in vitest.config.ts.
+// Which tests the mutation testing runs, and in which order. scripts/mutation-sets.mjs has the sets, docs/mutation.md
+// says how to run it. The usual tests are in vitest.config.ts.
 
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { chosenSet, mutationSets } from "./scripts/mutation-sets.mjs";
 
-// The chart is built when its module is loaded: a mutant of it needs every test. So nothing slow is among them.
-const TESTS = {
-  machine: ["test/machine/*.test.ts"],
-  messages: ["test/effects/wire/*.test.ts", "test/api/subscri*.test.ts", "test/api/slow-consumer.test.ts"],
-} as const;
-
-const set = process.env["MUTATION"] === "messages" ? "messages" : "machine";
-
-/** The tests nearest to the bytes first: a mutant dies of the first test that fails. */
-const ORDER = ["/effects/wire/", "/machine/", "/api/"];
-const place = ({ moduleId }: TestSpecification) => ORDER.findIndex((part) => moduleId.includes(part));
+const { tests = [] } = mutationSets[chosenSet] ?? {};
+/** The folders in the order of the set: a mutant dies of the first test that fails. */
+const folders = tests.map((glob) => `/${glob.slice(0, glob.lastIndexOf("/") + 1).replace("**/", "")}`);
+const place = ({ moduleId }: TestSpecification) =>
+  moduleId.endsWith("/serve.test.ts")
+    ? folders.length
+    : folders.findIndex((folder) => moduleId.includes(folder));
+/** The chart is built when it is loaded: its set is loaded anew for each mutant, by Stryker's own runner. */
+const isServed = chosenSet !== "machine";
 
 class NearestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -24,7 +23,8 @@ class NearestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: [...TESTS[set]],
+    include: [...tests, ...(isServed ? ["scripts/mutation/serve.test.ts"] : [])],
+    ...(isServed ? { runner: "./scripts/mutation/collecting-runner.ts" } : {}),
     testTimeout: 60_000,
     isolate: false,
     sequence: { sequencer: NearestFirst },

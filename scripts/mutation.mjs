@@ -1,37 +1,113 @@
-// Mutation testing: `npm run mutation` runs both sets, `npm run mutation -- machine` (or `messages`) one of them; what
-// follows the set goes to Stryker, as `--mutate src/machine/server-pool.ts`. Prints the table of docs/mutation.md.
+// Mutation testing: `npm run mutation` runs all sets of scripts/mutation-sets.mjs, `npm run mutation -- api cli` some. What begins with
+// a dash, and all that follows, goes to Stryker: `npm run mutation -- api --mutate src/api/msg.ts`. Two are ours:
 //
-// What is mutated is in stryker.config.mjs, which tests must notice in vitest.mutation.config.ts.
+//   --since REV   mutates the lines alone that were changed since REV, in the sets that have any
+//   --survivors   runs nothing: lists what survived the last run of each set
+//
+// Prints the table of docs/mutation.md, which says what came of it.
 
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mutationSets } from "./mutation-sets.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const [only, ...args] = process.argv.slice(2);
-let exitCode = 0;
+const given = process.argv.slice(2);
+const firstOption = given.findIndex((word) => word.startsWith("-"));
+const names = firstOption < 0 ? given : given.slice(0, firstOption);
+const options = firstOption < 0 ? [] : given.slice(firstOption);
 
-for (const set of only === undefined ? ["machine", "messages"] : [only]) {
+for (const name of names) {
+  if (!(name in mutationSets)) {
+    console.error(`There is no set "${name}": they are ${Object.keys(mutationSets).join(", ")}.`);
+    process.exit(2);
+  }
+}
+const chosen = names.length === 0 ? Object.keys(mutationSets) : names;
+
+if (options[0] === "--survivors") {
+  for (const set of chosen) console.log(survivors(set).join("\n"));
+} else {
+  const changed = options[0] === "--since" ? changedSince(options[1] ?? "HEAD~1") : undefined;
+  const rest = changed === undefined ? options : options.slice(2);
+  for (const set of chosen) {
+    const lines = changed?.filter(({ file }) => isIn(file, set)).map(({ range }) => range);
+    if (lines?.length === 0) continue;
+    runSet(set, lines === undefined ? rest : ["--mutate", lines.join(","), ...rest]);
+  }
+}
+
+/** Runs Stryker for a set. The exit code of this process is 1 where a set stays below its target. */
+function runSet(set, args) {
+  console.log(`\n=== ${set}: ${mutationSets[set].mutate.join(" ")} ${args.join(" ")}`);
   const stryker = spawnSync(
     process.execPath,
     ["node_modules/@stryker-mutator/core/bin/stryker.js", "run", ...args],
-    {
-      cwd: root,
-      env: { ...process.env, MUTATION: set },
-      stdio: "inherit",
-    },
+    { cwd: root, env: { ...process.env, MUTATION: set }, stdio: "inherit" },
   );
-  if (stryker.status !== 0) exitCode = 1;
+  if (stryker.status !== 0) process.exitCode = 1;
   if (!args.includes("--dryRunOnly")) console.log(table(set));
 }
-process.exit(exitCode);
+
+/** The lines of `src` that were changed or added since a revision, as Stryker takes them. */
+function changedSince(revision) {
+  const diff = execFileSync("git", ["diff", "--unified=0", revision, "--", "src"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const found = [];
+  let file;
+  for (const line of diff.split("\n")) {
+    if (line.startsWith("+++ ")) file = line.startsWith("+++ b/") ? line.slice(6) : undefined;
+    const hunk = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line);
+    if (hunk === null || file === undefined) continue;
+    const [from, length] = [Number(hunk[1]), Number(hunk[2] ?? 1)];
+    if (length > 0) found.push({ file, range: `${file}:${from}-${from + length - 1}` });
+  }
+  return found;
+}
+
+function isIn(file, set) {
+  const { mutate } = mutationSets[set];
+  const within = (glob) => matchesGlob(file, glob);
+  return (
+    mutate.some((glob) => !glob.startsWith("!") && within(glob)) &&
+    !mutate.some((glob) => glob.startsWith("!") && within(glob.slice(1)))
+  );
+}
+
+/** What the last run of a set found: the mutants of each file. */
+function found(set) {
+  const report = `${root}/reports/mutation/${set}.json`;
+  if (!existsSync(report)) return [];
+  return Object.entries(JSON.parse(readFileSync(report, "utf8")).files);
+}
+
+/** A line for each mutant that no test noticed: where it is, and what stands there instead. */
+function survivors(set) {
+  return found(set).flatMap(([file, { source, mutants }]) => {
+    const lines = source.split("\n");
+    return mutants
+      .filter(({ status }) => status === "Survived" || status === "NoCoverage")
+      .sort((one, other) => one.location.start.line - other.location.start.line)
+      .map(({ status, mutatorName, replacement, location: { start, end } }) => {
+        const was =
+          start.line === end.line
+            ? lines[start.line - 1].slice(start.column - 1, end.column - 1)
+            : `${lines[start.line - 1].slice(start.column - 1)} ...`;
+        const where = `${file}:${start.line}:${start.column}`;
+        return `${where} ${status === "Survived" ? "" : "(not covered) "}${mutatorName}: ${was} -> ${replacement?.split("\n")[0]}`;
+      });
+  });
+}
 
 /** The figures of the last run of a set: a line for each file. A mutant that hangs is noticed: it counts as killed. */
 function table(set) {
-  const { files } = JSON.parse(readFileSync(`${root}/reports/mutation/${set}.json`, "utf8"));
-  const all = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0 };
-  const rows = Object.entries(files).map(([file, { mutants }]) => {
-    const counts = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0 };
+  const nothing = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0, Ignored: 0 };
+  const all = { ...nothing };
+  const rows = found(set).map(([file, { mutants }]) => {
+    const counts = { ...nothing };
     for (const { status } of mutants) {
       if (!(status in counts)) continue;
       counts[status]++;
@@ -40,15 +116,16 @@ function table(set) {
     return row(`\`${file}\``, counts);
   });
   return [
-    "| File | Killed | Timed out | Survived | Not covered | Killed of 100 |",
-    "| --- | --: | --: | --: | --: | --: |",
+    "| File | Killed | Timed out | Survived | Not covered | Not tried | Killed of 100 |",
+    "| --- | --: | --: | --: | --: | --: | --: |",
     ...rows,
-    row("All", all),
+    row(`All of \`${set}\``, all),
   ].join("\n");
 }
 
-function row(name, { Killed, Timeout, Survived, NoCoverage }) {
+function row(name, { Killed, Timeout, Survived, NoCoverage, Ignored }) {
   const noticed = Killed + Timeout;
-  const score = ((100 * noticed) / (noticed + Survived + NoCoverage)).toFixed(1);
-  return `| ${name} | ${Killed} | ${Timeout} | ${Survived} | ${NoCoverage} | ${score} |`;
+  const tried = noticed + Survived + NoCoverage;
+  const score = tried === 0 ? "-" : ((100 * noticed) / tried).toFixed(1);
+  return `| ${name} | ${Killed} | ${Timeout} | ${Survived} | ${NoCoverage} | ${Ignored} | ${score} |`;
 }

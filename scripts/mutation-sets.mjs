@@ -1,0 +1,74 @@
+// The sets of the mutation testing: what is mutated, which tests are to notice, and the score that each must reach.
+// stryker.config.mjs, vitest.mutation.config.ts and mutation.mjs read them; docs/mutation.md says what came of them.
+//
+// Every file of `src` is in one set, but those that only list names or types, and the page of the inspector: that one
+// runs in a browser, where no mutant is switched on. A set has the tests that are near to it and quick.
+
+/**
+ * @typedef {object} MutationSet
+ * @property {string[]} mutate Globs of what is mutated.
+ * @property {string[]} tests Globs of the test files that are to notice, the nearest first.
+ * @property {number} least The score of 100 below which the run fails.
+ */
+
+/** @type {Record<string, MutationSet>} */
+export const mutationSets = {
+  machine: {
+    mutate: ["src/machine/**/*.ts", "!src/machine/index.ts"],
+    // The chart is built when its module is loaded: a mutant of it needs every test. So nothing slow is among them.
+    tests: ["test/machine/*.test.ts"],
+    least: 90,
+  },
+  wire: {
+    mutate: ["src/effects/wire/**/*.ts"],
+    tests: ["test/effects/wire/*.test.ts", "test/api/slow-consumer.test.ts"],
+    least: 85,
+  },
+  effects: {
+    mutate: [
+      "src/effects/**/*.ts",
+      "!src/effects/wire/**",
+      "!src/effects/simulated/**",
+      "!src/effects/{ports,world}.ts",
+    ],
+    tests: ["test/effects/**/*.test.ts", "test/api/!(forgotten-option).test.ts"],
+    least: 85,
+  },
+  simulated: {
+    mutate: ["src/effects/simulated/**/*.ts"],
+    tests: [
+      "test/effects/simulated/*.test.ts",
+      "test/testing/*.test.ts",
+      "test/api/!(forgotten-option).test.ts",
+    ],
+    least: 85,
+  },
+  api: {
+    mutate: ["src/api/**/*.ts"],
+    tests: ["test/api/!(forgotten-option).test.ts", "test/nats-core/*.test.ts"],
+    least: 85,
+  },
+  "nats-core": {
+    mutate: ["src/nats-core/**/*.ts", "!src/nats-core/index.ts"],
+    tests: ["test/nats-core/*.test.ts"],
+    least: 80,
+  },
+  testing: {
+    mutate: ["src/testing/**/*.ts", "!src/testing/index.ts"],
+    tests: ["test/testing/*.test.ts"],
+    least: 80,
+  },
+  cli: {
+    mutate: ["src/cli/**/*.ts"],
+    tests: ["test/cli/*.test.ts"],
+    least: 80,
+  },
+  inspector: {
+    mutate: ["src/inspector/**/*.ts", "!src/inspector/page/**"],
+    tests: ["test/inspector/*.test.ts", "test/cli/*.test.ts"],
+    least: 80,
+  },
+};
+
+/** The set that MUTATION names, `machine` without it. */
+export const chosenSet = process.env.MUTATION ?? "machine";
