@@ -6,6 +6,7 @@ import { isGivenServer, readGivenServers } from "../../src/api/configured-server
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import { type Server, serversFrom } from "../../src/api/server.js";
 import type { Servers } from "../../src/machine/server-pool.js";
+import { saidBy } from "../harness/texts.js";
 import { knowing, learning, serversOf } from "../machine/servers.js";
 
 /** Of these origins, the URLs have credentials. */
@@ -176,10 +177,10 @@ describe("a list that is given", () => {
     ["http://me:s3cret@x", "has the scheme http://"],
     ["nats://me:s3cret@", "has no host"],
   ])("is refused where it is wrong, without a word of it: %s", (url, problem) => {
-    const { code, message } = refusal(() => read([url], cluster));
-    expect(code).toBe(ErrorCode.InvalidOption);
-    expect(message).toContain(problem);
-    expect(message).not.toContain("s3cret");
+    const error = refusal(() => read([url], cluster));
+    expect(error.code).toBe(ErrorCode.InvalidOption);
+    expect(error.message).toContain(problem);
+    expect(saidBy(error)).not.toContain("s3cret");
   });
 
   it("takes a password of three stars for masked only where it is all of the credentials", () => {

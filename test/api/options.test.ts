@@ -8,15 +8,21 @@ import { checkOptions } from "../../src/api/option-table.js";
 import type { ConnectionOptions } from "../../src/api/options.js";
 import { policyOf } from "../../src/api/settings.js";
 import { defaultPolicy } from "../../src/machine/reconnect-policy.js";
+import { saidBy } from "../harness/texts.js";
 
 function problem(options: unknown): NatsError {
+  return refusal(() => checkOptions(options));
+}
+
+/** The error of ours that is thrown. */
+function refusal(run: () => unknown): NatsError {
   try {
-    checkOptions(options);
+    run();
   } catch (error) {
-    expect(error).toBeInstanceOf(NatsError);
-    return error as NatsError;
+    if (error instanceof NatsError) return error;
+    throw error;
   }
-  throw new Error("the options were accepted");
+  throw new Error("nothing was refused");
 }
 
 describe("options", () => {
@@ -52,8 +58,6 @@ describe("options", () => {
     ["tls", []],
     ["ignoreClusterUpdates", 0],
     ["inboxPrefix", 7],
-    ["inboxPrefix", "a b"],
-    ["inboxPrefix", "a.*"],
     ["noEcho", 1],
     ["debug", 1],
     ["noRandomize", 1],
@@ -71,8 +75,17 @@ describe("options", () => {
   ])("with %s: %j are refused, naming the option", (name, value) => {
     const error = problem({ [name]: value });
     expect(error.code).toBe(ErrorCode.InvalidOption);
-    if (name !== "inboxPrefix" || typeof value !== "string") expect(error.message).toContain(`"${name}"`);
+    expect(error.message).toContain(`"${name}"`);
   });
+
+  it.each(["a b", "a.*"])(
+    "with the inbox prefix %j, which is none, are refused, naming it",
+    (inboxPrefix) => {
+      const error = problem({ inboxPrefix });
+      expect(error.code).toBe(ErrorCode.InvalidOption);
+      expect(error.message).toContain("inbox prefix");
+    },
+  );
 
   it.each(["reconnectDelayHandler", "authenticator", "onStatus", "reconnectToServer"])(
     "with something else than a function as %s are refused as the reference does",
@@ -150,7 +163,7 @@ describe("options", () => {
 
   it("never have their value in the error where it could be a secret", () => {
     for (const name of ["user", "pass", "token"]) {
-      expect(problem({ [name]: 123_456 }).message).not.toContain("123456");
+      expect(saidBy(problem({ [name]: 123_456 }))).not.toContain("123456");
     }
   });
 });
@@ -197,15 +210,10 @@ describe("servers", () => {
     "a b",
     "[",
   ])("that are malformed (%s) are refused without being quoted", (url) => {
-    let message = "";
-    try {
-      configuredServers({ servers: url });
-    } catch (error) {
-      expect(error).toMatchObject({ code: ErrorCode.InvalidOption });
-      message = (error as Error).message;
-    }
-    expect(message).toContain("allowed are");
-    expect(message).not.toContain("s3cret");
+    const error = refusal(() => configuredServers({ servers: url }));
+    expect(error.code).toBe(ErrorCode.InvalidOption);
+    expect(error.message).toContain("allowed are");
+    expect(saidBy(error)).not.toContain("s3cret");
   });
 });
 
@@ -284,9 +292,9 @@ describe("the policy", () => {
   });
 
   it("holds nothing but plain values: no secret, no function", () => {
-    const options = { user: "u", pass: "s3cret", token: "t", reconnectDelayHandler: () => 1 };
+    const options = { user: "al1ce", pass: "s3cret", token: "t0ken", reconnectDelayHandler: () => 1 };
     const policy = policyOf(options);
     expect(JSON.parse(JSON.stringify(policy))).toEqual(policy);
-    expect(JSON.stringify(policy)).not.toContain("s3cret");
+    expect(JSON.stringify(policy)).not.toMatch(/al1ce|s3cret|t0ken/);
   });
 });

@@ -1,6 +1,8 @@
 // All texts in a value, wherever they are: for tests that look for what must not be there.
 
-/** Every string in there: values and names, also what is not enumerable, as the texts of errors are. */
+import { inspect } from "node:util";
+
+/** Every string in there: values and names, also what is not enumerable, as the texts of errors are. Bytes are read as text. */
 export function textsIn(value: unknown, seen = new Set<unknown>()): string[] {
   if (typeof value === "string") return [value];
   if (typeof value === "number" || typeof value === "bigint") return [`${value}`];
@@ -8,6 +10,7 @@ export function textsIn(value: unknown, seen = new Set<unknown>()): string[] {
     return [];
   seen.add(value);
   if (value instanceof Map || value instanceof Set) return textsIn([...value], seen);
+  if (value instanceof Uint8Array) return [new TextDecoder().decode(value)];
   return Reflect.ownKeys(value).flatMap((name) => {
     const texts = typeof name === "string" ? [name] : [];
     const { value: inner } = Object.getOwnPropertyDescriptor(value, name) ?? {};
@@ -15,4 +18,14 @@ export function textsIn(value: unknown, seen = new Set<unknown>()): string[] {
     const held = name === "stack" ? (value as { stack?: unknown }).stack : inner;
     return [...texts, ...textsIn(held, seen)];
   });
+}
+
+/** All that an error says to anybody: what is in it and in its causes, and what is printed of it or put into JSON. */
+export function saidBy(error: unknown): string {
+  const printed = inspect(error, {
+    depth: Number.POSITIVE_INFINITY,
+    showHidden: true,
+    maxStringLength: null,
+  });
+  return [...textsIn(error), `${error}`, inspect(error), printed, JSON.stringify(error)].join("\n");
 }
