@@ -198,7 +198,10 @@ describe("leaving", () => {
       iterator.push(2);
       iterator.stop(reason);
       expect(onDone).not.toHaveBeenCalled();
-      await done.catch(() => undefined);
+      const [ended] = await Promise.allSettled([done]);
+      expect(ended).toEqual(
+        reason === undefined ? { status: "fulfilled", value: [1, 2] } : { status: "rejected", reason },
+      );
       expect(onDone).toHaveBeenCalledTimes(1);
     }
   });
@@ -385,19 +388,23 @@ describe("whenConsumed", () => {
   it("resolves when the consumer leaves, ends, or gets an error, whatever still waits", async () => {
     for (const leave of ["break", "throw", "stop", "error"] as const) {
       const iterator = filled(1, 2, 3);
+      const consumed: Promise<void>[] = [];
       const loop = (async () => {
-        for await (const value of iterator) {
-          const consumed = iterator.whenConsumed();
+        for await (const _ of iterator) {
+          consumed.push(iterator.whenConsumed());
           if (leave === "stop") iterator.stop();
           if (leave === "error") iterator.stop(new Error("reason"));
-          if (leave === "break") return consumed;
-          if (leave === "throw") throw Object.assign(new Error("bad"), { consumed });
-          if (value === 3) return consumed;
+          if (leave === "break") break;
+          if (leave === "throw") throw new Error("bad");
         }
-        return undefined;
       })();
-      await loop.catch((error: { consumed?: Promise<void> }) => error.consumed);
-      await iterator.whenConsumed();
+      const [{ status } = {}] = await Promise.allSettled([loop]);
+      expect([leave, status]).toEqual([
+        leave,
+        leave === "break" || leave === "stop" ? "fulfilled" : "rejected",
+      ]);
+      expect(consumed).toHaveLength(leave === "break" || leave === "throw" ? 1 : 3);
+      await Promise.all([...consumed, iterator.whenConsumed()]);
     }
   });
 });

@@ -91,10 +91,13 @@ describe.each([false, true])("in an outage (noMux: %s)", { timeout: 30_000 }, (n
       nc.request("ask", "late", { noMux, timeout: 500 }),
       nc.request("ask", "aborted", { noMux, timeout: MINUTE, signal: abort.signal }),
     ];
-    nc.request("ask", "waits", { noMux, timeout: MINUTE }).catch(() => {});
+    const waiting = messageOf(nc.request("ask", "waits", { noMux, timeout: MINUTE }));
     abort.abort();
-    await world.until(Promise.allSettled(given));
+    const ended = await world.until(Promise.all(given.map(messageOf)));
+    expect(ended).toEqual([expect.stringContaining("within 500 ms"), expect.stringContaining("was aborted")]);
     expect(await over()).toEqual(["waits"]);
+    // The service says nothing.
+    expect(await world.until(waiting)).toContain("within 60000 ms");
   });
 });
 

@@ -92,7 +92,8 @@ describe("an answer that can go nowhere is false", () => {
     expect([nc.isClosed(), both(nc, msg)]).toEqual([false, [false, false]]);
     await world.until(drained);
     await world.advance(1_000);
-    expect(answers).toHaveLength(accepted);
+    expect(answers).toEqual(Array(accepted).fill("answer"));
+    expect(accepted).toBeGreaterThan(0);
   });
 
   it("while disconnected, where the reconnect buffer has no room", async () => {

@@ -88,9 +88,9 @@ test("where nobody listens, the process is told, once for each subscription", as
   const iterator = sub[Symbol.asyncIterator]();
   for (let n = 0; n < FILL; n++) await iterator.next();
   deliver(sub, FILL + 1);
-  const nobody = nc.status();
+  // From here on somebody listens.
+  nc.status();
   deliver(nc.subscribe("heard"), FILL + 1);
-  expect(nobody).toBeDefined();
   expect(warned.mock.calls).toEqual([
     [
       `${FILL} messages of "work" wait for a reader that is slow, on the connection to ${nc.getServer()}: memory grows with each`,

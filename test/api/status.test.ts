@@ -12,6 +12,7 @@ import {
   statusFrom,
 } from "../../src/api/status.js";
 import type { StatusReport } from "../../src/machine/effects.js";
+import { reachable } from "./reachable.js";
 
 const server = "a:4222";
 const nothing = { messages: 0, bytes: 0 };
@@ -183,10 +184,15 @@ describe("listeners", () => {
 
   it("that leave are forgotten", async () => {
     const statuses = new Statuses(undefined);
-    const iterable = statuses.iterate();
+    expect(statuses.isHeard).toBe(false);
+    const [left, stays] = [statuses.iterate(), statuses.iterate()];
     statuses.report(reported("1"));
-    for await (const _ of iterable) break;
+    for await (const _ of left) break;
+    expect(statuses.isHeard).toBe(true);
+    for await (const _ of stays) break;
+    expect(statuses.isHeard).toBe(false);
+    expect(reachable(statuses)).not.toContain("1");
     statuses.report(reported("2"));
-    expect(await names(statuses.iterate() && iterable).catch(() => [])).toEqual([]);
+    expect(reachable(statuses)).not.toContain("2");
   });
 });

@@ -251,12 +251,12 @@ describe('with unconfirmed: "resend"', () => {
     const { world, nc, received, socket } = await scene(resend);
     socket().vanish("toServer");
     const ended = rejection(nc.request("numbers", "ended", { timeout: 100 }));
-    const waits = nc.request("numbers", "waits", { timeout: 60_000 }).catch(() => {});
+    const waits = rejection(nc.request("numbers", "waits", { timeout: 60_000 }));
     await world.advance(10_000);
     expect(await ended).toMatchObject({ code: ErrorCode.Timeout });
     expect(received).toEqual(["waits"]);
     await world.until(nc.close());
-    await waits;
+    expect(await waits).toMatchObject({ code: ErrorCode.ConnectionClosed });
   });
 
   it("a request that was answered is not sent again, although no PONG has confirmed it", async () => {
@@ -483,7 +483,8 @@ describe("flush", () => {
     const the = await scene();
     await swallowed(the, 4);
     const { world, nc } = the;
-    await world.until(nc.rtt());
+    // There and back, a millisecond each.
+    expect(await world.until(nc.rtt())).toBe(2);
     expect(await world.until(rejection(nc.flush()))).toMatchObject({ unconfirmed: { messages: 4 } });
     await world.until(nc.close());
   });
@@ -533,10 +534,9 @@ describe("requests that were given up in an outage", () => {
     node.crash();
     await world.advance(100);
     const payload = "x".repeat(2_000);
-    const given: Promise<unknown>[] = [];
+    const given: Promise<NatsError | undefined>[] = [];
     for (let second = 0; second < 45; second++) {
-      for (let i = 0; i < 100; i++)
-        given.push(nc.request("numbers", payload, { timeout: 1_000 }).catch(() => {}));
+      for (let i = 0; i < 100; i++) given.push(rejection(nc.request("numbers", payload, { timeout: 1_000 })));
       await world.advance(1_000);
       expect(nc.outboundStats().waiting.bytes).toBeLessThan(450_000);
     }
@@ -549,7 +549,8 @@ describe("requests that were given up in an outage", () => {
     expect(received).toEqual(["kept"]);
     // PUB, and PINGs.
     expect(nc.outboundStats().confirmed.bytes).toBeLessThan(100);
-    await world.until(Promise.all(given));
+    const codes = (await world.until(Promise.all(given))).map((error) => error?.code);
+    expect(codes).toEqual(Array(4_500).fill(ErrorCode.Timeout));
     await world.until(nc.close());
   });
 });

@@ -75,12 +75,15 @@ describe("a goal", () => {
   });
 
   it("is about scenarios that exist, and about contenders that take part in them", () => {
-    for (const { rows, bound } of goals) {
-      for (const id of rows) {
+    const unknown = goals.flatMap(({ rows, bound }) =>
+      rows.filter((id) => {
         const scenario = suite.find((one) => one.id === id);
-        expect(scenario, id).toBeDefined();
-        if (bound.against !== null) expect(scenario?.contenders).toContain(bound.against);
-      }
-    }
+        return (
+          scenario === undefined || (bound.against !== null && !scenario.contenders.includes(bound.against))
+        );
+      }),
+    );
+    expect(goals.flatMap(({ rows }) => rows).length).toBeGreaterThan(10);
+    expect(unknown).toEqual([]);
   });
 });

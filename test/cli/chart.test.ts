@@ -81,5 +81,9 @@ describe("the chart", () => {
     }
     expect(new Set([plain, dark, lit, small].map(({ stdout }) => stdout)).size).toBe(4);
     expect(small.stdout.length).toBeLessThan(plain.stdout.length);
+    const litIn = ({ stdout }: { readonly stdout: string }) =>
+      [...stdout.matchAll(/class="[^"]*\blit\b[^"]*" data-state="([^"]+)"/g)].map(([, id]) => id);
+    expect(litIn(lit)).toEqual(["connection.reconnecting", "connection.reconnecting.backingOff"]);
+    expect([plain, dark, small].flatMap(litIn)).toEqual([]);
   });
 });

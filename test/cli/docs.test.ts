@@ -74,7 +74,9 @@ describe("docs/cli.md", () => {
     const [server] = given.servers;
     expect(keys(server)).toEqual(keys(finding));
     expect(keys((server as never)["problem"])).toEqual(keys(finding.problem));
-    for (const step of server?.steps ?? []) expect(keys(step)).toEqual(keys(finding.steps[0]));
+    const steps = server?.steps ?? [];
+    expect(steps.length).toBeGreaterThan(0);
+    for (const step of steps) expect(keys(step)).toEqual(keys(finding.steps[0]));
     expect(keys(server?.steps[0]?.details)).toEqual(keys(finding.steps[0]?.details));
   });
 
@@ -82,6 +84,7 @@ describe("docs/cli.md", () => {
     const given = example("replay") as never as { steps: object[] };
     expect(keys(given)).toEqual(["version", "steps"]);
     const [step] = storyJson(outage, replay(outage));
+    expect(given.steps.length).toBeGreaterThan(0);
     for (const one of given.steps) expect(keys(one)).toEqual(keys(step));
   });
 
@@ -101,6 +104,7 @@ describe("docs/cli.md", () => {
     const { transitions, ...rest } = chart.states.find((one) => (one as never)["id"] === shown.id) ?? {};
     const { transitions: some, ...others } = shown;
     expect(others).toEqual(rest);
+    expect(some.length).toBeGreaterThan(0);
     for (const one of some) expect(transitions).toContainEqual(one);
   });
 });

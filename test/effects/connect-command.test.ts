@@ -83,16 +83,17 @@ it("is shown with a mask for each field of the credentials, whatever is in them"
 describe("credentials", () => {
   it("are the same as before unless something but the signature differs", () => {
     const versions = new CredentialsVersions();
+    const all = { user: "u", pass: "p", auth_token: "t", nkey: "U1", jwt: "j", sig: "s" };
     const offered = [
-      { nkey: "U1", sig: "a" },
-      { nkey: "U1", sig: "b" },
-      { nkey: "U2" },
-      { user: "u", pass: "p" },
+      all,
+      { ...all, sig: "another" },
+      ...Object.keys(all).flatMap((name) => [{ ...all, [name]: "another" }, all]),
     ].map((credentials) => {
       versions.offer("a:4222", credentials);
       return versions.of("a:4222");
     });
-    expect(offered).toEqual([1, 1, 2, 3]);
+    // Each of five fields makes others of them, twice; the signature does not.
+    expect(offered).toEqual([1, 1, ...Array.from({ length: 10 }, (_, at) => at + 2), 11, 11]);
   });
 
   it("are counted for each server: what another one is offered makes no difference", () => {

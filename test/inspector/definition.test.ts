@@ -6,7 +6,7 @@ import {
   createWebSocketInspector,
   type StatelyInspectionEvent,
 } from "@statelyai/inspect";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { createActor } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
 import type { Inspect } from "../../src/effects/live-chart.js";
@@ -102,8 +102,16 @@ async function throughWebSocket(options: { readonly serializationDepthLimit?: nu
 /** A window that an inspector is opened from: it keeps what is posted to the opened one, which says at once that it is there. */
 function browserWindow() {
   const posted: StatelyInspectionEvent[] = [];
+  let tell: (message: StatelyInspectionEvent) => void = () => {};
+  /** The first snapshot that is posted. */
+  const snapshot = new Promise<StatelyInspectionEvent>((resolve) => {
+    tell = (message) => {
+      posted.push(message);
+      if (message.type === "@xstate.snapshot") resolve(message);
+    };
+  });
   const listeners: ((event: { readonly data: unknown }) => void)[] = [];
-  const opened = { postMessage: (message: StatelyInspectionEvent) => void posted.push(message) };
+  const opened = { postMessage: (message: StatelyInspectionEvent) => tell(message) };
   const window = {
     open: () => opened,
     addEventListener: (_type: string, on: (typeof listeners)[number]) => void listeners.push(on),
@@ -111,7 +119,7 @@ function browserWindow() {
   const isThere = () => {
     for (const on of listeners) on({ data: { type: "@statelyai.connected" } });
   };
-  return { window: window as never, posted, isThere };
+  return { window: window as never, posted, snapshot, isThere };
 }
 
 describe("the definition that an inspector receives", () => {
@@ -165,17 +173,14 @@ describe("the definition that an inspector receives", () => {
   });
 
   it("is the same through a browser's window, and so is what the chart remembers", async () => {
-    const { window, posted, isThere } = browserWindow();
+    const { window, posted, snapshot, isThere } = browserWindow();
     const inspector = createBrowserInspector({ window, serializationDepthLimit: 30 });
     const actor = run(inspector.inspect);
     isThere();
-    const told = await vi.waitUntil(() => posted.find((message) => message.type === "@xstate.snapshot"), {
-      timeout: 10_000,
-    });
+    const told = await snapshot;
     expect(JSON.parse(actorNamed("connection")(posted)?.definition ?? "null")).toEqual(own);
-    expect(told.snapshot).toMatchObject({
-      context: actor.getSnapshot().context,
-      value: { connecting: "dialing" },
+    expect(told).toMatchObject({
+      snapshot: { context: actor.getSnapshot().context, value: { connecting: "dialing" } },
     });
   });
 

@@ -8,7 +8,7 @@ import { layoutChart } from "../../scripts/elk-layout.js";
 import { connectionChart } from "../../src/inspector/drawing/connection-chart.js";
 import { connectionOverview } from "../../src/inspector/drawing/connection-overview.js";
 import { withEndBelow } from "../../src/inspector/drawing/end-below.js";
-import { drawnLines, linesOf } from "../../src/inspector/drawing/graph.js";
+import { drawnLines, eventLabel, linesOf } from "../../src/inspector/drawing/graph.js";
 import {
   activeIds,
   chartOf,
@@ -189,13 +189,21 @@ describe("the lines of a chart", () => {
     ]);
   });
 
-  it("stands for every transition that leaves a state: none is lost", () => {
+  it("stands for every transition that leaves a state, and names its event: none is lost", () => {
     const chart = chartOf(definition);
     const { lines, bundles } = drawnLines(chart);
-    const drawn = [...lines, ...bundles.flatMap((bundle) => bundle.lines)].flatMap(({ ways }) => ways);
-    const there = new Set(drawn.map(({ from, to }) => `${from} ${to}`));
+    const bundled = bundles.flatMap((bundle) =>
+      bundle.lines.map((line) => ({ ...line, events: [...line.events, ...bundle.events] })),
+    );
+    const there = new Set(
+      [...lines, ...bundled].flatMap(({ ways, events, back }) =>
+        ways.flatMap(({ from, to }) => [...events, ...back].map((event) => `${from} ${to} ${event}`)),
+      ),
+    );
     const all = [...chart.states.values()].flatMap(({ id, transitions }) =>
-      transitions.flatMap(({ targets }) => targets.map((to) => `${id} ${to}`)),
+      transitions.flatMap((transition) =>
+        transition.targets.map((to) => `${id} ${to} ${eventLabel(transition)}`),
+      ),
     );
     expect(all.length).toBeGreaterThan(100);
     expect(all.filter((way) => !there.has(way))).toEqual([]);
@@ -438,15 +446,25 @@ describe("laying out", () => {
     });
   });
 
-  it("puts a label where it hides no state", () => {
-    for (const line of connectionOverview.lines) {
-      const size = { width: 90, height: 17 };
+  it("puts a label within the picture, where it hides nothing of the states, or as little as there is a place for", () => {
+    const size = { width: 90, height: 17 };
+    const whole = { x: 0, y: 0, width: connectionOverview.width, height: connectionOverview.height };
+    const leaves = connectionOverview.boxes.filter(({ type }) => type !== "compound");
+    /** The area that two rectangles share. */
+    const shared = (a: typeof whole, b: typeof whole) => {
+      const across = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+      const down = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+      return Math.max(0, across) * Math.max(0, down);
+    };
+    const labels = connectionOverview.lines.map((line) => {
       const { x, y } = labelPlace(connectionOverview, [line], size);
-      expect(x - 45).toBeGreaterThanOrEqual(0);
-      expect(x + 45).toBeLessThanOrEqual(connectionOverview.width);
-      expect(y - 8.5).toBeGreaterThanOrEqual(0);
-      expect(y + 8.5).toBeLessThanOrEqual(connectionOverview.height);
-    }
+      return { ...size, x: x - 45, y: y - 8.5 };
+    });
+    const area = size.width * size.height;
+    const hidden = labels.map((label) => leaves.reduce((sum, box) => sum + shared(label, box), 0) / area);
+    expect(labels.map((label) => shared(label, whole))).toEqual(labels.map(() => area));
+    expect(Math.max(...hidden)).toBeLessThan(0.5);
+    expect(hidden.filter((part) => part === 0).length).toBeGreaterThan(labels.length / 2);
   });
 
   it("puts a label where something of its line is still seen, however short that is", () => {

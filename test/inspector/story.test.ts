@@ -2,7 +2,7 @@
 // what changed in a context. What a page that opens late still gets: backlog.test.ts. The page itself: test/integration.
 
 import { createInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   type AnyStateMachine,
   createActor,
@@ -43,13 +43,18 @@ async function told(
   });
   const observe = (event: InspectionEvent) => inspector.inspect.next?.(event);
   const inspect = options.wrap === undefined ? observe : options.wrap(observe as Inspect);
+  // The inspector sends when a page has nothing else to do.
+  vi.stubGlobal("window", { requestIdleCallback: queueMicrotask });
   const actor = createActor(machine, { inspect, input: options.input } as object);
   actor.start();
   await run(actor as never);
-  // The inspector sends a moment later.
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise(setImmediate);
   return messages;
 }
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 function storyOf(messages: readonly unknown[]): Story {
   const story = new Story();

@@ -83,10 +83,11 @@ describe("a publisher of messages", () => {
     const { request, ended } = acknowledge(5);
     const failure = await (ended as Promise<unknown>).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(errors.TimeoutError);
+    const deferred = Promise.allSettled([request.deferred]);
     // `ackAck()` does, where it fails.
-    request.deferred.catch(() => {});
     request.cancel(failure as Error);
     expect(asked[0]?.options.signal?.aborted).toBe(true);
+    expect(await deferred).toEqual([{ status: "rejected", reason: failure }]);
   });
 
   it("tells why our request failed, by nats-core's errors", async () => {

@@ -77,29 +77,35 @@ function check(addresses: readonly Address[], log: readonly Told[]): void {
   const dialed = of(log, "dialed");
   expect(numbers(dialed)).toEqual(dialed.map((_, number) => number));
   // Each begins with the first failure after the one before it, else when that has had its head start.
-  for (const [number, told] of dialed.entries()) {
-    if (number === 0) expect(told.at).toBe(0);
-    else {
-      const before = dialed[number - 1] as Told;
-      const between = log.slice(log.indexOf(before) + 1, log.indexOf(told));
-      const failure = of(between, "refused")[0];
-      expect(told.at).toBe(failure?.at ?? before.at + HEAD_START);
-    }
-  }
+  const begins = dialed.map((told, number) => {
+    const before = dialed[number - 1];
+    if (before === undefined) return 0;
+    const between = log.slice(log.indexOf(before) + 1, log.indexOf(told));
+    return of(between, "refused")[0]?.at ?? before.at + HEAD_START;
+  });
+  expect(dialed.map(({ at }) => at)).toEqual(begins);
   const [won] = of(log, "won");
+  if (won === undefined) checkLost(addresses, log);
+  else checkWon(addresses, log, won);
+}
+
+/** What holds where no address answers. */
+function checkLost(addresses: readonly Address[], log: readonly Told[]): void {
+  expect(addresses.filter(({ does }) => does === "answers")).toEqual([]);
+  expect(of(log, "destroyed")).toEqual([]);
+  expect(of(log, "dialed")).toHaveLength(addresses.length);
+  const areAllRefused = addresses.every(({ does }) => does === "refuses");
+  const lastRefusal = of(log, "refused").at(-1)?.at;
+  expect(of(log, "failed").map(({ at }) => at)).toEqual(areAllRefused ? [lastRefusal] : []);
+}
+
+/** What holds where one does. */
+function checkWon(addresses: readonly Address[], log: readonly Told[], won: Told): void {
+  const dialed = of(log, "dialed");
+  const destroyed = of(log, "destroyed");
   const answers = addresses.flatMap(({ does, after }, number) =>
     does === "answers" ? [number * HEAD_START + after] : [],
   );
-  const destroyed = of(log, "destroyed");
-  if (won === undefined) {
-    expect(answers).toEqual([]);
-    expect(destroyed).toEqual([]);
-    expect(dialed).toHaveLength(addresses.length);
-    const areAllRefused = addresses.every(({ does }) => does === "refuses");
-    expect(of(log, "failed")).toHaveLength(areAllRefused ? 1 : 0);
-    if (areAllRefused) expect(log.at(-1)?.at).toBe(of(log, "refused").at(-1)?.at);
-    return;
-  }
   const winner = won.entry[1];
   expect(addresses[winner]?.does).toBe("answers");
   // No address is slower for those before it than their head starts.

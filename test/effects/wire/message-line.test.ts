@@ -143,9 +143,8 @@ describe("a line that begins like the one before", () => {
         expect(line.readPlain(from, 0)).toBe(true);
         expect(line.readPlain(from, first.length)).toBe(true);
         expect(said(line, from)).toEqual(complete(first));
-        const isPlain = line.readPlain(from, 2 * first.length);
-        expect(isPlain, `${first}${second}`).toBe(!odd.includes(second));
-        if (isPlain) expect(said(line, from)).toEqual(complete(second));
+        const read = line.readPlain(from, 2 * first.length) ? said(line, from) : "given up";
+        expect(read, `${first}${second}`).toEqual(odd.includes(second) ? "given up" : complete(second));
       }
     }
   });
