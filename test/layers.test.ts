@@ -3,14 +3,8 @@
 // Tiny sources are linted in a temporary folder, under the repository's own configuration. The real sources are
 // linted by `npm run lint`.
 
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
+import { type Finding, linted } from "./harness/linted.js";
 
 const IMPORT = "lint/style/noRestrictedImports";
 const GLOBAL = "lint/style/noRestrictedGlobals";
@@ -283,56 +277,20 @@ inFolder(
 );
 inFolder("src/testing", [], ['export type Ws = typeof import("ws");']);
 
-interface Report {
-  readonly summary: { readonly diagnosticsNotPrinted: number };
-  readonly diagnostics: readonly {
-    readonly category: string;
-    readonly location: { readonly path: string };
-  }[];
-}
-
 const fileOf = (index: number, name = "case") => `${cases[index]?.folder}/${name}-${index}.ts`;
 
-/** The categories that were reported, for each file. */
-async function lint(folder: string): Promise<Map<string, Set<string>>> {
-  const biome = join(root, "node_modules", ".bin", "biome");
-  const options = ["lint", "--reporter=json", "--max-diagnostics=none", "src"];
-  const output = await new Promise<string>((resolve) => {
-    // It ends with an error: there are offences.
-    execFile(biome, options, { cwd: folder, maxBuffer: 1 << 26 }, (_error, stdout) => resolve(stdout));
-  });
-  const report: Report = JSON.parse(output);
-  expect(report.summary.diagnosticsNotPrinted).toBe(0);
-  const found = new Map<string, Set<string>>();
-  for (const { category, location } of report.diagnostics) {
-    const categories = found.get(location.path) ?? new Set();
-    found.set(location.path, categories.add(category));
-  }
-  return found;
-}
-
 describe("the rules of who imports whom", () => {
-  let reports: Map<string, Set<string>>;
+  let reports: Map<string, Finding[]>;
 
   beforeAll(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "layers-"));
-    try {
-      for (const name of ["biome.json", ".gitignore", "scripts/lint"]) {
-        await cp(join(root, name), join(folder, name), { recursive: true });
-      }
-      for (const [index, { source, beside }] of cases.entries()) {
-        const write = async (name: string, text: string) => {
-          const file = join(folder, fileOf(index, name));
-          await mkdir(dirname(file), { recursive: true });
-          await writeFile(file, `${text.replace(/\.\/(case|beside)\.js/, `./$1-${index}.js`)}\n`);
-        };
-        await write("case", source);
-        if (beside !== undefined) await write("beside", beside);
-      }
-      reports = await lint(folder);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+    const files = new Map<string, string>();
+    for (const [index, { source, beside }] of cases.entries()) {
+      const write = (name: string, text: string) =>
+        files.set(fileOf(index, name), text.replace(/\.\/(case|beside)\.js/, `./$1-${index}.js`));
+      write("case", source);
+      if (beside !== undefined) write("beside", beside);
     }
+    reports = await linted(files);
   });
 
   const verb = ({ reported }: Case) => (reported.length === 0 ? "allows" : "reports");
@@ -343,7 +301,7 @@ describe("the rules of who imports whom", () => {
   ]);
 
   it.each(titled)("%s", (_title, { reported }, index) => {
-    const found = [...(reports.get(fileOf(index)) ?? [])].filter((rule) => RULES.includes(rule));
-    expect(found.sort()).toEqual([...reported].sort());
+    const rules = new Set(reports.get(fileOf(index))?.map(({ category }) => category));
+    expect([...rules].filter((rule) => RULES.includes(rule)).sort()).toEqual([...reported].sort());
   });
 });
