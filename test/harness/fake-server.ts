@@ -3,7 +3,6 @@
 
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 
 /** A fake server that listens. */
 export interface FakeServer {
@@ -36,20 +35,29 @@ export function info(changes: Record<string, unknown> = {}): string {
   return `INFO ${JSON.stringify({ ...plain, ...changes })}\r\n`;
 }
 
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries++) {
-    if (tries > 1_000) throw new Error(`timed out: ${what}`);
-    await sleep(10);
-  }
-}
-
 /** Listens on a free loopback port and treats each connection as told. */
 export async function fakeServer(onConnection: (socket: Socket) => void): Promise<FakeServer> {
   const sockets: Socket[] = [];
+  const waiting = new Set<() => void>();
+  const changed = () => {
+    for (const look of [...waiting]) look();
+  };
+  const until = (isSo: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!isSo()) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
   const server = createServer((socket) => {
     sockets.push(socket);
     socket.on("error", () => {});
+    socket.on("close", changed);
     socket.resume();
+    changed();
     onConnection(socket);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -59,8 +67,8 @@ export async function fakeServer(onConnection: (socket: Socket) => void): Promis
     get connections() {
       return sockets.length;
     },
-    connectionCount: (count) => until(`${count} connections`, () => sockets.length >= count),
-    emptied: () => until("every socket is closed", () => sockets.every((socket) => socket.destroyed)),
+    connectionCount: (count) => until(() => sockets.length >= count),
+    emptied: () => until(() => sockets.every((socket) => socket.destroyed)),
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -14,5 +14,5 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<void> {
   project.provide("natsServers", await natsServers());
   // Once, before tests at work side by side would all try. Those that need it say why it is not there.
-  await chromiumPath().catch(() => {});
+  await Promise.allSettled([chromiumPath()]);
 }

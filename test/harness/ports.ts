@@ -52,8 +52,8 @@ export async function greeting(port: number): Promise<Record<string, unknown> | 
       const line = /^INFO (.*)\r\n/.exec(text)?.[1];
       if (line !== undefined) return JSON.parse(line);
     }
-  } catch {
-    // Nobody listens there yet.
+  } catch (error) {
+    if (!isNobodyThere(error)) throw error;
   } finally {
     socket.destroy();
   }
@@ -66,11 +66,18 @@ export async function accepts(port: number): Promise<true | undefined> {
   try {
     await once(socket, "connect");
     return true;
-  } catch {
+  } catch (error) {
+    if (!isNobodyThere(error)) throw error;
     return undefined;
   } finally {
     socket.destroy();
   }
+}
+
+/** Nobody listens, whoever does is just ending, or says nothing for a second. */
+function isNobodyThere(error: unknown): boolean {
+  const codes = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
+  return codes.includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 /** Asks until there is an answer, for ten seconds. `what` says what was waited for where none came. */

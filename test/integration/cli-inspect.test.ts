@@ -1,6 +1,7 @@
 // `nats-statechart inspect` as its user has it: it stays connected to a real server, tells a page what happens, and ends in good
 // order at Ctrl-C. What the page makes of it is not tested here; the relay of the hosted inspector is.
 
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect as dial } from "node:net";
@@ -79,7 +80,7 @@ describe("inspect --open", () => {
     const url = addressIn(await tool.printed("Inspector: "));
     const opened = await answered(
       () => "a browser was opened",
-      () => readFile(seen, "utf8").catch(() => undefined),
+      async () => (existsSync(seen) ? readFile(seen, "utf8") : undefined),
     );
     expect(opened.trim()).toBe(url);
     tool.child.kill("SIGINT");

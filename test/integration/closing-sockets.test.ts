@@ -6,7 +6,7 @@ import { afterEach, expect, it } from "vitest";
 import { connect, ErrorCode, type NatsConnection } from "../../src/index.js";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
 import { leftovers } from "../harness/leftovers.js";
-import { lossOf } from "../harness/losses.js";
+import { lossBy, lossOf } from "../harness/losses.js";
 import { nextStatus } from "../harness/waiting.js";
 
 let server: FakeServer;
@@ -112,9 +112,10 @@ it("does not tell of a loss where only commands were left", async () => {
   isThere = false;
   await server.close();
   await lost;
-  nc.flush().catch(() => {});
+  const flushed = lossBy(nc.flush());
   await nc.drain();
   expect(await nc.closed()).toBeUndefined();
+  expect((await flushed)?.code).toBe(ErrorCode.ConnectionClosed);
 });
 
 it.each([

@@ -72,8 +72,8 @@ describe.concurrent("a host", () => {
       noRandomize: index < 5,
     }));
     const all = await ended(named({ [four]: 0, [five]: 0 }), { server: { path }, attempts });
-    expect(new Set(all.slice(0, 5).map(({ seen }) => seen))).toEqual(new Set([four]));
-    expect(new Set(all.slice(5).map(({ seen }) => seen))).toEqual(new Set([four, five]));
+    expect(all.slice(0, 5).map(({ seen }) => seen)).toEqual(Array(5).fill(four));
+    expect([...new Set(all.slice(5).map(({ seen }) => seen))].sort()).toEqual([four, five].sort());
   });
 
   it("that is an address tells it as it is written for servers", async () => {

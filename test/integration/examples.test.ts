@@ -204,7 +204,7 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
     ]);
     expect(stepsOf(states[2])).toEqual(["nats subscriptions", "nats publishers"]);
     const failed = spans.filter(({ error }) => error !== undefined);
-    expect(new Set(failed.map(({ name }) => name))).toEqual(new Set(["nats dialing"]));
+    expect([...new Set(failed.map(({ name }) => name))]).toEqual(["nats dialing"]);
     expect(failed[0]?.error).toMatch(/nothing accepts connections/);
     expect(stdout).toContain(`'server.address': '127.0.0.1:${server.port}'`);
   });

@@ -40,7 +40,8 @@ async function clusterOf(node: TestServer): Promise<string[]> {
 function processState(pid: number): string | undefined {
   try {
     return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  } catch {
+  } catch (error) {
+    if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     return undefined;
   }
 }
@@ -50,8 +51,8 @@ afterEach(() => {
 });
 
 it("knows two different versions, unless NATS_SERVERS names others", () => {
-  if (process.env["NATS_SERVERS"] !== undefined) return expect(servers.length).toBeGreaterThan(0);
-  expect(new Set(servers.map(({ version }) => version)).size).toBe(2);
+  const versions = new Set(servers.map(({ version }) => version)).size;
+  expect(versions).toBeGreaterThanOrEqual(process.env["NATS_SERVERS"] === undefined ? 2 : 1);
 });
 
 it("finds ports that differ and that nobody listens on", async () => {

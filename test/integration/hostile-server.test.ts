@@ -35,14 +35,16 @@ function accepting(then: (socket: Socket) => void, greeting = info()): Promise<F
 
 async function rejection(options: Parameters<typeof connect>[0]): Promise<NatsError> {
   const statuses: Status[] = [];
-  try {
-    open.push(await connect({ ...options, onStatus: (status) => statuses.push(status) }));
-  } catch (error) {
-    expect(statuses.map((status) => status.type)).toEqual(["reconnecting", "error", "close"]);
-    expect(statuses.at(-1)?.error).toMatchObject({ code: (error as NatsError).code });
-    return error as NatsError;
-  }
-  throw new Error("connect was not rejected");
+  const error: NatsError = await connect({ ...options, onStatus: (status) => statuses.push(status) }).then(
+    (nc) => {
+      open.push(nc);
+      throw new Error("connect was not rejected");
+    },
+    (reason) => reason,
+  );
+  expect(statuses.map((status) => status.type)).toEqual(["reconnecting", "error", "close"]);
+  expect(statuses.at(-1)?.error).toMatchObject({ code: error.code });
+  return error;
 }
 
 describe("connect to a server that", () => {

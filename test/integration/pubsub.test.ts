@@ -681,7 +681,9 @@ describe.each(servers)("over nats-server $label", ({ path }) => {
         one.subscribe("ask", { callback: (_error, msg) => void msg.respond(msg.data) });
         await one.request("ask", "shared", { timeout: 10_000, headers: withHeaders });
         await one.request("ask", "own", { timeout: 10_000, noMux: true });
-        await one.request("nobody", "x", { timeout: 10_000 }).catch(() => {});
+        await expect(one.request("nobody", "x", { timeout: 10_000 })).rejects.toMatchObject({
+          code: ErrorCode.NoResponders,
+        });
       });
       await part("after the end", () => {
         one.publish("counted", "on its way");

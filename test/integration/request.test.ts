@@ -17,6 +17,12 @@ import {
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 
+const rejection = (promise: Promise<unknown>): Promise<NatsError> =>
+  promise.then(
+    () => expect.unreachable("it is answered"),
+    (error: NatsError) => error,
+  );
+
 /** Long enough for whatever happens: a test that waits for it has failed. */
 const LONG = 20_000;
 
@@ -211,9 +217,13 @@ describe.each(servers)("over nats-server $label", ({ path }) => {
       silent("silent");
       const { signal } = new AbortController();
       await nc.request("ask", "", { noMux, timeout: LONG, signal });
-      await nc.request("nobody", "", { noMux, timeout: LONG, signal }).catch(() => {});
-      await nc.request("silent", "", { noMux, timeout: 1, signal }).catch(() => {});
-      await nc.request("not allowed", "", { noMux, timeout: LONG, signal }).catch(() => {});
+      const failing = async (subject: string, timeout: number) => {
+        const { code } = await rejection(nc.request(subject, "", { noMux, timeout, signal }));
+        return code;
+      };
+      expect(await failing("nobody", LONG)).toBe(ErrorCode.NoResponders);
+      expect(await failing("silent", 1)).toBe(ErrorCode.Timeout);
+      expect(await failing("not allowed", LONG)).toBe(ErrorCode.BadSubject);
       expect(getEventListeners(signal, "abort")).toEqual([]);
     });
 
@@ -292,7 +302,7 @@ describe.each(servers)("over nats-server $label", ({ path }) => {
     expect(asked[0]?.reply).toBe(reply);
     await nobodyListens(reply);
     silent("silent");
-    await nc.request("silent", "", { noMux: true, reply, timeout: 1 }).catch(() => {});
+    await rejection(nc.request("silent", "", { noMux: true, reply, timeout: 1 }));
     await nobodyListens(reply);
   });
 

@@ -58,7 +58,7 @@ describe.each(servers)("nats-server $label", ({ path }) => {
             expected.push([subject, reply ?? "", fields, arriving(payload)]);
             accepted++;
           } catch (error) {
-            expect(error).toBeInstanceOf(NatsError);
+            if (!(error instanceof NatsError)) throw error;
             refused++;
           }
         }

@@ -386,7 +386,7 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
         nc.publish("a", "x");
         const flushed = await nc.flush();
         const sent = wire.sent.at(-1)?.slice(before);
-        return { flushed, sent, rtt: (await nc.rtt()) >= 0 };
+        return { flushed, sent, rtt: Number.isInteger(await nc.rtt()) };
       });
       expect(seen).toEqual(same({ flushed: undefined, sent: "PUB a 1\r\nx\r\nPING\r\n", rtt: true }));
     });

@@ -258,7 +258,8 @@ test.each(Object.keys(places) as Place[])(
         const seen = await seenOf({ accepts, says, saysWhy: false, size: 7 }, offered);
         const masked = textsIn(seen).filter((one) => one.includes("***"));
         expect(masked.filter((one) => one.startsWith("< "))).not.toEqual([]);
-        if (!untold.includes(place)) expect(masked.filter((one) => !/^[<>] /.test(one))).not.toEqual([]);
+        const isTold = masked.some((one) => !/^[<>] /.test(one));
+        expect(isTold || untold.includes(place)).toBe(true);
       }
     }
   },

@@ -158,8 +158,7 @@ function tried<T>(action: () => T): T | undefined {
     return action();
   } catch (error) {
     if (error instanceof NatsError || error instanceof reference.NatsError) {
-      expect(error.code).toBe(ErrorCode.BadHeader);
-      return undefined;
+      if (error.code === ErrorCode.BadHeader) return undefined;
     }
     throw error;
   }

@@ -176,6 +176,12 @@ function run(steps: readonly Step[], limit: number): void {
     }
   };
 
+  const expectRefused = (publish: () => void, refused: NonNullable<ReturnType<typeof refusal>>) => {
+    const before = [outbound.position, outbound.pendingMessages, deferred.length];
+    expect(publish).toThrow(refused);
+    expect([outbound.position, outbound.pendingMessages, deferred.length]).toEqual(before);
+  };
+
   for (const one of steps) {
     switch (one.do) {
       case "publish": {
@@ -194,11 +200,7 @@ function run(steps: readonly Step[], limit: number): void {
           // Before it is published: a sink may be handed it at once.
           accept(command);
           publish();
-          break;
-        }
-        const before = [outbound.position, outbound.pendingMessages, deferred.length];
-        expect(publish).toThrow(refused);
-        expect([outbound.position, outbound.pendingMessages, deferred.length]).toEqual(before);
+        } else expectRefused(publish, refused);
         break;
       }
       case "ping":
@@ -274,19 +276,22 @@ function run(steps: readonly Step[], limit: number): void {
   }
 
   const gone = () => received.join("").replace(/SUB \w+ \d+\r\n/g, "");
-  if (gate.type === "closed") {
-    // After the end nothing went out, and before it all in order.
+  /** After the end nothing went out, and before it all in order. */
+  const expectNoMore = () => {
     outbound.flush(true);
     expect(accepted.join("").startsWith(gone())).toBe(true);
-  } else {
-    // In the end all goes out, in order, and nothing twice. What was handed to a lost sink counts as gone out.
+  };
+  /** In the end all goes out, in order, and nothing twice. What was handed to a lost sink counts as gone out. */
+  const expectAll = () => {
     isForced = true;
     release(newSink(true, true));
     outbound.flush(true);
     expect(outbound.pendingMessages).toBe(0);
     expect(outbound.pendingBytes).toBe(flight.bytes);
     expect(gone()).toBe(accepted.join(""));
-  }
+  };
+  if (gate.type === "closed") expectNoMore();
+  else expectAll();
   for (const { chunk, copy } of taken) expect(Buffer.from(chunk).toString("latin1")).toBe(copy);
 }
 

@@ -252,10 +252,8 @@ function caught(run: () => void): ProtocolViolation | undefined {
   try {
     run();
   } catch (error) {
-    if (!(error instanceof ProtocolViolation)) throw error;
-    expect(error.reason.length).toBeLessThan(500);
-    expect(error.reason).toMatch(/^[\x20-\x7e…]+$/);
-    return error;
+    if (error instanceof ProtocolViolation && /^[\x20-\x7e…]{1,499}$/.test(error.reason)) return error;
+    throw error;
   }
   return undefined;
 }

@@ -296,6 +296,7 @@ describe("an embedded server", () => {
 describe("a promise that waits for a timer of the platform", () => {
   it("is not settled in virtual time, and the error says why", async () => {
     const world = new Simulation();
+    // biome-ignore lint/style/noRestrictedGlobals: nobody waits for it; it is what the error is about.
     const timer = new Promise((resolve) => void setTimeout(resolve, 60_000).unref());
     await expect(world.until(timer)).rejects.toThrow(
       "the promise was not settled within 3600000 ms of virtual time. The most likely reason: timers of the platform " +
