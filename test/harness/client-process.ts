@@ -66,11 +66,22 @@ export async function connectElsewhere(
     cwd: folder,
     env: { PATH: process.env["PATH"], ...env },
     execArgv: [],
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
   running.add(child);
-  child.once("exit", () => running.delete(child));
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
   const statuses = new Statuses<ToldStatus>();
   const waiting = new Map<number, (answer: Answer) => void>();
+  // What was asked of it is answered all the same, and whoever asks later is told.
+  let end: string | undefined;
+  child.once("close", (code, signal) => {
+    running.delete(child);
+    end = `its process ended with ${code ?? signal}\n${stderr}`;
+    for (const [id, settle] of waiting) settle({ id, error: end });
+  });
   let questions = 0;
   child.on("message", (message: Answer | { readonly status: ToldStatus }) => {
     if ("status" in message) statuses.add(message.status);
@@ -78,6 +89,7 @@ export async function connectElsewhere(
   });
   const ask = <T>(method: Question["method"], ...args: readonly unknown[]) =>
     new Promise<T>((resolve, reject) => {
+      if (end !== undefined) return reject(new Error(end));
       const id = questions++;
       waiting.set(id, ({ error, value }) =>
         error === undefined ? resolve(value as T) : reject(new Error(error)),

@@ -42,13 +42,17 @@ export async function fakeServer(onConnection: (socket: Socket) => void): Promis
   const changed = () => {
     for (const look of [...waiting]) look();
   };
-  const until = (isSo: () => boolean) =>
-    new Promise<void>((resolve) => {
-      const look = () => {
-        if (!isSo()) return;
+  const open = () => sockets.filter((socket) => !socket.destroyed);
+  /** Waits until it is so, for ten seconds. `what` says what was waited for where it was not, and what was seen instead. */
+  const until = (isSo: () => boolean, what: () => string) =>
+    new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void) => {
+        clearTimeout(giveUp);
         waiting.delete(look);
-        resolve();
+        settle();
       };
+      const look = () => isSo() && end(resolve);
+      const giveUp = setTimeout(() => end(() => reject(new Error(`waited for ${what()}`))), 10_000);
       waiting.add(look);
       look();
     });
@@ -67,8 +71,16 @@ export async function fakeServer(onConnection: (socket: Socket) => void): Promis
     get connections() {
       return sockets.length;
     },
-    connectionCount: (count) => until(() => sockets.length >= count),
-    emptied: () => until(() => sockets.every((socket) => socket.destroyed)),
+    connectionCount: (count) =>
+      until(
+        () => sockets.length >= count,
+        () => `${count} connections; there were ${sockets.length}`,
+      ),
+    emptied: () =>
+      until(
+        () => open().length === 0,
+        () => `the client to let go of every socket; ${open().length} of ${sockets.length} are open`,
+      ),
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

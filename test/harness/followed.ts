@@ -4,6 +4,9 @@ import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 
+/** How long a line of a process is waited for: far longer than it takes, and less than a test may take. */
+const PATIENCE = 25_000;
+
 /** What a process left behind. */
 export interface Ran {
   readonly code: number | null;
@@ -17,8 +20,8 @@ export interface Followed {
   /** What it has printed so far. */
   stdout(): string;
   stderr(): string;
-  /** Resolves with the match when what it printed on stdout matches; rejects where it ends before. */
-  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves with the match when what it printed on stdout matches; rejects with what it printed where it ends before, or does not. */
+  printed(pattern: RegExp, patience?: number): Promise<RegExpExecArray>;
   /** Resolves when it has ended. */
   ended(): Promise<Ran>;
 }
@@ -43,14 +46,20 @@ export function followed<Child extends Followed["child"]>(child: Child, running:
     stdout: () => stdout,
     stderr: () => stderr,
     ended: () => closed,
-    printed: async (pattern) => {
+    printed: async (pattern, patience = PATIENCE) => {
+      const givesUp = AbortSignal.timeout(patience);
+      const printedThis = () => `printed ${pattern}; it printed\n${stdout}\nand on stderr\n${stderr}`;
       for (;;) {
         const match = pattern.exec(stdout);
         if (match !== null) return match;
-        const ran = await Promise.race([closed, once(child.stdout, "data").then(() => undefined)]);
-        if (ran !== undefined && !pattern.test(stdout)) {
-          throw new Error(`it ended with ${ran.code} and never printed ${pattern}:\n${stdout}${stderr}`);
-        }
+        const more = once(child.stdout, "data", { signal: givesUp }).then(
+          () => undefined,
+          () => undefined,
+        );
+        const ran = await Promise.race([closed, more]);
+        if (pattern.test(stdout)) continue;
+        if (ran !== undefined) throw new Error(`it ended with ${ran.code} and never ${printedThis()}`);
+        if (givesUp.aborted) throw new Error(`it runs, and has not ${printedThis()}`);
       }
     },
   };

@@ -4,6 +4,7 @@
 // Who answers and who counts what arrived is a witness: another client, on a server that no test harms.
 
 import type { NatsConnection, NatsError, Status } from "../../src/index.js";
+import { answered } from "./ports.js";
 import { sleep } from "./waiting.js";
 
 /** Something that the client accepted. */
@@ -29,11 +30,16 @@ export function witnessOf(nc: NatsConnection): readonly number[] {
 
 /** Resolves when the server of that client knows who answers: the news takes a moment to cross a cluster. */
 export async function known(nc: NatsConnection): Promise<void> {
-  for (;;) {
-    const answer = await nc.request("ask", "probe").catch((error: NatsError) => error.code);
-    if (typeof answer !== "string") return;
-    await sleep(10);
-  }
+  let seen = "";
+  await answered(
+    () => `an answer by way of ${nc.getServer()}; instead of it came ${seen}`,
+    async () => {
+      const answer = await nc.request("ask", "probe").catch((error: NatsError) => error);
+      if (!(answer instanceof Error)) return true;
+      seen = `${answer.code}: ${answer.message}`;
+      return undefined;
+    },
+  );
 }
 
 /** A load that goes on until it is stopped. */

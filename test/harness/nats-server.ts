@@ -271,17 +271,18 @@ export class TestCluster {
 
   /** Resolves when every node tells its clients of all of them. */
   async formed(): Promise<void> {
-    const knowsAll = async ({ port }: TestServer) => {
-      const urls = (await greeting(port))?.["connect_urls"];
-      return (Array.isArray(urls) && urls.length === this.nodes.length) || undefined;
-    };
     await Promise.all(
-      this.nodes.map((node) =>
-        answered(
-          () => "a cluster that knows itself",
-          () => knowsAll(node),
-        ),
-      ),
+      this.nodes.map((node) => {
+        let told: unknown;
+        return answered(
+          () =>
+            `a cluster of ${this.nodes.length} that knows itself; ${node.url} tells of ${told}\n${node.log()}`,
+          async () => {
+            told = (await greeting(node.port))?.["connect_urls"];
+            return (Array.isArray(told) && told.length === this.nodes.length) || undefined;
+          },
+        );
+      }),
     );
   }
 

@@ -80,9 +80,16 @@ function isNobodyThere(error: unknown): boolean {
   return codes.includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
-/** Asks until there is an answer, for ten seconds. `what` says what was waited for where none came. */
-export async function answered<T>(what: () => string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 10_000;
+/**
+ * Asks until there is an answer, for ten seconds. `what` says what was waited for where none came, and what was seen instead.
+ * @param patience another number of milliseconds
+ */
+export async function answered<T>(
+  what: () => string,
+  ask: () => Promise<T | undefined>,
+  patience = 10_000,
+): Promise<T> {
+  const deadline = Date.now() + patience;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;

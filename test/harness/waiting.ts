@@ -4,18 +4,53 @@ import type { NatsConnection, Status } from "../../src/index.js";
 
 export { setTimeout as sleep } from "node:timers/promises";
 
-/** The next status of that type, and in that step where one is named, from now on. */
+/** How long anything is waited for: far longer than it takes, and less than a test may take. */
+const PATIENCE = 20_000;
+
+/**
+ * The next status of that type, and in that step where one is named, from now on. Rejects with those that came instead where the
+ * connection closes before, or where none comes.
+ */
 export async function nextStatus(nc: NatsConnection, type: string, step?: string): Promise<Status> {
-  for await (const status of nc.status()) {
-    if (status.type === type && (step === undefined || status.step === step)) return status;
+  const awaited = step === undefined ? type : `${type} (${step})`;
+  const others: Status[] = [];
+  const statuses = nc.status()[Symbol.asyncIterator]();
+  const late = Symbol("late");
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<typeof late>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE, late);
+  });
+  try {
+    for (;;) {
+      const next = await Promise.race([statuses.next(), timeout]);
+      if (next === late) throw new Error(`timed out: the status ${awaited}, after ${linesOf(others)}`);
+      if (next.done === true)
+        throw new Error(`the connection closed before the status ${awaited}, after ${linesOf(others)}`);
+      const status: Status = next.value;
+      if (status.type === type && (step === undefined || status.step === step)) return status;
+      others.push(status);
+    }
+  } finally {
+    clearTimeout(timer);
+    // Not awaited: it settles with the next status, which may never come.
+    void statuses.return?.();
   }
-  throw new Error(`the connection closed before the status ${type}`);
+}
+
+/** Each as its type, its server and what is wrong. */
+function linesOf(statuses: readonly Told[]): string {
+  if (statuses.length === 0) return "no status at all";
+  const line = ({ type, server, error, message = error?.message }: Told) =>
+    [type, server, message].filter((part) => part !== undefined).join(" ");
+  return `these:\n${statuses.map(line).join("\n")}`;
 }
 
 /** The least of a status that `Statuses` looks at. */
 interface Told {
   readonly type: string;
   readonly server?: string | undefined;
+  readonly error?: { readonly message: string } | undefined;
+  readonly message?: string | undefined;
 }
 
 /** The statuses of a connection from the first attempt on: `onStatus: statuses.add`. */
@@ -55,9 +90,9 @@ export class Statuses<One extends Told = Status> {
       };
       const failed = () => {
         this.#listeners.delete(look);
-        reject(new Error(`timed out: ${what}, after\n${this.lines(count).join("\n")}`));
+        reject(new Error(`timed out: ${what}, after ${linesOf(this.since(count))}`));
       };
-      const timer = setTimeout(failed, 20_000);
+      const timer = setTimeout(failed, PATIENCE);
       this.#listeners.add(look);
       look();
     });

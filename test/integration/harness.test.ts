@@ -4,7 +4,9 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect as dial, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { connect, type NatsError } from "../../src/index.js";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
+import { leftovers, nothingLeft } from "../harness/leftovers.js";
 import { startCluster, startServer, type TestServer } from "../harness/nats-server.js";
 import { answered, freePorts, greeting } from "../harness/ports.js";
 import { relay } from "../harness/relay.js";
@@ -173,6 +175,59 @@ describe("a fake server", () => {
     socket.write("PING\r\n");
     expect(await greeting(server.port)).toBeUndefined();
     expect(text()).toBe("");
+  });
+});
+
+describe("what is left of clients", () => {
+  let server: FakeServer;
+
+  afterEach(() => server.close());
+
+  it("is each socket and each timer of theirs, with where it began; nothing once they are closed", async () => {
+    server = await fakeServer((socket) => {
+      socket.write(info());
+      socket.on("data", (data) => {
+        for (const _ of data.toString().matchAll(/PING\r\n/g)) socket.write("PONG\r\n");
+      });
+    });
+    const nc = await connect({ port: server.port, pingInterval: 77_000 });
+    nc.subscribe("a", { timeout: 88_000, callback: () => {} });
+    const own = setTimeout(() => {}, 99_000);
+    expect(leftovers()).toEqual({
+      timers: [
+        expect.stringMatching(/^77000 ms, src\/effects\/.*:\d+$/),
+        expect.stringMatching(/^88000 ms, src\/(effects|api)\/.*:\d+$/),
+      ],
+      sockets: [`127.0.0.1:${server.port}`],
+    });
+    clearTimeout(own);
+    await nc.close();
+    expect(leftovers()).toEqual(nothingLeft);
+  });
+
+  it("is also what an attempt in the middle of its TLS handshake has", async () => {
+    let greeted = () => {};
+    const there = new Promise<void>((resolve) => {
+      greeted = resolve;
+    });
+    server = await fakeServer((socket) => {
+      socket.write(info({ tls_required: true }));
+      socket.once("data", () => greeted());
+    });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const refused = connect({ port: server.port, timeout: 66_000, tls: { timeout: 77_000 }, signal }).catch(
+      (error: NatsError) => error.code,
+    );
+    await there;
+    const { timers, sockets } = leftovers();
+    expect(timers).toContainEqual(expect.stringMatching(/^77000 ms, src\/effects\/node\/tls\.ts:\d+$/));
+    expect(timers).toContainEqual(expect.stringMatching(/^66000 ms, /));
+    expect(sockets).toEqual([`127.0.0.1:${server.port}`]);
+    controller.abort();
+    expect(await refused).toBe("CANCELLED");
+    await server.emptied();
+    await sees("nothing left", () => leftovers().timers.length + leftovers().sockets.length === 0);
   });
 });
 

@@ -3,7 +3,7 @@
 
 import { afterEach, beforeAll, expect } from "vitest";
 import { connect, type NatsConnection, type NatsError, type Status } from "../../src/index.js";
-import { leftovers } from "../harness/leftovers.js";
+import { leftovers, nothingLeft } from "../harness/leftovers.js";
 import { witnessOf } from "../harness/load.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { type Link, type Relay, type RelayOptions, relay } from "../harness/relay.js";
@@ -26,7 +26,7 @@ export function throughRelay(path: string) {
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map((nc) => nc.close()));
-    expect(leftovers()).toEqual({ timers: 0, sockets: 0 });
+    expect(leftovers()).toEqual(nothingLeft);
     await Promise.all(relays.splice(0).map((one) => one.close()));
   });
 

@@ -89,10 +89,10 @@ export async function read<T, R>(
 
 export const text = (msg: ours.Msg): string => msg.string();
 
-/** Waits for something to become true, up to ten seconds. */
-export async function until(isSo: () => boolean, what = "what was waited for"): Promise<void> {
+/** Waits for something to become true, up to ten seconds. `what` says what it is, and may say what is seen instead. */
+export async function until(isSo: () => boolean, what: string | (() => string) = `${isSo}`): Promise<void> {
   for (let tries = 0; !isSo(); tries++) {
-    if (tries > 1_000) throw new Error(`timed out: ${what}`);
+    if (tries > 1_000) throw new Error(`timed out: ${typeof what === "string" ? what : what()}`);
     await sleep(10);
   }
 }
@@ -125,7 +125,10 @@ export class Watch {
   /** Resolves when a status of that type has come, or that many. */
   async until(type: string, count = 1): Promise<ours.Status> {
     const come = () => this.statuses.filter((status) => status.type === type);
-    await until(() => come().length >= count, `${count} × ${type}; came: ${this.types.join(", ")}`);
+    await until(
+      () => come().length >= count,
+      () => `${count} × ${type}; came: ${this.types.join(", ")}`,
+    );
     return come()[count - 1] as ours.Status;
   }
 }
