@@ -9,15 +9,22 @@ export function textsIn(value: unknown, seen = new Set<unknown>()): string[] {
   if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value))
     return [];
   seen.add(value);
+  // What is bytes may be a text.
+  if (value instanceof Uint8Array) return [Buffer.from(value).toString("latin1")];
   if (value instanceof Map || value instanceof Set) return textsIn([...value], seen);
-  if (value instanceof Uint8Array) return [new TextDecoder().decode(value)];
   return Reflect.ownKeys(value).flatMap((name) => {
     const texts = typeof name === "string" ? [name] : [];
-    const { value: inner } = Object.getOwnPropertyDescriptor(value, name) ?? {};
-    // A stack may be an accessor.
-    const held = name === "stack" ? (value as { stack?: unknown }).stack : inner;
-    return [...texts, ...textsIn(held, seen)];
+    // A stack may be an accessor. What a getter throws may be as telling.
+    return [...texts, ...textsIn(readingOf(value, name), seen)];
   });
+}
+
+function readingOf(value: object, name: string | symbol): unknown {
+  try {
+    return (value as Record<string | symbol, unknown>)[name];
+  } catch (error) {
+    return error;
+  }
 }
 
 /** All that an error says to anybody: what is in it and in its causes, and what is printed of it or put into JSON. */
