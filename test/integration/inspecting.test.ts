@@ -11,7 +11,7 @@ import {
   connect,
   credsAuthenticator,
   type NatsConnection,
-  NatsError,
+  type NatsError,
   nkeyAuthenticator,
 } from "../../src/index.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
@@ -163,23 +163,24 @@ describe.each(servers)("inspecting a connection to nats-server $label", ({ path 
       { port: byJwt.port, authenticator: credsAuthenticator(creds) },
       { port: byJwt.port, authenticator: nkeyAuthenticator(seed) },
     ];
-    let entered = 0;
+    const ends: (string | undefined)[] = [];
     for (const [index, login] of logins.entries()) {
       const before = here.messages.length;
-      try {
-        const nc = await connected({ ...login, reconnectTimeWait: 10, inspect: inspectorAt(here) });
-        entered++;
+      const options = { ...login, reconnectTimeWait: 10, inspect: inspectorAt(here) };
+      const nc = await connected(options).catch((error: NatsError) => error);
+      if (nc instanceof Error) ends.push(nc.code);
+      else {
         const back = nextStatus(nc, "reconnect");
         await nc.reconnect();
         await back;
         await nc.drain();
-      } catch (error) {
-        // The wrong ones.
-        if (!(error instanceof NatsError)) throw error;
+        ends.push(undefined);
       }
       await here.found((all) => toTheEnd(all.slice(before)) && index);
     }
-    expect(entered).toBe(5);
+    const refused = "AUTHORIZATION_VIOLATION";
+    const [fine] = [undefined];
+    expect(ends).toEqual([fine, refused, fine, refused, fine, refused, fine, fine, refused]);
     const bytes = here.texts.join("\n");
     expect(bytes).toContain('"sendConnect"');
     expect(bytes).toContain("Authorization Violation");

@@ -12,6 +12,7 @@ import {
   credsAuthenticator,
   jwtAuthenticator,
   type NatsConnection,
+  NatsError,
   nkeyAuthenticator,
   tokenAuthenticator,
   usernamePasswordAuthenticator,
@@ -20,6 +21,7 @@ import { Authority, encryptedKey } from "../harness/certificates.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { Operator } from "../harness/operator.js";
 import { servers } from "../harness/versions.js";
+import { nextStatus } from "../harness/waiting.js";
 
 /** A secret that nothing else looks like; with characters that URLs and JSON write otherwise. */
 const secret = (kind: string) => `${kind}/${randomBytes(12).toString("hex")} "é`;
@@ -118,11 +120,24 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     visible.clear();
   });
 
-  /** Connects with everything that shows anything, waits for `until`, closes, and has seen it all. */
-  async function live(
+  /** Connects with everything that shows anything, waits for `until`, closes, and has seen it all. Rejects where that fails. */
+  async function lives(
     options: ConnectionOptions,
     until?: (nc: NatsConnection) => Promise<unknown>,
   ): Promise<void> {
+    const error = await seenOf(options, until);
+    if (error !== undefined) throw error;
+  }
+
+  /** As `lives`, of a connection that cannot be made: rejects where it can. */
+  async function fails(options: ConnectionOptions): Promise<void> {
+    expect(await seenOf(options)).toBeInstanceOf(NatsError);
+  }
+
+  async function seenOf(
+    options: ConnectionOptions,
+    until?: (nc: NatsConnection) => Promise<unknown>,
+  ): Promise<unknown> {
     for (const stream of [process.stdout, process.stderr]) {
       vi.spyOn(stream, "write").mockImplementation((chunk) => {
         see("output", `${chunk}`);
@@ -163,8 +178,10 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       await nc.close();
       see("closed", await nc.closed());
       await statuses;
+      return undefined;
     } catch (error) {
       see("error", error);
+      return error;
     } finally {
       vi.restoreAllMocks();
       lastActor = actor;
@@ -200,11 +217,9 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     authorization: { users: all.map(([user, password]) => ({ user, password })) },
   });
   const reconnected = async (nc: NatsConnection) => {
-    const seen = (async () => {
-      for await (const { type } of nc.status()) if (type === "reconnect") return;
-    })();
+    const back = nextStatus(nc, "reconnect");
     await nc.reconnect();
-    await seen;
+    await back;
     await nc.flush();
   };
 
@@ -238,21 +253,21 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     const byPassword = await server(users(["user", password]));
     const { port } = byPassword;
     const byToken = await server({ authorization: { token } });
-    await live({ port, user: "user", pass: password }, reconnected);
-    await live({ port, user: "user", pass: wrong });
-    await live({ port: byToken.port, token }, reconnected);
-    await live({ port: byToken.port, token: wrong });
-    await live({ port: byToken.port, authenticator: tokenAuthenticator(async () => wrong) });
+    await lives({ port, user: "user", pass: password }, reconnected);
+    await fails({ port, user: "user", pass: wrong });
+    await lives({ port: byToken.port, token }, reconnected);
+    await fails({ port: byToken.port, token: wrong });
+    await fails({ port: byToken.port, authenticator: tokenAuthenticator(async () => wrong) });
     let given = password;
-    await live(
+    await lives(
       { port, authenticator: usernamePasswordAuthenticator("user", async () => given) },
       async (nc) => {
         given = next;
-        const statuses = nc.status();
+        const back = nextStatus(nc, "reconnect");
         await byPassword.reload(users(["user", next]));
-        for await (const { type } of statuses) if (type === "reconnect") break;
+        await back;
         await byPassword.reload(users(["user", password]));
-        await nc.closed();
+        expect(await nc.closed()).toMatchObject({ code: "AUTHORIZATION_VIOLATION" });
       },
     );
     nothingIsFound();
@@ -264,16 +279,16 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     const [userIn, passIn, tokenIn] = [user, password, token].map(encodeURIComponent);
     const { port } = await server(users([user, password]));
     const byToken = await server({ authorization: { token } });
-    await live({ servers: `nats://${userIn}:${passIn}@127.0.0.1:${port}` }, reconnected);
-    await live({ servers: `nats://${userIn}:${encodeURIComponent(wrong)}@127.0.0.1:${port}` });
-    await live({ servers: `nats://${tokenIn}@127.0.0.1:${byToken.port}` }, reconnected);
-    await live({ servers: `nats://${encodeURIComponent(wrong)}@127.0.0.1:${byToken.port}` });
+    await lives({ servers: `nats://${userIn}:${passIn}@127.0.0.1:${port}` }, reconnected);
+    await fails({ servers: `nats://${userIn}:${encodeURIComponent(wrong)}@127.0.0.1:${port}` });
+    await lives({ servers: `nats://${tokenIn}@127.0.0.1:${byToken.port}` }, reconnected);
+    await fails({ servers: `nats://${encodeURIComponent(wrong)}@127.0.0.1:${byToken.port}` });
     // URLs that make no sense.
-    await live({ servers: `nats://${user}:${password}@127.0.0.1:${port}/${token}` });
-    await live({ servers: `nats://${user}:${password}@127.0.0.1:99999` });
-    await live({ servers: `http://${userIn}:${passIn}@127.0.0.1` });
-    await live({ servers: `nats://127.0.0.1:${port}@${passIn}` });
-    await live({ servers: `nats://127.0.0.1:${passIn}` });
+    await fails({ servers: `nats://${user}:${password}@127.0.0.1:${port}/${token}` });
+    await fails({ servers: `nats://${user}:${password}@127.0.0.1:99999` });
+    await fails({ servers: `http://${userIn}:${passIn}@127.0.0.1` });
+    await fails({ servers: `nats://127.0.0.1:${port}@${passIn}` });
+    await fails({ servers: `nats://127.0.0.1:${passIn}` });
     nothingIsFound();
   });
 
@@ -287,16 +302,16 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       planted.add("signature", auth.sig);
       return auth;
     };
-    await live({ port, authenticator: signing }, reconnected);
-    await live({
+    await lives({ port, authenticator: signing }, reconnected);
+    await fails({
       port,
       authenticator: nkeyAuthenticator(planted.add("unknown seed", createUser().getSeed())),
     });
     const text = Buffer.from(seed).toString();
     for (const bad of [text.slice(0, -1), text.replace(/.$/, "1"), text.toLowerCase(), `${text}${text}`]) {
-      await live({ port, authenticator: nkeyAuthenticator(Buffer.from(bad)) });
+      await fails({ port, authenticator: nkeyAuthenticator(Buffer.from(bad)) });
     }
-    await live({ port, authenticator: nkeyAuthenticator(text as never) });
+    await fails({ port, authenticator: nkeyAuthenticator(text as never) });
     nothingIsFound();
   });
 
@@ -310,20 +325,21 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     const second = account.user({}, key);
     for (const user of [first, second]) planted.addCreds("creds", user.creds);
     let creds = first.creds;
-    await live({ port, authenticator: credsAuthenticator(async () => creds) }, async (nc) => {
-      const statuses = nc.status();
+    await lives({ port, authenticator: credsAuthenticator(async () => creds) }, async (nc) => {
+      const [expired, back] = [nextStatus(nc, "error"), nextStatus(nc, "reconnect")];
       creds = second.creds;
-      for await (const { type } of statuses) if (type === "reconnect") break;
+      expect((await expired).data).toBe("AUTHENTICATION_EXPIRED");
+      await back;
       account.revoke(second);
       await one.reload(operator.config());
-      await nc.closed();
+      expect(await nc.closed()).toMatchObject({ code: "AUTHORIZATION_VIOLATION" });
     });
     const gone = account.user({ expiresIn: -10_000 });
     planted.addCreds("expired creds", gone.creds);
-    await live({ port, authenticator: credsAuthenticator(gone.creds) });
-    await live({ port, authenticator: jwtAuthenticator(gone.jwt) });
+    await fails({ port, authenticator: credsAuthenticator(gone.creds) });
+    await fails({ port, authenticator: jwtAuthenticator(gone.jwt) });
     const bearer = planted.addJwt("bearer token", account.user({ bearer: true }).jwt);
-    await live({ port, authenticator: jwtAuthenticator(bearer) }, reconnected);
+    await lives({ port, authenticator: jwtAuthenticator(bearer) }, reconnected);
     const text = Buffer.from(second.creds).toString();
     const bad = [
       text.replaceAll("-----", "==="),
@@ -331,10 +347,10 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       text.slice(0, -120),
       text.replace(/SU./, "SX"),
     ];
-    for (const content of bad) await live({ port, authenticator: credsAuthenticator(Buffer.from(content)) });
-    await live({ port, authenticator: credsAuthenticator(text as never) });
-    await live({ port, authenticator: jwtAuthenticator(`${second.jwt}\n${second.jwt}`, second.seed) });
-    await live({ port, authenticator: jwtAuthenticator(second.creds as never) });
+    for (const content of bad) await fails({ port, authenticator: credsAuthenticator(Buffer.from(content)) });
+    await fails({ port, authenticator: credsAuthenticator(text as never) });
+    await fails({ port, authenticator: jwtAuthenticator(`${second.jwt}\n${second.jwt}`, second.seed) });
+    await fails({ port, authenticator: jwtAuthenticator(second.creds as never) });
     nothingIsFound();
   });
 
@@ -354,9 +370,9 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
     const stranger = new Authority("stranger").issue();
     planted.addPem("stranger's key", stranger.key);
     const ca = authority.cert;
-    await live({ port, tls: { ca, cert, key } }, reconnected);
-    await live({ port, tls: { ca, certFile, keyFile } });
-    await live({ port, tls: { ca, cert, key: locked, passphrase } }, reconnected);
+    await lives({ port, tls: { ca, cert, key } }, reconnected);
+    await lives({ port, tls: { ca, certFile, keyFile } });
+    await lives({ port, tls: { ca, cert, key: locked, passphrase } }, reconnected);
     for (const tls of [
       { cert: stranger.cert, key: stranger.key },
       { cert, key: other },
@@ -375,9 +391,9 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       { cert, keyFile: certFile },
       { certFile: keyFile, keyFile },
     ]) {
-      await live({ port, tls: { ca, ...tls } as never });
+      await fails({ port, tls: { ca, ...tls } as never });
     }
-    await live({ port, tls: { ca: stranger.cert, cert, key } });
+    await fails({ port, tls: { ca: stranger.cert, cert, key } });
     nothingIsFound();
   });
 
@@ -394,10 +410,10 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       { user: "user", pass: wrong, secret: password, token: number },
     ];
     for (const answer of answers) {
-      await live({ port, authenticator: (() => answer) as never });
-      await live({ port, authenticator: (async () => answer) as never });
+      await fails({ port, authenticator: (() => answer) as never });
+      await fails({ port, authenticator: (async () => answer) as never });
     }
-    await live({
+    await lives({
       port,
       authenticator: [
         usernamePasswordAuthenticator("user", wrong),
@@ -412,7 +428,7 @@ describe.each(servers)("with nats-server $label", ({ path }) => {
       { authenticator: password },
       { tls: password },
     ]) {
-      await live({ port, ...options } as never);
+      await fails({ port, ...options } as never);
     }
     nothingIsFound();
   });
