@@ -37,6 +37,8 @@ export default defineConfig({
     // Two cores: tests with real servers mostly wait, the properties never do.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
+    // What differs is in the message itself, which is all that some reporters show.
+    chaiConfig: { truncateThreshold: 1_000 },
     // A story and a simulated world are many small objects that soon die.
     execArgv: ["--max-semi-space-size=32"],
     projects: [

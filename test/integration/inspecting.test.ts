@@ -179,7 +179,7 @@ describe.each(servers)("inspecting a connection to nats-server $label", ({ path 
       await here.found((all) => toTheEnd(all.slice(before)) && index);
     }
     const refused = "AUTHORIZATION_VIOLATION";
-    const [fine] = [undefined];
+    const fine = undefined;
     expect(ends).toEqual([fine, refused, fine, refused, fine, refused, fine, fine, refused]);
     const bytes = here.texts.join("\n");
     expect(bytes).toContain('"sendConnect"');

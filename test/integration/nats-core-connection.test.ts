@@ -560,12 +560,20 @@ describe.each(servers)("a connection as nats-core's, on nats-server $label", ({ 
         stats: nc.stats(),
         server: nc.getServer() === nc.getServers()[0]?.listen,
         fields: Object.keys(nc.getServers()[0] ?? {}).sort(),
-        rtt: (await nc.rtt()) >= 0,
+        rtt: Number.isInteger(await nc.rtt()),
       };
     });
     expect(seen.ours).toEqual(seen.official);
     expect(seen.ours.options).toEqual({ inboxPrefix: "mine", noAsyncTraces: true });
-    expect(seen.ours.isOld).toBe(true);
+    expect(seen.ours).toMatchObject({
+      isOld: true,
+      server: true,
+      rtt: true,
+      stats: { inBytes: 0, inMsgs: 0, outBytes: 0, outMsgs: 0 },
+      info: expect.arrayContaining(["server_id", "max_payload", "client_id"]),
+      fields: expect.arrayContaining(["hostname", "listen", "port"]),
+    });
+    expect(String(seen.ours.version)).not.toBe("undefined");
   });
 
   it("keeps requests within a prefix for inboxes", () =>

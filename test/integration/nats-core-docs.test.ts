@@ -61,8 +61,8 @@ describe("docs/jetstream.md", () => {
     async ({ path, name }) => {
       await using server = await startJetStream(path);
       const program = await built(name, server.url);
-      const { stdout } = await run(process.execPath, [program], { cwd: folder, timeout: 60_000 });
-      expect(stdout.trim().split("\n")).toEqual(printed[name]);
+      const { stdout, stderr } = await run(process.execPath, [program], { cwd: folder, timeout: 60_000 });
+      expect({ lines: stdout.trim().split("\n"), stderr }).toEqual({ lines: printed[name], stderr: "" });
     },
     60_000,
   );

@@ -22,14 +22,16 @@ import { bytes, ours, servicesOn, startJetStream } from "../nats-core/clients.js
 
 /** Publishes until the server has acknowledged it: the message id makes the stream store it once, however often it is sent. */
 async function publishOnce(js: JetStreamClient, number: number): Promise<void> {
-  for (;;) {
-    try {
-      await js.publish("numbers.all", `${number}`, { msgID: `${number}`, timeout: 1_000 });
-      return;
-      // biome-ignore lint/plugin: an outage ends it in many ways; what the stream has is compared in the end.
-    } catch {
-      await sleep(10);
-    }
+  for (let failures = 1; ; failures++) {
+    const options = { msgID: `${number}`, timeout: 1_000 };
+    const error = await js.publish("numbers.all", `${number}`, options).then(
+      () => undefined,
+      (cause: unknown) => new Error(`${number} was not acknowledged, ${failures} times`, { cause }),
+    );
+    if (error === undefined) return;
+    // More than two crashes explain.
+    if (failures > 1_000) throw error;
+    await sleep(10);
   }
 }
 
@@ -75,11 +77,15 @@ async function consumeAll(consumer: Consumer, count: number): Promise<ReadonlyMa
   const reading = (async () => {
     for await (const msg of messages) underWay.push(acknowledge(msg));
   })();
-  for (;;) {
+  let last: unknown = "nothing";
+  for (let tries = 0; ; tries++) {
     await sleep(100);
-    // biome-ignore lint/plugin: an outage ends it in many ways; it is asked again.
-    const info = await consumer.info().catch(() => undefined);
-    if (info === undefined || info.num_pending + info.num_ack_pending > 0) continue;
+    // A server that was killed does not answer.
+    const info = await consumer.info().catch((error: Error) => error);
+    last = info;
+    if (tries > 1_000)
+      throw new Error(`timed out: all is acknowledged; the consumer says ${JSON.stringify(last)}`);
+    if (info instanceof Error || info.num_pending + info.num_ack_pending > 0) continue;
     if (info.ack_floor.stream_seq >= count) break;
   }
   await messages.close();
