@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NatsConnection } from "../../src/index.js";
 import { fakeServer } from "../harness/fake-server.js";
 import { startServer, type TestServer } from "../harness/nats-server.js";
+import { relay } from "../harness/relay.js";
 import { servers } from "../harness/versions.js";
 import { sleep } from "../harness/waiting.js";
 import {
@@ -380,14 +381,19 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
 
   describe("of flush and rtt", () => {
     it("flush resolves when the server has all, rtt with the milliseconds of that", async () => {
+      // Each way takes so long, and a timer of Node may be a millisecond early.
+      const delay = 30;
+      const slow = await relay(server.port, { delay });
       const seen = await both(async ({ connect }) => {
         const nc = await connect({ port: wire.port });
         const before = wire.sent.at(-1)?.length ?? 0;
         nc.publish("a", "x");
         const flushed = await nc.flush();
         const sent = wire.sent.at(-1)?.slice(before);
-        return { flushed, sent, rtt: Number.isInteger(await nc.rtt()) };
+        const distant = await connect({ port: slow.port });
+        return { flushed, sent, rtt: (await distant.rtt()) >= 2 * (delay - 1) };
       });
+      await slow.close();
       expect(seen).toEqual(same({ flushed: undefined, sent: "PUB a 1\r\nx\r\nPING\r\n", rtt: true }));
     });
 
