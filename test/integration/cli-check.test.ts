@@ -128,6 +128,7 @@ describe.each(servers)("check of a well nats-server $label", ({ path, version })
     const { port } = await server({ path, config: operator.config() });
     expect(await checked(`127.0.0.1:${port}`, ["--creds", file])).toMatchObject({ code: 0 });
     const finding = await checked(`127.0.0.1:${port}`, [], { NATS_CREDS: file });
+    expect(finding.code).toBe(0);
     expect(detailsOf(finding, "credentials")).toMatchObject({ kind: "creds" });
     const missing = await checked(`127.0.0.1:${port}`);
     expect(missing.problem?.code).toBe("credentials-missing");
@@ -368,15 +369,15 @@ describe("check of credentials", () => {
   });
 
   it.each([
-    ["wrong, as options", "user", ["--user", "me", "--password", "wrong"], {}, ""],
-    ["wrong, in the environment", "user", [], { NATS_USER: "me", NATS_PASSWORD: "wrong" }, ""],
-    ["wrong, in the URL", "url", [], {}, "me:wrong@"],
-    ["a token that nobody knows", "token", [], { NATS_TOKEN: "wrong" }, ""],
+    ["wrong, as options", "user", ["--user", "me", "--password", "wr0ng"], {}, ""],
+    ["wrong, in the environment", "user", [], { NATS_USER: "me", NATS_PASSWORD: "wr0ng" }, ""],
+    ["wrong, in the URL", "url", [], {}, "me:wr0ng@"],
+    ["a token that nobody knows", "token", [], { NATS_TOKEN: "wr0ng" }, ""],
   ])("tells that they are refused where they are %s", async (_what, kind, args, env, inUrl) => {
     const finding = await checked(`nats://${inUrl}127.0.0.1:${guarded.port}`, args, env);
     expect(finding).toMatchObject({ code: 1, problem: { code: "credentials-refused" } });
     expect(finding.results).toMatchObject({ info: "ok", credentials: "failed", rtt: "skipped" });
-    expect(JSON.stringify(finding)).not.toContain('"wrong');
+    expect(JSON.stringify(finding)).not.toContain("wr0ng");
     expect(finding.problem?.text).toContain({ user: "password", url: "URL", token: "token" }[kind]);
   });
 
@@ -461,7 +462,8 @@ describe("check of a server that says much, and what steers a terminal", () => {
     expect(String(serverName).startsWith(much("name").slice(0, 1_000))).toBe(true);
     expect(String(serverName).length).toBeLessThanOrEqual(2_000);
     expect(connectUrls).toHaveLength(100);
-    expect(cut).toMatchObject({ connectUrls: expect.any(Number) });
+    // The client remembers no more of them.
+    expect(cut).toMatchObject({ connectUrls: 1_000 });
     expect(details?.["version"]).toBe(steering);
     const json = await run(["check", `127.0.0.1:${wordy.port}`, "--json"]);
     const lines = await run(["check", `127.0.0.1:${wordy.port}`]);
@@ -474,20 +476,21 @@ describe("check of a server that says much, and what steers a terminal", () => {
   });
 
   it.each([
-    ["-ERR", "-ERR 'authorization violation "],
-    ["what is no NATS", "HELLO "],
-  ])("tells some of %s", async (_what, start) => {
+    ["-ERR, as JSON", "-ERR 'authorization violation ", ["--json"], "authorization violation a"],
+    ["-ERR", "-ERR 'authorization violation ", [], "the server wants credentials"],
+    ["what is no NATS, as JSON", "HELLO ", ["--json"], "HELLO a"],
+    ["what is no NATS", "HELLO ", [], "HELLO a"],
+  ])("tells some of %s", async (_what, start, args, told) => {
     const wordy = await fakeServer((socket) => {
       if (start.startsWith("-ERR")) socket.write(info({ auth_required: true }));
       socket.end(`${start}${steering.replace("\n", "")}${"x".repeat(3_000)}'\r\n`);
     });
     started.push(wordy);
-    for (const args of [["--json"], []]) {
-      const { stdout, stderr } = await run(["check", `127.0.0.1:${wordy.port}`, ...args]);
-      expect(stderr).toBe("");
-      expect(steers(stdout)).toBe(false);
-      expect(stdout.length).toBeLessThan(10_000);
-    }
+    const { stdout, stderr } = await run(["check", `127.0.0.1:${wordy.port}`, ...args]);
+    expect(stderr).toBe("");
+    expect(stdout).toContain(told);
+    expect(steers(stdout)).toBe(false);
+    expect(stdout.length).toBeLessThan(10_000);
   });
 });
 

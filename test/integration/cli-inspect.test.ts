@@ -46,7 +46,8 @@ describe.each(servers)("inspect with nats-server $label", ({ path }) => {
     await page.until(({ states }) => states().at(-1) === "closed");
     const { code, stdout, stderr } = await tool.ended();
     expect([code, stderr]).toEqual([0, ""]);
-    for (const line of ["disconnect", "reconnect", "draining", "closed"]) expect(stdout).toContain(line);
+    for (const word of ["disconnect", "reconnect", "draining", "closed"])
+      expect(stdout).toMatch(new RegExp(`\\b${word}\\b`));
     expect(page.states().map((state) => JSON.stringify(state))).toContain('{"draining":"subscriptions"}');
     const chart = page.messages.find(({ definition }) => definition?.includes('"id":"connection"'));
     expect(chart?.definition).not.toContain("[Object]");

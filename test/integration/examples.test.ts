@@ -12,7 +12,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { connect, type Msg, type NatsConnection } from "../../src/index.js";
 import { asNatsCore } from "../../src/nats-core/index.js";
 import { openChromium } from "../harness/chromium.js";
-import { startServer } from "../harness/nats-server.js";
+import { type ServerOptions, startServer } from "../harness/nats-server.js";
 import { accepts, answered, freePorts } from "../harness/ports.js";
 import { compilerSays, type Program, start, usePrograms } from "../harness/program.js";
 import { servers } from "../harness/versions.js";
@@ -123,10 +123,9 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
     const { num_pending: waiting, num_ack_pending: unacknowledged } = await idle(core);
     expect([waiting, unacknowledged]).toEqual([0, 0]);
     const { code, stdout, stderr } = await worker.stop();
-    const processed = new Set(
-      [...stdout.matchAll(/^processed \d+: order (\d+)$/gm)].map(([, id]) => Number(id)),
-    );
-    expect([...processed].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+    const processed = [...stdout.matchAll(/^processed \d+: order (\d+)$/gm)].map(([, id]) => Number(id));
+    // At least once: whichever acknowledgement was late or lost, that order comes again. For the first time they come in order.
+    expect([...new Set(processed)]).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
     expect([code, stderr]).toEqual([0, ""]);
     expect(endOf(stdout)).toMatch(lossOrNone);
   }, 60_000);
@@ -210,7 +209,7 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
   });
 
   it("fastify-plugin.ts: asks and publishes, tells its health, and answers what is under way before it stops", async () => {
-    await using server = await disposable(path);
+    await using server = await disposable(path, { monitor: true });
     const nc = await customer(server.url);
     const held: Msg[] = [];
     nc.subscribe("greet.*", { callback: (_error, msg) => void held.push(msg) });
@@ -239,6 +238,14 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
     await expect.poll(health, patience).toBe(200);
     await expect.poll(() => nc.info !== undefined, patience).toBe(true);
     await nc.flush();
+    // Whether the customer is back before it is sent is up to both; that the server got it, it says itself.
+    const published = async () => {
+      const { connections } = (await server.monitor("connz")) as {
+        connections: { readonly cid: number; readonly in_msgs: number }[];
+      };
+      return connections.flatMap(({ cid, in_msgs }) => (cid === nc.info?.client_id ? [] : [in_msgs]));
+    };
+    await expect.poll(published, patience).toEqual([1]);
     expect((await post("8")).status).toBe(202);
     await expect.poll(() => orders.some(({ subject }) => subject === "orders.8"), patience).toBe(true);
 
@@ -321,8 +328,8 @@ describe.each(servers)("docs/examples on nats-server $label", ({ path }) => {
     };
   }
 
-  async function disposable(path: string) {
-    const server = await startServer({ path });
+  async function disposable(path: string, options: ServerOptions = {}) {
+    const server = await startServer({ path, ...options });
     return Object.assign(server, { [Symbol.asyncDispose]: () => server.kill() });
   }
 });

@@ -136,6 +136,7 @@ describe("the guide docs/inspector.md", () => {
     expect(statesTold(messages)).toContain("connected");
     // The table of actors, and the excerpt of a sequence diagram.
     const actors = messages.flatMap((message) => (message.type === "@xstate.actor" ? [message.name] : []));
+    expect(actors).toContain("connection");
     for (const actor of actors) expect(guide).toMatch(new RegExp(`^\\| \`${actor}\``, "m"));
     const story = arrows(messages);
     for (const arrow of ["connection → server: openSocket", "connection → user: notifyStatus"]) {

@@ -9,7 +9,7 @@ import { startServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { type Exchange, guardedExchanges, openExchanges } from "./exchanges.js";
 
-/** Everything the server says, but for what INFO holds; and whether it closes. */
+/** Everything the server says, but for what INFO holds; and whether it closes. Rejects where it is silent, and says what it said before. */
 async function answers(port: number, { says }: Exchange): Promise<string> {
   const socket = dial(port, "127.0.0.1").setNoDelay(true).setEncoding("utf8");
   let heard = "";
@@ -29,7 +29,10 @@ async function answers(port: number, { says }: Exchange): Promise<string> {
   const pings = says.join("").match(/PING\r?\n/gi)?.length ?? 0;
   // Who does not ask with PING is to be closed.
   const isDone = () => isClosed || (pings > 0 && heard.match(/PONG\r\n/g)?.length === pings);
-  for (let tries = 0; tries < 2_000 && !isDone(); tries++) await sleep(5);
+  for (let tries = 0; !isDone(); tries++) {
+    if (tries > 2_000) throw new Error(`timed out: ${pings} PONGs, or the end, after\n${heard}`);
+    await sleep(5);
+  }
   // What is wrong shows late: an answer after the last PONG would be one too many.
   await sleep(5);
   socket.destroy();

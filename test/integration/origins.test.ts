@@ -84,7 +84,8 @@ describe.each(servers)("a server that was learnt from nats-server $label", ({ pa
     await other.first.start();
     await statuses.at("reconnect", other.first.port, before);
     expect(statuses.lines()).not.toContain(`reconnect 127.0.0.1:${other.seen.port}`);
-    expect(other.seen.offered.every((offered) => Object.keys(offered).length === 0)).toBe(true);
+    expect(other.seen.offered.length).toBeGreaterThan(0);
+    expect(other.seen.offered.filter((offered) => Object.keys(offered).length > 0)).toEqual([]);
   });
 
   it("by way of a URL without a password is not offered that of another URL", async () => {

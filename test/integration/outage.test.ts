@@ -23,9 +23,9 @@ describe.each(servers)("an outage of nats-server $label", ({ path }) => {
     return nc;
   }
 
-  it("delivers all that was published during two seconds, in order, after the restart", async () => {
+  it("delivers all that was published in it, over many turns, in order, after the restart", async () => {
     server = await startServer({ path });
-    const nc = await connected({ reconnectTimeWait: 500, maxReconnectAttempts: -1 });
+    const nc = await connected({ reconnectTimeWait: 20, maxReconnectAttempts: -1 });
     const received: number[] = [];
     nc.subscribe("numbers", { callback: (_error, msg) => void received.push(Number(msg.string())) });
     await nc.flush();
@@ -33,10 +33,16 @@ describe.each(servers)("an outage of nats-server $label", ({ path }) => {
     await server.kill();
     await lost;
     let next = 0;
-    const publishing = setInterval(() => nc.publish("numbers", `${next++}`), 2);
-    await sleep(2_000);
-    clearInterval(publishing);
-    expect(next).toBeGreaterThan(100);
+    // Attempts fail meanwhile.
+    let failures = 0;
+    const failing = (async () => {
+      for await (const { type } of nc.status()) if (type === "error" && ++failures === 3) return;
+    })();
+    while (next < 500 || failures < 3) {
+      nc.publish("numbers", `${next++}`);
+      await sleep(1);
+    }
+    await failing;
     expect(received).toEqual([]);
     const back = nextStatus(nc, "reconnect");
     await server.restart();
@@ -275,9 +281,11 @@ describe.each(servers)("an outage of nats-server $label", ({ path }) => {
         if (status.type === "disconnect") return;
       }
     })();
-    server.pause();
+    await server.freeze();
     await watching;
-    expect(seen).toEqual(["pingTimer", "pingTimer", "pingTimer", "staleConnection", "disconnect"]);
+    // Of those before, the server may have answered some.
+    expect(seen.slice(0, -5).filter((type) => type !== "pingTimer")).toEqual([]);
+    expect(seen.slice(-5)).toEqual(["pingTimer", "pingTimer", "pingTimer", "staleConnection", "disconnect"]);
     const back = nextStatus(nc, "reconnect");
     server.resume();
     await back;

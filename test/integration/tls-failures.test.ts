@@ -10,6 +10,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { connect, ErrorCode, type NatsConnection, NatsError, type TlsOptions } from "../../src/index.js";
 import { Authority, type Certificate, encryptedKey, scratchFile } from "../harness/certificates.js";
 import { type FakeServer, fakeServer, info } from "../harness/fake-server.js";
+import { leftovers, nothingLeft } from "../harness/leftovers.js";
 import { scratchFolder, startServer, type TestServer } from "../harness/nats-server.js";
 import { type Relay, relay } from "../harness/relay.js";
 import { servers } from "../harness/versions.js";
@@ -402,6 +403,7 @@ describe("a TLS handshake", () => {
       code: ErrorCode.Tls,
       message: expect.stringContaining("within 50 ms (tls.timeout)"),
     });
+    expect(leftovers()).toEqual(nothingLeft);
     await server.emptied();
   });
 
@@ -524,13 +526,15 @@ describe("a TLS handshake", () => {
     });
   });
 
-  it("can be given up at any moment", async () => {
+  it("can be given up in its middle, and leaves nothing behind", async () => {
     const controller = new AbortController();
     const { port } = await tlsServer(() => controller.abort());
-    await expect(connect({ port, tls: { ca }, signal: controller.signal })).rejects.toMatchObject({
+    const tls = { ca, timeout: 60_000 };
+    await expect(connect({ port, tls, signal: controller.signal })).rejects.toMatchObject({
       code: ErrorCode.Cancelled,
     });
     await server.emptied();
+    await expect.poll(leftovers).toEqual(nothingLeft);
   });
 
   it("whose end comes together with what breaks the connection fails at once", async () => {

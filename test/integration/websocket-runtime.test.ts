@@ -47,7 +47,7 @@ interface Where {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the program; each call gives the next line that it tells. */
+/** Starts the program; each call gives the next line that it tells, and `no more` at the end, with what was wrong. */
 function started(
   flag: string,
   url: string,
@@ -55,14 +55,18 @@ function started(
 ): () => Promise<unknown> {
   const running = spawn(node, [flag, "program.mjs", url], {
     cwd,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NODE_OPTIONS: "", NODE_NO_WARNINGS: "1", NODE_PATH: "", ...env },
   });
   child = running;
+  let stderr = "";
+  running.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
   const lines = createInterface({ input: running.stdout })[Symbol.asyncIterator]();
   return async () => {
     const { value, done } = await lines.next();
-    return done === true ? "no more" : JSON.parse(value);
+    return done === true ? `no more${stderr}` : JSON.parse(value);
   };
 }
 
