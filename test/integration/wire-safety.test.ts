@@ -137,7 +137,8 @@ describe("a string that could add a protocol line", () => {
   it("is carried as what it is in a payload and in a client's name", async () => {
     nc.publish("a", "x\r\nPUB evil 0\r\n\r\n");
     await nc.flush();
-    expect(received).toBe("PUB a 17\r\nx\r\nPUB evil 0\r\n\r\n\r\nPING\r\n");
+    // One PING, or another where the answer to it takes its time.
+    expect(received).toMatch(/^PUB a 17\r\nx\r\nPUB evil 0\r\n\r\n\r\n(PING\r\n){1,2}$/);
     received = "";
     const named = await connect({ port: server.port, name: "x\r\nPUB evil 0\r\n\r\n" });
     await named.close();

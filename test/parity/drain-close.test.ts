@@ -389,7 +389,11 @@ describe.each(servers)("ends, by both clients, with nats-server $label", ({ path
         const before = wire.sent.at(-1)?.length ?? 0;
         nc.publish("a", "x");
         const flushed = await nc.flush();
-        const sent = wire.sent.at(-1)?.slice(before);
+        // Where the answer takes its time, ours asks once more what has arrived.
+        const sent = wire.sent
+          .at(-1)
+          ?.slice(before)
+          .replace(/(PING\r\n)+$/, "PING\r\n");
         const distant = await connect({ port: slow.port });
         return { flushed, sent, rtt: (await distant.rtt()) >= 2 * (delay - 1) };
       });

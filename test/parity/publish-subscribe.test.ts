@@ -64,7 +64,11 @@ describe.each(servers)("publish and subscribe, by both clients, with nats-server
         nc.subscribe("u").unsubscribe();
         nc.subscribe("w").unsubscribe(5);
         await nc.flush();
-        return wire.sent.at(-1)?.replace(/^CONNECT .*\r\nPING\r\n/, "");
+        // Where the answer takes its time, ours asks once more what has arrived.
+        return wire.sent
+          .at(-1)
+          ?.replace(/^CONNECT .*\r\nPING\r\n/, "")
+          .replace(/(PING\r\n)+$/, "PING\r\n");
       });
       expect(seen.ours).toBe(seen.reference);
       expect(seen.ours).toContain("PUB a.b 18\r\ntext žluťoučký\r\n");
