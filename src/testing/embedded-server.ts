@@ -72,6 +72,8 @@ export class EmbeddedServer implements AsyncDisposable {
   #listener: Server;
   readonly #sockets = new Set<Socket>();
   #isPaused = false;
+  /** Those that have connected while it stood still: the kernel took them, the process has not seen them. */
+  readonly #unseen = new Set<Socket>();
 
   /** @internal */
   constructor(listener: Server, cluster: ModelCluster, options: EmbeddedServerOptions) {
@@ -128,8 +130,9 @@ export class EmbeddedServer implements AsyncDisposable {
     this.#listen();
   }
 
-  /** Stands still, as by SIGSTOP: connections stay, new ones are taken, and nothing is answered. */
+  /** Stands still, as by SIGSTOP: connections stay, new ones are taken, and nothing is said. No effect unless it runs. */
   pause(): void {
+    if (!this.model.isRunning) return;
     this.#isPaused = true;
     this.model.pause();
     for (const socket of this.#sockets) socket.pause();
@@ -139,6 +142,8 @@ export class EmbeddedServer implements AsyncDisposable {
   resume(): void {
     this.#isPaused = false;
     this.model.resume();
+    for (const socket of this.#unseen) this.#accept(socket);
+    this.#unseen.clear();
     for (const socket of this.#sockets) socket.resume();
   }
 
@@ -180,21 +185,26 @@ export class EmbeddedServer implements AsyncDisposable {
     this.#listener.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
-      const peer = this.model.accept({
-        client: socket.remoteAddress ?? "",
-        port: socket.remotePort ?? 0,
-        write: (bytes) => void socket.write(bytes),
-        end: () => void socket.end(),
-        destroy: () => void socket.destroy(),
-      });
-      socket.on("data", (bytes) => peer.data(bytes));
       socket.on("error", () => {});
       socket.on("close", () => {
         this.#sockets.delete(socket);
-        peer.closed();
+        this.#unseen.delete(socket);
       });
-      if (this.#isPaused) socket.pause();
+      if (this.#isPaused) this.#unseen.add(socket.pause());
+      else this.#accept(socket);
     });
+  }
+
+  #accept(socket: Socket): void {
+    const peer = this.model.accept({
+      client: socket.remoteAddress ?? "",
+      port: socket.remotePort ?? 0,
+      write: (bytes) => void socket.write(bytes),
+      end: () => void socket.end(),
+      destroy: () => void socket.destroy(),
+    });
+    socket.on("data", (bytes) => peer.data(bytes));
+    socket.on("close", () => peer.closed());
   }
 
   async #close(): Promise<void> {

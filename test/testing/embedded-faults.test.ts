@@ -15,6 +15,19 @@ afterEach(async () => {
   await server.stop();
 });
 
+/** What a server says first to somebody who says nothing. */
+async function firstWords({ port, host }: EmbeddedServer): Promise<string> {
+  const socket = dial(port, host).setEncoding("utf8");
+  const [words] = await once(socket, "data");
+  socket.destroy();
+  return words;
+}
+
+/** Lets what is due happen: sockets, timers of no time. */
+async function turnsOfTheLoop(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 describe("an embedded server", () => {
   it("expels its clients with an error, and lets them in again", async () => {
     server = await startEmbeddedServer();
@@ -51,6 +64,80 @@ describe("an embedded server", () => {
     await back;
     expect(server.port).toBe(port);
     await nc.flush();
+  });
+
+  it.each([
+    ["stopped", () => server.stop()],
+    ["killed", () => server.kill()],
+  ] as const)(
+    "that stood still and was %s speaks again once it is started: its timers, too",
+    async (_how, ends) => {
+      server = await startEmbeddedServer();
+      server.pause();
+      await ends();
+      await server.start();
+      nc = await connect({ servers: server.url });
+      await nc.flush();
+      server.greetNext({ type: "late", ms: 1 });
+      expect(await firstWords(server)).toContain("INFO {");
+    },
+  );
+
+  it("that is not running cannot be made to stand still: once it is started, it speaks", async () => {
+    server = await startEmbeddedServer();
+    await server.stop();
+    server.pause();
+    await server.start();
+    server.greetNext({ type: "late", ms: 1 });
+    expect(await firstWords(server)).toContain("INFO {");
+  });
+
+  it("that stands still takes connections and says nothing, until it goes on", async () => {
+    server = await startEmbeddedServer();
+    nc = await connect({ servers: server.url });
+    server.pause();
+    const socket = dial(server.port, server.host).setEncoding("utf8");
+    const gone = dial(server.port, server.host);
+    await Promise.all([once(socket, "connect"), once(gone, "connect")]);
+    const words: string[] = [];
+    socket.on("data", (text: string) => void words.push(text));
+    const flushed = nc.flush();
+    // What the process takes now, it has been given before: the connections above, and the PING of the flush.
+    await turnsOfTheLoop(20);
+    expect([words, server.clients]).toEqual([[], 1]);
+    gone.destroy();
+    await once(gone, "close");
+    server.resume();
+    await flushed;
+    if (words.length === 0) await once(socket, "data");
+    expect(words.join("")).toContain("INFO {");
+    socket.write("PING\r\n");
+    expect(await once(socket, "data")).toEqual(["PONG\r\n"]);
+    socket.destroy();
+  });
+
+  it("in lame duck mode takes no new client, and takes them once it was started anew", async () => {
+    server = await startEmbeddedServer();
+    nc = await connect({ servers: server.url, reconnect: false });
+    const told = nextStatus(nc, "ldm");
+    server.lameDuck(60_000, 60_000);
+    await told;
+    await nc.flush();
+    await expect(connect({ servers: server.url })).rejects.toMatchObject({
+      code: ErrorCode.ConnectionRefused,
+    });
+    await server.stop();
+    await server.start();
+    nc = await connect({ servers: server.url });
+    expect(nc.info?.ldm ?? false).toBe(false);
+  });
+
+  it("in lame duck mode closes the connections when their time has come", async () => {
+    server = await startEmbeddedServer();
+    nc = await connect({ servers: server.url, reconnect: false });
+    server.lameDuck(1, 1);
+    expect(await nc.closed()).toMatchObject({ code: ErrorCode.Disconnect });
+    expect(server.clients).toBe(0);
   });
 
   it("waits longer than a timer can, for credentials that are good for a month and for PINGs", async () => {

@@ -193,14 +193,16 @@ export class ModelServer implements Server {
   stop(): void {
     this.#isRunning = false;
     for (const connection of [...this.connections]) connection.close(null);
+    this.#clock.resume();
     this.cluster.changed();
   }
 
   /** The process is gone. The network tells the clients, or not. */
   crash(): void {
     this.#isRunning = false;
-    this.#clock.resume();
     for (const connection of [...this.connections]) connection.abandon();
+    // What was due in a process that stood still dies with it.
+    this.#clock.resume();
     this.cluster.changed();
   }
 
@@ -212,9 +214,9 @@ export class ModelServer implements Server {
     this.cluster.changed();
   }
 
-  /** The process stands still (SIGSTOP). */
+  /** The process stands still (SIGSTOP). No effect where there is none. */
   pause(): void {
-    this.#clock.pause();
+    if (this.#isRunning) this.#clock.pause();
   }
 
   /** The process goes on (SIGCONT). */

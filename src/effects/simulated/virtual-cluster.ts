@@ -78,8 +78,9 @@ export class VirtualNode {
     this.model.stop();
   }
 
-  /** Runs again, after `crash`, `powerOff`, `stop` or the end of lame duck mode. */
+  /** Runs again, after `crash`, `powerOff`, `stop` or lame duck mode. */
   start(): void {
+    if (this.model.isLameDuck) this.model.stop();
     this.model.resume();
     this.model.start();
     this.#host.listen(this.#accept);
