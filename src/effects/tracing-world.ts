@@ -56,9 +56,9 @@ export function tracingWorld(world: World, print: (line: string) => void): World
         drained: () => events.drained(),
         halfClosed: (error) => events.halfClosed(error),
         closed: (error) => events.closed(error),
-        data: (chunk) => {
+        data: (chunk, reader) => {
           received.bytes(chunk);
-          events.data(chunk);
+          events.data(chunk, reader);
         },
       },
       offered,

@@ -96,6 +96,20 @@ describe("credentials", () => {
     expect(offered).toEqual([1, 1, ...Array.from({ length: 10 }, (_, at) => at + 2), 11, 11]);
   });
 
+  it.each(["user", "pass", "auth_token", "nkey", "jwt"] as const)(
+    "count as others where %s alone was renewed, and are remembered with it",
+    (renewed) => {
+      const versions = new CredentialsVersions();
+      const offered = { user: "u", pass: "p", auth_token: "t", nkey: "n", jwt: "j" };
+      versions.offer("a:4222", offered);
+      versions.offer("a:4222", { ...offered, [renewed]: "another" });
+      expect([versions.of("a:4222"), versions.last("a:4222")]).toEqual([
+        2,
+        { ...offered, [renewed]: "another" },
+      ]);
+    },
+  );
+
   it("are counted for each server: what another one is offered makes no difference", () => {
     const versions = new CredentialsVersions();
     expect(versions.of("a:4222")).toBe(0);

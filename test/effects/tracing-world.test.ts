@@ -5,6 +5,7 @@ import { connectCommand } from "../../src/effects/connect-command.js";
 import { Offered } from "../../src/effects/offered.js";
 import { tracingWorld } from "../../src/effects/tracing-world.js";
 import type { Transport, TransportEvents, World } from "../../src/effects/world.js";
+import type { Destination } from "../../src/machine/origin.js";
 
 const encoder = new TextEncoder();
 const fields = { name: "n", verbose: false, pedantic: false, noEcho: false, tls: false, version: "1" };
@@ -18,7 +19,7 @@ const secrets = {
 };
 
 /** A socket in a world that is traced, what is printed of it, and what really went over it. */
-function traced() {
+function traced(offered?: Offered) {
   const lines: string[] = [];
   const written: string[] = [];
   const received: string[] = [];
@@ -48,6 +49,7 @@ function traced() {
       tls: null,
     },
     events as unknown as TransportEvents,
+    offered,
   );
   return {
     lines,
@@ -112,4 +114,68 @@ it("masks a secret that lies across chunks, even of a byte each", () => {
     expect(printed).not.toMatch(/p.?ä|ä.?"|"ss|u00e4|e4/);
     expect(printed.replaceAll("***", "")).toMatch(/^\+ok ''.*␍␊$/);
   }
+});
+
+it("masks what the server was offered over an earlier socket, before it is offered anything over this one", () => {
+  const before = new Offered();
+  before.offer({ pass: "s3cret" });
+  const { lines, hear, transport } = traced(before);
+  hear("-ERR 's3cret'\r\n");
+  transport.write(encoder.encode("PUB x 6\r\ns3cret\r\n"));
+  expect(lines).toEqual(["< -ERR '***'␍␊", "> PUB x 6␍␊***␍␊"]);
+});
+
+it("passes on whatever is called, with all that it is called with", () => {
+  const called: unknown[] = [];
+  /** Something of which every function says that it was called, and with what. */
+  const noting = <T extends object>(whose: string) =>
+    new Proxy({} as T, {
+      get:
+        (_target, name) =>
+        (...given: unknown[]) => {
+          called.push([whose, name, given]);
+        },
+    });
+  let told: TransportEvents | undefined;
+  const bare = {
+    dial: (_server: unknown, events: TransportEvents) => {
+      told = events;
+      return noting<Transport>("transport");
+    },
+  } as unknown as World;
+  const events = noting<TransportEvents>("events");
+  const transport = tracingWorld(bare, () => {}).dial({} as Destination, events);
+  const server = { name: "a:1" } as Destination;
+  const [bytes, error, reader] = [new Uint8Array(1), new Error("reset"), { expect: () => {} }];
+  const confidential = { shown: "", offered: new Offered() };
+  const calls = {
+    events: {
+      queued: [],
+      dialing: [],
+      opened: ["10.0.0.1:1"],
+      secured: [],
+      data: [bytes, reader],
+      drained: [],
+      halfClosed: [error],
+      closed: [error],
+    } satisfies { readonly [Name in keyof TransportEvents]: Parameters<TransportEvents[Name]> },
+    transport: {
+      write: [bytes, () => {}, confidential],
+      pause: [],
+      resume: [],
+      secure: [server, bytes],
+      end: [],
+      destroy: [],
+    } satisfies { readonly [Name in Exclude<keyof Transport, "isOpen">]-?: unknown[] },
+  };
+  const expected: unknown[] = [];
+  const call = (whose: string, on: object, all: Record<string, readonly unknown[]>) => {
+    for (const [name, given] of Object.entries(all)) {
+      (on as Record<string, (...given: readonly unknown[]) => void>)[name]?.(...given);
+      expected.push([whose, name, given]);
+    }
+  };
+  call("events", told as TransportEvents, calls.events);
+  call("transport", transport, calls.transport);
+  expect(called).toEqual(expected);
 });
