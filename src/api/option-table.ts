@@ -212,6 +212,9 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
     );
   }
   if (inboxPrefix !== undefined) checkInboxPrefix(inboxPrefix);
+  const { timeout } = tls ?? {};
+  if (timeout !== undefined && !isPositive(timeout))
+    throw invalidOption("tls.timeout", timeout, positive.what);
   checkCertificate(tls ?? {});
 }
 

@@ -41,7 +41,11 @@ export interface ConnectionOptions {
   reconnectJitter?: number;
   /** What is added at random to `reconnectTimeWait` where TLS is in use. Default 1,000. */
   reconnectJitterTLS?: number;
-  /** Gives the milliseconds instead, asked after each failed attempt and lost connection. */
+  /**
+   * Gives the milliseconds instead, asked after each failed attempt and lost connection: a number, 0 or more. A time may be longer than a
+   * timer of the platform can wait. What the function throws is an uncaught exception, and `reconnectTimeWait` holds that time. The same
+   * happens for what is no such number: NaN, Infinity, a negative number, a promise.
+   */
   reconnectDelayHandler?: () => number;
   /** Milliseconds that one attempt may take: TCP, INFO, TLS, credentials. Default 20,000. */
   timeout?: number;

@@ -87,6 +87,27 @@ describe("options", () => {
     },
   );
 
+  it.each([
+    "reconnectTimeWait",
+    "reconnectJitter",
+    "reconnectJitterTLS",
+    "timeout",
+    "pingInterval",
+    "drainTimeout",
+    "tls.timeout",
+  ])("with a time as %s that no timer can wait are refused: Node would fire at once", (name) => {
+    const [outer = "", inner] = name.split(".");
+    for (const value of [Number.NaN, -1, Number.POSITIVE_INFINITY, 2 ** 31, "5", Promise.resolve(5)]) {
+      const error = problem({ [outer]: inner === undefined ? value : { [inner]: value } });
+      expect(error.code).toBe(ErrorCode.InvalidOption);
+      expect(error.message).toContain(`"${name}" must be a number of milliseconds, `);
+    }
+    const longest = 2 ** 31 - 1;
+    expect(() =>
+      checkOptions({ [outer]: inner === undefined ? longest : { [inner]: longest } }),
+    ).not.toThrow();
+  });
+
   it.each(["reconnectDelayHandler", "authenticator", "onStatus", "reconnectToServer"])(
     "with something else than a function as %s are refused as the reference does",
     (name) => {

@@ -17,12 +17,6 @@ import {
 import { startServer, type TestServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 
-const rejection = (promise: Promise<unknown>): Promise<NatsError> =>
-  promise.then(
-    () => expect.unreachable("it is answered"),
-    (error: NatsError) => error,
-  );
-
 /** Long enough for whatever happens: a test that waits for it has failed. */
 const LONG = 20_000;
 

@@ -12,7 +12,10 @@ export interface TlsOptions extends Omit<ConnectionOptions, "host" | "port" | "s
   keyFile?: string;
   /** File with the certificates of the authorities to trust, PEM. */
   caFile?: string;
-  /** Milliseconds that the handshake may take. Default: what is left of the option `timeout` of `connect`. */
+  /**
+   * Milliseconds that the handshake may take: above 0 and at most 2,147,483,647, else `INVALID_OPTION`. Default: what is left of the
+   * option `timeout` of `connect`.
+   */
   timeout?: number;
 }
 
