@@ -96,14 +96,14 @@ describe("a fault that lasts", () => {
 });
 
 describe("a server that is started anew", () => {
-  it.each<readonly [string, ...("pause" | "lameDuck" | "stop" | "crash" | "powerOff")[]]>([
-    ["paused and stopped", "pause", "stop"],
-    ["paused and killed", "pause", "crash"],
-    ["paused, and the machine switched off", "pause", "powerOff"],
-    ["in lame duck mode", "lameDuck"],
-    ["stopped in lame duck mode", "lameDuck", "stop"],
-    ["killed in lame duck mode", "lameDuck", "crash"],
-  ])("is as it was before it was %s", async (_what, ...does) => {
+  it.each<readonly [string, readonly ("pause" | "lameDuck" | "stop" | "crash" | "powerOff")[]]>([
+    ["paused and stopped", ["pause", "stop"]],
+    ["paused and killed", ["pause", "crash"]],
+    ["paused, and the machine switched off", ["pause", "powerOff"]],
+    ["in lame duck mode", ["lameDuck"]],
+    ["stopped in lame duck mode", ["lameDuck", "stop"]],
+    ["killed in lame duck mode", ["lameDuck", "crash"]],
+  ])("is as it was before it was %s", async (_what, does) => {
     const { world, cluster, look } = await scene(1);
     const well = await look();
     const node = cluster.node(0);

@@ -169,6 +169,53 @@ describe("a simulated world", { timeout: 30_000 }, () => {
     expect(other.isClosed()).toBe(false);
   });
 
+  it("keeps the subscriptions with both servers for a quarter of a second in a move, until all servers know the new ones", async () => {
+    const world = new Simulation({ latency: [1, 1] });
+    const cluster = world.cluster(2);
+    const nc = await world.connect({ servers: cluster.urls, onLameDuck: "migrate" });
+    numbersOn(nc, "orders");
+    await world.until(nc.flush());
+    const subscribed = () =>
+      cluster.nodes.filter(({ model }) =>
+        [...model.connections].some(({ subscriptions }) => subscriptions.size > 0),
+      ).length;
+    const moved = world.until(
+      (async () => {
+        for await (const { type } of nc.status()) if (type === "reconnect") return;
+      })(),
+    );
+    world.nodeOf(nc)?.lameDuck();
+    await moved;
+    const counts: number[] = [];
+    await world.advance(25);
+    for (let waited = 0; waited < 500; waited += 50) {
+      counts.push(subscribed());
+      await world.advance(50);
+    }
+    expect(counts).toEqual([2, 2, 2, 2, 2, 1, 1, 1, 1, 1]);
+    expect(world.sockets(nc)).toHaveLength(1);
+  });
+
+  it.each(["close", "drain"] as const)(
+    "waits for a second at most for a server that takes no last bytes: %s",
+    async (end) => {
+      const world = new Simulation();
+      const cluster = world.cluster();
+      const nc = await world.connect({ servers: cluster.urls, drainTimeout: 5_000 });
+      cluster.node(0).pause();
+      nc.publish("orders");
+      await world.advance(10);
+      const before = world.elapsed;
+      const told = nc.closed();
+      await world.until(nc[end]().catch(() => {}));
+      await told;
+      const limit = end === "drain" ? 5_000 : 0;
+      expect(world.elapsed - before - limit).toBeGreaterThanOrEqual(900);
+      expect(world.elapsed - before - limit).toBeLessThanOrEqual(2_100);
+      expect(world.running).toEqual({ timers: 0, sockets: 0 });
+    },
+  );
+
   it("greets strangely when told to", async () => {
     const world = new Simulation();
     const cluster = world.cluster();
