@@ -392,8 +392,9 @@ export class Connection implements NatsConnection {
   }
 
   isClosed(): boolean {
-    const { value } = this.#interpreter.snapshot;
-    return value === "closing" || value === "closed";
+    const { value, status } = this.#interpreter.snapshot;
+    // A chart that broke down stays where it was.
+    return value === "closing" || value === "closed" || status === "error";
   }
 
   isDraining(): boolean {
@@ -402,7 +403,7 @@ export class Connection implements NatsConnection {
 
   /** Whether messages flow. */
   get #isConnected(): boolean {
-    return this.#interpreter.snapshot.context.live !== null;
+    return this.#interpreter.snapshot.context.live !== null && !this.isClosed();
   }
 
   getServer(): string {

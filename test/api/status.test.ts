@@ -107,6 +107,12 @@ describe("listeners", () => {
     return seen;
   };
 
+  /** The first status; then the loop is left. */
+  const firstOf = async (iterable: AsyncIterable<Status>) => {
+    for await (const status of iterable) return status;
+    return undefined;
+  };
+
   /** The next statuses, that many at most. */
   const firsts = async (iterable: AsyncIterable<Status>, count: number) => {
     const iterator = iterable as unknown as AsyncIterator<Status, undefined>;
@@ -182,17 +188,24 @@ describe("listeners", () => {
     }
   });
 
-  it("that leave are forgotten", async () => {
+  it.each<readonly [string, (iterable: AsyncIterable<Status>, statuses: Statuses) => unknown]>([
+    ["leave their loop", (iterable) => firstOf(iterable)],
+    ["leave before they have read", (iterable) => iterable[Symbol.asyncIterator]().return?.()],
+    ["are told of the end", (_iterable, statuses) => statuses.close()],
+  ])("that %s are forgotten", async (_what, leaves) => {
     const statuses = new Statuses(undefined);
     expect(statuses.isHeard).toBe(false);
-    const [left, stays] = [statuses.iterate(), statuses.iterate()];
+    const iterable = statuses.iterate();
     statuses.report(reported("1"));
-    for await (const _ of left) break;
     expect(statuses.isHeard).toBe(true);
-    for await (const _ of stays) break;
+    await leaves(iterable, statuses);
     expect(statuses.isHeard).toBe(false);
-    expect(reachable(statuses)).not.toContain("1");
-    statuses.report(reported("2"));
-    expect(reachable(statuses)).not.toContain("2");
+  });
+
+  it("that come after the end are not remembered", async () => {
+    const statuses = new Statuses(undefined);
+    statuses.close();
+    expect(await names(statuses.iterate())).toEqual([]);
+    expect(statuses.isHeard).toBe(false);
   });
 });

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { ConnectionOptions, NatsConnection, ServersChanged, Status } from "../../src/index.js";
+import { asNatsCore } from "../../src/nats-core/index.js";
 import { Simulation } from "../../src/testing/index.js";
 
 /** What the getters say while a status is told. */
@@ -103,4 +104,43 @@ it("a connection is closed as soon as it was asked to, before it has handed over
   expect([nc.isClosed(), nc.info]).toEqual([true, undefined]);
   expect(() => nc.publish("too late")).toThrow(expect.objectContaining({ code: "CONNECTION_CLOSED" }));
   await world.until(closing);
+});
+
+it.each([5, 200])("rtt is the time to the server and back, over a way of %d ms", async (latency) => {
+  const world = new Simulation({ latency: [latency, latency] });
+  const nc = await world.connect({ servers: world.cluster().urls });
+  const rtts = [nc, asNatsCore(nc)].map((one) => world.until(one.rtt()));
+  expect(await Promise.all(rtts)).toEqual([2 * latency, 2 * latency]);
+  await world.until(nc.close());
+});
+
+it("what a getter has given is the caller's: it does not change by itself, and the connection does not change with it", async () => {
+  const world = new Simulation();
+  const cluster = world.cluster(2);
+  const nc = await world.connect({ servers: cluster.urls, record: true, pingInterval: 1_000 });
+  nc.subscribe("a", { callback: () => {} });
+  const getters: readonly (readonly [string, () => object, isConstant?: true])[] = [
+    ["recording", () => nc.recording() as object],
+    ["the events of recording", () => nc.recording()?.events as object],
+    ["getServers", () => nc.getServers()],
+    ["stats", () => nc.stats()],
+    ["outboundStats", () => nc.outboundStats()],
+    ["what waits of outboundStats", () => nc.outboundStats().waiting, true],
+    ["what is unconfirmed of outboundStats", () => nc.outboundStats().unconfirmed, true],
+    ["what is confirmed of outboundStats", () => nc.outboundStats().confirmed],
+  ];
+  for (const [name, get, isConstant = false] of getters) {
+    const given = get();
+    const before = structuredClone(given);
+    nc.publish("a", "x");
+    await world.advance(60_000);
+    world.inject({ type: "join" });
+    await world.advance(1_000);
+    expect([name, given]).toEqual([name, before]);
+    const now = structuredClone(get());
+    expect([name, JSON.stringify(now) === JSON.stringify(before)]).toEqual([name, isConstant]);
+    for (const key of Object.keys(given)) Object.assign(given, { [key]: undefined });
+    expect([name, get()]).toEqual([name, now]);
+  }
+  await world.until(nc.close());
 });
