@@ -1,6 +1,8 @@
 // What a connection lets go of while it lives on: what is over is held by nobody, or its memory would grow with its age.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Connection } from "../../src/api/connection.js";
+import { withDial } from "../../src/effects/world.js";
 import type { Msg, NatsConnection } from "../../src/index.js";
 import { RequestStrategy } from "../../src/index.js";
 import { Simulation } from "../../src/testing/index.js";
@@ -26,6 +28,15 @@ afterAll(async () => {
 async function firstOf<T>(iterable: AsyncIterable<T>): Promise<T> {
   for await (const one of iterable) return one;
   throw new Error("it has ended");
+}
+
+const another = () => world.dial({ servers: world.clusters[0]?.urls ?? [] });
+
+/** A signal that is aborted in a while of virtual time. */
+function abortedSoon(): AbortSignal {
+  const abort = new AbortController();
+  void world.sleep(1).then(() => abort.abort());
+  return abort.signal;
 }
 
 const runs: Readonly<Record<string, Run>> = {
@@ -115,6 +126,78 @@ const runs: Readonly<Record<string, Run>> = {
 
 it("a connection that lives on holds nothing of what is over", async () => {
   expect(await heldAfter(runs)).toEqual([]);
+});
+
+it("a connection that has reconnected holds nothing of the sockets that it had before", async () => {
+  const own = world.world();
+  // What a server was offered over a socket is held by whoever speaks over it.
+  const offered = new Map<string, object>();
+  let sockets = 0;
+  const seen = withDial(own, (server, events, given) => {
+    offered.set(`socket ${++sockets}`, given as object);
+    return own.dial(server, events);
+  });
+  const servers = [...(world.clusters[0]?.urls ?? [])];
+  const one = new Connection(seen, { servers, reconnectTimeWait: 0 });
+  const held = await heldAfter({
+    reconnects: async () => {
+      await world.until(one.start());
+      while (sockets < 4) {
+        await one.reconnect();
+        await world.advance(5_000);
+      }
+      const all = Object.fromEntries(offered);
+      offered.clear();
+      return all;
+    },
+  });
+  expect(held).toEqual(["reconnects: socket 4"]);
+  await world.until(one.close());
+});
+
+describe("no timer runs any more of", () => {
+  const HOUR = 3_600_000;
+
+  it.each<readonly [string, () => Promise<unknown>]>([
+    ["a flush", () => nc.flush({ timeout: HOUR })],
+    ["a flush that was aborted", () => nc.flush({ timeout: HOUR, signal: abortedSoon() }).catch(() => {})],
+    ["a request", () => nc.request("echo", "", { timeout: HOUR })],
+    ["a request over an inbox of its own", () => nc.request("echo", "", { timeout: HOUR, noMux: true })],
+    ["a request that nobody hears", () => nc.request("nobody", "", { timeout: HOUR }).catch(() => {})],
+    [
+      "a request that was aborted",
+      () => nc.request("silent", "", { timeout: HOUR, signal: abortedSoon() }).catch(() => {}),
+    ],
+    [
+      "a request for many",
+      async () => {
+        const strategy = RequestStrategy.Count;
+        for await (const _ of await nc.requestMany("echo", "", { strategy, maxMessages: 1, maxWait: HOUR }));
+      },
+    ],
+    [
+      "a subscription that was unsubscribed",
+      async () => nc.subscribe("a", { callback: () => {}, timeout: HOUR }).unsubscribe(),
+    ],
+    [
+      "a subscription that has had its first message",
+      async () => {
+        const sub = nc.subscribe("echo", { callback: () => {}, timeout: HOUR });
+        nc.publish("echo");
+        await nc.flush();
+        sub.unsubscribe();
+      },
+    ],
+    ["a connection that was closed", async () => (await another()).close()],
+    ["a connection that was drained", async () => (await another()).drain()],
+  ])("%s", async (_what, run) => {
+    await world.advance(10_000);
+    const before = world.running;
+    await world.until(run());
+    // What the outbound stream waits for, to be confirmed.
+    await world.advance(10_000);
+    expect(world.running).toEqual(before);
+  });
 });
 
 describe("a signal that lives on has no listener of", () => {

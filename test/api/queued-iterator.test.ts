@@ -5,6 +5,7 @@ import { QueuedIteratorImpl } from "nats/lib/nats-base-client/queued_iterator.js
 import { describe, expect, it, vi } from "vitest";
 import { ErrorCode } from "../../src/api/errors.js";
 import { QueuedIterator } from "../../src/api/queued-iterator.js";
+import { heldAfter } from "../harness/held.js";
 
 /** Reads until the end, into an array that can be looked at meanwhile. */
 function reader<T>(source: AsyncIterable<T>): { got: T[]; done: Promise<T[]> } {
@@ -443,5 +444,33 @@ describe("a consumer that has a value", () => {
     iterator.stop();
     expect(await iterator.next()).toEqual({ done: false, value: 2 });
     expect((await iterator.next()).done).toBe(true);
+  });
+});
+
+describe("what is over is not held", () => {
+  const iterator = new QueuedIterator<object>();
+
+  it("of a consumer who comes back for each value, and for the next one", async () => {
+    const held = await heldAfter({
+      values: async () => {
+        const values = { first: {}, second: {}, third: {} };
+        for (const value of Object.values(values)) iterator.push(value);
+        for (const _ of Object.values(values)) await iterator.next();
+        return values;
+      },
+    });
+    expect([held, iterator.getPending()]).toEqual([[], 1]);
+  });
+
+  it("of a consumer who leaves what waits", async () => {
+    const held = await heldAfter({
+      values: async () => {
+        const values = { first: {}, second: {} };
+        for (const value of Object.values(values)) iterator.push(value);
+        await iterator.return();
+        return values;
+      },
+    });
+    expect([held, iterator.getPending()]).toEqual([[], 0]);
   });
 });

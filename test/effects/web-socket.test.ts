@@ -280,6 +280,7 @@ describe("a transport over a WebSocket", () => {
     transport.write(new Uint8Array(FULL + 1));
     transport.destroy();
     expect(socket.closes).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
     socket.leaves(0);
     socket.says("late");
     socket.fails({ message: "late" });
@@ -287,6 +288,23 @@ describe("a transport over a WebSocket", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(all).toEqual([]);
     expect(socket.onerror).not.toBeNull();
+  });
+
+  it.each<readonly [string, (scene: Scene) => void]>([
+    ["it is open", ({ socket }) => socket.opens()],
+    ["it has failed", ({ socket }) => socket.closed(1006)],
+    ["it is destroyed", ({ transport }) => transport.destroy()],
+    ["it is ended", ({ transport }) => transport.end()],
+  ])("gives its turn back when %s", async (_what, happens) => {
+    let ends = 0;
+    const ask: WebSocketSource["ask"] = (_told, begin) => {
+      begin();
+      return { end: () => void ends++ };
+    };
+    const scene = await dialed({ ask });
+    expect(ends).toBe(0);
+    happens(scene);
+    expect(ends).toBeGreaterThan(0);
   });
 
   it("is destroyed at once where the WebSocket can be terminated", async () => {

@@ -4,7 +4,13 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { NameServerFailure, socketFailure } from "../../../src/effects/failures.js";
 import * as lateParts from "../../../src/effects/node/late-parts.js";
-import { asksNameServersOnly, firstQuestion, isInHosts } from "../../../src/effects/node/name-server.js";
+import {
+  asksNameServersOnly,
+  firstQuestion,
+  hearNameServer,
+  isInHosts,
+  type NodeDns,
+} from "../../../src/effects/node/name-server.js";
 import { inOrder, lookUp, MOST_ADDRESSES } from "../../../src/effects/node/names.js";
 
 describe("names go to name servers and nobody else", () => {
@@ -77,6 +83,64 @@ describe("what the system asks a name server first", () => {
     ["nats", "search .", "nats"],
   ])("for %s with %j is %s", (host, resolvConf, question) => {
     expect(firstQuestion(host, resolvConf)).toBe(question);
+  });
+});
+
+describe("the question to a name server", () => {
+  /** A name server that answers when it is told to. */
+  function asked() {
+    const timers = new Set<() => void>();
+    const told: string[] = [];
+    let answer: (error: { code: string } | null) => void = () => {};
+    let cancelled = 0;
+    class Resolver {
+      getServers = () => ["10.0.0.1"];
+      resolve4 = (_name: string, callback: typeof answer) => {
+        answer = callback;
+      };
+      cancel = () => {
+        cancelled++;
+        // As node:dns does.
+        answer({ code: "ECANCELLED" });
+      };
+    }
+    const cancel = hearNameServer(
+      { Resolver } as unknown as NodeDns,
+      "nats",
+      {
+        startTimer: (_ms, fired) => {
+          timers.add(fired);
+          return fired;
+        },
+        stopTimer: (timer) => void timers.delete(timer as () => void),
+      },
+      1_000,
+      { answers: () => told.push("answers"), failed: ({ message }) => told.push(message) },
+    );
+    return {
+      cancel,
+      answers: (code?: string) => answer(code === undefined ? null : { code }),
+      timeIsOver: () => {
+        for (const fired of timers) fired();
+      },
+      seen: () => ({ told, timers: timers.size, cancelled: cancelled > 0 }),
+    };
+  }
+  const silent = "the host name could not be looked up: the name server 10.0.0.1 does not answer";
+
+  it.each<readonly [string, (question: ReturnType<typeof asked>) => void, readonly string[]]>([
+    ["it is answered", (question) => question.answers(), ["answers"]],
+    ["it is answered that the name is unknown", (question) => question.answers("ENOTFOUND"), ["answers"]],
+    ["nobody could be asked", (question) => question.answers("ECONNREFUSED"), [silent]],
+    ["there is no answer in time", (question) => question.timeIsOver(), [silent]],
+    ["it is cancelled", (question) => question.cancel(), []],
+  ])("is over where %s: told once, no timer runs, nothing is asked any more", (_what, ends, told) => {
+    const question = asked();
+    ends(question);
+    expect(question.seen()).toEqual({ told, timers: 0, cancelled: true });
+    question.answers();
+    question.cancel();
+    expect(question.seen().told).toEqual(told);
   });
 });
 
