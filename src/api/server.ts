@@ -4,7 +4,8 @@ import type { ServerInfo } from "../effects/server-info.js";
 import { type Destination, destinationOf } from "../machine/origin.js";
 import { webSocketUrl } from "../machine/server-address.js";
 import type { PoolServer, Servers } from "../machine/server-pool.js";
-import { ErrorCode, NatsError } from "./errors.js";
+import type { Milliseconds } from "../machine/units.js";
+import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 
 /** What stands for the credentials of a URL where it is shown. */
 export const MASKED = "***";
@@ -38,7 +39,8 @@ export interface Server {
 /**
  * Chooses the server to dial. It gets the pool, first the server that the client would take, and the last INFO (null
  * before the first). It returns one of them, one of them and the milliseconds to wait before, or null for the first.
- * Where it throws, or returns another server, `connect` is rejected, or the connection closes with the error.
+ * Where it throws, or returns another server or a delay that is no finite number, `connect` is rejected, or the connection closes with
+ * the error. A negative delay is none.
  * Source: the option `reconnectToServer` of `@nats-io/nats-core` 3.4.
  */
 export type ReconnectToServerHandler = (
@@ -102,9 +104,11 @@ export function askForServer(
     const message = "reconnectToServer must return a server of the pool it was given, or null";
     throw new NatsError(message, ErrorCode.InvalidOption);
   }
-  const delay = delayed?.delay;
-  return {
-    server: known.name,
-    ms: typeof delay === "number" && delay > 0 && Number.isFinite(delay) ? delay : 0,
-  };
+  return { server: known.name, ms: checkedDelay(delayed?.delay ?? 0) };
+}
+
+/** A time that has passed is none; what is no time would be one, too, and the server dialed at once, again and again. */
+function checkedDelay(delay: unknown): Milliseconds {
+  if (typeof delay === "number" && Number.isFinite(delay)) return Math.max(0, delay);
+  throw invalidOption("reconnectToServer", delay, "a function whose delay is a number of milliseconds");
 }

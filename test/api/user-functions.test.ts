@@ -1,7 +1,15 @@
 // What becomes of an exception in a function of the user's: none vanishes, none ends the connection, but where the docs say so.
 
 import { describe, expect, it } from "vitest";
-import type { ConnectionOptions, NatsConnection, NatsError, Status } from "../../src/index.js";
+import {
+  type ConnectionOptions,
+  ErrorCode,
+  type NatsConnection,
+  type NatsError,
+  type ReconnectToServerHandler,
+  type Server,
+  type Status,
+} from "../../src/index.js";
 import { Simulation } from "../../src/testing/index.js";
 import { uncaughtIn } from "../harness/uncaught.js";
 
@@ -97,11 +105,20 @@ describe("a time that is none", () => {
     const world = new Simulation();
     const cluster = world.cluster();
     let dials = 0;
+    let isConnected = false;
+    const { reconnectToServer } = given;
     const errors: NatsError[] = [];
     const thrown = await uncaughtIn(async () => {
       const nc = await world.connect({
         ...options,
         ...given,
+        // Asked for the first server as well, which is not what is looked at.
+        ...(reconnectToServer === undefined
+          ? {}
+          : {
+              reconnectToServer: (...asked: Parameters<ReconnectToServerHandler>) =>
+                isConnected ? reconnectToServer(...asked) : null,
+            }),
         servers: cluster.urls,
         onStatus: ({ type, error }) => {
           if (type === "reconnecting") dials++;
@@ -109,6 +126,7 @@ describe("a time that is none", () => {
         },
       });
       dials = 0;
+      isConnected = true;
       cluster.node(0).crash();
       await world.advance(MINUTE);
       await world.until(nc.close());
@@ -131,6 +149,26 @@ describe("a time that is none", () => {
     expect(thrown.length).toBeGreaterThan(0);
     for (const error of thrown) expect(error.message).toContain('"reconnectDelayHandler" must be');
   });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, "5", Promise.resolve(5)])(
+    "given by reconnectToServer as delay ends the connection with an error: %s",
+    async (delay) => {
+      const reconnectToServer = ([server]: readonly Server[]) => ({ server, delay }) as never;
+      const { dials, errors } = await dialsOfAMinute({ reconnectToServer });
+      expect(dials).toBe(0);
+      const message = expect.stringContaining('"reconnectToServer" must be');
+      expect(errors).toMatchObject([{ cause: { code: ErrorCode.InvalidOption, message } }]);
+    },
+  );
+
+  it.each([-1, 0, undefined])(
+    "given by reconnectToServer as delay is none, and reconnectTimeWait holds: %s",
+    async (delay) => {
+      const reconnectToServer = ([server]: readonly Server[]) => ({ server, delay }) as never;
+      const { dials, errors } = await dialsOfAMinute({ reconnectToServer });
+      expect([dials, errors]).toEqual([(await dialsOfAMinute({})).dials, []]);
+    },
+  );
 
   it("is no time that is longer than a timer can wait: reconnectDelayHandler may give a month", async () => {
     const { dials, thrown } = await dialsOfAMinute({ reconnectDelayHandler: () => 3e9 });

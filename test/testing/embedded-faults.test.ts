@@ -164,6 +164,55 @@ describe("an embedded server", () => {
     }
   });
 
+  it("that stands still has no timer that fires; what was due comes when it goes on", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      server = await startEmbeddedServer({ pingInterval: 1_000 });
+      const socket = dial(server.port, server.host).setEncoding("utf8");
+      await once(socket, "data");
+      socket.write('CONNECT {"verbose":false}\r\nPING\r\n');
+      expect((await once(socket, "data"))[0]).toBe("PONG\r\n");
+      const words: string[] = [];
+      socket.on("data", (text: string) => void words.push(text));
+      server.pause();
+      vi.advanceTimersByTime(10_000);
+      await turnsOfTheLoop(20);
+      expect(words).toEqual([]);
+      server.resume();
+      await once(socket, "data");
+      expect(words).toEqual(["PING\r\n"]);
+      socket.destroy();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("resets its connections when it is killed, and ends them in good order when it is stopped", async () => {
+    for (const [end, expected] of [
+      ["kill", "ECONNRESET"],
+      ["stop", "end"],
+    ] as const) {
+      server = await startEmbeddedServer();
+      const socket = dial(server.port, server.host).resume();
+      await once(socket, "data");
+      const seen = new Promise((resolve) => {
+        socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code));
+        socket.on("end", () => resolve("end"));
+      });
+      await server[end]();
+      expect(await seen).toBe(expected);
+    }
+  });
+
+  it("that is stopped gives up a client that does not end its side", async () => {
+    server = await startEmbeddedServer();
+    const socket = dial({ port: server.port, host: server.host, allowHalfOpen: true }).resume();
+    await once(socket, "data");
+    await server.stop();
+    expect([socket.writable, server.clients]).toEqual([true, 0]);
+    socket.destroy();
+  });
+
   it("goes on where a client says CONNECT with what is no object", async () => {
     server = await startEmbeddedServer();
     for (const json of ["null", "1", '"x"', "[]"]) {
