@@ -118,3 +118,34 @@ describe("a server that is started anew", () => {
     expect(await look()).toEqual(well);
   });
 });
+
+describe("what happens in between", () => {
+  it("a server that has left while a fault lasted is not started when the fault is over", async () => {
+    const { world, cluster } = await scene(1);
+    const node = cluster.node(0);
+    world.inject({ type: "crash", node: 0, ms: MINUTE });
+    world.inject({ type: "leave", node: 0 });
+    await world.advance(2 * MINUTE);
+    expect([node.isRunning, cluster.nodes.includes(node)]).toEqual([false, false]);
+  });
+
+  it("a second lame duck mode does not hurry the first one", async () => {
+    const { world, cluster, look } = await scene(1);
+    const node = cluster.node(0);
+    node.lameDuck(20_000, 0);
+    node.lameDuck(0, 0);
+    await world.advance(10_000);
+    expect(await look()).toMatchObject({ rtt: "fast", arrived: ["across"] });
+    await world.advance(10_000);
+    expect(node.clients).toBe(0);
+  });
+
+  it("greetings that were still to come are forgotten with the fault that greets strangely", async () => {
+    const { world, cluster, look } = await scene(1);
+    const well = await look();
+    world.inject({ type: "greet", node: 0, handshake: { type: "silent" }, ms: MINUTE });
+    cluster.node(0).greetNext({ type: "mute" }, { type: "mute" });
+    world.heal();
+    expect(await look()).toEqual(well);
+  });
+});
