@@ -265,6 +265,17 @@ describe("another list", () => {
     });
   });
 
+  test("is followed by what the cluster says of its servers: those that it learns of, and those that leave", async () => {
+    const { nc, world } = await connected({ servers: ["nats://me:s3cret@a"] });
+    const names = () => nc.getServers().map(({ listen }) => listen);
+    nc.setServers([...nc.getServers(), "b"]);
+    expect(names()).toEqual(["a:4222", "b:4222"]);
+    world.last.says(hello("a:4222", "d:4222"));
+    expect(names().sort()).toEqual(["a:4222", "b:4222", "d:4222"]);
+    world.last.says(hello("a:4222", "e:4222"));
+    expect(names().sort()).toEqual(["a:4222", "b:4222", "e:4222"]);
+  });
+
   test("leaves no secret of the other one behind, anywhere in the connection", async () => {
     const { nc, world } = await connected({ servers: ["nats://me:s3cret-a@a", "nats://me:s3cret-b@b"] });
     const secrets = () => {
