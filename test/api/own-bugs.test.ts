@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { Connection } from "../../src/api/connection.js";
 import type { World } from "../../src/effects/world.js";
-import { ErrorCode, type NatsError } from "../../src/index.js";
+import { type ConnectionOptions, ErrorCode, type NatsError } from "../../src/index.js";
 import { Simulation } from "../../src/testing/index.js";
 
 const bug = new Error("nobody expects it");
@@ -13,7 +13,7 @@ const fails = () => {
 };
 
 /** A connection in a world that breaks when it is told to. */
-function scene() {
+function scene(options: ConnectionOptions = {}) {
   const simulation = new Simulation();
   const cluster = simulation.cluster();
   const world = simulation.world();
@@ -21,6 +21,7 @@ function scene() {
     servers: [...cluster.urls],
     maxReconnectAttempts: -1,
     waitOnFirstConnect: true,
+    ...options,
   });
   const breaks = (how: (world: World) => Partial<World>) => void Object.assign(world, how(world));
   return { simulation, cluster, nc, breaks };
@@ -82,6 +83,35 @@ describe("a bug", () => {
     expect([await request, nc.info]).toEqual([ErrorCode.ConnectionClosed, undefined]);
     expect(() => nc.publish("a")).toThrow(expect.objectContaining({ code: ErrorCode.ConnectionClosed }));
     expect([nc.isClosed(), simulation.running]).toEqual([true, { timers: 0, sockets: 0 }]);
+  });
+
+  it("in the chart, in the middle of an established connection, leaves no socket and no timer", async () => {
+    const { simulation, cluster, nc, breaks } = scene();
+    await simulation.until(nc.start());
+    expect(simulation.running).toEqual({ timers: 1, sockets: 1 });
+    breaks(() => ({ now: () => Symbol("now") as never }));
+    await nc.reconnect();
+    expect((await simulation.until(nc.closed()))?.message).toContain("a bug in nats-statechart");
+    expect(simulation.running).toEqual({ timers: 0, sockets: 0 });
+    await simulation.advance(1_000);
+    expect(cluster.node(0).clients).toBe(0);
+  });
+
+  it("in the chart, while an authenticator works, tells the authenticator that nobody waits", async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const { simulation, cluster, nc, breaks } = scene({
+      authenticator: (_nonce, signal) => {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+    });
+    const started = nc.start().catch(({ message }: NatsError) => message);
+    await simulation.advance(1_000);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+    breaks(() => ({ now: () => Symbol("now") as never }));
+    cluster.node(0).crash();
+    expect(await simulation.until(started)).toContain("a bug in nats-statechart");
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
   });
 
   it("where a message is handed over is not swallowed: it is no nonsense of the server's", async () => {

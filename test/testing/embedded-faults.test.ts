@@ -113,7 +113,29 @@ describe("an embedded server", () => {
     expect(words.join("")).toContain("INFO {");
     socket.write("PING\r\n");
     expect(await once(socket, "data")).toEqual(["PONG\r\n"]);
+    // It has seen them: not once more after another pause.
+    expect(server.clients).toBe(2);
+    server.pause();
+    server.resume();
+    socket.write("PING\r\n");
+    expect(await once(socket, "data")).toEqual(["PONG\r\n"]);
+    expect(server.clients).toBe(2);
     socket.destroy();
+  });
+
+  it("that stands still and resets its connections has no client of them when it goes on", async () => {
+    server = await startEmbeddedServer();
+    server.pause();
+    const socket = dial(server.port, server.host);
+    const closed = once(socket, "close");
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    await turnsOfTheLoop(20);
+    server.reset();
+    await closed;
+    server.resume();
+    nc = await connect({ servers: server.url });
+    expect(server.clients).toBe(1);
   });
 
   it("in lame duck mode takes no new client, and takes them once it was started anew", async () => {
