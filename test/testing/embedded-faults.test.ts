@@ -127,8 +127,7 @@ describe("an embedded server", () => {
     server = await startEmbeddedServer();
     server.pause();
     const socket = dial(server.port, server.host);
-    const closed = once(socket, "close");
-    socket.on("error", () => {});
+    const closed = new Promise((resolve) => socket.on("close", resolve).on("error", () => {}));
     await once(socket, "connect");
     await turnsOfTheLoop(20);
     server.reset();

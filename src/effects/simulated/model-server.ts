@@ -214,9 +214,9 @@ export class ModelServer implements Server {
     this.cluster.changed();
   }
 
-  /** The process stands still (SIGSTOP). No effect where there is none. */
+  /** The process stands still (SIGSTOP). */
   pause(): void {
-    if (this.#isRunning) this.#clock.pause();
+    this.#clock.pause();
   }
 
   /** The process goes on (SIGCONT). */
