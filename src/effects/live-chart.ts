@@ -67,7 +67,13 @@ export class LiveChart {
     this.#recorder = record ? new Recorder(input) : undefined;
     const observer = inspect === undefined ? {} : { inspect, ...(name === undefined ? {} : { id: name }) };
     this.#actor = createActor(collectingMachine(), { input, ...observer });
-    this.#actor.subscribe({ error: (error) => driver.brokeDown(error) });
+    this.#actor.subscribe({
+      error: (error) => {
+        // What was asked for on the way is of a state that nobody is in.
+        this.#effects = [];
+        driver.brokeDown(error);
+      },
+    });
     charts.set(this.#actor, this);
   }
 

@@ -86,11 +86,13 @@ describe("a bug", () => {
   });
 
   it("in the chart, in the middle of an established connection, leaves no socket and no timer", async () => {
-    const { simulation, cluster, nc, breaks } = scene();
+    const { simulation, cluster, nc, breaks } = scene({ onLameDuck: "migrate" });
+    cluster.join();
     await simulation.until(nc.start());
+    await simulation.advance(1_000);
     expect(simulation.running).toEqual({ timers: 1, sockets: 1 });
     breaks(() => ({ now: () => Symbol("now") as never }));
-    await nc.reconnect();
+    cluster.node(0).lameDuck();
     expect((await simulation.until(nc.closed()))?.message).toContain("a bug in nats-statechart");
     expect(simulation.running).toEqual({ timers: 0, sockets: 0 });
     await simulation.advance(1_000);
