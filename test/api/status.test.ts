@@ -12,7 +12,6 @@ import {
   statusFrom,
 } from "../../src/api/status.js";
 import type { StatusReport } from "../../src/machine/effects.js";
-import { reachable } from "./reachable.js";
 
 const server = "a:4222";
 const nothing = { messages: 0, bytes: 0 };
