@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import type { ConnectionInput } from "../../../src/machine/context.js";
 import { inputs, type Mood, moves } from "../../../src/testing/chart/drawing.js";
 import { type Chart, quickChart } from "./chart.js";
+import { openings } from "./openings.js";
 import { type Told, tell } from "./told.js";
 
 /** How a story is made. */
@@ -17,14 +18,29 @@ export interface StoryConstraints {
   readonly mood?: Mood;
   /** Default 3. */
   readonly minMoves?: number;
-  /** Default 55. */
+  /** Default 50. */
   readonly maxMoves?: number;
 }
 
+/** How many stories have an opening, of a hundred; and how many moves there are behind one, at most. */
+const WITH_OPENING = 40;
+const MOVES_BEHIND = 20;
+
 /** Stories of a connection, each from the first dial to `closed`. */
 export function stories(constraints: StoryConstraints = {}): fc.Arbitrary<Told> {
-  const { chart = quickChart, input = inputs(fc), mood = "fair", minMoves = 3, maxMoves = 55 } = constraints;
+  const { chart = quickChart, input = inputs(fc), mood = "fair", minMoves = 3, maxMoves = 50 } = constraints;
+  const upTo = (maxLength: number) =>
+    fc.array(moves(fc, mood), { minLength: minMoves, maxLength, size: "max" });
+  const [none] = openings;
   return fc
-    .tuple(input, fc.array(moves(fc, mood), { minLength: minMoves, maxLength: maxMoves, size: "max" }))
-    .map(([from, played]) => tell(chart, from, played));
+    .oneof(
+      { weight: 100 - WITH_OPENING, arbitrary: fc.tuple(input, upTo(maxMoves), fc.constant(none)) },
+      {
+        weight: WITH_OPENING,
+        arbitrary: fc.tuple(input, upTo(Math.min(maxMoves, MOVES_BEHIND)), fc.constantFrom(...openings)),
+      },
+    )
+    .map(([{ policy, ...from }, played, { policy: wanted, way }]) =>
+      tell(chart, { ...from, policy: { ...policy, ...wanted } }, played, way),
+    );
 }

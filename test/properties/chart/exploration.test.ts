@@ -14,6 +14,7 @@ import { eventOf } from "../../../src/testing/chart/moves.js";
 import { isEstablished, isOver, quick, stateOf } from "./chart.js";
 import { deadEnds, type Edge, eventsTo, explore, type Happenings, isLoud, type Walk } from "./explore.js";
 import { brokenAtTheEnd, rules } from "./rules/index.js";
+import { allCells, usedCells } from "./rules/statuses.js";
 import { PATIENCE } from "./runs.js";
 import { type Scene, Teller, Told } from "./told.js";
 
@@ -351,6 +352,10 @@ test("every guard has answered yes and no", () => {
     `${name} true`,
   ]);
   expect([...answers].sort()).toEqual(all.sort());
+});
+
+test("every cell of the grammar of statuses was used: nothing is permitted that never happens", () => {
+  expect(allCells.filter((cell) => !usedCells.has(cell))).toEqual([]);
 });
 
 test("every transition was taken: none is dead", () => {

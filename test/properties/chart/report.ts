@@ -1,6 +1,21 @@
 // What a run of stories saw: how many, how fast, which states. So that a property which tests nothing shows.
 
+import { premises } from "./premises.js";
 import type { Told } from "./told.js";
+
+/** The premises of all rules, as `rule: premise`, with the question to a scene. */
+const asked = Object.entries(premises).flatMap(([rule, of]) =>
+  Object.entries(of).map(([name, holds]) => [`${rule}: ${name}`, holds] as const),
+);
+
+/** In how many of a hundred stories each premise of a rule holds: the rarest first. */
+export function shareOfPremises(told: readonly Told[]): ReadonlyMap<string, number> {
+  const shares = asked.map(([name, holds]) => {
+    const count = told.filter(({ scenes }) => scenes.some(holds)).length;
+    return [name, (100 * count) / told.length] as const;
+  });
+  return new Map(shares.sort(([, one], [, other]) => one - other));
+}
 
 export class Report {
   #stories = 0;

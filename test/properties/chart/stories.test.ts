@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { connectionMachine } from "../../../src/machine/connection-machine.js";
 import { stories } from "./arbitraries.js";
-import { Report } from "./report.js";
+import { Report, shareOfPremises } from "./report.js";
 import { keepsTheRules } from "./rules/index.js";
 import { redundantStops } from "./rules/timers.js";
 import { PATIENCE, run } from "./runs.js";
@@ -38,4 +38,10 @@ test(
 
 test("what is stopped without running is the timer that just fired, and no other", () => {
   for (const stop of redundantStops.keys()) expect(stop).toContain("timer.fired");
+});
+
+test("what each rule is about happens in one of a hundred stories at least", () => {
+  const shares = shareOfPremises(fc.sample(stories(), { numRuns: 3_000, seed: 1 }));
+  console.info([...shares].map(([premise, share]) => `${share.toFixed(1)} ${premise}`).join("\n"));
+  expect([...shares].filter(([, share]) => share < 1)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // A story told: what happened to a chart, scene by scene. It is data; what must hold in it is in rules.
 
 import * as fc from "fast-check";
-import type { ConnectionInput } from "../../../src/machine/context.js";
+import { type ConnectionContext, type ConnectionInput, tlsIsDemanded } from "../../../src/machine/context.js";
 import type { Effect } from "../../../src/machine/effects.js";
 import type { ConnectionEvent } from "../../../src/machine/events.js";
 import { defaultPolicy, type Policy } from "../../../src/machine/reconnect-policy.js";
@@ -63,10 +63,19 @@ function inShort({ type, params }: Effect): string {
   return params === undefined ? type : `${type} ${JSON.stringify(params)}`;
 }
 
-/** Tells the story that the moves make of a chart. It always ends with `closed`, and some echoes after it. */
-export function tell(chart: Chart, input: ConnectionInput, moves: readonly Move[]): Told {
+/**
+ * Tells the story that the moves make of a chart, behind what `opening` says. It always ends with `closed`, and some echoes after
+ * it.
+ */
+export function tell(
+  chart: Chart,
+  input: ConnectionInput,
+  moves: readonly Move[],
+  opening: (teller: Teller) => Iterable<ConnectionEvent> = () => [],
+): Told {
   const outside = new Outside(input.at);
   const teller = new Teller(chart, input, outside);
+  for (const event of opening(teller)) teller.play(event);
   let epilogue = EPILOGUE;
   for (const move of moves) {
     if (teller.to === "closed" && epilogue-- === 0) break;
@@ -117,6 +126,17 @@ export class Teller {
     outside.carriesOut(effects);
     const beginning = { event: null, at: input.at, possible: true, from: "", before: null };
     this.scenes.push({ ...beginning, to: this.to, after: snapshot, effects });
+  }
+
+  /** What the chart remembers now. */
+  get context(): ConnectionContext {
+    return this.#snapshot.context;
+  }
+
+  /** True where the server that is being dialed may be talked to only under TLS. */
+  get isTlsDemanded(): boolean {
+    const { policy, next } = this.context;
+    return next !== null && tlsIsDemanded(policy, next.destination);
   }
 
   play(event: ConnectionEvent): void {

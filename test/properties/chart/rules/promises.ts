@@ -11,7 +11,7 @@ export const connectSettlesOnce: Rule = {
   sentence: "connect is settled once: resolved by the first connection, or else rejected at the end",
   watch: () => {
     let settled = 0;
-    return ({ from, to, effects }) => {
+    return ({ to, effects }) => {
       for (const { type } of effects) {
         if (type !== "resolveConnect" && type !== "rejectConnect") continue;
         settled++;
@@ -20,9 +20,9 @@ export const connectSettlesOnce: Rule = {
       }
       if (settled > 1) return `connect is settled ${settled} times`;
       if (settled === 0 && isOver(to)) return "connect is never settled";
-      if (settled === 0 && to === "connected")
-        return "a connection is established, but connect is not settled";
-      return settled === 1 && from === "" ? "connect is settled before anything happened" : undefined;
+      return settled === 0 && to === "connected"
+        ? "a connection is established, but connect is not settled"
+        : undefined;
     };
   },
 };

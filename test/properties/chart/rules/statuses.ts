@@ -4,7 +4,7 @@
 //   attempt     = reconnecting news* [ hastened ]
 //   news        = error | update | ldm
 //   established = ( news | pingTimer STANDS | move )* ( end | DRAINS news* end | lost )
-//   move        = ( attempt | pingTimer | CONNECTED error )+ [ CONNECTED reconnect ] STANDS
+//   move        = ( attempt | pingTimer | CONNECTED ( error | attempt ) )+ [ CONNECTED [ reconnect ] ] STANDS
 //   lost        = [ error | pingTimer staleConnection | "client initiated reconnect" ] HELD disconnect again
 //   again       = [ hastened ] attempt* ( end | DRAINS news* end | CONNECTED reconnect STANDS established )
 //   hastened    = "client initiated reconnect"*
@@ -73,7 +73,14 @@ export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>
     // What was published is released to the new server, or to the old one again.
     CONNECTED: "moved",
   },
-  moved: { ...news("moving"), ...ends, reconnect: "made", reconnecting: "moving", STANDS: "established" },
+  moved: {
+    error: "moving",
+    DRAINS: "draining",
+    CLOSING: "closing",
+    reconnect: "made",
+    reconnecting: "moving",
+    STANDS: "established",
+  },
   leaving: { HELD: "held" },
   held: { disconnect: "lost" },
   lost: {
@@ -117,6 +124,14 @@ function tokenOf(effect: Effect, to: string): Token | null {
   }
 }
 
+/** The cells of the table that were used, as `place token`: what is permitted and never happens is no part of a grammar. */
+export const usedCells = new Set<string>();
+
+/** All cells of the table. */
+export const allCells: readonly string[] = Object.entries(table).flatMap(([place, tokens]) =>
+  Object.keys(tokens).map((token) => `${place} ${token}`),
+);
+
 export const statusesObeyTheirGrammar: Rule = {
   sentence: "the statuses obey their grammar",
   watch: () => {
@@ -130,6 +145,7 @@ export const statusesObeyTheirGrammar: Rule = {
         if (next === undefined) return `${token} in ${place}`;
         if (token === "staleConnection" && previous !== "pingTimer")
           return "staleConnection without a pingTimer";
+        usedCells.add(`${place} ${token}`);
         place = next;
         previous = token;
       }

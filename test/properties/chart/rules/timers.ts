@@ -49,7 +49,7 @@ export const timersBelongToLinks: Rule = {
         } else if (effect.type === "stopTimer") {
           const { timer, attempt } = effect.params;
           if (!running.delete(keyOf(timer, attempt)))
-            count(`stopTimer ${timer} in ${from} on ${event?.type}`);
+            count(["stopTimer", timer, from, event?.type].join(" "));
         }
       }
       const due = timersIn(to, after.context);
