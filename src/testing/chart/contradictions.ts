@@ -59,8 +59,8 @@ const sentences: Readonly<Record<string, (moment: Moment) => boolean>> = {
   "a link is in use in connected, migrating and draining, and nowhere else": ({ place, context }) =>
     place.isEstablished === (context.live !== null),
   "the link in use is live": ({ context: { live } }) => live === null || live.phase === "live",
-  "a move goes to another server, over a newer link": ({ context: { live, next } }) =>
-    live === null || next === null || (serverOf(live) !== serverOf(next) && live.id < next.id),
+  "a move goes to another server": ({ context: { live, next } }) =>
+    live === null || next === null || serverOf(live) !== serverOf(next),
   "a link that is being left is coming to its end": ({ context: { retiring } }) =>
     retiring.every(({ phase }) => isEnding(phase)),
   "closing waits for a socket that hands over its last bytes or asks whether they arrived, and for what had arrived to be processed":
@@ -199,6 +199,8 @@ function isSecuredByItself({ destination: { transport } }: Link): boolean {
 }
 
 const checks = Object.entries(sentences);
+/** All that must hold of a moment. */
+export const sentencesOfMoments: readonly string[] = Object.keys(sentences);
 const none: readonly string[] = [];
 
 /**

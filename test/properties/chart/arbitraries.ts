@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import type { ConnectionInput } from "../../../src/machine/context.js";
 import { inputs, type Mood, moves } from "../../../src/testing/chart/drawing.js";
 import { type Chart, quickChart } from "./chart.js";
-import { openings } from "./openings.js";
+import { none, openings } from "./openings.js";
 import { type Told, tell } from "./told.js";
 
 /** How a story is made. */
@@ -31,7 +31,6 @@ export function stories(constraints: StoryConstraints = {}): fc.Arbitrary<Told> 
   const { chart = quickChart, input = inputs(fc), mood = "fair", minMoves = 3, maxMoves = 50 } = constraints;
   const upTo = (maxLength: number) =>
     fc.array(moves(fc, mood), { minLength: minMoves, maxLength, size: "max" });
-  const [none] = openings;
   return fc
     .oneof(
       { weight: 100 - WITH_OPENING, arbitrary: fc.tuple(input, upTo(maxMoves), fc.constant(none)) },
