@@ -90,7 +90,13 @@ test("every effect that the chart can ask for is used by it", () => {
 test("every effect that is written for the chart has an empty body, so that the chart runs pure", () => {
   const written = Object.values(actions).flatMap((one) => ("type" in one ? [one.type] : []));
   expect(written).toContain("openSocket");
-  for (const name of written) expect(effectActions[name as EffectName]).toBeTypeOf("function");
+  /** Whoever looks at it, or calls it, fails. */
+  const untouchable = new Proxy(() => {}, {
+    get: () => expect.unreachable("it looks at what it is given"),
+    apply: () => expect.unreachable("it calls what it is given"),
+  }) as never;
+  for (const name of written)
+    expect(effectActions[name as EffectName](untouchable, untouchable)).toBeUndefined();
 });
 
 test("the parameters of a status are named for it, for those who look at the chart", () => {

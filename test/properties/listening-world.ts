@@ -96,6 +96,25 @@ export class ListeningWorld implements World {
   }
 }
 
+/** In this world all that is due comes after a few turns of the event loop: nothing waits for a network or a clock. */
+const MOST_TURNS = 1_000;
+
+/**
+ * What the promise settles with. Throws an error that names the promise where it has not settled after `MOST_TURNS` turns of the
+ * event loop: it never will.
+ */
+export async function settled<T>(name: string, promise: Promise<T>): Promise<T> {
+  let isPending = true;
+  const settles = () => {
+    isPending = false;
+  };
+  promise.then(settles, settles);
+  for (let turn = 0; isPending && turn < MOST_TURNS; turn++)
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  if (isPending) throw new Error(`${name} has not settled after ${MOST_TURNS} turns of the event loop`);
+  return promise;
+}
+
 /** Connects in that world, as `connect` does in Node's; undefined where the options are refused. */
 export async function connectIn(
   world: World,
@@ -103,7 +122,7 @@ export async function connectIn(
 ): Promise<NatsConnection | undefined> {
   try {
     checkOptions(options);
-    return await new Connection(world, options).start();
+    return await settled("connect()", new Connection(world, options).start());
   } catch (error) {
     if (error instanceof NatsError) return undefined;
     throw error;

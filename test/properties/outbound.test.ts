@@ -82,6 +82,10 @@ interface Flight {
 
 const messagesOf = (text: string) => text.match(/PUB s\./g)?.length ?? 0;
 
+/** How often a message was refused, by the error; and how often one was accepted. */
+const outcomes = new Map<unknown, number>();
+const count = (outcome: unknown) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+
 /** Runs the steps; checks after each what must always hold. */
 function run(steps: readonly Step[], limit: number): void {
   const deferred: (() => void)[] = [];
@@ -196,6 +200,7 @@ function run(steps: readonly Step[], limit: number): void {
             undefined,
           );
         const refused = refusal(command.length);
+        count(refused);
         if (refused === undefined) {
           // Before it is published: a sink may be handed it at once.
           accept(command);
@@ -301,6 +306,8 @@ test("what is accepted goes out once and in order, and memory in use is never ov
     fc.property(life, limit, (steps, bytes) => run(steps, bytes)),
     { numRuns: 400 },
   );
+  for (const outcome of [undefined, OutboundFull, OutboundFinishing, OutboundClosed])
+    expect(outcomes.get(outcome), `${outcome}`).toBeGreaterThan(30);
 });
 
 interface Waiting {

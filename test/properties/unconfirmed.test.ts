@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Outbound } from "../../src/effects/outbound.js";
 import type { Ping } from "../../src/effects/pings.js";
-import { OutboundClosed, OutboundFull } from "../../src/effects/refusals.js";
+import { OutboundFull } from "../../src/effects/refusals.js";
 import type { Sink } from "../../src/effects/sink.js";
 import type { Mark } from "../../src/effects/unconfirmed.js";
 
@@ -75,6 +75,7 @@ class Scene {
   #isPaused = false;
   flushes = 0;
   settled = 0;
+  refused = 0;
 
   constructor(policy: "report" | "resend", limit: number) {
     this.#policy = policy;
@@ -189,11 +190,17 @@ class Scene {
     };
     // Before it is published: a sink may be handed it at once.
     this.messages.push(message);
+    const { waiting, unconfirmed } = this.outbound;
     try {
       this.outbound.publish(`m.${number}`, payload, undefined, undefined);
     } catch (error) {
-      if (!(error instanceof OutboundFull || error instanceof OutboundClosed)) throw error;
+      // Refused only while no sink is in use, and for want of room.
+      expect(error).toBeInstanceOf(OutboundFull);
+      expect(this.#sink).toBeUndefined();
+      expect(this.#limit).toBeGreaterThanOrEqual(0);
+      expect(waiting.bytes + unconfirmed.bytes + length).toBeGreaterThan(this.#limit);
       this.messages.pop();
+      this.refused++;
     }
   }
 
@@ -293,6 +300,8 @@ const lives = fc.array(step, { maxLength: 80 });
 test.each(["report", "resend"] as const)(
   "with %s every message is waiting, unconfirmed, confirmed or lost",
   (policy) => {
+    /** In how many lives a message came to that, or was refused. */
+    const seen = { confirmed: 0, lost: 0, withdrawn: 0, repeated: 0, refused: 0 };
     fc.assert(
       fc.property(lives, fc.constantFrom(-1, 100, 10_000), (steps, limit) => {
         const scene = new Scene(policy, limit);
@@ -301,8 +310,16 @@ test.each(["report", "resend"] as const)(
           scene.check();
         }
         scene.end();
+        for (const end of ["confirmed", "lost", "withdrawn"] as const)
+          if (scene.messages.some(({ is }) => is === end)) seen[end]++;
+        if (scene.messages.some(({ isRepeated }) => isRepeated)) seen.repeated++;
+        if (scene.refused > 0) seen.refused++;
       }),
       { numRuns: 1000 },
     );
+    const { lost, repeated, ...both } = seen;
+    expect(Math.min(...Object.values(both)), JSON.stringify(seen)).toBeGreaterThan(30);
+    const [happens, never] = policy === "report" ? [lost, repeated] : [repeated, lost];
+    expect([happens > 30, never]).toEqual([true, 0]);
   },
 );

@@ -253,6 +253,7 @@ export const mistakesOfLinks = {
     ["forgets to stop the ping timer", without("stopTimer", { timer: "ping" }), /these run in/],
     ["forgets to stop the drain timer", without("stopTimer", { timer: "drain" }), /these run in/],
     ["forgets to start the drain timer", without("startTimer", { timer: "drain" }), /drain .* does not run/],
+    ["stops each timer twice", twice("stopTimer"), /is stopped, and does not run/],
     ["starts each timer twice", twice("startTimer"), /is started while it runs/],
     [
       "lets each timer run a moment longer",

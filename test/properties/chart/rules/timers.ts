@@ -12,12 +12,9 @@ import { asServer, isSameServer, type Rule } from "./rule.js";
 
 const keyOf = (timer: TimerName, attempt: number) => `${timer} of attempt ${attempt}`;
 
-/** How often a timer was stopped that did not run: allowed, and worth knowing. */
-export const redundantStops = new Map<string, number>();
-
 export const timersBelongToLinks: Rule = {
   sentence:
-    "a timer is started only while it does not run, and exactly those run that belong to the state and to its links",
+    "a timer is started only while it does not run, and stopped only while it does or has just fired; exactly those run that belong to the state and to its links",
   watch: (policy) => {
     const running = new Set<string>();
     const spans: Readonly<Record<Exclude<TimerName, "reconnect" | "attempt">, Milliseconds>> = {
@@ -48,8 +45,10 @@ export const timersBelongToLinks: Rule = {
           running.add(key);
         } else if (effect.type === "stopTimer") {
           const { timer, attempt } = effect.params;
-          if (!running.delete(keyOf(timer, attempt)))
-            count(["stopTimer", timer, from, event?.type].join(" "));
+          const hasFired =
+            event?.type === "timer.fired" && event.timer === timer && event.attempt === attempt;
+          if (!running.delete(keyOf(timer, attempt)) && !hasFired)
+            return `the timer ${keyOf(timer, attempt)} is stopped, and does not run`;
         }
       }
       const due = timersIn(to, after.context);
@@ -84,10 +83,6 @@ function attemptSpan(scene: Scene, policy: Policy): Milliseconds {
   return scene.before?.context.next?.id === next.id
     ? Math.max(0, policy.timeout - (scene.at - next.begunAt))
     : patience(scene, policy);
-}
-
-function count(what: string): void {
-  redundantStops.set(what, (redundantStops.get(what) ?? 0) + 1);
 }
 
 export const somethingWakesTheChart: Rule = {
