@@ -63,10 +63,17 @@ export const mutationSets = {
     tests: ["test/cli/*.test.ts"],
     least: 80,
   },
+  // What runs in the process that is inspected, and serves the page.
   inspector: {
-    mutate: ["src/inspector/**/*.ts", "!src/inspector/page/**"],
-    tests: ["test/inspector/*.test.ts", "test/cli/*.test.ts"],
+    mutate: ["src/inspector/*.ts"],
+    tests: ["test/inspector/*.test.ts"],
     least: 80,
+  },
+  // What is shown of it, on the page and in a terminal.
+  drawing: {
+    mutate: ["src/inspector/{drawing,story}/**/*.ts"],
+    tests: ["test/inspector/*.test.ts", "test/cli/*.test.ts"],
+    least: 60,
   },
 };
 

@@ -60,14 +60,15 @@ const runs: Readonly<Record<string, Run>> = {
       () => expect.unreachable("nobody answers"),
       (reason: Error) => reason,
     );
-    request.deferred.catch(() => {});
+    const cancelled = Promise.allSettled([request.deferred]);
     request.cancel(error);
+    await cancelled;
     await world.advance(1_000);
     return { request };
   },
   "an acknowledgement that nobody could confirm": async () => {
     const { request, ended } = acknowledged(await message(), "nobody", 60_000);
-    await world.until(ended.catch(() => {}));
+    await world.until(Promise.allSettled([ended]));
     return { request };
   },
   "a message that was responded to": async () => {

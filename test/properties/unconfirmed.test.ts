@@ -195,10 +195,11 @@ class Scene {
       this.outbound.publish(`m.${number}`, payload, undefined, undefined);
     } catch (error) {
       // Refused only while no sink is in use, and for want of room.
-      expect(error).toBeInstanceOf(OutboundFull);
-      expect(this.#sink).toBeUndefined();
-      expect(this.#limit).toBeGreaterThanOrEqual(0);
-      expect(waiting.bytes + unconfirmed.bytes + length).toBeGreaterThan(this.#limit);
+      const isFull =
+        this.#sink === undefined &&
+        this.#limit >= 0 &&
+        waiting.bytes + unconfirmed.bytes + length > this.#limit;
+      if (!(isFull && error instanceof OutboundFull)) throw error;
       this.messages.pop();
       this.refused++;
     }

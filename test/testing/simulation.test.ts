@@ -207,7 +207,7 @@ describe("a simulated world", { timeout: 30_000 }, () => {
       await world.advance(10);
       const before = world.elapsed;
       const told = nc.closed();
-      await world.until(nc[end]().catch(() => {}));
+      await world.until(Promise.allSettled([nc[end]()]));
       await told;
       const limit = end === "drain" ? 5_000 : 0;
       expect(world.elapsed - before - limit).toBeGreaterThanOrEqual(900);

@@ -22,7 +22,7 @@ const abortedAfter = (turns: number): AbortSignal => {
   })();
   return abort.signal;
 };
-const quietly = (promise: Promise<unknown>) => promise.catch(() => {});
+const quietly = (promise: Promise<unknown>) => Promise.allSettled([promise]);
 const long = { timeout: 600_000, pingInterval: 600_000 };
 
 const ways: Readonly<Record<string, () => Promise<unknown>>> = {
