@@ -22,12 +22,15 @@ export class ListeningWorld implements World {
   readonly seed = 1;
   /** All commands so far, PINGs left out: the client sends them when it likes. */
   readonly heard: Heard[] = [];
-  /** The way to the client: the socket that it dialed last. */
-  #says: (chunk: Uint8Array) => void = () => {};
+  /** The ways to the client: its sockets that are open, in the order in which it dialed them. */
+  readonly #ways = new Set<(chunk: Uint8Array) => void>();
 
-  /** The server says this. Whatever comes of it comes at once, errors too. */
+  /**
+   * The server says this over the socket that was opened first. Whatever comes of it comes at once, errors too. A client that moves to
+   * another socket hears the rest over the one that it leaves: what was cut is not put together from two.
+   */
   say(chunk: Uint8Array): void {
-    this.#says(chunk);
+    for (const way of this.#ways) return way(chunk);
   }
 
   fillRandom(bytes: Uint8Array): void {
@@ -70,7 +73,8 @@ export class ListeningWorld implements World {
       mayTalk: () => true,
       isListening: () => true,
     });
-    this.#says = (chunk) => events.data(chunk);
+    const way = (chunk: Uint8Array) => events.data(chunk);
+    this.#ways.add(way);
     queueMicrotask(() => {
       events.opened();
       answer(info({ nonce: "nonce" }));
@@ -87,10 +91,12 @@ export class ListeningWorld implements World {
       end: () =>
         queueMicrotask(() => {
           isOpen = false;
+          this.#ways.delete(way);
           events.closed(null);
         }),
       destroy: () => {
         isOpen = false;
+        this.#ways.delete(way);
       },
     };
   }
