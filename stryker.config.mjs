@@ -15,7 +15,7 @@ export default {
   thresholds: { high: 95, low: least, break: least },
   coverageAnalysis: "perTest",
   ignoreStatic: chosenSet !== "machine",
-  incremental: true,
+  incremental: process.env.STRYKER_INCREMENTAL !== "0",
   incrementalFile: `reports/mutation/${chosenSet}-incremental.json`,
   concurrency: 1,
   timeoutMS: 5_000,

@@ -2,6 +2,7 @@
 // a dash, and all that follows, goes to Stryker: `npm run mutation -- api --mutate src/api/msg.ts`. Two are ours:
 //
 //   --since REV   mutates the lines alone that were changed since REV, in the sets that have any
+//   --part 2/5    mutates a fifth of the lines, the second one: ten lines of every fifty
 //   --survivors   runs nothing: lists what survived the last run of each set
 //
 // Prints the table of docs/mutation.md, which says what came of it.
@@ -29,7 +30,12 @@ const chosen = names.length === 0 ? Object.keys(mutationSets) : names;
 if (options[0] === "--survivors") {
   for (const set of chosen) console.log(survivors(set).join("\n"));
 } else {
-  const changed = options[0] === "--since" ? changedSince(options[1] ?? "HEAD~1") : undefined;
+  const changed =
+    options[0] === "--since"
+      ? changedSince(options[1] ?? "HEAD~1")
+      : options[0] === "--part"
+        ? part(options[1])
+        : undefined;
   const rest = changed === undefined ? options : options.slice(2);
   for (const set of chosen) {
     const lines = changed?.filter(({ file }) => isIn(file, set)).map(({ range }) => range);
@@ -66,6 +72,25 @@ function changedSince(revision) {
     if (length > 0) found.push({ file, range: `${file}:${from}-${from + length - 1}` });
   }
   return found;
+}
+
+/** Ten lines of every so many, of all files of `src`. */
+function part(which) {
+  const [, number, parts] = /^(\d+)\/(\d+)$/.exec(which ?? "") ?? [];
+  if (number === undefined || Number(number) < 1 || Number(number) > Number(parts)) {
+    console.error("Say which part of how many: --part 2/5.");
+    process.exit(2);
+  }
+  const files = execFileSync("git", ["ls-files", "src"], { cwd: root, encoding: "utf8" }).split("\n");
+  return files
+    .filter((file) => file.endsWith(".ts"))
+    .flatMap((file) => {
+      const count = readFileSync(`${root}/${file}`, "utf8").split("\n").length;
+      const blocks = Array.from({ length: Math.ceil(count / 10) }, (_, block) => block);
+      return blocks
+        .filter((block) => block % Number(parts) === Number(number) - 1)
+        .map((block) => ({ file, range: `${file}:${block * 10 + 1}-${Math.min(count, block * 10 + 10)}` }));
+    });
 }
 
 function isIn(file, set) {
