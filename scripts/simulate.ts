@@ -9,6 +9,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import { drawPlan } from "../src/testing/draw-plan.js";
+import { type Premise, premises } from "../src/testing/premises.js";
 import { shrinkPlan } from "../src/testing/shrink.js";
 import { lineOf, SimulationFailure, simulate } from "../src/testing/simulate.js";
 
@@ -57,12 +58,15 @@ async function shrink(): Promise<boolean> {
   return false;
 }
 
-type Counts = Awaited<ReturnType<typeof simulate>>["counts"];
+type Report = Awaited<ReturnType<typeof simulate>>;
+type Counts = Report["counts"];
+type Outcome = Pick<Report, "counts" | "premises">;
 
 /** What a run counts, or how it fails. */
-async function outcomeOf(one: number): Promise<Counts | SimulationFailure> {
+async function outcomeOf(one: number): Promise<Outcome | SimulationFailure> {
   try {
-    return (await simulate({ seed: one })).counts;
+    const { counts, premises } = await simulate({ seed: one });
+    return { counts, premises };
   } catch (error) {
     if (error instanceof SimulationFailure) return error;
     throw error;
@@ -73,9 +77,8 @@ async function outcomeOf(one: number): Promise<Counts | SimulationFailure> {
 type Summed = Exclude<keyof Counts, "elapsed">;
 
 /** What a thread tells of each of its runs. */
-interface Told {
+interface Told extends Partial<Outcome> {
   readonly seed: number;
-  readonly counts?: Counts;
   readonly broken?: string;
 }
 
@@ -89,7 +92,7 @@ interface Share {
 async function share({ first, every, before }: Share, port: MessagePort): Promise<void> {
   for (let one = first; one < before; one += every) {
     const outcome = await outcomeOf(one);
-    const told = outcome instanceof SimulationFailure ? { broken: outcome.broken } : { counts: outcome };
+    const told = outcome instanceof SimulationFailure ? { broken: outcome.broken } : outcome;
     port.postMessage({ seed: one, ...told } satisfies Told);
   }
 }
@@ -110,6 +113,8 @@ async function many(count: number): Promise<boolean> {
     lost: 0,
     dialed: 0,
   };
+  const names = Object.keys(premises) as Premise[];
+  const held = new Map(names.map((name) => [name, 0]));
   let days = 0;
   let done = 0;
   let failed = 0;
@@ -118,11 +123,21 @@ async function many(count: number): Promise<boolean> {
     const speed = `${done} runs in ${seconds.toFixed(1)} s (${(done / seconds).toFixed(1)} a second)`;
     return `${JSON.stringify({ days: Math.round(days), ...sums })}\n${speed}, ${failed} failed`;
   };
+  /** In how many of a hundred runs each check had something to judge. */
+  const table = () => {
+    const rows = names.map((name) => ({
+      name,
+      share: ((held.get(name) ?? 0) * 100) / Math.max(1, done - failed),
+    }));
+    rows.sort((one, other) => one.share - other.share);
+    const lines = rows.map(({ name, share }) => `${share.toFixed(1).padStart(8)}  ${premises[name]}`);
+    return ["of 100 runs", ...lines].join("\n");
+  };
   const every = Math.min(availableParallelism(), count);
   const threads = Array.from({ length: every }, async (_, number) => {
     const workerData: Share = { first: seed + number, every, before: seed + count };
     const worker = new Worker(new URL(import.meta.url), { workerData, argv: process.argv.slice(2) });
-    worker.on("message", ({ seed: one, counts, broken }: Told) => {
+    worker.on("message", ({ seed: one, counts, premises: its, broken }: Told) => {
       done++;
       if (counts === undefined) {
         failed++;
@@ -130,6 +145,7 @@ async function many(count: number): Promise<boolean> {
       } else {
         days += counts.elapsed / 86_400_000;
         for (const name of Object.keys(sums) as Summed[]) sums[name] += counts[name];
+        for (const name of names) if ((its?.[name] ?? 0) > 0) held.set(name, (held.get(name) ?? 0) + 1);
       }
       if (done % 5_000 === 0 && done < count) console.error(summary());
     });
@@ -138,6 +154,7 @@ async function many(count: number): Promise<boolean> {
     if (code !== 0) throw new Error(`a thread ended with ${code}`);
   });
   await Promise.all(threads);
+  console.log(table());
   console.log(summary());
   return failed === 0 && done === count;
 }

@@ -5,6 +5,7 @@ import { ErrorCode } from "../api/errors.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { Status } from "../api/status.js";
 import { attemptSteps } from "../machine/failure.js";
+import type { Premise } from "./premises.js";
 
 /** An error in one of these ends an attempt; one in a state of the connection does not. */
 const steps: ReadonlySet<string> = new Set(attemptSteps);
@@ -16,6 +17,7 @@ const harmless: ReadonlySet<string> = new Set([ErrorCode.PermissionsViolation, E
 export class Attempts {
   readonly #connection: () => NatsConnection;
   readonly #complain: (what: string) => void;
+  readonly #held: (premise: Premise) => void;
   /** The servers that the user named: only the limit takes them out of the pool. */
   readonly #configured: () => readonly string[];
   /** The option `maxReconnectAttempts`; -1 where it does not count yet, or never. */
@@ -30,7 +32,9 @@ export class Attempts {
     configured: () => readonly string[],
     limit: () => number,
     complain: (what: string) => void,
+    held: (premise: Premise) => void,
   ) {
+    this.#held = held;
     this.#connection = connection;
     this.#configured = configured;
     this.#limit = limit;
@@ -72,6 +76,7 @@ export class Attempts {
     if (inPool === undefined) {
       this.#failures.delete(server);
       const isGivenUp = this.#configured().includes(server);
+      if (isGivenUp) this.#held("gaveServerUp");
       if (isGivenUp && failures !== limit)
         this.#complain(`gives ${server} up ${times}; its limit is ${limit}`);
     } else if (inPool.reconnects !== failures) {

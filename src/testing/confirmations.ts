@@ -1,6 +1,7 @@
 // What a client must know to be confirmed, of what one of its sockets was handed: seen from outside, by the PINGs that it wrote
 // and the PONGs that reached it. The client's own account (src/effects/unconfirmed.ts) is not asked.
 
+import type { Received } from "../effects/wire/bytes.js";
 import { Parser, ProtocolViolation } from "../effects/wire/parser.js";
 import type { Bytes } from "../machine/units.js";
 
@@ -13,26 +14,38 @@ export interface Place {
 
 const BEGINNING: Place = { messages: 0, bytes: 0 };
 
+/**
+ * A message came, with its payload from `start` to before `end`.
+ * @param isInDoubt the client need not have seen it
+ */
+export type Heard = (sid: number, received: Received, start: number, end: number, isInDoubt: boolean) => void;
+
 /** The PINGs and PONGs of one socket. */
 export class Confirmations {
   /** The PINGs without a PONG. */
   readonly #asked: Place[] = [];
-  readonly #parser = new Parser({
-    message: () => {},
-    info: () => {},
-    ping: () => {},
-    pong: () => this.#answered(),
-    ok: () => {},
-    error: () => {
-      this.#isInDoubt = true;
-    },
-  });
+  readonly #parser: Parser;
   /** Up to there the client must know that all is confirmed. */
   #known = BEGINNING;
   /** Up to there the client may know it. */
   #likely = BEGINNING;
   /** Behind -ERR the client may have closed the socket: it need not have seen the rest of the chunk. */
   #isInDoubt = false;
+
+  /** @param heard told of each message that comes between the PONGs */
+  constructor(heard: Heard = () => {}) {
+    this.#parser = new Parser({
+      message: (received, sid, _subject, _subjectEnd, _reply, _replyEnd, _headers, start, end) =>
+        heard(sid, received, start, end, this.#isInDoubt),
+      info: () => {},
+      ping: () => {},
+      pong: () => this.#answered(),
+      ok: () => {},
+      error: () => {
+        this.#isInDoubt = true;
+      },
+    });
+  }
 
   /** Up to there the client must know that all is confirmed. */
   get known(): Place {

@@ -14,6 +14,8 @@
 // Where a server says PONG unasked, nothing is confirmed for sure: then only numbers are compared.
 
 import type { Amount, Bytes } from "../machine/units.js";
+import type { Heard } from "./confirmations.js";
+import type { Premise } from "./premises.js";
 import { type Bounds, NOTHING, SocketAccount } from "./socket-account.js";
 
 /** Where a message went that was withdrawn before a socket was handed it. */
@@ -41,6 +43,7 @@ const messagesIn = (amount: Amount | undefined) => amount?.messages ?? 0;
 export class DeliveryLaw {
   readonly #options: DeliveryOptions;
   readonly #complain: (what: string) => void;
+  readonly #held: (premise: Premise) => void;
   /** For each accepted message, by its number: the size of its payload. */
   readonly #sizes: Bytes[] = [];
   /** Messages with headers. */
@@ -60,6 +63,8 @@ export class DeliveryLaw {
   readonly #told = new Set<number>();
   /** Messages that are lost, and no flush has told them. */
   #lost: number[] = [];
+  /** Messages that were withdrawn for a server before any socket had them, and no flush has told them. */
+  #refused: number[] = [];
   /** Messages that a flush has told as lost. */
   readonly #toldToFlush = new Set<number>();
   /** All messages before that one have been vouched for. */
@@ -68,9 +73,17 @@ export class DeliveryLaw {
   /** How many messages went out once more, each time counted. */
   resent = 0;
 
-  /** @param complain called where the law is broken */
-  constructor(options: DeliveryOptions, complain: (what: string) => void) {
+  /**
+   * @param complain called where the law is broken
+   * @param held called where the premise of a check holds
+   */
+  constructor(
+    options: DeliveryOptions,
+    complain: (what: string) => void,
+    held: (premise: Premise) => void = () => {},
+  ) {
     this.#options = options;
+    this.#held = held;
     this.#complain = complain;
   }
 
@@ -134,14 +147,16 @@ export class DeliveryLaw {
   gaveUp(number: number): void {
     if (number < this.#socketOf.length && !this.#options.resends) return;
     this.#withdrawn.add(number);
+    if (this.#again.includes(number)) this.#held("withdrawnAgain");
     this.#again = this.#again.filter((other) => other !== number);
     this.#passWithdrawn();
   }
 
   // What goes over sockets.
 
-  dialed(socket: number): void {
-    this.#accounts.set(socket, new SocketAccount(socket));
+  /** @param heard told of each message that comes over it */
+  dialed(socket: number, heard?: Heard): void {
+    this.#accounts.set(socket, new SocketAccount(socket, heard));
   }
 
   secured(socket: number): void {
@@ -167,13 +182,13 @@ export class DeliveryLaw {
   /** A socket is handed a message: one that goes out once more, or the next one, and no other. */
   handed(socket: number, number: number): void {
     const account = this.#accounts.get(socket);
-    if (account === undefined)
-      return this.#complain(`sends message ${number} over a socket that it never had`);
+    if (account === undefined) throw new Error(`nobody has told the law that socket ${socket} was dialed`);
     const [again] = this.#again;
     if (number < this.#socketOf.length) {
       if (number !== again) return this.#complain(this.#whyNot(number, socket));
       this.#again.shift();
       this.resent++;
+      this.#held("resent");
     } else {
       const next = again ?? this.#socketOf.length;
       if (number !== next) {
@@ -224,6 +239,7 @@ export class DeliveryLaw {
     if (reading === undefined) this.#readings.set(number, { times: 1, socket });
     else {
       reading.times++;
+      this.#held("readTwice");
       reading.socket = socket;
     }
   }
@@ -232,15 +248,21 @@ export class DeliveryLaw {
 
   /** It says that it withdrew so many messages: the server that is taken into use now knows no headers. */
   tookBack(count: number): void {
-    const waiting = [...this.#again, ...this.#waiting()].filter((number) => this.#withHeaders.has(number));
-    if (waiting.length !== count)
-      this.#complain(`says that it took back ${count} messages with headers, where ${waiting.length} waited`);
-    for (const number of waiting) this.gaveUp(number);
+    const hasHeaders = (number: number) => this.#withHeaders.has(number);
+    const [again, waiting] = [this.#again.filter(hasHeaders), this.#waiting().filter(hasHeaders)];
+    const due = again.length + waiting.length;
+    if (due !== count)
+      this.#complain(`says that it took back ${count} messages with headers, where ${due} waited`);
+    if (count > 0) this.#held("headersTakenBack");
+    this.#lost.push(...again);
+    this.#refused.push(...waiting);
+    for (const number of [...again, ...waiting]) this.gaveUp(number);
   }
 
   /** The status `disconnect`: so much of what the socket had is unconfirmed. */
   disconnected(unconfirmed: Amount | undefined): void {
     const told = this.#settle(messagesIn(unconfirmed), "with its connection");
+    if (told.length > 0) this.#held("lost");
     if (this.#options.resends)
       this.#again = [...told.filter((number) => !this.#withdrawn.has(number)), ...this.#again];
     else this.#lost.push(...told);
@@ -254,6 +276,8 @@ export class DeliveryLaw {
       this.#complain(
         `tells at its end of ${messagesIn(unsent)} unsent messages, where no socket had ${waiting.length}`,
       );
+    if (waiting.length > 0) this.#held("unsentAtEnd");
+    if (messagesIn(unconfirmed) > 0) this.#held("unconfirmedAtEnd");
     for (const number of [...waiting, ...this.#again]) this.#told.add(number);
     this.#settle(messagesIn(unconfirmed) - this.#again.length, "at its end");
   }
@@ -267,29 +291,33 @@ export class DeliveryLaw {
       if (count > 0) this.#complain(`is closed without an error, after it told of ${count} messages`);
       return this.vouches(this.accepted, "is closed without an error");
     }
+    const unsent = messagesIn(last.unsent) + this.#refused.length;
     const unconfirmed = messagesIn(last.unconfirmed) + this.#lost.length;
-    const [unsent, its] = [messagesIn(error.unsent), messagesIn(error.unconfirmed)];
-    if (unsent !== messagesIn(last.unsent) || its !== unconfirmed)
+    const [itsUnsent, its] = [messagesIn(error.unsent), messagesIn(error.unconfirmed)];
+    if (itsUnsent !== unsent || its !== unconfirmed)
       this.#complain(
-        `ends with an error that tells of ${unsent} unsent and ${its} unconfirmed messages, ` +
-          `where it is ${messagesIn(last.unsent)} and ${unconfirmed}`,
+        `ends with an error that tells of ${itsUnsent} unsent and ${its} unconfirmed messages, ` +
+          `where it is ${unsent} and ${unconfirmed}`,
       );
   }
 
-  /** A flush was rejected, with what it tells to be unconfirmed. */
-  flushFailed(unconfirmed: Amount | undefined): void {
-    const count = messagesIn(unconfirmed);
-    if (count !== this.#lost.length)
+  /** A flush was rejected, with what it tells. */
+  flushFailed({ unsent, unconfirmed }: Told): void {
+    const count = messagesIn(unsent) + messagesIn(unconfirmed);
+    const lost = [...this.#lost, ...this.#refused];
+    if (count !== lost.length)
       this.#complain(
-        `tells a flush of ${count} lost messages; since the last one that settled it was ${this.#lost.length}`,
+        `tells a flush of ${count} lost messages; since the last one that settled it was ${lost.length}`,
       );
-    for (const number of this.#lost) this.#toldToFlush.add(number);
+    if (count > 0) this.#held("toldToFlush");
+    for (const number of lost) this.#toldToFlush.add(number);
     this.#lost = [];
+    this.#refused = [];
   }
 
   /** The client vouches for all messages before that one. @param how what it did, as the beginning of a sentence */
   vouches(before: number, how: string): void {
-    const untold = this.#lost.find((number) => number < before);
+    const untold = [...this.#lost, ...this.#refused].find((number) => number < before);
     if (untold !== undefined)
       return this.#complain(`${how}, though message ${untold} was lost, and no flush has told it`);
     if (this.#options.isLying) return;

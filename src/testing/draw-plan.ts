@@ -6,6 +6,7 @@ import { type Handshake, strangeGreetings } from "../effects/simulated/handshake
 import { Random } from "../effects/simulated/random.js";
 import type { Milliseconds } from "../machine/units.js";
 import { withOrigins } from "./draw-origins.js";
+import { withScenes } from "./draw-scenes.js";
 import type { Act, ClientPlan, CredentialsPlan, Plan, PlanEntry } from "./plan.js";
 
 /** How large a run is; what is not given is drawn. */
@@ -67,7 +68,8 @@ export function drawPlan(seed: number, size: PlanSize = {}): Plan {
     entries,
   };
   // A run that is to be calm has nobody who misleads.
-  return faults === 0 ? plan : withOrigins(plan, new Random(seed ^ 0x5bd1_e995));
+  if (faults === 0) return plan;
+  return withScenes(withOrigins(plan, new Random(seed ^ 0x5bd1_e995)), new Random(seed ^ 0x3c6e_f372));
 }
 
 /** Chance, in parts: what one of them decides does not shift what the others do. */

@@ -5,8 +5,11 @@ import { CommandReader } from "../effects/simulated/command-reader.js";
 import type { WorldObserver } from "../effects/simulated/world.js";
 import { decodeText } from "../effects/wire/text.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
+import { Arrivals } from "./arrivals.js";
 import { DeliveryLaw, type DeliveryOptions } from "./delivery-law.js";
+import { HandOvers } from "./hand-overs.js";
 import { readPayload } from "./message-id.js";
+import type { Premise } from "./premises.js";
 
 /** What must hold does not. */
 export class InvariantBroken extends Error {
@@ -20,6 +23,8 @@ export interface Registry {
   now(): Milliseconds;
   /** Never throws: it may be called from inside the client, which would take the error for its own. */
   complain(what: string): void;
+  /** The premise of a check holds. */
+  held?(premise: Premise): void;
 }
 
 /** Says what is wrong with the sockets that a client has; undefined where nothing is. */
@@ -36,6 +41,8 @@ export const exactlyThoseOf =
 
 /** What a client has said over a socket of its subscriptions, and whether it can say more. */
 export interface Wire {
+  /** The subscriptions that it has made there, by their number on the wire. */
+  readonly subscribed: ReadonlySet<string>;
   /** The subscriptions that it has told the server to end, by their number on the wire; and when. */
   readonly unsubscribed: ReadonlyMap<string, Milliseconds>;
   /** True while the client must hold back what it has to say: the socket has no room, or too much is unconfirmed. */
@@ -47,6 +54,7 @@ export interface Wire {
 /** What was written to a socket. */
 interface Stream extends Wire {
   readonly reader: CommandReader;
+  readonly subscribed: Set<string>;
   readonly unsubscribed: Map<string, Milliseconds>;
   hasRoom: boolean;
   isLeft: boolean;
@@ -63,6 +71,10 @@ export class Ledger implements WorldObserver {
   readonly #registry: Registry;
   /** What becomes of its messages. */
   readonly deliveries: DeliveryLaw;
+  /** What comes for its subscriptions. */
+  readonly arrivals: Arrivals;
+  /** How its subscriptions go from one server to another. */
+  readonly handOvers: HandOvers;
   readonly #streams = new Map<number, Stream>();
   readonly #alive = new Set<number>();
   readonly #socketLaw: SocketLaw;
@@ -89,7 +101,16 @@ export class Ledger implements WorldObserver {
     options: DeliveryOptions = { resends: false, isLying: false },
   ) {
     this.client = client;
-    this.deliveries = new DeliveryLaw(options, (what) => registry.complain(`${client} ${what}`));
+    const complain = (what: string) => registry.complain(`${client} ${what}`);
+    this.deliveries = new DeliveryLaw(options, complain, (premise) => registry.held?.(premise));
+    this.arrivals = new Arrivals(complain);
+    this.handOvers = new HandOvers({
+      now: () => registry.now(),
+      open: () => this.arrivals.open,
+      wire: (socket) => this.wire(socket),
+      complain,
+      held: (premise) => registry.held?.(premise),
+    });
     this.#registry = registry;
     registry.ledgers.set(client, this);
     this.#socketLaw = socketLaw;
@@ -134,7 +155,11 @@ export class Ledger implements WorldObserver {
     this.#socket = socket;
     this.lostAtEnd = 0;
     this.#alive.add(socket);
-    this.deliveries.dialed(socket);
+    this.deliveries.dialed(socket, (...heard) => {
+      if (stream.isLeft) return;
+      this.handOvers.heard(socket);
+      this.arrivals.arrived(socket, ...heard);
+    });
     const broken = this.#socketLaw(this.#alive);
     if (broken !== undefined) this.#registry.complain(`${this.client} ${broken}`);
     const reader = new CommandReader(
@@ -142,7 +167,7 @@ export class Ledger implements WorldObserver {
         connect: () => {},
         ping: () => this.deliveries.pinged(socket, reader.position),
         pong: () => {},
-        sub: () => {},
+        sub: (_subject, _queue, sid) => void stream.subscribed.add(sid),
         unsub: (sid, max) => {
           // With a limit the subscription goes on.
           if (max === undefined) stream.unsubscribed.set(sid, this.#registry.now());
@@ -159,6 +184,7 @@ export class Ledger implements WorldObserver {
     const { deliveries } = this;
     const stream: Stream = {
       reader,
+      subscribed: new Set(),
       unsubscribed: new Map(),
       hasRoom: true,
       get isFull() {
@@ -187,6 +213,8 @@ export class Ledger implements WorldObserver {
     stream.written += bytes.length;
     stream.reader.push(bytes);
     if (!hasRoom) stream.hasRoom = false;
+    if (!hasRoom) this.#registry.held?.("fullSocket");
+    if (this.deliveries.mustWait(socket, stream.written)) this.#registry.held?.("waitsForConfirmation");
   }
 
   secured(socket: number): void {
@@ -203,6 +231,8 @@ export class Ledger implements WorldObserver {
   }
 
   ended(socket: number, atOnce: boolean, kept: Bytes): void {
+    this.arrivals.inDoubt(socket);
+    if (!this.#isEnding) this.handOvers.closes(socket);
     const stream = this.#streams.get(socket);
     const { written, messagesEnd } = stream ?? { written: 0, messagesEnd: 0 };
     // Commands may be left: they concern nobody any more.
@@ -214,8 +244,10 @@ export class Ledger implements WorldObserver {
       stream.isLeft = true;
       stream.isLost = isLost;
     }
+    if (isLost) this.#registry.held?.("halfClosed");
     if (!atOnce) this.#lingering = isLost ? 0 : socket;
     else if (socket === this.#lingering) this.lostAtEnd = holdsMessage ? kept : 0;
+    if (this.lostAtEnd > 0) this.#registry.held?.("endsWithMessages");
     if (atOnce) this.#over(socket);
   }
 
@@ -224,6 +256,8 @@ export class Ledger implements WorldObserver {
   }
 
   #over(socket: number): void {
+    this.arrivals.inDoubt(socket);
+    this.handOvers.over(socket);
     this.#alive.delete(socket);
     this.#streams.delete(socket);
   }

@@ -27,6 +27,8 @@ export interface SitePlan {
    * the first.
    */
   readonly known: "byAddress" | "byName";
+  /** False where its servers know no headers. Default: as those of the first cluster. */
+  readonly headers?: boolean;
 }
 
 /** Something that a client does. Plain JSON. Clients are named by their place. */

@@ -19,6 +19,7 @@ import type { ModelSubscription } from "../effects/simulated/model.js";
 import type { Milliseconds } from "../machine/units.js";
 import type { Registry } from "./ledger.js";
 import type { MessageId } from "./message-id.js";
+import type { Premise } from "./premises.js";
 
 /** Why a message of a queue group did not reach the member that a server chose. */
 export type Loss =
@@ -30,6 +31,13 @@ export type Loss =
   | "disconnected"
   /** The member ended while the message was on its way from one server to another. */
   | "betweenServers";
+
+const premiseOf = {
+  ended: "memberEnded",
+  noRoom: "memberNoRoom",
+  disconnected: "memberDisconnected",
+  betweenServers: "memberBetweenServers",
+} as const satisfies Record<Loss, Premise>;
 
 /** A subscription of a client, as far as it matters here. */
 export type Member = Pick<Subscription, "getID" | "getSubject" | "isClosed">;
@@ -113,6 +121,7 @@ export class QueueGroups {
   /** A client says that a member is drained: what its servers had handed to it has arrived. */
   drained(client: string, member: Member): void {
     if (this.#isLying) return;
+    this.#registry.held?.("memberDrained");
     for (const handed of this.#of(client)) {
       if (handed.member === member)
         this.#complain(`${this.#what(handed)} did not arrive, though the subscription is drained`);
@@ -195,6 +204,7 @@ export class QueueGroups {
   #lose(handed: Handed, loss: Loss): void {
     this.#underWay.get(handed.client)?.delete(handed);
     this.#lost[loss]++;
+    this.#registry.held?.(premiseOf[loss]);
     this.#note(
       handed.client,
       `message ${handed.id} for subscription ${handed.member.getID()} is lost: ${loss}`,

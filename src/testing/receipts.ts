@@ -1,5 +1,8 @@
 // What a subscription has received, and whether that is right: messages that were sent, whole, in order, and none more often than
-// servers have read it.
+// servers have read it, or than it came over a socket (arrivals.ts).
+//
+// A client that moves hears from two servers for a while: what comes from each of them is in order, and nothing comes from one of them more
+// often than it should; but what one has sent, the other may send as well, or may have sent later messages already.
 
 import type { Registry } from "./ledger.js";
 import { payloadOf, readPayload } from "./message-id.js";
@@ -18,7 +21,11 @@ export class Receipts {
   readonly #name: string;
   /** A client that moves from one server to another may receive a message from both. */
   readonly #mayRepeat: boolean;
+  /** By sender; of a client that moves, by sender and socket. */
   readonly #seen = new Map<string, Seen>();
+  readonly #received = new Set<string>();
+  /** By sender. */
+  readonly #newest = new Map<string, number>();
   /** Messages received. */
   count = 0;
   /** From here on nothing may be received. */
@@ -33,11 +40,14 @@ export class Receipts {
 
   /** Whether that message was received. */
   has(client: string, number: number): boolean {
-    return this.#seen.get(client)?.times.has(number) === true;
+    return this.#received.has(`${client}:${number}`);
   }
 
-  /** A message was received. */
-  add(text: string): void {
+  /**
+   * A message was received.
+   * @param socket that it came over; undefined where it came over none
+   */
+  add(text: string, socket: number | undefined): void {
     if (this.isOver) return this.#complain("a message after its end");
     const id = readPayload(text);
     if (id === undefined)
@@ -49,11 +59,17 @@ export class Receipts {
     const size = sent?.sizeOf(number);
     if (sent === undefined || size === undefined) return this.#complain(`${what} was never accepted`);
     if (text !== payloadOf(id, "", size)) return this.#complain(`${what} arrived damaged`);
-    const seen = this.#seenOf(client);
     const reading = sent.readingsOf(number);
+    const newest = this.#newest.get(client) ?? -1;
+    if (this.#mayRepeat && reading.times === 1) {
+      if (this.#received.has(`${client}:${number}`)) this.#registry.held?.("heardFromBoth");
+      else if (number < newest) this.#registry.held?.("arrivedLate");
+    }
+    this.#newest.set(client, Math.max(newest, number));
+    this.#received.add(`${client}:${number}`);
+    const seen = this.#seenOf(this.#mayRepeat ? `${client} ${socket}` : client);
     const times = (seen.times.get(number) ?? 0) + 1;
     seen.times.set(number, times);
-    if (this.#mayRepeat) return;
     // A server reads twice what was sent again.
     if (times > reading.times)
       return this.#complain(`${what} arrived ${times} times, read ${reading.times} times`);
@@ -61,16 +77,17 @@ export class Receipts {
     // that stood still reads it late. Over one connection, nothing overtakes.
     const { last } = seen;
     const before = sent.readingsOf(last);
+    if (socket === undefined) return this.#complain(`${what} arrived, but came over no socket`);
     const isOneWay = reading.socket === before.socket && reading.times === 1 && before.times === 1;
     if (number < last && isOneWay) return this.#complain(`${what} arrived after ${last}`);
     seen.last = Math.max(last, number);
   }
 
-  #seenOf(client: string): Seen {
-    let seen = this.#seen.get(client);
+  #seenOf(sender: string): Seen {
+    let seen = this.#seen.get(sender);
     if (seen === undefined) {
       seen = { last: -1, times: new Map() };
-      this.#seen.set(client, seen);
+      this.#seen.set(sender, seen);
     }
     return seen;
   }

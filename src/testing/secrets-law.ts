@@ -6,6 +6,7 @@
 // the clear. What was said in the clear counts under TLS only where the certificate carries the host of the URL.
 
 import { decodeText } from "../effects/wire/text.js";
+import type { Premise } from "./premises.js";
 
 /** What every secret begins with. Nothing else that a run sends does. */
 const MARK = "sEcReT.";
@@ -72,6 +73,7 @@ export interface SecretsOptions {
 export class SecretsLaw {
   readonly #options: SecretsOptions;
   readonly #complain: (what: string) => void;
+  readonly #held: (premise: Premise) => void;
   /** The URLs that count now, by name; and those that others were kept for. */
   #configured = new Map<string, Given>();
   #current: ReadonlySet<Given> = new Set();
@@ -81,8 +83,16 @@ export class SecretsLaw {
   /** The secrets that went out, each with the server to which it went. */
   readonly #sent = new Set<string>();
 
-  /** @param complain called where a secret goes to where it must not */
-  constructor(options: SecretsOptions, complain: (what: string) => void) {
+  /**
+   * @param complain called where a secret goes to where it must not
+   * @param held called where the premise of a check holds
+   */
+  constructor(
+    options: SecretsOptions,
+    complain: (what: string) => void,
+    held: (premise: Premise) => void = () => {},
+  ) {
+    this.#held = held;
     this.#options = options;
     this.#complain = complain;
   }
@@ -94,6 +104,7 @@ export class SecretsLaw {
    */
   replaced(urls: readonly string[], kept: readonly string[] = []): void {
     const before = this.#current;
+    if (this.#owners.size > 0) this.#held("listReplaced");
     const staying = [...before].filter((given) =>
       kept.some((name) => this.#configured.get(name) === given || counts(given, name)),
     );
@@ -128,6 +139,7 @@ export class SecretsLaw {
     const own = this.#configured.get(server);
     const isOnlyItsOwn = own !== undefined && !this.#options.givesUp;
     const others = isOnlyItsOwn ? [] : [...this.#current].filter((given) => counts(given, server));
+    if (own?.spokeTls === true && !own.asksForTls) this.#held("spokeTls");
     const of = own === undefined ? others : [own, ...others.filter((given) => given !== own)];
     this.#links.set(socket, {
       server,
@@ -214,8 +226,12 @@ export class SecretsLaw {
   #mayHave({ server, own, plain, certificate }: Link, given: Given): boolean {
     if (own === given) return true;
     if (own !== undefined && !this.#options.givesUp) return false;
-    if (given.vouched.has(server)) return true;
+    if (given.vouched.has(server)) {
+      this.#held("secretToNamed");
+      return true;
+    }
     if (!given.claimed.has(server)) return false;
+    this.#held(certificate === null ? "secretToClaimed" : "secretUnderTls");
     return certificate === null ? plain.has(given) : certificate.includes(given.host);
   }
 

@@ -23,6 +23,7 @@ import type { Milliseconds } from "../machine/units.js";
 import type { DeliveryLaw } from "./delivery-law.js";
 import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
 import type { Act, Plan } from "./plan.js";
+import type { Held } from "./premises.js";
 import { SimulatedClient } from "./simulated-client.js";
 import { Simulation } from "./simulation.js";
 import { foreignServers } from "./sites.js";
@@ -73,6 +74,8 @@ export interface SimulationReport {
     /** Sockets that were dialed. */
     readonly dialed: number;
   };
+  /** How often there was something to judge, for each of the checks that need a rare occasion. */
+  readonly premises: Held;
 }
 
 /** A run in which something that must hold did not. */
@@ -159,6 +162,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       lost: Object.values(stage.groups.lost).reduce((before, count) => before + count, 0),
       dialed: ledgers.reduce((before, { socket }) => before + socket, 0),
     },
+    premises: stage.premises.held,
   };
 }
 

@@ -12,8 +12,10 @@ import type { DeliveryOptions } from "./delivery-law.js";
 import { exactlyThoseOf, Ledger } from "./ledger.js";
 import { payloadOf } from "./message-id.js";
 import type { Act, ClientPlan, ServerListPlan } from "./plan.js";
+import type { Premise } from "./premises.js";
 import { SecretsLaw, secretsIn } from "./secrets-law.js";
 import { Silence } from "./silence.js";
+import { foreignServers } from "./sites.js";
 import type { Stage } from "./stage.js";
 import type { WorkingClient } from "./working-client.js";
 import { Workload } from "./workload.js";
@@ -52,6 +54,7 @@ export class SimulatedClient implements WorkingClient {
     () => this.#servers,
     () => (this.isConnected ? this.plan.options.maxReconnectAttempts : -1),
     (what) => this.complain(what),
+    (premise) => this.#held(premise),
   );
   readonly #silence: Silence;
   readonly #secrets: SecretsLaw;
@@ -62,6 +65,10 @@ export class SimulatedClient implements WorkingClient {
   #promises = 0;
   #phase: Phase = "connecting";
   #end: End | undefined;
+  /** True from the time that all was well until its connection is lost. */
+  #isAtPeace = false;
+  /** True from the time that its credentials are refused until it has new ones. */
+  #isRefused = false;
   /** True once it was told of other servers: then it may know more, or fewer, than the cluster has. */
   #hasMoved = false;
 
@@ -72,7 +79,11 @@ export class SimulatedClient implements WorkingClient {
     this.mayRepeat = plan.options.onLameDuck === "migrate";
     const { allowNonTls: allowsNonTls = false, maxReconnectAttempts } = plan.options;
     const allowed = { allowsNonTls, givesUp: maxReconnectAttempts !== -1 };
-    this.#secrets = new SecretsLaw(allowed, (what) => this.complain(what));
+    this.#secrets = new SecretsLaw(
+      allowed,
+      (what) => this.complain(what),
+      (premise) => this.#held(premise),
+    );
     stage.secrets.set(name, this.#secrets);
     const list = { from: 0, ...plan.list, count: plan.knows };
     this.#servers = stage.sites.namesIn(list);
@@ -113,6 +124,7 @@ export class SimulatedClient implements WorkingClient {
         this.ledger.ended(socket, atOnce, kept);
       },
       closed: (socket, error) => {
+        this.#isAtPeace = false;
         this.note(`socket ${socket} is closed${error === null ? "" : `: ${error.message}`}`);
         stage.groups.over(name, socket);
         this.#secrets.over(socket);
@@ -166,6 +178,7 @@ export class SimulatedClient implements WorkingClient {
         this.#attempts.connected();
         if (this.#phase === "connecting") {
           this.#phase = "up";
+          this.ledger.handOvers.goesOn(this.ledger.socket, false);
           this.#silence.begins(this.ledger.socket);
         }
         this.track("the loop over status()", this.#readStatus());
@@ -262,11 +275,17 @@ export class SimulatedClient implements WorkingClient {
     if (refusal !== undefined && !isNatsError(refusal as Error)) {
       this.complain(`throws something else than a NatsError: ${refusal}`);
     }
+    if (isAccepted && this.#phase === "lost") this.#held("keptInOutage");
+    if (isAccepted && this.#phase === "up" && connection.links.length > 1) this.#held("publishedInMove");
     if (isAccepted) this.#checkBuffer();
     return isAccepted ? number : undefined;
   }
 
   // What must hold.
+
+  #held(premise: Premise): void {
+    this.stage.premises.note(premise);
+  }
 
   complain(what: string): void {
     this.stage.registry.complain(`${this.name} ${what}`);
@@ -297,12 +316,11 @@ export class SimulatedClient implements WorkingClient {
   /** In peace, and after a flush: everything that was accepted is sent, and nothing is missing. */
   check(): void {
     const { deliveries } = this.ledger;
-    const { accepted, handedOver } = deliveries;
     deliveries.checkStats(this.connection.outboundStats());
-    if (handedOver < accepted) this.complain(`has sent only ${handedOver} of ${accepted} messages, in peace`);
     this.#work.check();
     this.stage.groups.check(this.name);
     this.#checkPool();
+    this.#isAtPeace = !this.stage.isLying;
   }
 
   /** It must know all servers of the cluster, and none besides them but those that it was told of. */
@@ -314,6 +332,7 @@ export class SimulatedClient implements WorkingClient {
     const cluster = nodes.map(({ address }) => address);
     // `setServers` leaves it with what it was told, until the next INFO.
     if (cluster.length < 2 || this.#hasMoved || stage.isMisleading) return;
+    this.#held("poolCompared");
     const pool = connection.getServers();
     const unknown = cluster.find((address) => !pool.some(({ listen }) => listen === address));
     if (unknown !== undefined) this.complain(`does not know of the server ${unknown}`);
@@ -340,6 +359,7 @@ export class SimulatedClient implements WorkingClient {
 
   #dialed(socket: number, server: string): void {
     this.note(`dials ${server}: socket ${socket}`);
+    if (foreignServers.includes(server)) this.#held("foreignDialed");
     this.ledger.dialed(socket);
     this.#secrets.dialed(socket, server);
     const { plan } = this;
@@ -368,14 +388,30 @@ export class SimulatedClient implements WorkingClient {
     if (error?.code === ErrorCode.ServerOptionNotAvailable && status.step === "connected") {
       this.ledger.deliveries.tookBack(status.messages ?? 0);
     }
+    this.#notePremises(status);
     if (type === "close") this.ledger.deliveries.closed(status);
     if (type === "disconnect") this.ledger.deliveries.disconnected(status.unconfirmed);
     this.#attempts.reported(status);
     if (type !== "disconnect" && type !== "reconnect") return;
-    if (type === "reconnect") this.#silence.begins(this.ledger.socket);
-    else this.#silence.ends();
+    if (type === "reconnect") {
+      this.ledger.handOvers.goesOn(this.ledger.socket, this.#phase === "up");
+      this.#silence.begins(this.ledger.socket);
+    } else this.#silence.ends();
     if (type === "disconnect" && this.#phase === "lost") this.complain("reports two disconnects in a row");
     this.#phase = type === "reconnect" ? "up" : "lost";
+  }
+
+  /** What a status says of the premises of checks. */
+  #notePremises({ type, error, step }: Status): void {
+    if (type === "staleConnection") this.#held("stale");
+    if (type === "ldm") this.#held(this.#end === "drain" ? "lameDuckInDrain" : "lameDuck");
+    if (type === "disconnect" && this.connection.links.length > 1) this.#held("lostInMove");
+    const isIssued = this.plan.credentials.type === "issued";
+    if (type === "error" && step === "connected" && error?.isAuthError() === true) this.#isRefused = isIssued;
+    if (type === "reconnect" && this.#isRefused) {
+      this.#isRefused = false;
+      this.#held("renewed");
+    }
   }
 
   /** After how long a silence of its server it must have noticed. */
@@ -390,7 +426,7 @@ export class SimulatedClient implements WorkingClient {
   #checkBuffer(): void {
     const { reconnectBufferSize } = this.plan.options;
     const { connection } = this;
-    if (reconnectBufferSize === -1 || connection.info !== undefined || connection.isClosed()) return;
+    if (reconnectBufferSize === -1 || this.#phase !== "lost") return;
     const bound = reconnectBufferSize + this.#promises * PING_SIZE;
     const { pendingBytes } = connection;
     if (pendingBytes <= bound) return;
@@ -405,8 +441,12 @@ export class SimulatedClient implements WorkingClient {
     ledger.isOver = true;
     this.note(`closed${error === undefined ? "" : `: ${error.message}`}`);
     ledger.deliveries.ended(error);
+    if (error !== undefined && this.#isAtPeace)
+      this.complain(`is told to end in peace, and fails: ${error.message}`);
     if (error === undefined && ledger.lostAtEnd > 0)
       this.complain(`closes without an error, but ${ledger.lostAtEnd} bytes never left`);
+    if (this.#end === undefined) this.#held(error?.isAuthError() === true ? "refusedTwice" : "gaveUp");
+    if (this.#end === "drain" && (error?.unconfirmed?.messages ?? 0) > 0) this.#held("lostInDrain");
     if (!this.#mayGiveUp(wasConnected))
       this.complain(`gives up, though it should go on for ever: ${error?.message}`);
     this.#checkRecording();
@@ -428,6 +468,7 @@ export class SimulatedClient implements WorkingClient {
   #checkRecording(): void {
     const recording = this.connection.recording();
     if (recording === undefined) return;
+    this.#held("replayed");
     const last = replay(JSON.parse(JSON.stringify(recording))).at(-1);
     if (secretsIn(JSON.stringify(recording)).length > 0) this.complain("keeps a secret in its recording");
     if (last?.state !== "closed")

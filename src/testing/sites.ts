@@ -120,10 +120,11 @@ export class Sites {
     });
   }
 
-  #build(name: string, { servers, tls, known }: SitePlan, options: ClusterOptions): Site {
+  #build(name: string, { servers, tls, known, headers }: SitePlan, options: ClusterOptions): Site {
     const isNamed = known === "byName";
     const certificate = isNamed ? { certificate: [name] } : {};
-    const cluster = this.#simulation.cluster(servers, { ...options, tls, ...certificate });
+    const knowsHeaders = headers === undefined ? {} : { headers };
+    const cluster = this.#simulation.cluster(servers, { ...options, tls, ...certificate, ...knowsHeaders });
     const addresses = cluster.nodes.map(({ address }) => address);
     const shared = `${name}:4222`;
     this.#simulation.network.name(shared, cluster.node(0).address);

@@ -2,7 +2,7 @@
 // confirmed. What follows of it for the client: delivery-law.ts.
 
 import type { Bytes } from "../machine/units.js";
-import { Confirmations } from "./confirmations.js";
+import { Confirmations, type Heard } from "./confirmations.js";
 
 /** How many messages a client may tell as unconfirmed. */
 export interface Bounds {
@@ -15,14 +15,16 @@ export class SocketAccount {
   readonly socket: number;
   /** Numbers of messages, in the order in which the socket was handed them. */
   readonly messages: number[] = [];
-  readonly confirmations = new Confirmations();
+  readonly confirmations: Confirmations;
   /** The client has told what is unconfirmed, or has moved away from the socket. */
   isSettled = false;
   /** How many of the messages a server has read, from the first on. */
   #read = 0;
 
-  constructor(socket: number) {
+  /** @param heard told of each message that comes over it */
+  constructor(socket: number, heard?: Heard) {
     this.socket = socket;
+    this.confirmations = new Confirmations(heard);
   }
 
   /** How many messages the client need not know to be confirmed. */

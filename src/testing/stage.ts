@@ -9,6 +9,7 @@ import type { Milliseconds } from "../machine/units.js";
 import { InvariantBroken, type Ledger, type Registry } from "./ledger.js";
 import { type MessageId, readPayload } from "./message-id.js";
 import type { CredentialsPlan, Plan } from "./plan.js";
+import { Premises } from "./premises.js";
 import { QueueGroups } from "./queue-groups.js";
 import { type SecretsLaw, secretsIn } from "./secrets-law.js";
 import type { Simulation } from "./simulation.js";
@@ -33,6 +34,7 @@ export class Stage {
   readonly groups: QueueGroups;
   /** Where the secrets of each client may go. */
   readonly secrets = new Map<string, SecretsLaw>();
+  readonly premises = new Premises();
   readonly events: SimulationEvent[] = [];
   /** True where a server says PONG unasked, so that a flush proves nothing. */
   readonly isLying: boolean;
@@ -65,6 +67,7 @@ export class Stage {
         this.note("BROKEN", what);
         simulation.time.halt(new InvariantBroken(what));
       },
+      held: (premise) => this.premises.note(premise),
     };
     this.groups = new QueueGroups(this.registry, (client, what) => this.note(client, what), this.isLying);
     const withId = (heard: (id: MessageId) => void, { payload }: Published) => {

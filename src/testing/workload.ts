@@ -43,13 +43,13 @@ export class Workload {
   begin(): void {
     const { connection, name, stage } = this.#client;
     const all = this.#receipts("all");
-    const own = connection.subscribe(
+    const own: Subscription = connection.subscribe(
       `self.${name}`,
-      listener((msg) => this.#ownReceipts.add(msg.string())),
+      listener((msg) => this.#ownReceipts.add(msg.string(), this.#took(own, msg))),
     );
-    const everything = connection.subscribe(
+    const everything: Subscription = connection.subscribe(
       "all.>",
-      listener((msg) => all.add(msg.string())),
+      listener((msg) => all.add(msg.string(), this.#took(everything, msg))),
     );
     const questions = connection.subscribe("ask", {
       queue: "askers",
@@ -58,7 +58,14 @@ export class Workload {
     this.#members.add(questions);
     stage.groups.joined(name, questions);
     this.#subs.push(own, everything, questions);
+    for (const sub of this.#subs) this.#client.ledger.arrivals.subscribed(sub);
     for (const sub of this.#subs) this.#client.track(`closed of ${sub.getSubject()}`, sub.closed);
+  }
+
+  /** A subscription gets a message. Returns the socket that it came over, if any. */
+  #took(sub: Subscription, msg: Msg): number | undefined {
+    const id = readPayload(msg.string());
+    return id === undefined ? undefined : this.#client.ledger.arrivals.took(sub, id);
   }
 
   /** Its connection drains, and with it each subscription: what a server had handed to a member must arrive. */
@@ -136,8 +143,8 @@ export class Workload {
       await connection.flush();
     } catch (error) {
       // One that comes too late, or that the end overtakes, tells nothing: closed() does.
-      const { code, unconfirmed } = error as NatsError;
-      if (!isClosed && code !== ErrorCode.ConnectionClosed) deliveries.flushFailed(unconfirmed);
+      const failure = error as NatsError;
+      if (!isClosed && failure.code !== ErrorCode.ConnectionClosed) deliveries.flushFailed(failure);
       throw error;
     }
     deliveries.vouches(accepted, "has flushed");
@@ -150,6 +157,7 @@ export class Workload {
   /** In peace and after a flush: nothing is missing, and the server knows what the client knows. */
   check(): void {
     if (this.#client.stage.isLying) return;
+    this.#client.ledger.arrivals.check();
     this.#checkOwn(this.#own, "in peace");
     // Over a socket that is newer than the last flush, the server may not have read everything.
     if (this.#flushedSocket !== this.#client.ledger.socket) return;
@@ -264,6 +272,7 @@ export class Workload {
   #answer(msg: Msg, questions: Subscription): void {
     const asked = readPayload(msg.string());
     const { name, stage } = this.#client;
+    this.#took(questions, msg);
     if (asked === undefined) return this.#client.complain("is asked by nobody");
     stage.groups.took(name, questions, asked);
     this.#client.accept(0, `${asked.client}:${asked.number}`, (payload) => void msg.respond(payload));
@@ -280,7 +289,8 @@ export class Workload {
     const received = (msg: Msg) => {
       const id = act.to === "work" ? readPayload(msg.string()) : undefined;
       if (id !== undefined) client.stage.groups.took(client.name, sub, id);
-      if (act.to !== "silent") receipts.add(msg.string());
+      const socket = this.#took(sub, msg);
+      if (act.to !== "silent") receipts.add(msg.string(), socket);
       const max = sub.getMax();
       if (++count > (max ?? Number.POSITIVE_INFINITY)) client.complain(`${name}: more than ${max} messages`);
       if (act.end !== "inCallback" || count !== 2) return;
@@ -296,6 +306,7 @@ export class Workload {
       ...(act.iterates ? {} : listener(received)),
     });
     this.#subs.push(sub);
+    client.ledger.arrivals.subscribed(sub);
     if (act.to === "work") client.stage.groups.joined(client.name, sub);
     if (act.to === "work" && act.end !== "break") this.#members.add(sub);
     client.note(`subscribes to ${name}`);

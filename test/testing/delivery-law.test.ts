@@ -185,11 +185,11 @@ describe("a flush", () => {
     accept(2);
     hand(1, 0, 1);
     law.disconnected(amount(2));
-    law.flushFailed(amount(2));
-    law.flushFailed(undefined);
+    law.flushFailed({ unconfirmed: amount(2) });
+    law.flushFailed({});
     law.vouches(2, "has flushed");
     expect(complaints).toEqual([]);
-    law.flushFailed(amount(2));
+    law.flushFailed({ unconfirmed: amount(2) });
     expect(complaints).toEqual([
       "tells a flush of 2 lost messages; since the last one that settled it was 0",
     ]);
@@ -200,7 +200,7 @@ describe("a flush", () => {
     accept(2);
     hand(1, 0, 1);
     law.disconnected(amount(2));
-    law.flushFailed(amount(1));
+    law.flushFailed({ unconfirmed: amount(1) });
     expect(complaints).toEqual([
       "tells a flush of 1 lost messages; since the last one that settled it was 2",
     ]);

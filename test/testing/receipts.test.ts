@@ -1,6 +1,6 @@
 // What a subscription may receive, and how often.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Ledger, type Registry } from "../../src/testing/ledger.js";
 import { payloadOf } from "../../src/testing/message-id.js";
 import { Receipts } from "../../src/testing/receipts.js";
@@ -19,9 +19,10 @@ function setUp({ mayRepeat = false, read = [0, 1, 2] } = {}) {
   for (let number = 0; number < 5; number++) deliveries.handed(1, deliveries.accept(10, false));
   for (const number of read) deliveries.arrived(1, number);
   const receipts = new Receipts("c1", registry, "all", mayRepeat);
-  const receive = (...numbers: number[]) => {
-    for (const number of numbers) receipts.add(payloadOf({ client: "c0", number }, "", 10));
+  const over = (socket: number | undefined, ...numbers: number[]) => {
+    for (const number of numbers) receipts.add(payloadOf({ client: "c0", number }, "", 10), socket);
   };
+  const receive = (...numbers: number[]) => over(1, ...numbers);
   /** The first so many go out once more, and a server reads them. */
   const again = (count: number) => {
     deliveries.disconnected({ messages: 5, bytes: 0 });
@@ -31,7 +32,7 @@ function setUp({ mayRepeat = false, read = [0, 1, 2] } = {}) {
       deliveries.arrived(2, number);
     }
   };
-  return { complaints, receipts, receive, again };
+  return { complaints, receipts, receive, over, again };
 }
 
 const whose = "c1, subscription all: message";
@@ -72,17 +73,40 @@ test("over one connection nothing overtakes", () => {
   expect(complaints).toEqual([`${whose} 1 of c0 arrived after 2`]);
 });
 
-test("a client that moves may receive a message from both servers", () => {
-  const { complaints, receive } = setUp({ mayRepeat: true });
-  receive(0, 1, 2, 1, 2);
-  expect(complaints).toEqual([]);
+describe("a client that moves", () => {
+  test("may receive a message from both servers, and from one of them after a later one from the other", () => {
+    const { complaints, over } = setUp({ mayRepeat: true });
+    over(1, 0);
+    over(2, 2);
+    over(1, 1, 2);
+    expect(complaints).toEqual([]);
+  });
+
+  test("receives a message from each of them once, in order", () => {
+    const { complaints, over } = setUp({ mayRepeat: true });
+    over(1, 0, 2);
+    over(2, 1, 2, 2);
+    over(1, 1);
+    expect(complaints).toEqual([
+      `${whose} 2 of c0 arrived 2 times, read 1 times`,
+      `${whose} 1 of c0 arrived after 2`,
+    ]);
+  });
+});
+
+test("a message that came over no socket is none that may be received", () => {
+  for (const mayRepeat of [false, true]) {
+    const { complaints, over } = setUp({ mayRepeat });
+    over(undefined, 0);
+    expect(complaints).toEqual([`${whose} 0 of c0 arrived, but came over no socket`]);
+  }
 });
 
 test("a message that was never accepted, or is damaged, or comes after the end, is none that may come", () => {
   const { complaints, receipts, receive } = setUp();
   receive(5);
-  receipts.add("c0:0:.");
-  receipts.add("what?");
+  receipts.add("c0:0:.", 1);
+  receipts.add("what?", 1);
   receipts.isOver = true;
   receive(0);
   expect(complaints).toEqual([
