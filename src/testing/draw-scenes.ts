@@ -21,10 +21,10 @@ export function withScenes(plan: Plan, random: Random): Plan {
   const { other } = plan;
   const scenes: readonly (readonly [chance: number, scene: () => readonly PlanEntry[]])[] = [
     [0.3, () => draw.drainInTrouble()],
-    [0.25, () => draw.move()],
+    [0.3, () => draw.move()],
     [0.1, () => draw.givesUpAsking()],
     [0.1, () => draw.leavesWithoutRoom()],
-    [other === undefined ? 0 : 0.4, () => draw.withoutHeaders()],
+    [other === undefined ? 0 : 0.7, () => draw.withoutHeaders()],
   ];
   const added = scenes.flatMap(([chance, scene]) => (random.chance(chance) ? scene() : []));
   const entries = [...plan.entries, ...added].sort((one, next) => one.at - next.at);
@@ -50,12 +50,14 @@ class Draw {
     const random = this.#random;
     const client = this.#client();
     const at = this.#sometime();
-    // It asks the server twice: when its subscriptions are drained, and when its messages are.
-    const trouble = at + random.next() * this.#way * 5;
+    // It asks the server twice: when its subscriptions are drained, and then for what was published meanwhile.
+    const trouble = at + random.next() * this.#way * 4;
+    const late = at + random.next() * this.#way * 2;
     const ms = this.#soon(20);
     const faults: readonly (() => readonly PlanEntry[])[] = [
       () => [this.#at(trouble, { type: "cut", client, node: null, ms })],
       () => [this.#at(trouble, { type: "reset", client })],
+      () => [this.#at(late - 1, { type: "vanish", client, direction: "toServer" })],
       () => [this.#at(trouble, { type: "vanish", client, direction: "toServer" })],
       () => this.#everywhere(trouble, (node) => ({ type: "powerOff", node, ms })),
       () => this.#everywhere(trouble, (node) => ({ type: "crash", node, ms })),
@@ -64,6 +66,7 @@ class Draw {
     return [
       this.#at(at - 1, this.#publish(client, "self", random.between(1, 20), random.below(2_000))),
       this.#at(at, { type: "drain", client, ms: this.#soon(50) }),
+      this.#at(late, this.#publish(client, "nobody", random.between(1, 20), random.below(2_000))),
       ...random.pick(faults)(),
     ];
   }
@@ -79,8 +82,7 @@ class Draw {
     const lameDuck = (node: number): Fault => ({ type: "lameDuck", node, grace, ms: grace * 3 });
     const leaving = this.#everywhere(at, lameDuck).filter(isLeaving);
     // Whoever hears late from the old server, and at once from the new one, hears of some messages twice, and of some in another order.
-    const client = this.#client();
-    const late = (node: number): Fault => ({
+    const late = (client: number, node: number): Fault => ({
       type: "slow",
       client,
       node,
@@ -88,17 +90,42 @@ class Draw {
       bandwidth: 1_000,
       ms: Math.ceil(time * 2),
     });
-    const isSlow = random.chance(0.5);
+    const isSlow = random.chance(0.7);
+    const lost = this.#plan.clients.map((_, client): PlanEntry => {
+      return this.#at(at + random.next() * this.#way * 12, { type: "reset", client });
+    });
+    const slow = this.#plan.clients.flatMap((_, client) =>
+      this.#everywhere(at - 1, (node) => late(client, node)).filter(isLeaving),
+    );
     return [
       this.#at(at - this.#soon(1) - 100, { type: "join" }),
       ...leaving,
-      ...(isSlow ? this.#everywhere(at - 1, late).filter(isLeaving) : []),
+      ...(isSlow ? slow : []),
+      ...(random.chance(0.3) ? lost : []),
+      ...this.#leaving(at - this.#way * 4, at + random.next() * time),
       ...Array.from({ length: 25 }, () => {
         const to = random.pick(["all", "all", "self", "work"] as const);
         const when = at + random.next() * time;
         return this.#at(when, this.#publish(this.#client(), to, random.between(1, 3), random.below(100)));
       }),
     ];
+  }
+
+  /** A member of a queue group joins and ends, and at its end there is work for it. */
+  #leaving(joins: Milliseconds, ends: Milliseconds): readonly PlanEntry[] {
+    const random = this.#random;
+    const member: Act = {
+      type: "subscribe",
+      client: this.#client(),
+      to: "work",
+      max: null,
+      iterates: false,
+      ms: Math.ceil(ends - joins),
+      end: "unsubscribe",
+    };
+    const work = () =>
+      this.#at(ends + (random.next() - 0.5) * this.#way * 3, this.#publish(this.#client(), "work", 5, 10));
+    return [this.#at(joins, member), ...Array.from({ length: 10 }, work)];
   }
 
   /** A request is lost with its connection, and given up before there is another one. */
@@ -149,6 +176,9 @@ class Draw {
     return [
       this.#at(at, subscribe),
       ...this.#everywhere(at + time, slow),
+      ...(random.chance(0.4)
+        ? [this.#at(at + time * (1 + random.next()), { type: "expel", client, error: "Slow Consumer" })]
+        : []),
       this.#at(at + time, this.#publish(client, "nobody", 5, 50_000)),
       ...Array.from({ length: 20 }, () =>
         this.#at(at + time * (1.5 + random.next()), this.#publish(this.#client(), "work", 2, 10)),

@@ -174,6 +174,15 @@ const NOT_BACK = "does not come back, though all is well";
 /** After this, nothing is on its way any more. */
 const SETTLING: Milliseconds = 10_000;
 
+const LAST_WORDS = {
+  type: "publish",
+  to: "nobody",
+  count: 3,
+  size: 10,
+  headers: false,
+  flush: false,
+} as const;
+
 class Run {
   readonly #stage: Stage;
   /** Those of each cluster. */
@@ -248,7 +257,10 @@ class Run {
     const live = this.#clients.filter((client) => !client.isOver);
     const ends = live.map((client, place) => {
       const drains = (plan.seed + place) % 2 === 0 && client.isConnected && !client.connection.isDraining();
-      const end = simulation.until(drains ? client.drain() : client.close(), patience(plan));
+      const ended = drains ? client.drain() : client.close();
+      // What is published while a client drains is to arrive as well.
+      if (drains) client.act({ ...LAST_WORDS, client: place });
+      const end = simulation.until(ended, patience(plan));
       return this.#patiently(client, "does not end, though it was told to", end);
     });
     await Promise.all(ends);

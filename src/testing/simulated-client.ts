@@ -124,7 +124,7 @@ export class SimulatedClient implements WorkingClient {
         this.ledger.ended(socket, atOnce, kept);
       },
       closed: (socket, error) => {
-        this.#isAtPeace = false;
+        if (this.ledger.wire(socket)?.isLeft !== true) this.#isAtPeace = false;
         this.note(`socket ${socket} is closed${error === null ? "" : `: ${error.message}`}`);
         stage.groups.over(name, socket);
         this.#secrets.over(socket);
@@ -468,9 +468,9 @@ export class SimulatedClient implements WorkingClient {
   #checkRecording(): void {
     const recording = this.connection.recording();
     if (recording === undefined) return;
+    if (secretsIn(JSON.stringify(recording)).length > 0) this.complain("keeps a secret in its recording");
     this.#held("replayed");
     const last = replay(JSON.parse(JSON.stringify(recording))).at(-1);
-    if (secretsIn(JSON.stringify(recording)).length > 0) this.complain("keeps a secret in its recording");
     if (last?.state !== "closed")
       this.complain(`is closed, but its recording ends in ${JSON.stringify(last?.state)}`);
   }

@@ -4,6 +4,7 @@
 
 import { describe, expect, it } from "vitest";
 import { simulate } from "../../../src/testing/index.js";
+import { type Premise, premises } from "../../../src/testing/premises.js";
 
 const RUNS = Number(process.env["NATS_SIMULATION_RUNS"] ?? 2_000);
 const SEED = Number(process.env["NATS_SIMULATION_SEED"] ?? 1);
@@ -15,6 +16,9 @@ const HALVES = {
 const BATCHES = 10;
 const WEEK = 7 * 24 * 3_600_000;
 
+/** With fewer runs, chance decides whether a premise holds in one of a hundred. */
+const ENOUGH = 1_000;
+
 /** The tests of one half of the runs. */
 export function surviveWeeks(half: keyof typeof HALVES): void {
   const { from: begin, runs } = HALVES[half];
@@ -22,6 +26,7 @@ export function surviveWeeks(half: keyof typeof HALVES): void {
 
   describe(`in simulated weeks of trouble, the ${half} half`, () => {
     let weeks = 0;
+    const held = new Map(Object.keys(premises).map((name) => [name as Premise, 0]));
 
     it.each(seeds.map((seed, batch) => ({ from: seed, to: seeds[batch + 1] ?? begin + runs })))(
       "nothing is lost silently, repeated, forgotten or left running (seeds from $from to before $to)",
@@ -29,13 +34,19 @@ export function surviveWeeks(half: keyof typeof HALVES): void {
       async ({ from, to }) => {
         let dialed = 0;
         for (let seed = from; seed < to; seed++) {
-          const { counts } = await simulate({ seed });
+          const { counts, premises: its } = await simulate({ seed });
+          for (const [name, times] of held) if (its[name] > 0) held.set(name, times + 1);
           dialed += counts.dialed;
           weeks += counts.elapsed / WEEK;
         }
         expect(dialed).toBeGreaterThanOrEqual(to - from);
       },
     );
+
+    it.runIf(runs >= ENOUGH)("each check has something to judge in one of a hundred runs", () => {
+      const rare = [...held].filter(([, times]) => times < runs / 100);
+      expect(rare.map(([name, times]) => `${times} of ${runs}: ${premises[name]}`)).toEqual([]);
+    });
 
     it("there are as many weeks of it as there are runs", () => {
       expect(weeks).toBeGreaterThanOrEqual(runs);
