@@ -53,6 +53,9 @@ export default defineConfig({
           // Small files that load the same modules: loading them once takes half of the time. A file that replaces a
           // module, or a global, puts it back.
           isolate: false,
+          // Also behind a test that failed before it could put them back.
+          unstubGlobals: true,
+          unstubEnvs: true,
         },
       },
       {

@@ -1,7 +1,7 @@
 // The torture test itself is tested: it repeats itself, it finds bugs that are planted, and it shrinks what it finds.
 
 import fc from "fast-check";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Outbound } from "../../src/effects/outbound.js";
 import { Pongs } from "../../src/effects/pings.js";
 import { SimulatedWorld } from "../../src/effects/simulated/world.js";
@@ -150,17 +150,20 @@ describe("simulate", { timeout: 60_000 }, () => {
     };
 
     it("since nobody asks any more while it moves", async () => {
+      const path = "../../src/machine/guards.js";
+      // Files share modules: the next one must not get a chart with that guard.
+      onTestFinished(() => {
+        vi.doUnmock(path);
+        vi.resetModules();
+      });
       vi.resetModules();
-      vi.doMock("../../src/machine/guards.js", async (original) => {
+      vi.doMock(path, async (original) => {
         const { guards } = await original<typeof import("../../src/machine/guards.js")>();
         const pingIsDue: typeof guards.pingIsDue = (asked) =>
           asked.context.next === null && guards.pingIsDue(asked);
         return { guards: { ...guards, pingIsDue } };
       });
       const planted = await import("../../src/testing/index.js");
-      vi.doUnmock("../../src/machine/guards.js");
-      // Files share modules: the next one must not get a chart with that guard.
-      vi.resetModules();
       const broken = expect.stringMatching(/^c0 takes the server at its socket 1 for alive, which has said/);
       await expect(planted.simulate({ seed: 1, plan })).rejects.toMatchObject({ broken });
     });

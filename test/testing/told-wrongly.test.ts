@@ -9,7 +9,7 @@ import { Outbound } from "../../src/effects/outbound.js";
 import { VirtualNetwork } from "../../src/effects/simulated/virtual-network.js";
 import { type Fault, type PlanEntry, simulate } from "../../src/testing/index.js";
 import { firstFailure } from "./first-failure.js";
-import { calm, found, type Mistake, planOf, publish, with_ } from "./planted.js";
+import { calm, found, type Mistake, planOf, publish, with_, withTransport } from "./planted.js";
 
 const crash: Fault = { type: "crash", node: 0, ms: 10_000 };
 
@@ -81,6 +81,7 @@ const mistakes: readonly Mistake[] = [
         hold.call(this);
         if (sink?.isOpen === true) queueMicrotask(() => this.release(sink));
       });
+      withTransport(() => ({ end: () => {} }));
     },
     /^c0 hands a message to socket \d+, which it has told to be lost$/,
     planOf(
