@@ -119,9 +119,11 @@ export interface ConnectionOptions {
   drainTimeout?: number;
   /**
    * What to do when the server enters lame duck mode: report it (`notify`, the default), or also move to another known
-   * server before this one shuts down (`migrate`), without losing a message. A message that arrives during the move may
-   * be delivered twice to a subscription without a queue group; and a member of a queue group whose `max` is reached while it
-   * is subscribed with both servers may be sent more than it takes, which the group then misses. Beyond the reference.
+   * server before this one shuts down (`migrate`), without losing a message. The client is subscribed with both servers until 250
+   * milliseconds after the move. Meanwhile a message may be delivered twice to a subscription without a queue group, and messages of
+   * one publisher may arrive in another order; what comes from one of the servers comes once and in order. A member of a queue group
+   * whose `max` is reached meanwhile may be sent more than it takes, which the group then misses. Published messages reach the new
+   * server only after the old server has confirmed all earlier ones. Beyond the reference.
    */
   onLameDuck?: "notify" | "migrate";
   /** Chooses the server to dial, at each attempt. Source: the option of the same name of the v3 client. */

@@ -50,18 +50,17 @@ export type Premise = keyof typeof all;
 /** Each premise in words. */
 export const premises: Readonly<Record<Premise, string>> = all;
 
-/** How often each premise has held. */
-export type Held = { readonly [Name in Premise]: number };
-
 /** Counts premises. */
 export class Premises {
   readonly #held = Object.fromEntries(Object.keys(all).map((name) => [name, 0])) as Record<Premise, number>;
 
+  /** A premise holds, once more. */
   note(premise: Premise): void {
     this.#held[premise]++;
   }
 
-  get held(): Held {
+  /** How often each has held. */
+  get held(): Readonly<Record<Premise, number>> {
     return { ...this.#held };
   }
 }

@@ -23,7 +23,6 @@ import type { Milliseconds } from "../machine/units.js";
 import type { DeliveryLaw } from "./delivery-law.js";
 import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
 import type { Act, Plan } from "./plan.js";
-import type { Held } from "./premises.js";
 import { SimulatedClient } from "./simulated-client.js";
 import { Simulation } from "./simulation.js";
 import { foreignServers } from "./sites.js";
@@ -74,8 +73,8 @@ export interface SimulationReport {
     /** Sockets that were dialed. */
     readonly dialed: number;
   };
-  /** How often there was something to judge, for each of the checks that need a rare occasion. */
-  readonly premises: Held;
+  /** How often there was something to judge, for each of the checks that need an occasion, by a name for the occasion. */
+  readonly premises: Readonly<Record<string, number>>;
 }
 
 /** A run in which something that must hold did not. */

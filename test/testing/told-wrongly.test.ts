@@ -240,7 +240,7 @@ describe("simulate finds a client that", () => {
       { at: 5_003, act: publish("nobody") },
     ];
     const plan = planOf([calm], [], { entries, network: { ...quiet.network, latency: [2, 2] } });
-    expect((await simulate({ seed: 1, plan })).premises.lostInDrain).toBe(1);
+    expect((await simulate({ seed: 1, plan })).premises["lostInDrain"]).toBe(1);
     plant();
     const broken = "c0 is drained, but no server has message 0";
     await expect(simulate({ seed: 1, plan })).rejects.toMatchObject({ broken });

@@ -35,7 +35,7 @@ export function surviveWeeks(half: keyof typeof HALVES): void {
         let dialed = 0;
         for (let seed = from; seed < to; seed++) {
           const { counts, premises: its } = await simulate({ seed });
-          for (const [name, times] of held) if (its[name] > 0) held.set(name, times + 1);
+          for (const [name, times] of held) if ((its[name] ?? 0) > 0) held.set(name, times + 1);
           dialed += counts.dialed;
           weeks += counts.elapsed / WEEK;
         }
