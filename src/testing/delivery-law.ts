@@ -8,6 +8,7 @@
 //   them, and none that the client must know to be confirmed (confirmations.ts).
 // - The status `close` tells the same, and how many messages no socket ever had. The error of `closed()` repeats it, and adds what was lost
 //   before and no flush has told.
+// - What the client withdraws since a server does not accept it counts as lost: the next flush, or the end, tells it.
 // - A flush that rejects tells what was lost since the last one that settled. A flush that resolves, and an end without an error, vouch that
 //   a server has read all messages that are not withdrawn, and that no flush has told.
 //

@@ -260,7 +260,7 @@ const promises: readonly Mistake[] = [
     "does not end",
     () => {
       vi.spyOn(Connection.prototype, "close").mockResolvedValue();
-      vi.spyOn(Connection.prototype, "drain").mockResolvedValue();
+      vi.spyOn(Connection.prototype, "drain").mockReturnValue(new Promise(() => {}));
     },
     /^c0 does not end, though it was told to, within \d+ ms of virtual time$/,
     planOf([calm], []),
@@ -467,6 +467,12 @@ const messages: readonly Mistake[] = [
     ),
   ],
   [
+    "does not tell its server of a subscription",
+    () => withWords((text) => text.replace("SUB all.> 4\r\n", "")),
+    /^c0 and its server disagree: subscription 4 to all\.> is alive$/,
+    planOf([calm], [[5_000, { ...subscribe, end: "never" }]]),
+  ],
+  [
     "does not tell its server that a subscription has ended",
     () => vi.spyOn(ServerView.prototype, "ended").mockImplementation(() => {}),
     /^c0 and its server disagree: subscription 4 to all\.> is over$/,
@@ -574,29 +580,8 @@ const messages: readonly Mistake[] = [
 const network: readonly Mistake[] = [
   [
     "loses a message of a queue group on the way to a client",
-    () => {
-      const { dial } = VirtualNetwork.prototype;
-      vi.spyOn(VirtualNetwork.prototype, "dial").mockImplementation(function (
-        this: VirtualNetwork,
-        name,
-        server,
-        events,
-        ...more
-      ) {
-        const data = (bytes: Uint8Array) => {
-          const text = decodeText(bytes, 0, bytes.length).replace(/MSG work \d+ \d+\r\n[^\r]*\r\n/g, "");
-          if (text !== "") events.data(new TextEncoder().encode(text));
-        };
-        return dial.call(
-          this,
-          name,
-          server,
-          Object.create(events, { data: { value: data } }) as typeof events,
-          ...more,
-        );
-      });
-    },
-    /^message c0:\d+ to subscription 4 \(work\) of c0 by .* never came, though its socket 1 is open$/,
+    () => loseOnTheWay(/MSG work \d+ \d+\r\n[^\r]*\r\n/g),
+    /^message c0:0 to subscription 4 \(work\) of c0 by .* never came, though its socket 1 is open$/,
     planOf(
       [calm],
       [
@@ -605,7 +590,39 @@ const network: readonly Mistake[] = [
       ],
     ),
   ],
+  [
+    "loses a message of a queue group, and brings the next one",
+    () => loseOnTheWay(/MSG work \d+ \d+\r\nc0:0:[^\r]*\r\n/g),
+    /^message c0:0 to subscription 4 \(work\) of c0 by .* did not come, though message c0:1 came after it$/,
+    planOf(
+      [calm],
+      [
+        [5_000, { ...subscribe, to: "work", end: "never" }],
+        [6_000, publish("work", 1)],
+        [7_000, publish("work", 1)],
+      ],
+    ),
+  ],
 ];
+
+/** What is like that does not reach a client. */
+function loseOnTheWay(lost: RegExp): void {
+  const { dial } = VirtualNetwork.prototype;
+  vi.spyOn(VirtualNetwork.prototype, "dial").mockImplementation(function (
+    this: VirtualNetwork,
+    name,
+    server,
+    events,
+    ...more
+  ) {
+    const data = (bytes: Uint8Array) => {
+      const text = decodeText(bytes, 0, bytes.length).replace(lost, "");
+      if (text !== "") events.data(new TextEncoder().encode(text));
+    };
+    const others = Object.create(events, { data: { value: data } }) as typeof events;
+    return dial.call(this, name, server, others, ...more);
+  });
+}
 
 /** Messages say something else. */
 function changeText(change: (text: string) => string): void {
