@@ -339,17 +339,23 @@ class ConnectionLines {
   withdrawAll(queue: SegmentQueue): void {
     const places = this.#places;
     let i = this.#first;
-    this.#places = [];
+    // What a sink was handed may still come back: while the stream is between two sinks, the first one has it.
+    const handedOver: number[] = [];
+    this.#places = handedOver;
     this.#first = 0;
     for (let segment = queue.first; segment !== null; segment = segment.next) {
       const segmentEnd = endOf(segment);
       for (; i < places.length && (places[i] as number) < segmentEnd; i += 2) {
         const start = places[i] as number;
         const end = places[i + 1] as number;
-        if (start < segment.position) continue;
+        if (start < segment.position) {
+          handedOver.push(start, end);
+          continue;
+        }
         if (isMessageAt(segment, start)) withdrawMessage(queue, segment, start, end);
         else queue.withdraw(segment, start, end, false);
       }
     }
+    for (; i < places.length; i++) handedOver.push(places[i] as number);
   }
 }

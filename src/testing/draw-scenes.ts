@@ -86,7 +86,7 @@ class Draw {
       type: "slow",
       client,
       node,
-      latency: this.#way * 5,
+      latency: this.#way * 5 + OVERLAP / 5,
       bandwidth: 1_000,
       ms: Math.ceil(time * 2),
     });

@@ -675,6 +675,20 @@ describe("an outage", () => {
     expect([outbound.unconfirmed.messages, outbound.pendingBytes]).toEqual([2, 0]);
   });
 
+  test("between two sinks a subscription of the first is its own still: no other one gets it again", () => {
+    const outbound = new Outbound({ defer: () => {}, reconnectBufferSize: -1, unconfirmed: "resend" });
+    outbound.release(new Recorder());
+    outbound.command("SUB a 1");
+    send(outbound, "first");
+    outbound.flush();
+    outbound.pause();
+    send(outbound, "second");
+    outbound.hold();
+    const next = new Recorder();
+    outbound.release(next);
+    expect(next.text).toBe(pub("first") + pub("second"));
+  });
+
   test("between two sinks what the first was handed is lost with it, as another is released or none", () => {
     const ends = [
       (outbound: Outbound) => outbound.release(new Recorder()),
