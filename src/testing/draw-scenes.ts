@@ -86,7 +86,7 @@ class Draw {
       type: "slow",
       client,
       node,
-      latency: this.#way * 5 + OVERLAP / 5,
+      latency: this.#way * 5 + OVERLAP / 3,
       bandwidth: 1_000,
       ms: Math.ceil(time * 2),
     });
@@ -103,8 +103,8 @@ class Draw {
       ...(isSlow ? slow : []),
       ...(random.chance(0.3) ? lost : []),
       ...this.#leaving(at - this.#way * 4, at + random.next() * time),
-      ...Array.from({ length: 25 }, () => {
-        const to = random.pick(["all", "all", "self", "work"] as const);
+      ...Array.from({ length: 50 }, () => {
+        const to = random.pick(["all", "all", "all", "self", "work"] as const);
         const when = at + random.next() * time;
         return this.#at(when, this.#publish(this.#client(), to, random.between(1, 3), random.below(100)));
       }),
