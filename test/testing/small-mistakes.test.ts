@@ -521,6 +521,7 @@ const messages: readonly Mistake[] = [
         const answer = request.apply(this, asked);
         const other = before ?? answer;
         before ??= answer;
+        // biome-ignore lint/plugin: nobody is given this answer.
         answer.catch(() => {});
         return other;
       });

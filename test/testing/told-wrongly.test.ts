@@ -156,6 +156,7 @@ const mistakes: readonly Mistake[] = [
   ],
   [
     "resolves a flush after a loss",
+    // biome-ignore lint/plugin: the mistake that is planted.
     () => changeFlush((flushed) => flushed.catch(() => {})),
     /^c0 has flushed, though message 0 was lost, and no flush has told it$/,
     loss,
@@ -227,6 +228,7 @@ describe("simulate finds a client that", () => {
   const plant = () => {
     const { drain } = Connection.prototype;
     vi.spyOn(Connection.prototype, "drain").mockImplementation(function (this: Connection) {
+      // biome-ignore lint/plugin: the mistake that is planted.
       return drain.call(this).catch(() => {});
     });
     onTestFinished(() => void vi.restoreAllMocks());
