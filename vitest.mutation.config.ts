@@ -25,6 +25,7 @@ export default defineConfig({
   test: {
     include: [...tests, ...(isServed ? ["scripts/mutation/serve.test.ts"] : [])],
     ...(isServed ? { runner: "./scripts/mutation/collecting-runner.ts" } : {}),
+    provide: { natsServers: JSON.parse(process.env["NATS_SERVERS"] ?? "[]") },
     testTimeout: 60_000,
     isolate: false,
     sequence: { sequencer: NearestFirst },

@@ -27,11 +27,21 @@ export const mutationSets = {
   effects: {
     mutate: [
       "src/effects/**/*.ts",
-      "!src/effects/wire/**",
-      "!src/effects/simulated/**",
+      "!src/effects/{wire,simulated,node,web-socket}/**",
       "!src/effects/{ports,world}.ts",
     ],
-    tests: ["test/effects/**/*.test.ts", "test/api/!(forgotten-option).test.ts"],
+    tests: ["test/effects/**/!(chart-garbage).test.ts", "test/api/!(forgotten-option).test.ts"],
+    least: 85,
+  },
+  // What touches a network needs real servers.
+  sockets: {
+    mutate: ["src/effects/{node,web-socket}/**/*.ts"],
+    tests: [
+      "test/effects/node/*.test.ts",
+      "test/effects/web-socket.test.ts",
+      "test/integration/{closing-sockets,giving-up,late-answers,life,one-server-two-names,tls,tls-failures}.test.ts",
+      "test/integration/{websocket,websocket-tls}.test.ts",
+    ],
     least: 85,
   },
   simulated: {
@@ -76,6 +86,9 @@ export const mutationSets = {
     least: 60,
   },
 };
+
+/** Whether the tests of a set need nats-servers. */
+export const needsServers = ({ tests }) => tests.some((glob) => glob.startsWith("test/integration/"));
 
 /** The set that MUTATION names, `machine` without it. */
 export const chosenSet = process.env.MUTATION ?? "machine";

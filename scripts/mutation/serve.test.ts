@@ -28,7 +28,7 @@ type Question =
     };
 
 /** How long a test may take with a mutant: so many times as long as without, and never less than this, in milliseconds. */
-const PATIENCE = { times: 10, least: 1_500 };
+const PATIENCE = { times: 3, least: 1_500 };
 
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
 const given = inject("mutation" as never) as { channel: string; namespace: string; mutant?: string };

@@ -5,6 +5,7 @@ import { ErrorCode, isNatsError, type NatsError } from "../api/errors.js";
 import type { ConnectionOptions } from "../api/options.js";
 import type { Status } from "../api/status.js";
 import type { SimulatedWorld } from "../effects/simulated/world.js";
+import type { Recording } from "../machine/recording.js";
 import { replay } from "../machine/replay.js";
 import type { Bytes, Milliseconds } from "../machine/units.js";
 import { Attempts } from "./attempts.js";
@@ -470,9 +471,17 @@ export class SimulatedClient implements WorkingClient {
     if (recording === undefined) return;
     if (secretsIn(JSON.stringify(recording)).length > 0) this.complain("keeps a secret in its recording");
     this.#held("replayed");
-    const last = replay(JSON.parse(JSON.stringify(recording))).at(-1);
-    if (last?.state !== "closed")
-      this.complain(`is closed, but its recording ends in ${JSON.stringify(last?.state)}`);
+    const end = endOf(JSON.parse(JSON.stringify(recording)));
+    if (end !== '"closed"') this.complain(`is closed, but its recording ends in ${end}`);
+  }
+}
+
+/** The state in which a recording ends when it is played again, or why it cannot be played. */
+function endOf(recording: Recording): string {
+  try {
+    return JSON.stringify(replay(recording).at(-1)?.state);
+  } catch (error) {
+    return `${error}`;
   }
 }
 

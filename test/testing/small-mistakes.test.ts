@@ -325,6 +325,18 @@ const promises: readonly Mistake[] = [
     /^c0 is closed, but its recording ends in /,
     planOf([{ ...calm, records: true }], []),
   ],
+  [
+    "records what cannot be played again",
+    () => {
+      const { recording } = Connection.prototype;
+      vi.spyOn(Connection.prototype, "recording").mockImplementation(function (this: Connection) {
+        const right = recording.call(this);
+        return right && ({ ...right, more: true } as typeof right);
+      });
+    },
+    /^c0 is closed, but its recording ends in RecordingError: .*"more"/,
+    planOf([{ ...calm, records: true }], []),
+  ],
 ];
 
 const secret: Partial<typeof calm> = { list: { from: 0, secrets: "all" } };
