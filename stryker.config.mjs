@@ -4,7 +4,8 @@
 import { chosenSet, mutationSets, needsServers } from "./scripts/mutation-sets.mjs";
 import { natsServers } from "./scripts/nats-servers.mjs";
 
-const { mutate, least } = mutationSets[chosenSet];
+const { mutate } = mutationSets[chosenSet];
+const least = Number(process.env.MUTATION_LEAST ?? mutationSets[chosenSet].least);
 // The tests run in a copy of the repository, which has none.
 if (needsServers(mutationSets[chosenSet])) process.env.NATS_SERVERS = JSON.stringify(await natsServers());
 
@@ -18,7 +19,7 @@ export default {
   thresholds: { high: 95, low: least, break: least },
   coverageAnalysis: "perTest",
   ignoreStatic: chosenSet !== "machine",
-  incremental: process.env.STRYKER_INCREMENTAL !== "0",
+  incremental: process.env.INCREMENTAL === "1",
   incrementalFile: `reports/mutation/${chosenSet}-incremental.json`,
   concurrency: 1,
   timeoutMS: 4_000,

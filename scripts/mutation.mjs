@@ -1,7 +1,8 @@
-// Mutation testing: `npm run mutation` runs all sets of scripts/mutation-sets.mjs, `npm run mutation -- api cli` some. What begins with
-// a dash, and all that follows, goes to Stryker: `npm run mutation -- api --mutate src/api/msg.ts`. Two are ours:
+// Mutation testing: `npm run mutation` runs all sets of scripts/mutation-sets.mjs, `npm run mutation -- api cli` some. What
+// begins with a dash, and all that follows, goes to Stryker: `npm run mutation -- api --mutate src/api/msg.ts`. Ours are:
 //
 //   --since REV   mutates the lines alone that were changed since REV, in the sets that have any
+//   --lines 30    after --since: at most so many of them, from all over; half of their mutants must be noticed
 //   --part 2/5    mutates a fifth of the lines, the second one: ten lines of every fifty
 //   --survivors   runs nothing: lists what survived the last run of each set
 //
@@ -30,18 +31,30 @@ const chosen = names.length === 0 ? Object.keys(mutationSets) : names;
 if (options[0] === "--survivors") {
   for (const set of chosen) console.log(survivors(set).join("\n"));
 } else {
-  const changed =
-    options[0] === "--since"
-      ? changedSince(options[1] ?? "HEAD~1")
-      : options[0] === "--part"
-        ? part(options[1])
-        : undefined;
-  const rest = changed === undefined ? options : options.slice(2);
+  const { lines, rest } = wanted(options);
   for (const set of chosen) {
-    const lines = changed?.filter(({ file }) => isIn(file, set)).map(({ range }) => range);
-    if (lines?.length === 0) continue;
-    runSet(set, lines === undefined ? rest : ["--mutate", lines.join(","), ...rest]);
+    const ranges = lines?.filter(({ file }) => isIn(file, set)).map(({ range }) => range);
+    if (ranges?.length === 0) continue;
+    runSet(set, ranges === undefined ? rest : ["--mutate", ranges.join(","), ...rest]);
   }
+}
+
+/** Which lines are asked for, all where it is undefined, and what is left for Stryker. */
+function wanted([first, value, ...rest]) {
+  if (first === "--part") return { lines: part(value), rest };
+  if (first !== "--since") return { lines: undefined, rest: options };
+  const changed = changedSince(value ?? "HEAD~1");
+  console.log(`${changed.length} lines of src were changed since ${value}`);
+  if (rest[0] !== "--lines") return { lines: changed, rest };
+  const most = Number(rest[1]);
+  // What few lines show is no score: the target of the set says nothing of them.
+  process.env.MUTATION_LEAST = "50";
+  const step = Math.max(1, changed.length / most);
+  const some = Array.from(
+    { length: Math.min(most, changed.length) },
+    (_, n) => changed[Math.floor(n * step)],
+  );
+  return { lines: some, rest: rest.slice(2) };
 }
 
 /** Runs Stryker for a set. The exit code of this process is 1 where a set stays below its target. */
@@ -50,26 +63,33 @@ function runSet(set, args) {
   const stryker = spawnSync(
     process.execPath,
     ["node_modules/@stryker-mutator/core/bin/stryker.js", "run", ...args],
-    { cwd: root, env: { ...process.env, MUTATION: set }, stdio: "inherit" },
+    {
+      cwd: root,
+      env: { ...process.env, MUTATION: set, INCREMENTAL: args.includes("--mutate") ? "0" : "1" },
+      stdio: "inherit",
+    },
   );
   if (stryker.status !== 0) process.exitCode = 1;
   if (!args.includes("--dryRunOnly")) console.log(table(set));
 }
 
-/** The lines of `src` that were changed or added since a revision, as Stryker takes them. */
+/** The lines of `src` that were changed or added since a revision, each as Stryker takes it. */
 function changedSince(revision) {
-  const diff = execFileSync("git", ["diff", "--unified=0", revision, "--", "src"], {
-    cwd: root,
-    encoding: "utf8",
-  });
+  const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" });
+  if (spawnSync("git", ["rev-parse", "--verify", "--quiet", revision], { cwd: root }).status !== 0) {
+    console.error(`There is no revision "${revision}" here: fetch it, or name another one.`);
+    process.exit(2);
+  }
   const found = [];
   let file;
-  for (const line of diff.split("\n")) {
+  for (const line of git("diff", "--unified=0", revision, "--", "src").split("\n")) {
     if (line.startsWith("+++ ")) file = line.startsWith("+++ b/") ? line.slice(6) : undefined;
     const hunk = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line);
     if (hunk === null || file === undefined) continue;
-    const [from, length] = [Number(hunk[1]), Number(hunk[2] ?? 1)];
-    if (length > 0) found.push({ file, range: `${file}:${from}-${from + length - 1}` });
+    for (let n = 0; n < Number(hunk[2] ?? 1); n++) {
+      const at = Number(hunk[1]) + n;
+      found.push({ file, range: `${file}:${at}-${at}` });
+    }
   }
   return found;
 }
