@@ -19,6 +19,7 @@ import type {
 } from "@nats-io/nats-core";
 import type { Features, SemVer } from "@nats-io/nats-core/internal";
 import { createInbox } from "../api/inbox.js";
+import { withoutNulls } from "../api/left-out.js";
 import type { Msg } from "../api/msg.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { SubscriptionOptions as OwnSubscriptionOptions } from "../api/subscription.js";
@@ -83,8 +84,8 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
     return translated(() => this.connection.respondMessage(msg as unknown as Msg), msg.reply);
   }
 
-  subscribe(subject: string, options: SubscriptionOptions = {}): Subscription {
-    return new CoreSubscriptionImpl(this, subject, options);
+  subscribe(subject: string, options?: SubscriptionOptions): Subscription {
+    return new CoreSubscriptionImpl(this, subject, withoutNulls(options));
   }
 
   async request(subject: string, payload?: Payload, options?: RequestOptions): Promise<CoreMsg> {
@@ -100,7 +101,7 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
   async requestMany(
     subject: string,
     payload?: Payload,
-    options: Partial<RequestManyOptions> = {},
+    options?: Partial<RequestManyOptions>,
   ): Promise<AsyncIterable<CoreMsg>> {
     try {
       const asked = requestManyOptions(options);

@@ -64,7 +64,7 @@ const making: ReadonlyMap<string, Making> = new Map<string, Making>([
 ]);
 
 function permission(cause: NatsError): PermissionViolationError {
-  const { operation: kind = "publish", subject = "", queue } = cause.permissionContext ?? {};
+  const { operation: kind, subject = "", queue } = cause.permissionContext ?? {};
   const what = kind === "subscription" ? "subscription" : "publish";
   return new PermissionViolationError(cause.message, what, subject, queue, { cause });
 }
@@ -89,7 +89,7 @@ const wrapped: ReadonlySet<string> = new Set([
 ]);
 
 /** As {@link coreError}, for what was asked of a server and under way: a request, a flush. */
-export function requestError(error: unknown, subject = ""): Error {
+export function requestError(error: unknown, subject?: string): Error {
   const made = coreError(error, subject);
   if (!isOurs(error) || !wrapped.has(error.code)) return made;
   return new RequestError(error.message, { cause: made });
@@ -103,7 +103,7 @@ function isOurs(error: unknown): error is NatsError {
 }
 
 /** Runs what may throw an error of ours; throws nats-core's instead. */
-export function translated<T>(run: () => T, subject = ""): T {
+export function translated<T>(run: () => T, subject?: string): T {
   try {
     return run();
   } catch (error) {

@@ -6,7 +6,7 @@ import { Features, parseSemVer, type SemVer } from "@nats-io/nats-core/internal"
 /** The version that a server tells, in its parts; undefined where it tells none. */
 export function semVerOf(version: string | undefined): SemVer | undefined {
   try {
-    return version === undefined ? undefined : parseSemVer(version);
+    return parseSemVer(String(version));
   } catch {
     return undefined;
   }

@@ -10,5 +10,5 @@ const PULL = ".CONSUMER.MSG.NEXT.";
  */
 export function isPull(subject: string): boolean {
   const at = subject.indexOf(PULL);
-  return at > 0 && subject.indexOf(".", at + PULL.length) > 0;
+  return at > 0 && subject.includes(".", at + PULL.length);
 }

@@ -1,7 +1,9 @@
-// Options of nats-core as ours: of a publish, a request, a request for many answers. Zero counts as not given, as there.
+// Options of nats-core as ours: of a publish, a request, a request for many answers. Zero counts as not given, as there, and so does
+// null.
 
 import type { PublishOptions, RequestManyOptions, RequestOptions } from "@nats-io/nats-core";
 import { MsgHdrsImpl } from "../api/headers.js";
+import { withoutNulls } from "../api/left-out.js";
 import type { PublishOptions as OwnPublishOptions } from "../api/msg.js";
 import type { RequestOptions as OwnRequestOptions } from "../api/request.js";
 import { type RequestManyOptions as OwnRequestManyOptions, RequestStrategy } from "../api/request-many.js";
@@ -17,15 +19,17 @@ const strategies: Readonly<Record<NonNullable<RequestManyOptions["strategy"]>, R
 /** Options of a publish. @throws NatsError `BAD_HEADER`, as those below */
 export function publishOptions(options: PublishOptions | undefined): OwnPublishOptions | undefined {
   if (options === undefined) return undefined;
-  const own: OwnPublishOptions = headersOf(options);
-  if (options.reply !== undefined) own.reply = options.reply;
+  const given = withoutNulls(options);
+  const own: OwnPublishOptions = headersOf(given);
+  if (given.reply !== undefined) own.reply = given.reply;
   return own;
 }
 
 /** Options of a request. */
 export function requestOptions(options: RequestOptions | undefined): OwnRequestOptions {
-  const own: OwnRequestOptions = headersOf(options);
-  const { timeout, noMux, reply } = options ?? {};
+  const given = withoutNulls(options);
+  const own: OwnRequestOptions = headersOf(given);
+  const { timeout, noMux, reply } = given;
   if (timeout) own.timeout = timeout;
   if (noMux !== undefined) own.noMux = noMux;
   if (reply !== undefined) own.reply = reply;
@@ -33,9 +37,12 @@ export function requestOptions(options: RequestOptions | undefined): OwnRequestO
 }
 
 /** Options of a request for many answers. */
-export function requestManyOptions(options: Partial<RequestManyOptions>): Partial<OwnRequestManyOptions> {
-  const own: Partial<OwnRequestManyOptions> = headersOf(options);
-  const { strategy, maxWait, maxMessages, noMux, stall } = options;
+export function requestManyOptions(
+  options: Partial<RequestManyOptions> | undefined,
+): Partial<OwnRequestManyOptions> {
+  const given = withoutNulls(options);
+  const own: Partial<OwnRequestManyOptions> = headersOf(given);
+  const { strategy, maxWait, maxMessages, noMux, stall } = given;
   if (strategy !== undefined) own.strategy = strategies[strategy];
   if (maxWait) own.maxWait = maxWait;
   if (maxMessages !== undefined) own.maxMessages = maxMessages;
@@ -51,8 +58,7 @@ interface WithHeaders {
 }
 
 /** The headers that were given, and those that ask the server for a trace. */
-function headersOf(options: WithHeaders | undefined): { headers?: MsgHdrsImpl } {
-  const { headers, traceDestination, traceOnly } = options ?? {};
+function headersOf({ headers, traceDestination, traceOnly }: WithHeaders): { headers?: MsgHdrsImpl } {
   if (headers === undefined && traceDestination === undefined && traceOnly !== true) return {};
   const own = headers === undefined ? new MsgHdrsImpl() : ownHeaders(headers);
   if (traceDestination !== undefined) own.set("Nats-Trace-Dest", traceDestination);

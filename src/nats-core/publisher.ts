@@ -45,8 +45,8 @@ export class Publisher {
   /** Where requests are told that they are not needed any more. */
   readonly muxSubscriptions: { readonly baseInbox: string; cancel(request: PendingRequest): void };
   readonly #adapter: Adapter;
-  /** Requests under way: each has a timeout, after which it cancels itself. */
-  readonly #requests = new Map<string, Pending>();
+  /** Requests under way, by their reply subjects: each has a timeout, after which it cancels itself. */
+  readonly #requests = new Map<string | undefined, Pending>();
 
   constructor(adapter: Adapter, baseInbox: string, noAsyncTraces: boolean) {
     this.#adapter = adapter;
@@ -54,15 +54,17 @@ export class Publisher {
     this.muxSubscriptions = {
       baseInbox,
       cancel: ({ token }) => {
-        this.#requests.get(token)?.ended.abort();
-        this.#requests.delete(token);
+        const label = `${baseInbox}${token}`;
+        this.#requests.get(label)?.ended.abort();
+        this.#requests.delete(label);
       },
     };
   }
 
   /** Registers a request; it is made when something is published with its reply subject. */
   request<T extends PendingRequest>(request: T): T {
-    this.#requests.set(request.token, { request, ended: new AbortController() });
+    const { baseInbox } = this.muxSubscriptions;
+    this.#requests.set(`${baseInbox}${request.token}`, { request, ended: new AbortController() });
     return request;
   }
 
@@ -71,9 +73,7 @@ export class Publisher {
    * @throws an error of nats-core, as `respond` does
    */
   publish(subject: string, payload?: Payload, options?: PublishOptions): void {
-    const { baseInbox } = this.muxSubscriptions;
-    const token = options?.reply?.startsWith(baseInbox) ? options.reply.slice(baseInbox.length) : "";
-    const pending = this.#requests.get(token);
+    const pending = this.#requests.get(options?.reply);
     if (pending === undefined) this.respond(subject, payload, options);
     else this.#request(pending, subject, payload);
   }

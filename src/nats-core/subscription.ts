@@ -8,6 +8,7 @@ import {
   type MsgCallback,
   type SubscriptionOptions,
 } from "@nats-io/nats-core";
+import { invalidOption, type NatsError } from "../api/errors.js";
 import type { Msg } from "../api/msg.js";
 import { QueuedIterator } from "../api/queued-iterator.js";
 import { SlowReader } from "../api/slow-reader.js";
@@ -40,7 +41,6 @@ export class CoreSubscriptionImpl implements CoreSubscription {
   readonly #queue: QueuedIterator<CoreMsg> | undefined;
   #own: Subscription;
   #subject: string;
-  #max: number | undefined;
   #received = 0;
   #error: Error | undefined;
   #isIterated = false;
@@ -59,14 +59,16 @@ export class CoreSubscriptionImpl implements CoreSubscription {
     this.#owner = owner;
     this.#options = options;
     this.#subject = subject;
-    this.#max = options.max === undefined || options.max <= 0 ? undefined : options.max;
-    if (typeof options.callback !== "function") {
+    const { callback } = options;
+    if (callback === undefined) {
       this.#queue = new QueuedIterator({
         sizeOf: (msg) => (msg as CoreMsgImpl).queuedBytes,
         onDone: () => this.#consumed(),
       });
+    } else if (typeof callback !== "function") {
+      throw coreError(invalidOption("callback", callback, "a function"));
     }
-    this.#own = this.#open(subject, this.#max, options.timeout);
+    this.#own = this.#open(subject, options.max, options.timeout);
   }
 
   /** Hands over a message, or the error that ended it: what nats-core calls its callback, too. */
@@ -104,14 +106,11 @@ export class CoreSubscriptionImpl implements CoreSubscription {
     left.reader = undefined;
     this.#own = this.#open(subject, max, undefined);
     this.#subject = subject;
-    this.#max = max === undefined ? undefined : this.#received + max;
     left.unsubscribe();
   }
 
   unsubscribe(max?: number): void {
-    const already = this.#received - this.#own.getReceived();
-    translated(() => this.#own.unsubscribe(max === undefined ? undefined : Math.max(0, max - already)));
-    if (max !== undefined && max > this.#received) this.#max = max;
+    translated(() => this.#own.unsubscribe(max === undefined ? undefined : Math.max(0, max - this.#before)));
   }
 
   async drain(): Promise<void> {
@@ -164,21 +163,27 @@ export class CoreSubscriptionImpl implements CoreSubscription {
   }
 
   getMax(): number | undefined {
-    return this.#max;
+    const max = this.#own.getMax();
+    return max === undefined ? undefined : this.#before + max;
+  }
+
+  /** Messages that it received before it moved to the subject that it has. */
+  get #before(): number {
+    return this.#received - this.#own.getReceived();
   }
 
   #open(subject: string, max: number | undefined, timeout: number | undefined): Subscription {
     const { queue } = this.#options;
-    const options: OwnOptions = {
-      callback: (error, msg) => {
+    const options = {
+      // nats-core takes an empty queue for none, and a limit below zero too.
+      queue: queue || undefined,
+      max: (max as number) <= 0 ? undefined : max,
+      timeout,
+      callback: (error: NatsError | null, msg: Msg) => {
         if (error === null) this.callback(null, this.#owner.messageFrom(msg));
         else this.callback(coreError(error, subject), {} as CoreMsg);
       },
-    };
-    // nats-core takes an empty queue for none.
-    if (queue !== undefined && queue !== "") options.queue = queue;
-    if (max !== undefined) options.max = max;
-    if (timeout !== undefined) options.timeout = timeout;
+    } as OwnOptions;
     const own = translated(() => this.#owner.open(subject, options), subject);
     // So that a drain of the connection waits for who reads with `for await`, as it does for our own subscriptions.
     (own as SubscriptionImpl).reader = this.#queue;
@@ -195,7 +200,6 @@ export class CoreSubscriptionImpl implements CoreSubscription {
 
   /** It has ended and its reader has all, or the connection is closed. */
   #settle(): void {
-    if (this.#isSettled) return;
     this.#isSettled = true;
     this.#owner.removeCloseListener(this.#closeListener);
     this.#resolveClosed(this.#error);
@@ -204,7 +208,7 @@ export class CoreSubscriptionImpl implements CoreSubscription {
   /** The reader took the last message, or left the loop. */
   #consumed(): void {
     this.#settle();
-    if (!this.#own.isClosed()) this.#own.unsubscribe();
+    this.#own.unsubscribe();
   }
 
   #watch(queue: QueuedIterator<CoreMsg>): void {

@@ -2,7 +2,7 @@
 // messages, subscriptions, requests, errors and statuses is the same, or what is expected of each is said.
 
 import {
-  errors,
+  type errors,
   headers,
   Match,
   type Msg,
@@ -12,38 +12,15 @@ import {
   type Subscription,
 } from "@nats-io/nats-core";
 import { describe, expect, it } from "vitest";
-import { connect, NatsError } from "../../src/index.js";
+import { connect } from "../../src/index.js";
 import { asNatsCore } from "../../src/nats-core/index.js";
 import { startServer } from "../harness/nats-server.js";
 import { servers } from "../harness/versions.js";
 import { type Client, type ClientOptions, clients, official, ours } from "../nats-core/clients.js";
+import { all, kinds, outcome } from "../nats-core/scene.js";
 
 type Connect = (options?: Partial<ClientOptions>) => Promise<NatsConnection>;
 type Scenario<T> = (connect: Connect, is: Client["is"]) => Promise<T>;
-
-/** What an error is: its class, and those of its causes up to ours. */
-function kinds(error: unknown): string[] {
-  if (!(error instanceof Error) || error instanceof NatsError) return [];
-  const known = Object.entries(errors).find(([, kind]) => error.constructor === kind)?.[0];
-  return [known ?? error.constructor.name, ...kinds(error.cause)];
-}
-
-/** How something ends: `ok`, or what the error is. */
-async function outcome(work: () => unknown): Promise<string> {
-  try {
-    await work();
-    return "ok";
-  } catch (error) {
-    return kinds(error).join(" of ");
-  }
-}
-
-async function all<T>(from: AsyncIterable<T>, count = Number.POSITIVE_INFINITY): Promise<T[]> {
-  const got: T[] = [];
-  if (count === 0) return got;
-  for await (const one of from) if (got.push(one) >= count) break;
-  return got;
-}
 
 /** Statuses that come when they come: of attempts, and of news that the official client tells even where there are none. */
 const varying: ReadonlySet<Status["type"]> = new Set(["reconnecting", "error", "update"]);

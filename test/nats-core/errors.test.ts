@@ -11,6 +11,14 @@ import { describe, expect, it } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import { coreError, requestError, translated } from "../../src/nats-core/errors.js";
 
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
+
 const className = (error: unknown) => (error as Error).constructor.name;
 
 /** The class for each code; the others are ConnectionErrors. */
@@ -78,6 +86,26 @@ describe("an error of ours as nats-core's", () => {
     }
   });
 
+  it("names no subject where nobody says which", () => {
+    const responders = NatsError.errorForCode(ErrorCode.NoResponders);
+    const fails = () => {
+      throw responders;
+    };
+    const made = [coreError(responders), requestError(responders).cause, thrownBy(() => translated(fails))];
+    expect(made.map((error) => (error as NoRespondersError).subject)).toEqual(["", "", ""]);
+    const permission = coreError(new NatsError("no", ErrorCode.PermissionsViolation));
+    expect(permission).toMatchObject({ operation: "publish", subject: "", queue: undefined });
+  });
+
+  it("has fields that can be written, as any error has", () => {
+    const flags = (error: Error) => {
+      const { value: _, ...rest } = Object.getOwnPropertyDescriptor(error, "message") ?? {};
+      return rest;
+    };
+    for (const code of [ErrorCode.BadSubject, ErrorCode.ConnectionClosed])
+      expect(flags(coreError(NatsError.errorForCode(code)))).toEqual(flags(new Error("any")));
+  });
+
   it("tells what was not permitted", () => {
     const own = new NatsError("no", ErrorCode.PermissionsViolation);
     own.permissionContext = { operation: "subscription", subject: "s", queue: "q" };
@@ -92,6 +120,8 @@ describe("an error of ours as nats-core's", () => {
     expect(coreError(other)).toBe(other);
     expect(requestError(other)).toBe(other);
     expect(coreError("text")).toEqual(new Error("text"));
+    const named = Object.assign(new Error("of that name, without a code"), { name: "NatsError" });
+    expect(coreError(named)).toBe(named);
     expect(coreError(Object.assign(new Error("refused"), { code: "ECONNREFUSED" })).constructor).toBe(Error);
   });
 

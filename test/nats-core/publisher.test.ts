@@ -58,11 +58,13 @@ describe("a publisher of messages", () => {
     const { publisher, published } = scene();
     publisher.publish("a");
     publisher.publish("b", "", { reply: "c" });
+    publisher.publish("b", "", {});
     publisher.publish("d", "", { reply: "_INBOX.label.unknown" });
     expect(publisher.respond("e")).toBe(true);
     expect(published).toEqual([
       ["a", undefined],
       ["b", "c"],
+      ["b", undefined],
       ["d", "_INBOX.label.unknown"],
       ["e", undefined],
     ]);
@@ -88,6 +90,24 @@ describe("a publisher of messages", () => {
     request.cancel(failure as Error);
     expect(asked[0]?.options.signal?.aborted).toBe(true);
     expect(await deferred).toEqual([{ status: "rejected", reason: failure }]);
+  });
+
+  it("tells a request that was given up nothing more, and gives up once", async () => {
+    const { publisher, asked } = scene();
+    const told: unknown[] = [];
+    const request = { token: "t", resolver: (...given: unknown[]) => void told.push(given) };
+    publisher.request(request);
+    publisher.publish("$JS.ACK.x", "+ACK", { reply: "_INBOX.label.t" });
+    publisher.muxSubscriptions.cancel(request);
+    publisher.muxSubscriptions.cancel(request);
+    expect(asked[0]?.options.signal?.aborted).toBe(true);
+    asked[0]?.fail(NatsError.errorForCode(ErrorCode.Cancelled));
+    await new Promise(setImmediate);
+    expect(told).toEqual([]);
+  });
+
+  it("says whether errors are to tell where a request was made", () => {
+    expect(scene().publisher.options).toEqual({ noAsyncTraces: true });
   });
 
   it("tells why our request failed, by nats-core's errors", async () => {

@@ -1,6 +1,8 @@
 // Every status of ours as nats-core's, and who is told: all iterators, the last time of the end.
 
+import type { Status as CoreStatus, Subscription as CoreSubscription } from "@nats-io/nats-core";
 import { describe, expect, it } from "vitest";
+import { LIMIT, LIMIT_BYTES } from "../../src/api/broadcast.js";
 import { QueuedIterator } from "../../src/api/queued-iterator.js";
 import type { Subscription } from "../../src/api/subscription.js";
 import { DebugEvents, ErrorCode, Events, NatsError, type Status } from "../../src/index.js";
@@ -50,6 +52,14 @@ const table: readonly (readonly [Status, object])[] = [
 describe("a status of ours as nats-core's", () => {
   it.each(table)("%o", (own, core) => {
     expect(coreStatus(own)).toEqual(core);
+  });
+
+  it("is complete where ours, of another version, lacks something", () => {
+    const bare = (type: Status["type"]) => coreStatus({ type, data: "said", server });
+    expect(bare(Events.Update)).toEqual({ type: "update", added: [], deleted: [] });
+    expect(bare(Events.SlowConsumer)).toMatchObject({ type: "slowConsumer", pending: 0 });
+    expect(bare(DebugEvents.PingTimer)).toEqual({ type: "ping", pendingPings: 0 });
+    expect(bare(Events.Error)).toEqual({ type: "error", error: new Error("said") });
   });
 
   it("leaves out none of ours", () => {
@@ -104,5 +114,35 @@ describe("the iterators over statuses", () => {
     source.stop();
     await new Promise(setImmediate);
     expect(await read(core.iterate())).toEqual([]);
+  });
+
+  /** What is left of those statuses for a reader who comes late: how many, and how many went before the first. */
+  function left(told: readonly CoreStatus[]) {
+    const { source, core } = statuses();
+    const late = core.iterate();
+    for (const status of told) core.report(status);
+    source.stop();
+    return (async () => {
+      const kept: (CoreStatus & { dropped?: number })[] = [];
+      for await (const status of late) kept.push(status);
+      return [kept.length, kept[0]?.dropped];
+    })();
+  }
+
+  it("keep as many as there is room for, and then the newest: the first says how many went before it", async () => {
+    const many: CoreStatus[] = Array.from({ length: LIMIT + 3 }, () => ({ type: "reconnecting" }));
+    expect(await left(many)).toEqual([LIMIT, 3]);
+    const error = new Error("x".repeat(LIMIT_BYTES / 4));
+    expect(await left(Array.from({ length: 5 }, () => ({ type: "error", error })))).toEqual([1, 4]);
+    const added = ["x".repeat(LIMIT_BYTES / 3)];
+    expect(await left(Array.from({ length: 5 }, () => ({ type: "update", added })))).toEqual([2, 3]);
+  });
+
+  it("do not count what the subscription of a slow consumer holds, which is the user's", async () => {
+    const sub = { held: "x".repeat(LIMIT_BYTES) } as unknown as CoreSubscription;
+    expect(await left(Array.from({ length: 5 }, () => ({ type: "slowConsumer", sub, pending: 1 })))).toEqual([
+      5,
+      undefined,
+    ]);
   });
 });
