@@ -16,20 +16,22 @@ export const DEEPEST = 100;
 
 /**
  * Reads a recording, `-` from stdin: what `nc.recording()` gave, as JSON, or an object with it as `recording`.
+ * @param mostBytes how large it may be
  * @throws CommandFailed that says what is wrong with the file
  */
-export async function readRecording(path: string): Promise<Recording> {
-  return recordingFrom(await contentOf(path === "-" ? process.stdin : createReadStream(path)));
+export async function readRecording(path: string, mostBytes = MOST_BYTES): Promise<Recording> {
+  const stream = path === "-" ? process.stdin : createReadStream(path);
+  return recordingFrom(await contentOf(stream, mostBytes));
 }
 
-async function contentOf(stream: NodeJS.ReadableStream): Promise<string> {
+async function contentOf(stream: NodeJS.ReadableStream, mostBytes: number): Promise<string> {
   const pieces: Buffer[] = [];
   let size = 0;
   try {
     for await (const piece of stream) {
       pieces.push(piece as Buffer);
       size += piece.length;
-      if (size > MOST_BYTES) throw bad(`the file has more than ${MOST_BYTES / 1024 / 1024} MiB`);
+      if (size > mostBytes) throw bad(`the file has more than ${mostBytes / 1024 / 1024} MiB`);
     }
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
@@ -40,11 +42,12 @@ async function contentOf(stream: NodeJS.ReadableStream): Promise<string> {
 
 /**
  * The recording in a text: each of its events and fields is as the chart writes them, and each event can happen where it stands.
+ * @param mostValues how many values it may have
  * @throws CommandFailed that says what is wrong with it, and where
  */
-export function recordingFrom(content: string): Recording {
+export function recordingFrom(content: string, mostValues = MOST_VALUES): Recording {
   try {
-    const recording = checkedRecording(within(parsed(content)));
+    const recording = checkedRecording(within(parsed(content, mostValues)));
     // Played to its end before anything is told of it.
     for (const _step of replayed(recording));
     return recording;
@@ -54,10 +57,10 @@ export function recordingFrom(content: string): Recording {
   }
 }
 
-function parsed(content: string): unknown {
+function parsed(content: string, mostValues: number): unknown {
   const text = content.replace(/^\uFEFF/, "");
   if (text.trim() === "") throw bad("the file is empty");
-  const excess = excessIn(text);
+  const excess = excessIn(text, mostValues);
   if (excess !== null) throw bad(excess);
   try {
     return JSON.parse(text);
@@ -67,7 +70,7 @@ function parsed(content: string): unknown {
 }
 
 /** What no recording has, and a parser would take much memory for: seen by one look at each character. Null where there is nothing of it. */
-function excessIn(json: string): string | null {
+function excessIn(json: string, mostValues: number): string | null {
   let depth = 0;
   let values = 0;
   let isText = false;
@@ -84,7 +87,7 @@ function excessIn(json: string): string | null {
       depth++;
     }
     if (depth > DEEPEST) return `it has more than ${DEEPEST} lists and objects within each other`;
-    if (values > MOST_VALUES) return `it has more than ${MOST_VALUES} values`;
+    if (values > mostValues) return `it has more than ${mostValues} values`;
   }
   return null;
 }

@@ -6,7 +6,7 @@ import { findingOf, milliseconds, type StepName } from "../../src/cli/check/find
 import type { CertificateSeen, FailureSeen, InfoSeen, Observation } from "../../src/cli/check/observation.js";
 import type { ProblemCode } from "../../src/cli/check/problem.js";
 import { reportLines } from "../../src/cli/check/report.js";
-import { plainPaint } from "../../src/cli/terminal.js";
+import { type Paint, plainPaint } from "../../src/cli/terminal.js";
 
 const DAY = 86_400_000;
 const now = Date.parse("2026-01-01T12:00:00Z");
@@ -92,6 +92,64 @@ describe("a server that is well", () => {
     ]);
     expect(JSON.stringify(findingOf(seen, now))).not.toMatch(/nonce|challenges/);
     expect(step(seen, "tls").details["certificate"]).toMatchObject({ validTo: "2026-04-11T12:00:00.000Z" });
+  });
+
+  it("has in its details what each step knows", () => {
+    const tls = { protocol: "TLSv1.3", cipher: "C", certificate };
+    const seen = { secured: 4, tls };
+    expect(step({}, "dns").details).toEqual({ ms: 1.5, addresses: ["10.0.0.1", "10.0.0.2"] });
+    const { challenges: _, ...shown } = info;
+    expect(step({}, "info").details).toEqual({ ms: 2, ...shown });
+    expect(step({}, "tls").details).toEqual({});
+    expect(step(seen, "tls").details).toEqual({
+      ms: 0.75,
+      protocol: "TLSv1.3",
+      cipher: "C",
+      certificate: {
+        ...certificate,
+        validFrom: "2025-12-31T12:00:00.000Z",
+        validTo: "2026-04-11T12:00:00.000Z",
+      },
+    });
+    expect(step({}, "credentials").details).toEqual({ ms: 1.25, kind: "none" });
+    expect(step({}, "rtt").details).toEqual({ medianMs: 0.5, minMs: 0.25, maxMs: 3 });
+    expect(step({ lookup: null }, "dns")).toMatchObject({
+      result: "skipped",
+      text: "not needed: the host is an address",
+    });
+    expect(step({ server: "[::1]:4222" }, "dns").text).toContain("[::1] is 10.0.0.1");
+  });
+
+  it.each<[Partial<InfoSeen>, string]>([
+    [{ tlsRequired: true }, "TLS required,"],
+    [{ tlsRequired: true, tlsVerify: true }, "TLS required, with a client certificate,"],
+    [{ tlsAvailable: true }, "TLS offered,"],
+    [{ tlsAvailable: true, tlsVerify: true }, "TLS offered, with a client certificate,"],
+    [{ authRequired: true }, ", credentials required"],
+    [{ jetstream: false }, ", no JetStream,"],
+    [{ cluster: null }, '"n0", JetStream,'],
+    [{ serverName: "ID" }, "nats-server 2.10.0, cluster"],
+  ])("is told of with what INFO says: %j", (changes, words) => {
+    expect(step({ info: { ...info, ...changes } }, "info").text).toContain(words);
+  });
+
+  it("is told of with the credentials that were accepted", () => {
+    const kinds = ["creds", "user", "token", "url"] as const;
+    const guarded = { ...info, authRequired: true };
+    expect(kinds.map((credentials) => step({ info: guarded, credentials }, "credentials").text)).toEqual([
+      "accepted: the credentials file",
+      "accepted: user and password",
+      "accepted: the token",
+      "accepted: the credentials in the URL",
+    ]);
+    const notes = (credentials: Observation["credentials"]) =>
+      step({ info: guarded, credentials }, "credentials").notes.length;
+    expect(kinds.map(notes)).toEqual([0, 1, 1, 1]);
+    for (const server of ["localhost.example:4222", "a.localhost:4222", "10.127.0.1:4222", "[::12]:4222"])
+      expect(step({ info: guarded, credentials: "user", server }, "credentials").notes).toHaveLength(1);
+    expect(step({ credentials: "user", credentialsEnd: now + DAY }, "credentials").text).not.toContain(
+      "valid",
+    );
   });
 
   it("is told of where something is worth a word", () => {
@@ -279,6 +337,9 @@ describe("a server that is not", () => {
     expect(finding.problem?.code).toBe(code);
     expect(finding.problem?.text).not.toContain("server:4222: ");
     expect(finding.problem?.advice.length).toBeGreaterThan(0);
+    // Each piece of advice is a sentence or two. What it is about stands in capitals, or is an option.
+    expect(finding.problem?.text).toMatch(/\w+ \w+|something/);
+    for (const advice of finding.problem?.advice ?? []) expect(advice).toMatch(/^[A-Zc].{10,}[.?]$/);
     expect(finding.steps.filter(({ result }) => result === "failed").map((one) => one.step)).toEqual([
       failedStep,
     ]);
@@ -293,6 +354,207 @@ describe("a server that is not", () => {
     expect(told.filter((line) => line.startsWith("    - "))).toHaveLength(
       finding.problem?.advice.length ?? 0,
     );
+  });
+
+  it.each<[string, Partial<Observation>, string]>([
+    [
+      "a name server",
+      { ...notOpened, lookup: { ms: 1, code: "EAI_AGAIN" } },
+      "could not be looked up (EAI_AGAIN)",
+    ],
+    ["the port", { ...dialing("CONNECTION_REFUSED"), server: "[::1]:4333" }, "does it listen on port 4333?"],
+    ["the host", dialing("EHOSTUNREACH"), "the host cannot be reached"],
+    ["the network", dialing("ENETUNREACH"), "the network cannot be reached"],
+    ["the system's words", dialing("EWHATEVER"), "something"],
+    [
+      "HTTP",
+      { ...greeting({}), neighbour: { speaks: "http", overTls: false, isMonitor: false } },
+      "an HTTP server listens",
+    ],
+    [
+      "HTTPS",
+      { ...greeting({}), neighbour: { speaks: "http", overTls: true, isMonitor: false } },
+      "an HTTPS server listens",
+    ],
+    ["what it said", greeting({ code: "NATS_PROTOCOL_ERR", message: "server:4222: 220 smtp" }), "220 smtp"],
+    [
+      "silence",
+      { failure: failure({ code: "TIMEOUT" }) },
+      "accepted the connection and then fell silent: something",
+    ],
+    [
+      "an end",
+      { failure: failure({ code: "DISCONNECT" }) },
+      "accepted the connection and then ended it: something",
+    ],
+    ["the account", refused("accountExpired"), "the account has expired"],
+    ["the credentials", refused("authenticationExpired"), "the credentials have expired"],
+    [
+      "the day on which the file ended",
+      { ...refused("authorizationViolation"), credentials: "creds", credentialsEnd: now - 3 * DAY },
+      "has expired (2025-12-29)",
+    ],
+    ["no credentials", refused("authorizationViolation"), "wants credentials, and none were given"],
+    [
+      "the file",
+      { ...refused("authorizationViolation"), credentials: "creds" },
+      "refused the credentials file",
+    ],
+    ["the user", { ...refused("authorizationViolation"), credentials: "user" }, "refused user and password"],
+    ["the token", { ...refused("authorizationViolation"), credentials: "token" }, "refused the token"],
+    [
+      "the URL",
+      { ...refused("authorizationViolation"), credentials: "url" },
+      "refused the credentials in the URL",
+    ],
+    [
+      "--no-tls and the server",
+      { ...greeting({ code: "SERVER_OPT_NA" }), info: { ...info, tlsRequired: true }, tlsPolicy: "never" },
+      "the server requires TLS, and --no-tls forbids it",
+    ],
+    [
+      "--no-tls and the URL",
+      { ...greeting({ code: "SERVER_OPT_NA" }), info, tlsPolicy: "never" },
+      "the URL asks for TLS, and --no-tls forbids it",
+    ],
+    [
+      "--no-tls, without INFO",
+      { ...greeting({ code: "SERVER_OPT_NA" }), tlsPolicy: "never" },
+      "Write nats:// instead of tls://",
+    ],
+    [
+      "the names of a certificate",
+      { ...securing("ERR_TLS_CERT_ALTNAME_INVALID"), refusedCertificate: certificate },
+      "is for another name: DNS:server",
+    ],
+    [
+      "the day on which a certificate ended",
+      { ...securing("CERT_HAS_EXPIRED"), refusedCertificate: { ...certificate, validTo: now - DAY } },
+      "has expired (2025-12-31)",
+    ],
+    [
+      "the day on which a certificate begins",
+      { ...securing("CERT_NOT_YET_VALID"), refusedCertificate: { ...certificate, validFrom: now + DAY } },
+      "is not valid yet (from 2026-01-02 on)",
+    ],
+    [
+      "a certificate without a valid day",
+      { ...securing("CERT_NOT_YET_VALID"), refusedCertificate: { ...certificate, validFrom: Number.NaN } },
+      "(from an unreadable date on)",
+    ],
+    [
+      "an unknown authority",
+      securing("SELF_SIGNED_CERT_IN_CHAIN"),
+      "Give the certificate of that authority: --tls-ca",
+    ],
+    [
+      "nkeys",
+      { ...refused("authorizationViolation"), info: { ...info, challenges: true }, credentials: "user" },
+      "they need --creds FILE.",
+    ],
+    [
+      "certificates of clients",
+      { ...refused("authorizationViolation"), info: { ...info, tlsVerify: true } },
+      "It may know its users by their certificates: --tls-cert FILE",
+    ],
+  ])("is told of with what it is about: %s", (_what, changes, words) => {
+    expect(lines(changes).join("\n")).toContain(words);
+  });
+
+  it.each<[string, Partial<Observation>, string]>([
+    ["no name where no certificate was seen", securing("ERR_TLS_CERT_ALTNAME_INVALID"), "another name:"],
+    ["no day where no certificate was seen", securing("CERT_HAS_EXPIRED"), "expired ("],
+    ["no day from which on, either", securing("CERT_NOT_YET_VALID"), "yet ("],
+    [
+      "no --creds where that is what was refused",
+      { ...refused("authorizationViolation"), info: { ...info, challenges: true }, credentials: "creds" },
+      "they need --creds FILE",
+    ],
+    [
+      "no nkeys where the server does not ask",
+      { ...refused("authorizationViolation"), credentials: "user" },
+      "nkeys",
+    ],
+    [
+      "no certificates of clients where the server asks for none",
+      refused("authorizationViolation"),
+      "--tls-cert",
+    ],
+    [
+      "no way without TLS where it was insisted on",
+      {
+        ...securing("DEPTH_ZERO_SELF_SIGNED_CERT"),
+        info: { ...info, tlsAvailable: true },
+        tlsPolicy: "required",
+      },
+      "--no-tls",
+    ],
+    [
+      "no way without TLS where nobody knows what the server says",
+      { ...securing("DEPTH_ZERO_SELF_SIGNED_CERT"), info: null, greeted: null },
+      "--no-tls",
+    ],
+    [
+      "no end of a file of which nobody was asked",
+      { ...refused("authorizationViolation"), credentials: "user", credentialsEnd: now - DAY },
+      "has expired",
+    ],
+  ])("is told of with %s", (_what, changes, words) => {
+    expect(lines(changes).join("\n")).not.toContain(words);
+  });
+
+  it("has what the platform and the server said, word by word, in the details of the step that failed", () => {
+    const details = (changes: Partial<Observation>) =>
+      findingOf({ ...well, ...changes }, now).steps.find(({ result }) => result === "failed")?.details;
+    expect(details({ ...notOpened, lookup: { ms: 1.23456, code: "ENOTFOUND" } })).toEqual({
+      error: "ENOTFOUND",
+      ms: 1.235,
+    });
+    expect(details(dialing("CONNECTION_REFUSED"))).toEqual({
+      error: "CONNECTION_REFUSED",
+      message: "server:4222: something",
+      cause: null,
+    });
+    expect(details({ ...greeting({ code: "TIMEOUT" }), neighbour: { speaks: "tls" } })).toEqual({
+      error: "TIMEOUT",
+      message: "server:4222: something",
+      cause: null,
+      speaks: "tls",
+    });
+    expect(details(greeting({ code: "TIMEOUT" }))).not.toHaveProperty("speaks");
+    expect(details(securing("CERT_HAS_EXPIRED"))).toEqual({
+      error: "TLS",
+      message: "server:4222: something",
+      cause: "CERT_HAS_EXPIRED",
+    });
+    const shown = { ...certificate, validFrom: Number.NaN };
+    expect(details({ ...securing("CERT_HAS_EXPIRED"), refusedCertificate: shown })).toMatchObject({
+      certificate: { subject: "CN=server", validFrom: null, validTo: "2026-04-11T12:00:00.000Z" },
+    });
+  });
+
+  it("has TLS before INFO where that is how it was asked for", () => {
+    const order = (changes: Partial<Observation>) =>
+      findingOf({ ...well, ...changes }, now).steps.map((one) => one.step);
+    expect(order({ tlsPolicy: "first" })).toEqual(["dns", "tcp", "tls", "info", "credentials", "rtt"]);
+    expect(order({ tlsPolicy: "required" })).toEqual(["dns", "tcp", "info", "tls", "credentials", "rtt"]);
+  });
+
+  it("ends in the step in which the attempt did", () => {
+    const failedIn = (at: FailureSeen["step"]) =>
+      findingOf(
+        { ...well, ...notAccepted, failure: failure({ step: at, complaint: "other" }) },
+        now,
+      ).steps.find(({ result }) => result === "failed")?.step;
+    const steps = [
+      "dialing",
+      "greeting",
+      "securing",
+      "authenticating",
+      "subscribing",
+      "cuttingOver",
+    ] as const;
+    expect(steps.map(failedIn)).toEqual(["tcp", "info", "tls", "credentials", "credentials", "credentials"]);
   });
 
   it("is told of with the way in where it may be a port for WebSockets", () => {
@@ -363,4 +625,27 @@ it.each([
   [1_203.4, "1,203 ms"],
 ])("writes %d milliseconds as %s", (ms, text) => {
   expect(milliseconds(ms)).toBe(text);
+});
+
+describe("what a terminal shows", () => {
+  it("has good, bad and what is of no interest in their colours", () => {
+    const marked: Paint = {
+      good: (text) => `<good ${text}>`,
+      bad: (text) => `<bad ${text}>`,
+      strong: (text) => `<strong ${text}>`,
+      faint: (text) => `<faint ${text}>`,
+    };
+    const { problem } = findingOf({ ...well, ...dialing("CONNECTION_REFUSED") }, now);
+    expect(reportLines(findingOf({ ...well, ...dialing("CONNECTION_REFUSED") }, now), marked)).toEqual([
+      "<strong server:4222>",
+      "  <good ok     > DNS         server is 10.0.0.1, 10.0.0.2 (1.5 ms)",
+      "  <bad FAILED > TCP         <bad nothing accepts connections there>",
+      "<faint   -       INFO        not reached>",
+      "<faint   -       TLS         not reached>",
+      "<faint   -       Credentials not reached>",
+      "<faint   -       Round trip  not reached>",
+      "  <strong What to do> <faint (refused)>",
+      ...(problem?.advice ?? []).map((advice) => `    - ${advice}`),
+    ]);
+  });
 });

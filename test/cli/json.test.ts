@@ -24,6 +24,20 @@ describe("JSON that is printed", () => {
     const items = [{ a: [1, { b: "\u202e" }] }, { c: null }];
     expect([...jsonOfList("items", items)].join("\n")).toBe(toJson({ version: 1, items }));
   });
+
+  it("has each item of a list as soon as the next is known, and asks for none before", () => {
+    const asked: number[] = [];
+    function* items() {
+      for (const n of [1, 2]) {
+        asked.push(n);
+        yield n;
+      }
+    }
+    const lines = jsonOfList("items", items());
+    expect([lines.next().value, asked]).toEqual(['{\n  "version": 1,\n  "items": [', [1]]);
+    expect([lines.next().value, asked]).toEqual(["    1,", [1, 2]]);
+    expect([...lines]).toEqual(["    2", "  ]\n}"]);
+  });
 });
 
 describe("what others wrote", () => {
@@ -44,6 +58,10 @@ describe("what others wrote", () => {
       certificate: { names: "y".repeat(MOST_TEXT + 1), subject: "CN=a" },
       urls: ["z".repeat(9_000), ...Array.from({ length: 5_000 }, () => "a:1")],
     };
+    expect(cutToPrint({ urls: details.urls.slice(0, MOST_ENTRIES + 1) }).cut).toEqual({
+      urls: MOST_ENTRIES + 1,
+      "urls[0]": 9_000,
+    });
     const { cut, ...shown } = cutToPrint(details);
     expect(cut).toEqual({ name: 900_000, "certificate.names": MOST_TEXT + 1, urls: 5_001, "urls[0]": 9_000 });
     expect(shown.name).toBe("x".repeat(MOST_TEXT));

@@ -2,15 +2,16 @@
 
 import { describe, expect, it } from "vitest";
 import { CommandFailed } from "../../src/cli/command.js";
-import { DEEPEST, MOST_VALUES, recordingFrom } from "../../src/cli/recording-file.js";
+import { DEEPEST, readRecording, recordingFrom } from "../../src/cli/recording-file.js";
 import { type Recording, replay } from "../../src/machine/index.js";
+import { scratchFile } from "../harness/certificates.js";
 import { outage } from "./recordings.js";
 
 const text = (value: unknown) => JSON.stringify(value);
 
-function complaint(content: string): string {
+function complaint(content: string, mostValues?: number): string {
   try {
-    recordingFrom(content);
+    recordingFrom(content, mostValues);
   } catch (error) {
     if (error instanceof CommandFailed) return error.message;
     throw error;
@@ -47,6 +48,11 @@ describe("a recording from a file", () => {
 
   it.each([
     ["nothing", "", "the file is empty"],
+    ["white space", "\uFEFF \n", "the file is empty"],
+    ["an object with an empty recording", text({ recording: null }), "it has no version"],
+    ["an object with a list as its recording", text({ recording: [] }), "it has no version"],
+    ["as deep as may be", "[".repeat(DEEPEST) + "]".repeat(DEEPEST), "the file holds no object"],
+    ["of lists beside each other", `[${"[{}],".repeat(DEEPEST)}1]`, "the file holds no object"],
     ["text", "hello", "the file is not JSON"],
     ["half of one", text(outage).slice(0, 200), "the file is not JSON"],
     ["a number", "1", "the file holds no object"],
@@ -98,7 +104,6 @@ describe("a recording from a file", () => {
       "from.value: expected a state of the chart",
     ],
     ["nested", "[".repeat(DEEPEST + 1), `more than ${DEEPEST} lists and objects within each other`],
-    ["of many values", `[${"{},".repeat(MOST_VALUES / 2)}1]`, `more than ${MOST_VALUES} values`],
     [
       "nested without an end",
       text(outage).replace("null", "[".repeat(1_000_000)),
@@ -107,6 +112,43 @@ describe("a recording from a file", () => {
   ])("is refused where it is %s", (_what, content, problem) => {
     expect(complaint(content)).toContain("this is no recording of nats-statechart: ");
     expect(complaint(content)).toContain(problem);
+  });
+
+  it("may have as many values as a long one, and no more", () => {
+    // Two lists or objects, and a comma behind each value but the last.
+    expect(complaint("[{},1,1]", 4)).toContain("the file holds no object");
+    expect(complaint("[{},1,1,1]", 4)).toContain("it has more than 4 values");
+    expect(complaint(text({ n: ",,{{[[" }), 1)).toContain("it has no version");
+  });
+
+  it("is refused with a word on what a recording is", () => {
+    expect(complaint("")).toBe(
+      "this is no recording of nats-statechart: the file is empty. A recording is JSON.stringify(nc.recording()) of a connection with the option record",
+    );
+    expect(complaint("{}")).toMatch(/: it has no version\. A recording is JSON/);
+  });
+
+  it("is read from a file, in however many pieces", async () => {
+    // More than what is read at once, and no piece ends where a character does.
+    const failure = { code: "X", message: "ü".repeat(200_000) };
+    const { events, ...rest } = outage;
+    const recording = { ...rest, events: events.map((one, at) => (at === 3 ? { ...one, failure } : one)) };
+    for (const pad of ["", " "])
+      expect(await readRecording(scratchFile("outage.json", pad + text(recording)))).toEqual(recording);
+  });
+
+  it("is refused where the file cannot be read, or is larger than one may be", async () => {
+    const refused = (path: string, most?: number) =>
+      readRecording(path, most).catch((error: unknown) => error);
+    expect(await refused("/nowhere/outage.json")).toEqual(
+      new CommandFailed("the file cannot be read (ENOENT)"),
+    );
+    const MIB = 1024 * 1024;
+    const path = scratchFile("large.json", "[".repeat(2 * MIB));
+    const told = async (most: number) => (await refused(path, most)) as CommandFailed;
+    expect((await told(2 * MIB)).message).toContain(`more than ${DEEPEST} lists`);
+    expect(await told(2 * MIB - 1)).toBeInstanceOf(CommandFailed);
+    expect((await told(MIB)).message).toMatch(/: the file has more than 1 MiB\. A recording is JSON/);
   });
 
   it("may have any text in it that looks like many lists", () => {

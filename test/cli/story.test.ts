@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { effectText, eventText, stateName, storyJson, storyLines } from "../../src/cli/story.js";
-import { plainPaint } from "../../src/cli/terminal.js";
+import { type Paint, plainPaint } from "../../src/cli/terminal.js";
 import { type ConnectionEvent, type Effect, type Recording, replay } from "../../src/machine/index.js";
 import { outage } from "./recordings.js";
 
@@ -59,6 +59,29 @@ describe("the story of a recording", () => {
     expect(told({ ...outage, events }).at(-1)).toBe("     0.007 s  socket.opened  in connected");
   });
 
+  it("marks what is to be seen: the heading, what happened, and where it led to another state", () => {
+    const marked: Paint = {
+      good: (text) => `<good ${text}>`,
+      bad: (text) => `<bad ${text}>`,
+      strong: (text) => `<strong ${text}>`,
+      faint: (text) => `<faint ${text}>`,
+    };
+    const middle = replay(outage)[3];
+    if (middle === undefined) throw new Error("the recording is too short");
+    const late: ConnectionEvent = { type: "socket.opened", attempt: 1, at: outage.input.at + 7 };
+    const from = { value: middle.state, context: { ...middle.context, now: outage.input.at + 5 } };
+    const recording = { ...outage, from, events: [late] };
+    const lines = [...storyLines(recording, replay(recording), marked)].filter((line) =>
+      line.startsWith("<"),
+    );
+    expect(lines).toEqual([
+      "<strong 1 events from 2023-11-14T22:13:20.005Z on, servers: a:4222, b:4222>",
+      "<faint What happened before is not in the recording any more.>",
+      "<faint      0.000 s>  <strong the beginning>  -> <good connected>",
+      "<faint      0.002 s>  <strong socket.opened>  in <faint connected>",
+    ]);
+  });
+
   it("is as JSON the steps with times, events, states and effects", () => {
     const story = [...storyJson(outage, replay(outage))];
     expect(story).toHaveLength(13);
@@ -99,6 +122,29 @@ describe("an event in words", () => {
     [{ type: "credentials.failed", ...base, failure }, "credentials.failed  X: why"],
     [{ type: "user.close", at: 0, unconfirmed: 3, failure: null }, "user.close  3 messages not confirmed"],
     [{ type: "user.close", at: 0, unconfirmed: 0, failure }, "user.close  X: why"],
+    [{ type: "user.close", at: 0, unconfirmed: 0, failure: null }, "user.close"],
+    [{ type: "user.close", at: 0, unconfirmed: 1, failure: null }, "user.close  1 messages not confirmed"],
+    [{ type: "choice.failed", ...base, failure }, "choice.failed  X: why"],
+    [
+      { type: "server.error", ...base, error: { kind: "other", message: "full" } } as never,
+      "server.error  full",
+    ],
+    [
+      {
+        type: "server.info",
+        ...base,
+        info: { serverName: "n0", version: "2.10.0", lameDuck: false },
+      } as never,
+      "server.info  n0, 2.10.0",
+    ],
+    [
+      {
+        type: "server.info",
+        ...base,
+        info: { serverName: "n0", version: "2.10.0", lameDuck: true },
+      } as never,
+      "server.info  n0, 2.10.0, lame duck",
+    ],
     [{ type: "user.drain", at: 0 }, "user.drain"],
     [{ type: "user.setServers", at: 0, servers: ["a", "b"], kept: [], list: 1 }, "user.setServers  a, b"],
     [{ type: "server.ping", ...base }, "server.ping"],
@@ -115,12 +161,15 @@ describe("an effect in words", () => {
       { type: "startTimer", params: { timer: "overlap", attempt: 1, ms: 250 } },
       "startTimer  overlap, 250 ms",
     ],
+    [{ type: "openSocket", params: { server: { name: "a:1" } } } as never, "openSocket  a:1"],
+    [{ type: "upgradeToTls", params: { server: { name: "a:1" } } } as never, "upgradeToTls  a:1"],
     [{ type: "closeSocket", params: { attempt: 1 } }, "closeSocket  attempt 1"],
     [{ type: "endSocket", params: { attempt: 2 } }, "endSocket  attempt 2"],
     [{ type: "unsubscribe", params: { attempt: 2 } }, "unsubscribe  attempt 2"],
     [{ type: "resolveConnect", params: undefined }, "resolveConnect"],
     [{ type: "rejectConnect", params: { failure, attempts: [] } }, "rejectConnect  X: why"],
     [{ type: "settlePending", params: { failure: null } }, "settlePending  well"],
+    [{ type: "settlePending", params: { failure } }, "settlePending  X: why"],
     [{ type: "settleClosed", params: { failure } }, "settleClosed  X: why"],
     [
       { type: "notifyStatus", params: { status: { type: "reconnect", server: "a:1" } } },
@@ -142,4 +191,7 @@ describe("an effect in words", () => {
 it("names states by their path", () => {
   expect(stateName("closed")).toBe("closed");
   expect(stateName({ reconnecting: "backingOff" })).toBe("reconnecting.backingOff");
+  expect(stateName({ one: "a", other: { inner: "b" }, alone: undefined })).toBe(
+    "one.a + other.inner.b + alone",
+  );
 });

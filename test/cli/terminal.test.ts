@@ -10,6 +10,9 @@ describe("colours", () => {
     ["no terminal", false, {}, false],
     ["a dumb terminal", true, { TERM: "dumb" }, false],
     ["NO_COLOR", true, { NO_COLOR: "1" }, false],
+    ["an empty FORCE_COLOR", true, { FORCE_COLOR: "" }, true],
+    ["a dumb terminal and FORCE_COLOR", true, { FORCE_COLOR: "1", TERM: "dumb" }, true],
+    ["another terminal", true, { TERM: "xterm" }, true],
     ["an empty NO_COLOR", true, { NO_COLOR: "" }, true],
     ["FORCE_COLOR", false, { FORCE_COLOR: "1" }, true],
     ["FORCE_COLOR=0", true, { FORCE_COLOR: "0" }, false],
@@ -19,6 +22,23 @@ describe("colours", () => {
     expect(paint.bad("x") !== "x").toBe(coloured);
     expect(paint === plainPaint).toBe(!coloured);
   });
+});
+
+it("a colour begins before the text and ends behind it", () => {
+  const { good, bad, strong, faint } = paintFor(true, {});
+  expect([good("x"), bad("x"), strong("x"), faint("x")]).toEqual([
+    "\u001b[32mx\u001b[39m",
+    "\u001b[31mx\u001b[39m",
+    "\u001b[1mx\u001b[22m",
+    "\u001b[2mx\u001b[22m",
+  ]);
+  const { good: plain } = plainPaint;
+  expect([plain, plainPaint.bad, plainPaint.strong, plainPaint.faint].map((paint) => paint("x"))).toEqual([
+    "x",
+    "x",
+    "x",
+    "x",
+  ]);
 });
 
 describe("a text from outside", () => {
@@ -47,6 +67,8 @@ describe("credentials in a URL", () => {
     ["cannot reach tls://s3cret@host, nor nats://a:b@c", "cannot reach tls://***@host, nor nats://***@c"],
     ["nats://me:s3@cret@host", "nats://***@host"],
     ["nats://host and me@example.com", "nats://host and me@example.com"],
+    ["NATS+TLS://me:s3cret@host/a@b", "NATS+TLS://***@host/a@b"],
+    ["c://s3cret@host", "c://***@host"],
   ])("are hidden: %s", (text, shown) => {
     expect(masked(text)).toBe(shown);
   });
