@@ -195,17 +195,12 @@ export class MsgImpl implements Msg {
     );
   }
 
-  /** The number that the subject is from that byte on; NaN where it is none. */
+  /** The number that the subject is from that byte on; any number where it is none. */
   subjectNumber(from: Bytes): number {
     const { bytes } = this._received;
-    const end = this._subjectEnd;
-    let at = this._subjectStart + from;
-    if (at >= end) return Number.NaN;
     let number = 0;
-    for (; at < end; at++) {
-      const digit = (bytes[at] as number) - ZERO;
-      if (digit < 0 || digit > 9) return Number.NaN;
-      number = number * 10 + digit;
+    for (let at = this._subjectStart + from; at < this._subjectEnd; at++) {
+      number = number * 10 + (bytes[at] as number) - ZERO;
     }
     return number;
   }

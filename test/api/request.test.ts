@@ -26,6 +26,7 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
   const replies: string[] = [];
   const timers: (() => void)[] = [];
   const stopped: object[] = [];
+  const subscribed: string[] = [];
   let answer: SubscriptionOptions["callback"];
   let refusal: NatsError | undefined;
   let meanwhile = () => {};
@@ -49,9 +50,14 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     position: () => 10 * done.length,
     withdraw: (start, end) => void done.push(`withdraw ${start} to ${end}`),
     whereabouts: () => ({ type: "sent", server: "here:4222" }),
-    subscribe: (_subject, { callback }) => {
+    subscribe: (subject, { callback }) => {
+      subscribed.push(subject);
       answer = callback;
-      return {} as Subscription;
+      let end = () => {};
+      const closed = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      return { closed, unsubscribe: () => end() } as Subscription;
     },
   };
   const mux = new Mux(requester);
@@ -63,6 +69,8 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     expire: () => {
       for (const fired of timers.splice(0)) fired();
     },
+    /** The subjects that were subscribed to. */
+    subscribed,
     /** The reply subjects of what was asked. */
     replies,
     askMany: (subject: string) => requestMany(requester, mux, subject, "", {}),
@@ -103,8 +111,9 @@ describe("a request", () => {
   });
 
   it("beside others waits for the end of the turn, and shares a write with them", async () => {
-    const { ask, answer, done, replies } = scene();
+    const { ask, answer, done, replies, subscribed } = scene();
     const all = [ask("a"), ask("b"), ask("c")];
+    expect(subscribed).toHaveLength(1);
     expect(done()).toEqual(["publish a", "hand over", "publish b", "publish c"]);
     for (const reply of replies) answer(reply);
     await Promise.all(all);
@@ -140,6 +149,28 @@ describe("a request", () => {
     answer(asked);
     expect((await first).subject).toBe(asked);
   });
+
+  it("is answered among many that are on their way, in any order", async () => {
+    const { ask, answer, replies } = scene();
+    const all = Array.from({ length: 120 }, () => ask("a"));
+    const asked = [...replies];
+    for (const reply of replies.reverse()) answer(reply);
+    expect((await Promise.all(all)).map(({ subject }) => subject)).toEqual(asked);
+  });
+
+  it.each([false, true])(
+    "that is settled is none that is under way, once for all (noMux: %s)",
+    async (noMux) => {
+      const { ask, answer, replies, mux } = scene();
+      const asked = ask("a", { noMux });
+      answer(replies[0] as string);
+      await asked;
+      // The end of its inbox.
+      await new Promise(setImmediate);
+      mux.close();
+      expect(mux.underWay).toBe(0);
+    },
+  );
 
   it("has a secret that is never used again", () => {
     const { ask, replies } = scene();
@@ -183,8 +214,16 @@ describe("a request", () => {
     the.meanwhile(() => end(abort, the));
     await expect(the.ask("a", { signal: abort.signal })).rejects.toMatchObject({ code });
     expect(the.done()).toEqual(["publish a", "withdraw 0 to 10"]);
-    expect(the.running()).toBe(0);
-    await the.mux.idle();
+    expect([the.running(), the.mux.underWay]).toEqual([0, 0]);
+  });
+
+  it("that is aborted while its publish is refused is settled once", async () => {
+    const the = scene();
+    const abort = new AbortController();
+    the.meanwhile(() => abort.abort());
+    the.refuse(new NatsError("refused", ErrorCode.BadSubject));
+    await expect(the.ask("a", { signal: abort.signal })).rejects.toMatchObject({ code: ErrorCode.Cancelled });
+    expect([the.running(), the.mux.underWay]).toEqual([0, 0]);
   });
 
   it("that cannot be published is not handed over, and says where it was made", async () => {
@@ -198,8 +237,7 @@ describe("a request", () => {
       code: ErrorCode.BadSubject,
       stack: expect.stringContaining("askedFromHere"),
     });
-    expect(done()).toEqual([]);
-    await mux.idle();
+    expect([done(), mux.underWay]).toEqual([[], 0]);
   });
 
   it("that fails later says where it was made, also where nobody awaits it there", async () => {
@@ -209,7 +247,8 @@ describe("a request", () => {
       const asked = askedFromHere();
       mux.close();
       const { stack } = (await asked.catch((reason: NatsError) => reason)) as NatsError;
-      expect([asyncTraces, stack?.includes("askedFromHere")]).toEqual([asyncTraces, asyncTraces]);
+      const tells = [/^Error: request made$/m, /askedFromHere/].map((words) => words.test(stack ?? ""));
+      expect(tells).toEqual([asyncTraces, asyncTraces]);
     }
   });
 });
