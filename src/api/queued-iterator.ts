@@ -13,9 +13,9 @@ export interface QueuedIteratorOptions<T> {
    * How many values may wait. Default: no bound, as in the reference; then the owner must bound the values
    * in another way or say why there is no need.
    */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** How many bytes may wait; one value may, however large it is. Default: no bound. */
-  readonly limitBytes?: Bytes;
+  readonly limitBytes?: Bytes | undefined;
   /** The bytes of a value, which must not change. Needed for `limitBytes` and `waitingBytes`. Default: none. */
   readonly sizeOf?: (value: T) => Bytes;
   /** Called with each value that has to wait: what it returns waits instead, of the same size. Default: the value. Must not throw. */

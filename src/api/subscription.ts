@@ -202,8 +202,8 @@ export class SubscriptionImpl implements Sub<Msg> {
 
   private _newIterator({ messages, bytes }: PendingLimits): QueuedIterator<Msg> {
     return new QueuedIterator({
-      ...(messages === undefined ? {} : { limit: messages }),
-      ...(bytes === undefined ? {} : { limitBytes: bytes }),
+      limit: messages,
+      limitBytes: bytes,
       sizeOf: (msg) => (msg as MsgImpl).queuedBytes,
       // What is taken one by one out of a flood, while the rest is dropped, would hold all of it.
       keep: (msg) => (this._slow.isSlow ? (msg as MsgImpl).compact() : msg),
