@@ -8,6 +8,7 @@ import {
   type Msg,
   type NatsConnection,
   type NatsError,
+  type Status,
   type Subscription,
 } from "../../src/index.js";
 import { asNatsCore } from "../../src/nats-core/index.js";
@@ -171,6 +172,24 @@ describe("a drain is held by a reader that does not come back, and then names it
     );
     const { code, message } = tookTooLong(`3 messages were not processed ${rule}: 3 of "jobs"`);
     expect(cause).toMatchObject({ code, message });
+  });
+});
+
+describe("a drain that was done", () => {
+  it("is done, also where close() is called as it ends, and somebody began to read when nobody waited any more", async () => {
+    const onStatus = ({ type }: Status) => {
+      if (type === "close") void nc.close();
+    };
+    const { world, nc, send } = await connected({ onStatus });
+    const sub = nc.subscribe("jobs");
+    const asked: Msg[] = [];
+    nc.subscribe("jobs", { callback: (_error, msg) => void asked.push(msg) });
+    await send("jobs", 2);
+    const drained = nc.drain();
+    while (asked[0]?.respond("late")) await world.advance(1);
+    expect([asked.length, nc.isClosed()]).toEqual([2, false]);
+    void take(sub, 1);
+    expect(await world.until(drained)).toBeUndefined();
   });
 });
 

@@ -115,9 +115,16 @@ describe("an answer that can go nowhere is false", () => {
     expect(both(nc, msg)).toEqual([false, false]);
   });
 
-  it("where no answer is expected", async () => {
+  it("where no answer is expected, whatever the answer is", async () => {
     const { nc, msg } = await asked({}, "");
-    expect(both(nc, msg)).toEqual([false, false]);
+    expect([msg.reply, ...both(nc, msg)]).toEqual(["", false, false]);
+    const noPayload = 5 as never;
+    const unasked = ["", undefined].map((reply) => ({ subject: "ask", reply, data: noPayload }) as unknown as Msg);
+    expect([msg.respond(noPayload), ...unasked.map((one) => nc.respondMessage(one))]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   it.each(["a..b", ".a", "a.", "a\u0001b", "x".repeat(5_000)])(
