@@ -2,7 +2,7 @@
 
 import * as reference from "nats";
 import { createAccount, createCurve, createUser, decode, fromPublic, fromSeed } from "nkeys.js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   type AsyncAuthenticator,
   type Auth,
@@ -142,6 +142,18 @@ describe("nkeyAuthenticator", () => {
     expect(textOf(seed)).toMatch(/^SU/);
   });
 
+  it("wipes the copy of the seed that it makes, whether it could sign or not", async () => {
+    const from = vi.spyOn(Uint8Array, "from");
+    const authenticators = [seed, bytes("SUNOSEED")].map((one) => nkeyAuthenticator(one));
+    await Promise.allSettled(authenticators.map(async (authenticator) => authenticator(nonce)));
+    const copies = from.mock.results.map(({ value }) => value as Uint8Array);
+    from.mockRestore();
+    expect(copies.map(({ length }) => length)).toEqual(expect.arrayContaining([58, 8]));
+    expect(copies.filter((copy) => [58, 8].includes(copy.length) && copy.some((byte) => byte !== 0))).toEqual(
+      [],
+    );
+  });
+
   const wrong = textOf(seed).replace(/(?<=^.{20})./, (one) => (one === "A" ? "B" : "A"));
   it.each([
     ["a seed with a wrong character", wrong, /checksum does not match/],
@@ -242,9 +254,13 @@ describe("credsAuthenticator", () => {
   });
 
   it.each([
-    ["nothing", "", /no user JWT/],
+    ["nothing", "", /^The credentials cannot be used: they hold no user JWT/],
     ["a JWT alone", jwt, /no user JWT/],
-    ["a file without a seed", credentials().replace(/-----BEGIN USER NKEY.*/s, ""), /no nkey seed/],
+    [
+      "a file without a seed",
+      credentials().replace(/-----BEGIN USER NKEY.*/s, ""),
+      /^The credentials cannot be used: they hold no nkey seed/,
+    ],
     [
       "a file whose seed has no END line",
       credentials().replace("------END USER NKEY SEED------", ""),
@@ -277,7 +293,7 @@ describe("credsAuthenticator", () => {
     [
       "more than a file of credentials has",
       `${credentials()}${" ".repeat(65_536)}`,
-      /they have more than 65536 bytes/,
+      /^The credentials cannot be used: they have more than 65536 bytes/,
     ],
     ["a JWT that is too long", credentials("x".repeat(65_536)), /they have more than 65536 bytes/],
   ])("refuses %s before it takes long", async (_, content, reason) => {
@@ -289,6 +305,7 @@ describe("credsAuthenticator", () => {
   it("refuses the file's name, or a string", async () => {
     const error = await failureOf(() => credsAuthenticator(credentials() as unknown as Uint8Array)(nonce));
     expect(error.code).toBe(ErrorCode.BadCreds);
+    expect(error.message).toMatch(/^The credentials cannot be used: they must be a Uint8Array.* not string$/);
     expectNoSecret(error, textOf(seed));
   });
 });
@@ -402,7 +419,7 @@ describe("buildAuthenticator", () => {
     );
     expect(error).toMatchObject({
       code: ErrorCode.BadAuthentication,
-      message: expect.stringContaining("not string"),
+      message: "The answer of an authenticator cannot be used: it must be an object, not string",
     });
   });
 });

@@ -176,9 +176,13 @@ describe("a list that is given", () => {
   it.each([
     ["http://me:s3cret@x", "has the scheme http://"],
     ["nats://me:s3cret@", "has no host"],
+    ["nats:/me:s3cret@x", "begins with a scheme that is not followed by ://"],
+    // Not taken for a token.
+    ["nats:/***@x", "begins with a scheme that is not followed by ://"],
   ])("is refused where it is wrong, without a word of it: %s", (url, problem) => {
     const error = refusal(() => read([url], cluster));
     expect(error.code).toBe(ErrorCode.InvalidOption);
+    expect(error.message).toMatch(/^the option "servers": /);
     expect(error.message).toContain(problem);
     expect(saidBy(error)).not.toContain("s3cret");
   });

@@ -43,6 +43,9 @@ describe("keys and values", () => {
     expect(h.values("Content-Type")).toEqual(["one", "three"]);
     h.delete("content-type", Match.IgnoreCase);
     expect(h.keys()).toEqual([]);
+    h.set("content-type", "one", Match.CanonicalMIME);
+    h.append("content-type", "two", Match.CanonicalMIME);
+    expect([...h]).toEqual([["Content-Type", ["one", "two"]]]);
   });
 
   it("return the first value, the last, or all", () => {
@@ -96,6 +99,7 @@ describe("what cannot be a header", () => {
 
   it("refuses an empty key, which a Go client could not read", () => {
     expect(() => headers().set("", "v")).toThrow(badHeader);
+    expect(() => headers().append("", "v")).toThrow(/key of a header must not be empty/);
   });
 
   it.each(["a\r\nb", "a\nb", "a\rb", "\r\n\r\n", "\n"])(
@@ -113,6 +117,7 @@ describe("what cannot be a header", () => {
   it("refuses what is not a string", () => {
     for (const other of [1, null, undefined, {}, ["a"]] as unknown as string[]) {
       expect(() => headers().set("k", other)).toThrow(badHeader);
+      expect(() => headers().append("k", other)).toThrow(/value of the header "k" must be a string/);
       expect(() => headers().set(other, "v")).toThrow(badHeader);
       expect(() => MsgHdrsImpl.fromRecord({ k: [other] })).toThrow(badHeader);
     }
@@ -145,14 +150,17 @@ describe("the status", () => {
     }
   });
 
-  it.each(["a\r\nK: v", "a\n", "\r"])("refuses the description %j", (description) => {
-    expect(() => headers(500, description)).toThrow(badHeader);
-    expect(() => new MsgHdrsImpl(500, description)).toThrow(badHeader);
+  it.each(["a\r\nK: v", "a\n", "\r", 5, null])("refuses the description %j", (description) => {
+    expect(() => headers(500, description as string)).toThrow(badHeader);
+    const refused = () => new MsgHdrsImpl(500, description as string);
+    expect(refused).toThrow(badHeader);
+    expect(refused).toThrow(/description of a status must be a string without line breaks/);
   });
 
   it("refuses a code that is not a positive whole number", () => {
     for (const code of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "503\r\nK: v" as unknown as number]) {
       expect(() => headers(code, "x")).toThrow(badHeader);
+      expect(() => headers(code, "x")).toThrow(/code of a status must be a whole number from 0/);
     }
   });
 });
@@ -216,6 +224,7 @@ describe("decode", () => {
     ["a lone carriage return", "NATS/1.0\r\nA: 1\r\nX: a\rb\r\nB: 2\r\n\r\n"],
     ["an empty line among the headers", "NATS/1.0\r\nA: 1\r\n\r\nB: 2\r\n\r\n"],
     ["another first line", "HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n\r\n"],
+    ["no first line", "\r\nA: 1\r\nB: 2\r\n\r\n"],
     ["no end", "NATS/1.0\r\nA: 1\r\nB: 2"],
   ])("leaves out what is malformed and reads the rest: %s", (_, text) => {
     const h = decoded(text);

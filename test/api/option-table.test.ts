@@ -86,6 +86,12 @@ describe("an option that is given", () => {
     expect(arriving(to, { ...beside, [name]: value })).not.toEqual(arriving(to, beside));
   });
 
+  it("reaches it as it is: timeout, also the sockets of Node, which have the default of the chart without it", () => {
+    const both = (options: ConnectionOptions) => [settingsOf(options).policy, nodeSettings(options)];
+    expect(both({ timeout: 5 })).toMatchObject([{ timeout: 5 }, { timeout: 5 }]);
+    expect(both({})).toMatchObject([{ timeout: 20_000 }, { timeout: 20_000 }]);
+  });
+
   it("cannot be read elsewhere", () => {
     // @ts-expect-error: no password steers the chart
     const steering = (options: OptionsFor<"policy">) => options.pass;

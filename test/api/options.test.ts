@@ -115,6 +115,11 @@ describe("options", () => {
     },
   );
 
+  it("with an authenticator in a list that is no function are refused, and named", () => {
+    const { code, message } = problem({ authenticator: [() => ({ user: "u" }), 5] });
+    expect([code, message.includes('"authenticator"')]).toEqual([ErrorCode.NotFunction, true]);
+  });
+
   it.each([null, 5, "nats://a", []])("that are %j are no options", (options) => {
     expect(problem(options).message).toContain("an object with options");
   });

@@ -168,6 +168,17 @@ test("it is reported again when the reader had caught up, and not before", async
   expect(statuses).toHaveLength(2);
 });
 
+test("half of the limit is where it has caught up, in bytes as well", async () => {
+  const { sub, statuses } = await subscribed({ maxPendingBytes: 4 * messageOf(1_048_576).queuedBytes });
+  const iterator = sub[Symbol.asyncIterator]();
+  deliver(sub, 5);
+  for (let taken = 0; taken < 3; taken++) await iterator.next();
+  // The third is worked on; with this one, two wait.
+  deliver(sub, 1);
+  deliver(sub, 3);
+  expect(statuses).toHaveLength(2);
+});
+
 test("half of the limit is where it has caught up", async () => {
   const { sub, statuses, send } = await subscribed({ maxPending: 4 });
   const iterator = sub[Symbol.asyncIterator]();

@@ -121,6 +121,8 @@ describe("an error of permissions", () => {
     request.requestSubject = "request";
     expect(table.refuse({ operation: "publish", subject: "elsewhere" }, failure)).toBe(false);
     expect(table.refuse({ operation: "other", subject: "request" }, failure)).toBe(false);
+    const ofGroup = { operation: "publish", subject: "request", queue: "workers" } as const;
+    expect(table.refuse(ofGroup, failure)).toBe(false);
     expect(table.refuse({ operation: "publish", subject: "request" }, failure)).toBe(true);
     expect([plain.isClosed(), request.isClosed()]).toEqual([false, true]);
   });

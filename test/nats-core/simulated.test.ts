@@ -5,6 +5,7 @@ import { type NatsConnection as CoreConnection, errors, type Status } from "@nat
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { SLOW_BYTES } from "../../src/api/slow-reader.js";
 import { ErrorCode, type NatsError } from "../../src/index.js";
+import type { CoreConnectionImpl } from "../../src/nats-core/connection.js";
 import { asNatsCore } from "../../src/nats-core/index.js";
 import type { CoreMsgImpl } from "../../src/nats-core/msg.js";
 import type { CoreSubscriptionImpl } from "../../src/nats-core/subscription.js";
@@ -16,6 +17,18 @@ const HOUR = 3_600_000;
 describe("asNatsCore", () => {
   it("gives what nats-core calls a connection", () => {
     expectTypeOf(asNatsCore).returns.toEqualTypeOf<CoreConnection>();
+  });
+
+  it("tells packages the prefix of inboxes, and whether errors say where they come from", async () => {
+    const world = new Simulation();
+    const servers = world.cluster().urls;
+    const given = await world.connect({ servers, inboxPrefix: "mine", noAsyncTraces: true });
+    const plain = await world.connect({ servers });
+    const options = [given, plain].map((nc) => (asNatsCore(nc) as CoreConnectionImpl).options);
+    expect(options).toEqual([
+      { inboxPrefix: "mine", noAsyncTraces: true },
+      { inboxPrefix: "", noAsyncTraces: false },
+    ]);
   });
 
   it("carries a service through an hour without a server, in a simulated world", async () => {
