@@ -175,25 +175,32 @@ describe("a drain is held by a reader that does not come back, and then names it
   });
 });
 
-describe("a drain that was done", () => {
-  it("is done, also where close() is called as it ends, and somebody began to read when nobody waited any more", async () => {
+describe("a drain in an outage", () => {
+  it("does not wait for an answer that cannot come, and is done, also where close() is called as it ends", async () => {
     const onStatus = ({ type }: Status) => {
       if (type === "close") void nc.close();
     };
-    const { world, nc, send } = await connected({ onStatus });
-    const sub = nc.subscribe("jobs");
-    const asked: Msg[] = [];
-    nc.subscribe("jobs", { callback: (_error, msg) => void asked.push(msg) });
-    await send("jobs", 2);
-    const drained = nc.drain();
-    while (asked[0]?.respond("late")) await world.advance(1);
-    expect([asked.length, nc.isClosed()]).toEqual([2, false]);
-    void take(sub, 1);
-    expect(await world.until(drained)).toBeUndefined();
+    const { world, nc, node, customer, drained } = await connected({ onStatus });
+    customer.subscribe("silent", { callback: () => {} });
+    await world.advance(100);
+    const asked = Promise.allSettled([nc.request("silent", "", { timeout: 10 * LIMIT })]);
+    await world.until(nc.flush());
+    node.crash();
+    await world.advance(100);
+    expect(await drained()).toEqual(fine);
+    const reason = { code: ErrorCode.ConnectionClosed };
+    expect(await asked).toMatchObject([{ status: "rejected", reason }]);
   });
 });
 
 describe("a drain is not held", () => {
+  it("by anything where close() ends it and nothing was left to be done", async () => {
+    const { nc, drained } = await connected();
+    const ending = drained();
+    await nc.close();
+    expect(await ending).toEqual(fine);
+  });
+
   type Read = (sub: Subscription) => unknown;
   const readers: readonly (readonly [what: string, Read])[] = [
     ["where nobody reads", () => {}],

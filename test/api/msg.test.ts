@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { MsgImpl } from "../../src/api/msg.js";
-import { headers, type Msg, type NatsConnection } from "../../src/index.js";
+import { ErrorCode, headers, type Msg, type NatsConnection } from "../../src/index.js";
 import { connectIn, ListeningWorld } from "../properties/listening-world.js";
 
 /** A connection, the messages that it is sent on "work", and what its server hears of it. */
@@ -21,6 +21,8 @@ const block = "NATS/1.0\r\nKind: a\r\n\r\n";
 describe("a message", () => {
   it.each<readonly [line: string, rest: string, reply: string, size: number]>([
     ["MSG work 1 5", "hello", "", 4 + 5],
+    ["MSG work\t1\t5", "hello", "", 4 + 5],
+    ["MSG \t work  1 \t 5", "hello", "", 4 + 5],
     ["MSG work 1 answers 5", "hello", "answers", 4 + 7 + 5],
     ["MSG work\t1\tanswers\t5", "hello", "answers", 4 + 7 + 5],
     ["MSG  work \t 1  \tanswers \t 5", "hello", "answers", 4 + 7 + 5],
@@ -35,6 +37,7 @@ describe("a message", () => {
       const [, msg] = received;
       expect([msg?.subject, msg?.sid, msg?.reply, msg?.string()]).toEqual(["work", 1, reply, "hello"]);
       expect([msg?.size(), msg?.headers?.get("Kind")]).toEqual([size, rest === "hello" ? undefined : "a"]);
+      expect(msg?.headers).toBe(msg?.headers);
     },
   );
 
@@ -58,6 +61,22 @@ describe("a message", () => {
     expect(nc.respondMessage(received[0] as Msg)).toBe(true);
     await nc.flush();
     expect(published()).toEqual([["answers", "answers", block, "hello"]]);
+  });
+
+  it.each<readonly [status: string, payload: string, isAnswer: boolean]>([
+    ["503", "", false],
+    ["503", "x", true],
+    ["408", "", true],
+  ])("with the status %s and the payload %j answers a request: %s", async (status, payload, isAnswer) => {
+    const { nc, published, say } = await receiving();
+    const asked = Promise.allSettled([nc.request("ask")]);
+    await nc.flush();
+    const reply = String(published()[0]?.[1]);
+    const line = `NATS/1.0 ${status}\r\n\r\n`;
+    say(`HMSG ${reply} 2 ${line.length} ${line.length + payload.length}\r\n${line}${payload}\r\n`);
+    const answer = { status: "fulfilled", value: { subject: reply } };
+    const refusal = { status: "rejected", reason: { code: ErrorCode.NoResponders } };
+    expect(await asked).toMatchObject([isAnswer ? answer : refusal]);
   });
 
   it.each([false, true])("that is a request has the headers that it is given (noMux: %s)", async (noMux) => {

@@ -116,7 +116,9 @@ describe("options", () => {
   );
 
   it("with an authenticator in a list that is no function are refused, and named", () => {
-    const { code, message } = problem({ authenticator: [() => ({ user: "u" }), 5] });
+    const authenticator = () => ({ user: "u" });
+    expect(() => checkOptions({ authenticator: [authenticator, authenticator] })).not.toThrow();
+    const { code, message } = problem({ authenticator: [authenticator, 5] });
     expect([code, message.includes('"authenticator"')]).toEqual([ErrorCode.NotFunction, true]);
   });
 

@@ -54,6 +54,7 @@ const refusedInDrain: typeof requests = [
 const refusedWhenClosed: typeof requests = [
   ...refusedInDrain,
   ["flush", (nc) => nc.flush()],
+  ["flush, whatever its options", (nc) => nc.flush({ timeout: -1 })],
   ["rtt", (nc) => nc.rtt()],
   ["ready", (nc) => nc.ready()],
   ["ready, whatever its limit", (nc) => nc.ready(-1)],

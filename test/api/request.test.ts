@@ -6,7 +6,12 @@ import { ErrorCode, NatsError } from "../../src/api/errors.js";
 import { type Msg, MsgImpl, type Receiver } from "../../src/api/msg.js";
 import { Mux } from "../../src/api/mux.js";
 import { type RequestOptions, request } from "../../src/api/request.js";
-import { MOST_WAITING, requestMany } from "../../src/api/request-many.js";
+import {
+  MOST_WAITING,
+  type RequestManyOptions,
+  RequestStrategy,
+  requestMany,
+} from "../../src/api/request-many.js";
 import type { Requester } from "../../src/api/requester.js";
 import { Secrets } from "../../src/api/secrets.js";
 import type { Subscription, SubscriptionOptions } from "../../src/api/subscription.js";
@@ -73,7 +78,8 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
     subscribed,
     /** The reply subjects of what was asked. */
     replies,
-    askMany: (subject: string) => requestMany(requester, mux, subject, "", {}),
+    askMany: (subject: string, opts: Partial<RequestManyOptions>) =>
+      requestMany(requester, mux, subject, "", opts),
     answer: (subject: string, bytes = 0) => answer?.(null, messageOn(subject, bytes)),
     refuse: (error: NatsError) => {
       refusal = error;
@@ -87,20 +93,23 @@ function scene({ asyncTraces = true, hasDeferred = false } = {}) {
 }
 
 describe("a request for many answers", () => {
-  it("is ended where more answers wait than may: those that wait can be read, then the error says what to do", async () => {
-    const { askMany, answer, replies, running } = scene();
-    const answers = askMany("a");
-    for (let n = 0; n < 10; n++) answer(replies[0] as string, MOST_WAITING / 4);
-    const seen: Msg[] = [];
-    const read = async () => {
-      for await (const msg of answers) seen.push(msg);
-    };
-    await expect(read()).rejects.toMatchObject({
-      code: ErrorCode.RequestError,
-      message: expect.stringMatching(/"a" was ended: more than 268435456 bytes of answers.*maxMessages/),
-    });
-    expect([seen.length, running()]).toEqual([3, 0]);
-  });
+  it.each([RequestStrategy.Timer, RequestStrategy.JitterTimer])(
+    "is ended where more answers wait than may: those that wait can be read, then the error says what to do (%s)",
+    async (strategy) => {
+      const { askMany, answer, replies, running } = scene();
+      const answers = askMany("a", { strategy });
+      for (let n = 0; n < 10; n++) answer(replies[0] as string, MOST_WAITING / 4);
+      const seen: Msg[] = [];
+      const read = async () => {
+        for await (const msg of answers) seen.push(msg);
+      };
+      await expect(read()).rejects.toMatchObject({
+        code: ErrorCode.RequestError,
+        message: expect.stringMatching(/"a" was ended: more than 268435456 bytes of answers.*maxMessages/),
+      });
+      expect([seen.length, running()]).toEqual([3, 0]);
+    },
+  );
 });
 
 describe("a request", () => {
@@ -140,6 +149,8 @@ describe("a request", () => {
       "000000002",
       `${token(other)}0`,
       `0${token(other)}`,
+      // By the digits' rule it is the same number.
+      `${token(asked)}'`,
       token(other).slice(1),
     ]) {
       answer(asked.replace(token(asked), forged));

@@ -119,7 +119,9 @@ describe("an answer that can go nowhere is false", () => {
     const { nc, msg } = await asked({}, "");
     expect([msg.reply, ...both(nc, msg)]).toEqual(["", false, false]);
     const noPayload = 5 as never;
-    const unasked = ["", undefined].map((reply) => ({ subject: "ask", reply, data: noPayload }) as unknown as Msg);
+    const unasked = ["", undefined].map(
+      (reply) => ({ subject: "ask", reply, data: noPayload }) as unknown as Msg,
+    );
     expect([msg.respond(noPayload), ...unasked.map((one) => nc.respondMessage(one))]).toEqual([
       false,
       false,

@@ -109,14 +109,16 @@ test("while messages are dropped, those that wait hold no more than they need, a
     const memory = new Uint8Array(65_536);
     const line = encoder.encode(`work 1 reply 16 1040\r\n`);
     const headers = encoder.encode("NATS/1.0\r\na: b\r\n\r\n");
-    memory.set(line, 1_000);
-    const at = 1_000 + line.length;
+    // Towards the end of it.
+    const start = 60_000;
+    memory.set(line, start);
+    const at = start + line.length;
     memory.set(headers, at);
     const payload = at + headers.length;
     memory.set(encoder.encode(`${number++}`.padEnd(1_024)), payload);
     const received = new Received(memory);
     const owner = sub as SubscriptionImpl;
-    owner.deliver(new MsgImpl(owner, received, 1_000, 1_004, 1_012, at, payload, payload + 1_024));
+    owner.deliver(new MsgImpl(owner, received, start, start + 4, start + 12, at, payload, payload + 1_024));
   };
   const iterator = sub[Symbol.asyncIterator]();
   for (let n = 0; n < 101; n++) arrive();
