@@ -511,6 +511,39 @@ describe("WebSockets in Node", () => {
     expect(all).toEqual([]);
   });
 
+  it("stop the race of their addresses when they are destroyed", async () => {
+    vi.stubGlobal("WebSocket", undefined);
+    const cancelled = vi.fn();
+    const race = vi.fn(() => cancelled);
+    const transport = nodeWebSockets(undefined)(server, told().events, {
+      ...dialer,
+      race,
+    } as unknown as Dialer);
+    await vi.waitFor(() => expect(race).toHaveBeenCalled());
+    transport.destroy();
+    expect(cancelled).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ["look nothing up", {}],
+    ["dial no address", { host: "10.0.0.1" }],
+  ])("%s where they were destroyed while the package ws was loaded", async (_what, to) => {
+    vi.stubGlobal("WebSocket", undefined);
+    let load = () => {};
+    const loading = new Promise<typeof import("ws")>((resolve) => {
+      load = () => resolve({} as typeof import("ws"));
+    });
+    const loadWs = vi.spyOn(lateParts, "loadWs").mockReturnValue(loading);
+    const [lookUp, race] = [vi.fn(() => () => {}), vi.fn(() => () => {})];
+    const waiting = { ...dialer, lookUp, race } as unknown as Dialer;
+    const transport = nodeWebSockets(undefined)({ ...server, ...to }, told().events, waiting);
+    await vi.waitFor(() => expect(loadWs).toHaveBeenCalled());
+    transport.destroy();
+    load();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([lookUp, race].map((called) => called.mock.calls)).toEqual([[], []]);
+  });
+
   it("are not opened where the URL asks for TLS and the option forbids it", async () => {
     vi.stubGlobal("WebSocket", FakeWebSocket);
     const all = await dialedWith(null, underTls);

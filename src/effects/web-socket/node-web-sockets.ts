@@ -83,6 +83,7 @@ async function loadPackage(need: string): Promise<typeof import("ws")> {
 
 /** The addresses of the server's host, in the order in which they are to be dialed. */
 function addressesOf({ host }: Destination, { signal }: Opening, dialer: Dialer): Promise<readonly string[]> {
+  signal.throwIfAborted();
   if (isIP(host) !== 0) return Promise.resolve([host]);
   return new Promise((found, failed) => {
     signal.addEventListener("abort", dialer.lookUp(host, { found, failed }));
@@ -96,6 +97,7 @@ async function connected(
   { signal, reached }: Opening,
   dialer: Dialer,
 ): Promise<Socket> {
+  signal.throwIfAborted();
   const connect = (host: string) => tcpConnect({ host, port: server.port });
   const socket = await new Promise<Socket>((resolve, failed) => {
     const opened = (socket: Socket, address: string) => {
