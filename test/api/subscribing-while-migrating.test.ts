@@ -97,6 +97,17 @@ test("a subscription made while the new server confirms the others reaches the n
   expect(subscribed(second)).toEqual([["late", "1"]]);
 });
 
+test("the INFO of the connection is that of the server in use, whatever the other one says", async () => {
+  const { nc, first, second } = await subscribing();
+  expect(nc.info?.server_id).toBe("A");
+  second.says("PONG");
+  first.says("PONG");
+  await settled();
+  expect(nc.info?.server_id).toBe("B");
+  first.says(info("A", true));
+  expect(nc.info?.server_id).toBe("B");
+});
+
 test("a subscription made during the hand-over reaches the new server", async () => {
   const { nc, first, second } = await subscribing();
   second.says("PONG");

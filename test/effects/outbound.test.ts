@@ -527,6 +527,20 @@ describe("an outage", () => {
     }
   });
 
+  test("withdraws what waits behind a full sink, also if what lay before the last withdrawal has gone out", () => {
+    const { outbound, sink } = setUp();
+    const ends = ["first", "second", "third"].map((subject) => {
+      send(outbound, subject, "x".repeat(CHUNK_SIZE));
+      return outbound.position;
+    }) as [number, number, number];
+    outbound.withdraw(ends[0], ends[1]);
+    sink.hasRoom = false;
+    outbound.release(sink);
+    outbound.withdraw(ends[1], ends[2]);
+    outbound.flush(true);
+    expect(sink.text).toBe(pub("first", "x".repeat(CHUNK_SIZE)));
+  });
+
   test("a message that belongs to one connection waits for no other: it is withdrawn when that is lost", () => {
     const { outbound, sink } = setUp();
     outbound.release(sink);

@@ -234,6 +234,28 @@ describe("an embedded server", () => {
     socket.destroy();
   });
 
+  it("knows no client any more whose connection was reset", async () => {
+    server = await startEmbeddedServer();
+    const socket = dial(server.port, server.host).resume();
+    await once(socket, "data");
+    expect(server.clients).toBe(1);
+    socket.resetAndDestroy();
+    await vi.waitFor(() => expect(server.clients).toBe(0));
+  });
+
+  it("leaves nothing to come when it is stopped", async () => {
+    server = await startEmbeddedServer();
+    const socket = dial(server.port, server.host).resume();
+    await once(socket, "data");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      await server.stop();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("goes on where a client says CONNECT with what is no object", async () => {
     server = await startEmbeddedServer();
     for (const json of ["null", "1", '"x"', "[]"]) {

@@ -81,6 +81,9 @@ describe("a scripted outage", () => {
     world.inject({ type: "crash", node: 0, ms: 1_000 }, there);
     await world.advance(10_000);
     expect([first.length, second.length]).toEqual([2, 2]);
+    world.schedule([{ at: 0, fault: { type: "crash", node: 0, ms: 1_000 } }], there);
+    await world.advance(10_000);
+    expect([first.length, second.length]).toEqual([2, 4]);
   });
 
   it("is lived through by code that connects and waits by itself", async () => {

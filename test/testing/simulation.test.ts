@@ -99,6 +99,24 @@ describe("a simulated world", { timeout: 30_000 }, () => {
     expect(all.map((received) => received.length)).toEqual([11, 10, 10]);
   });
 
+  it("keeps the order of a publisher's messages from one server of a cluster to another", async () => {
+    const world = new Simulation({ seed: 3 });
+    const [here, there] = world.cluster(2).nodes.map(({ address: servers }) => world.dial({ servers }));
+    const reader = await world.until(there as Promise<NatsConnection>);
+    const publisher = await world.until(here as Promise<NatsConnection>);
+    const received = numbersOn(reader, "orders");
+    await world.until(reader.flush());
+    for (let i = 0; i < 100; i++) publisher.publish("orders", `${i}`);
+    await world.advance(1_000);
+    expect(received).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  it("waits for a promise no longer than it is told to", async () => {
+    const world = new Simulation();
+    const never = new Promise(() => {});
+    await expect(world.until(never, 5_000)).rejects.toThrow("within 5000 ms of virtual time");
+  });
+
   it("answers requests, and says at once where nobody responds", async () => {
     const world = new Simulation();
     const cluster = world.cluster();

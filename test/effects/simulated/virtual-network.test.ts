@@ -208,6 +208,10 @@ describe("the virtual network", () => {
     link.heal();
     await time.advance(20);
     expect(log).toEqual(["1005 accepted client", "1010 opened"]);
+    link.cut();
+    link.heal();
+    await time.advance(20);
+    expect(log).toHaveLength(2);
   });
 
   it("lets packets vanish in one direction of a half-open connection", async () => {
