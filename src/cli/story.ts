@@ -53,9 +53,9 @@ export function* storyLines(
   }
 }
 
-/** When a recording begins, in milliseconds since 1970. */
-function startOf({ from, input }: Recording): number {
-  return from?.context.now ?? input.at;
+/** When a recording begins, in milliseconds since 1970. What the chart remembers of the time may be much older than that. */
+function startOf({ from, input, events }: Recording): number {
+  return from === null ? input.at : (events[0]?.at ?? from.context.now);
 }
 
 /** A state's name, such as `connecting.dialing`. */

@@ -49,7 +49,11 @@ describe("the story of a recording", () => {
     const middle = replay(outage)[3];
     if (middle === undefined) throw new Error("the recording is too short");
     const from = { value: middle.state, context: middle.context };
-    expect(told({ ...outage, from, events: outage.events.slice(3) })[1]).toContain("not in the recording");
+    const rest = told({ ...outage, from, events: outage.events.slice(3) });
+    expect(rest[0]).toBe("9 events from 2023-11-14T22:13:22.100Z on, servers: a:4222, b:4222");
+    expect(rest[1]).toContain("not in the recording");
+    const times = rest.flatMap((line) => /^ +(\d\.\d{3} s {2}\S+)/.exec(line)?.[1] ?? []);
+    expect(times.slice(0, 3)).toEqual(["0.000 s  the", "0.000 s  socket.closed", "0.002 s  socket.opened"]);
     expect(told(outage)[1]).not.toContain("not in the recording");
   });
 
