@@ -381,6 +381,12 @@ describe("the way that was taken", () => {
     expect(way(before, event, after)).toEqual(expected);
   });
 
+  it("begins at the innermost state that answers the event, where one around it leads to the same", () => {
+    const inner = { initial: "in", states: { in: { on: { e: "#m.b" } } }, on: { e: "b" } };
+    const some = chartOf({ id: "m", initial: "a", states: { a: inner, b: {} } });
+    expect(pathOf(some, { a: "in" }, "e", "b").map(({ from }) => from)).toEqual(["m.a.in"]);
+  });
+
   it("knows delays, wildcards and what is done inside", () => {
     const states = {
       a: { after: { 100: "b" }, on: { "x.*": "c", "*": "d" } },

@@ -67,6 +67,18 @@ describe.each(servers)("inspect with nats-server $label", ({ path }) => {
   });
 });
 
+it("inspect says so and fails where the server takes the credentials no more", async () => {
+  const authorization = (password: string) => ({ authorization: { user: "me", password } });
+  const one = await server({ config: authorization("s3cret") });
+  const tool = start(["inspect", `nats://me:s3cret@127.0.0.1:${one.port}`]);
+  await tool.printed("connected to");
+  await one.reload(authorization("other"));
+  const { code, stdout, stderr } = await tool.ended();
+  expect(code).toBe(1);
+  expect(stderr).toContain("Authorization Violation");
+  expect(stdout + stderr).not.toContain("s3cret");
+});
+
 describe("inspect --open", () => {
   it("opens the page in a browser, or says that none could be opened", async () => {
     const [port] = await freePorts(1);

@@ -180,9 +180,34 @@ describe("what it relays", () => {
     late.pause();
     client.send(snapshot(1));
     await told.next();
+    const gone = new AbortController();
+    late.on("close", () => gone.abort(new Error("the page was let go")));
     late.resume();
-    while (heard < 3 * machines + 2) await once(late, "message");
+    while (heard < 3 * machines + 2) await once(late, "message", { signal: gone.signal });
     expect(late.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it("lets a page go that leaves too much unread, and keeps no message from the pages behind it", async () => {
+    const client = await socket("/");
+    const before = await page();
+    const idle = await socket("/page");
+    const behind = await page();
+    idle.pause();
+    // More than may be left unread, and than the system keeps.
+    const text = "x".repeat(2 * 1024 * 1024);
+    for (let number = 0; number < 30; number++) {
+      client.send(
+        JSON.stringify({ type: "@xstate.snapshot", sessionId: "x:0", rootId: "x:0", number, text }),
+      );
+      await before.next();
+    }
+    const closed = once(idle, "close");
+    idle.resume();
+    await closed;
+    client.send(snapshot(30));
+    while (!(await behind.next()).includes('"number":30')) {}
+    const numbers = behind.heard.map((said) => JSON.parse(said).message.number);
+    expect(numbers.filter((number) => number !== undefined)).toEqual(Array.from({ length: 31 }, (_, n) => n));
   });
 
   it("passes on nothing that is no inspection message, and goes on", async () => {
@@ -236,9 +261,15 @@ describe("starting and ending", () => {
   it("ends with every socket, and lets its port go", async () => {
     const { port } = new URL(inspector.url);
     const client = await socket("/");
-    const closed = once(client, "close");
-    await inspector.close();
-    await closed;
+    // A relay that is not ended would answer, and its end be waited for in vain.
+    const closed = Promise.race([
+      once(client, "close").then(() => true),
+      once(client, "pong").then(() => false),
+    ]);
+    const ended = inspector.close();
+    client.ping();
+    expect(await closed).toBe(true);
+    await ended;
     inspector = await serveLocalInspector({ page: folder, port: Number(port) });
     expect(new URL(inspector.url).port).toBe(port);
   });
