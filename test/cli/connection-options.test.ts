@@ -1,7 +1,8 @@
 // From arguments and environment to options of the client: which counts before which, and what is refused.
 
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { type Authenticator, credsAuthenticator } from "../../src/api/authenticators.js";
 import { UsageError } from "../../src/cli/command.js";
 import { endOf, type Given, readConnection } from "../../src/cli/connection-options.js";
 import { scratchFile } from "../harness/certificates.js";
@@ -56,6 +57,7 @@ describe("the credentials", () => {
       pass: "other",
     });
     expect(wanted({ user: "me", password: "mine" }, environment).options).toMatchObject({ pass: "mine" });
+    expect(wanted({ password: "other" }, environment).options).toMatchObject({ user: "env", pass: "other" });
     expect(wanted({ user: "me" }).options).not.toHaveProperty("pass");
     expect(wanted({}, { NATS_USER: "env", NATS_PASSWORD: "envpass" }).options).toMatchObject({
       user: "env",
@@ -106,7 +108,28 @@ describe("the credentials", () => {
   });
 });
 
+/** The descriptor that the system gives next: the lowest one that is free. */
+function nextDescriptor(): number {
+  const descriptor = openSync(creds, "r");
+  closeSync(descriptor);
+  return descriptor;
+}
+
 describe("a file of credentials", () => {
+  it("is read anew at each attempt, so that renewed credentials are used, and closed again", () => {
+    const [old, renewed] = ["old", "renewed"].map(() => new Operator().account("A").user().creds) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    const path = scratchFile("renewed.creds", old);
+    const authenticator = wanted({ creds: path }).options.authenticator as Authenticator;
+    const free = nextDescriptor();
+    expect(authenticator("nonce")).toEqual(credsAuthenticator(old)("nonce"));
+    writeFileSync(path, renewed);
+    expect(authenticator("nonce")).toEqual(credsAuthenticator(renewed)("nonce"));
+    expect(nextDescriptor()).toBe(free);
+  });
+
   it.each([
     ["that is too large", scratchFile("large.creds", Buffer.alloc(65_537, 45))],
     ["without an end", "/dev/zero"],
