@@ -151,6 +151,19 @@ it("a connection has one adapter, however often it is asked for", () => {
 });
 
 describe("a subscription that moves to another subject", () => {
+  it("counts a new limit from there, and says so", async () => {
+    const sub = core.subscribe("first", { max: 9, callback: () => {} });
+    const send = async (subject: string, count: number) => {
+      for (let n = 0; n < count; n++) core.publish(subject);
+      await world.until(core.flush());
+    };
+    await send("first", 2);
+    core._resub(sub, "second", 3);
+    expect(sub.getMax()).toBe(5);
+    await send("second", 4);
+    expect([sub.getReceived(), sub.isClosed()]).toEqual([5, true]);
+  });
+
   it("leaves the first one: what is asked there has no responder", async () => {
     const sub = core.subscribe("first", { callback: (_error, msg) => void msg.respond("") });
     expect((await world.until(core.request("first"))).subject).toBeTypeOf("string");

@@ -168,6 +168,30 @@ describe("asNatsCore", () => {
     await world.until(Promise.all([core.close(), listener.close()]));
   });
 
+  it("says of what was under way that the connection ended it, and of what came later that it is closed", async () => {
+    const world = new Simulation();
+    const cluster = world.cluster(1);
+    const own = await world.connect({ servers: cluster.urls, maxReconnectAttempts: -1 });
+    const core = asNatsCore(own);
+    core.subscribe("silent", { callback: () => {} });
+    await world.advance(1_000);
+    cluster.node(0).crash();
+    await world.advance(1_000);
+    void core.closed();
+    const asked = [core.request("silent", "", { timeout: 60_000 }), core.flush()];
+    const ended = Promise.allSettled(asked);
+    await world.until(own.close());
+    const why = ({ reason }: { readonly reason?: Error }) => [
+      reason?.constructor,
+      reason?.cause?.constructor,
+    ];
+    expect((await ended).map((one) => why(one as { readonly reason?: Error }))).toEqual(
+      asked.map(() => [errors.RequestError, errors.ClosedConnectionError]),
+    );
+    for (const late of [core.request("silent"), core.flush()])
+      await expect(late).rejects.toBeInstanceOf(errors.ClosedConnectionError);
+  });
+
   it("takes a connection that is closed, and says so", async () => {
     const world = new Simulation();
     const own = await world.connect({ servers: world.cluster(1).urls });
