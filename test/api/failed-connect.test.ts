@@ -151,6 +151,15 @@ describe("the message of a failed connect", () => {
     );
   });
 
+  it("is that of the server that reconnectToServer chose, of several on one host", async () => {
+    const chosen = dead(2)[0];
+    const reconnectToServer: ConnectionOptions["reconnectToServer"] = (pool) =>
+      pool.find(({ listen }) => listen === chosen) ?? null;
+    const { attempts = [], message } = await failure({ servers: dead(1, 2, 3), reconnectToServer });
+    expect(attempts[0]?.server).toBe(chosen);
+    expect(message).toContain(refused(2));
+  });
+
   it("says nothing of servers where none was tried", async () => {
     const world = new Simulation();
     const controller = new AbortController();

@@ -225,6 +225,11 @@ describe("servers", () => {
     expect(configuredServers({ servers: "nats://al%40ice:s%3Acret@host" })).toEqual([
       { name: "host:4222", url: "nats://host", auth: { user: "al@ice", pass: "s:cret" } },
     ]);
+    // As in the Go client: the first colon ends the name.
+    expect(configuredServers({ servers: "nats://alice:s:cret@host" })[0]?.auth).toEqual({
+      user: "alice",
+      pass: "s:cret",
+    });
     expect(configuredServers({ servers: "nats://t0ken@host" })[0]?.auth).toEqual({ auth_token: "t0ken" });
   });
 
