@@ -492,7 +492,10 @@ describe("flush", () => {
 
 describe("what the next server does not accept", () => {
   /** A client that keeps two messages for a server that knows no headers, one of them with some. */
-  async function refused() {
+  async function refused(
+    onStatus?: (status: Status) => void,
+    inOutage = (_nc: NatsConnection, _world: Simulation) => {},
+  ) {
     const world = new Simulation({ seed: 1 });
     const [first, second] = [world.cluster(1), world.cluster(1, { headers: false })];
     const nc = await world.connect({
@@ -500,6 +503,7 @@ describe("what the next server does not accept", () => {
       ignoreClusterUpdates: true,
       maxReconnectAttempts: -1,
       noRandomize: true,
+      ...(onStatus === undefined ? {} : { onStatus }),
     });
     const own = headers();
     own.set("key", "value");
@@ -507,14 +511,15 @@ describe("what the next server does not accept", () => {
     await world.advance(100);
     nc.publish("numbers", "1", { headers: own });
     nc.publish("numbers", "2");
+    inOutage(nc, world);
     second.node(0).start();
     await world.advance(60_000);
-    expect(nc.info?.headers).not.toBe(true);
     return { world, nc };
   }
 
   it("is told by the next flush, once", async () => {
     const { world, nc } = await refused();
+    expect(nc.info?.headers).not.toBe(true);
     const error = await world.until(rejection(nc.flush()));
     expect(error).toMatchObject({ code: ErrorCode.Disconnect, unsent: { messages: 1 } });
     expect(error?.message).toContain("1 published message was not sent");
@@ -525,6 +530,23 @@ describe("what the next server does not accept", () => {
   it("is told by the end, where no flush was", async () => {
     const { world, nc } = await refused();
     expect(await world.until(rejection(nc.drain()))).toMatchObject({ unsent: { messages: 1 } });
+  });
+
+  it("is told by the end, where the end settles a flush that no server has answered", async () => {
+    let flushed: Promise<NatsError | undefined> | undefined;
+    let close = () => {};
+    const { nc } = await refused(
+      ({ type }) => type === Events.Reconnect && close(),
+      (one, world) => {
+        flushed = rejection(one.flush());
+        close = () => {
+          world.sockets(one)[0]?.vanish("toServer");
+          void one.close();
+        };
+      },
+    );
+    expect([nc.isClosed(), (await flushed)?.code]).toEqual([true, ErrorCode.ConnectionClosed]);
+    expect(await nc.closed()).toMatchObject({ unsent: { messages: 1 } });
   });
 });
 
