@@ -425,7 +425,7 @@ describe("flush", () => {
     await world.until(nc.close());
   });
 
-  it("that is under way at the end leaves the number to closed()", async () => {
+  it("that is under way at the end rejects with CONNECTION_CLOSED", async () => {
     const { world, nc, publish, socket, node } = await scene({ maxReconnectAttempts: 1 });
     socket().vanish("toServer");
     publish(0, 1);
