@@ -40,7 +40,7 @@ const has = (pool: ServerPool, name: string) => pool.some((server) => server.nam
 
 export const dialsInTime: Rule = {
   sentence:
-    "no server is dialed sooner than the policy allows, none that left the pool, and none waits while one is eligible",
+    "no server is dialed sooner than the policy allows, none that left the pool, and none waits while one is eligible, but where twenty were dialed a moment ago",
   watch: (policy) => {
     const dialed = new Map<string, Dialed>();
     /** What the user's function chose, and when it may be dialed: not sooner, and not later. */
@@ -54,6 +54,7 @@ export const dialsInTime: Rule = {
     /** The servers that were dialed, in order, and the one that would be next by what the user's function was told. */
     let dials: readonly string[] = [];
     let firstAsked: string | undefined;
+    let busyUntil = Number.NEGATIVE_INFINITY;
     let moveBeganAt = 0;
     let connectedBefore = false;
     return (scene) => {
@@ -142,6 +143,7 @@ export const dialsInTime: Rule = {
             return `${name} is dialed at ${at}, but ${choice.server} was chosen for ${choice.least}`;
           }
           dialed.set(name, { at, ...waitOf(policy) });
+          busyUntil = busyWith(busyUntil, at, policy);
           dials = [...dials, name];
           chosen = null;
         } else if (effect.type === "askNextServer") {
@@ -158,7 +160,7 @@ export const dialsInTime: Rule = {
             continue;
           }
           const mayBeDialed = pool.filter(({ failures }) => !(firstRound && failures > 0));
-          const problem = checkWait(mayBeDialed, dialed, at, ms);
+          const problem = checkWait(mayBeDialed, dialed, at, ms, heldBack(busyUntil, at, policy));
           if (problem !== undefined) return problem;
         }
       }
@@ -252,20 +254,38 @@ function rankOf(
   return isKnown === strangersTurn ? 3 : 2;
 }
 
+/** So many servers may be dialed at once; each counts for an interval, in which no other one takes its place. */
+const AT_ONCE = 20;
+const intervalOf = ({ reconnectTimeWait }: Policy): Milliseconds =>
+  Math.min(50, Math.floor(reconnectTimeWait / 40));
+
+/** Until when the dials so far may count at the latest, with one that is made now: beyond twenty, jitter is added. */
+function busyWith(busyUntil: Milliseconds, at: Milliseconds, policy: Policy): Milliseconds {
+  const until = Math.max(busyUntil, at) + intervalOf(policy);
+  return heldBack(until, at, policy) > 0 ? until + policy.reconnectJitter : until;
+}
+
+/** How long the dials so far may keep the next one waiting; 0 or less where they do not. */
+const heldBack = (busyUntil: Milliseconds, at: Milliseconds, policy: Policy): Milliseconds =>
+  intervalOf(policy) === 0 ? 0 : busyUntil - (AT_ONCE - 1) * intervalOf(policy) - at;
+
 function checkWait(
   pool: ServerPool,
   dialed: ReadonlyMap<string, Dialed>,
   at: Milliseconds,
   ms: Milliseconds,
+  pace: Milliseconds,
 ): string | undefined {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.POSITIVE_INFINITY;
   for (const { name } of pool) {
     const last = dialed.get(name);
-    if (last === undefined || last.at + last.most <= at) return `it waits, although ${name} is eligible`;
-    least = Math.min(least, last.at + last.least - at);
-    most = Math.min(most, last.at + last.most - at);
+    const isEligible = last === undefined || last.at + last.most <= at;
+    if (isEligible && pace <= 0) return `it waits, although ${name} is eligible`;
+    least = Math.min(least, isEligible ? 0 : last.at + last.least - at);
+    most = Math.min(most, isEligible ? 0 : last.at + last.most - at);
   }
+  most = Math.max(most, pace);
   return ms >= least && ms <= most ? undefined : `it waits ${ms} ms, not between ${least} and ${most}`;
 }
 
