@@ -72,7 +72,10 @@ const sidebar = [
     items: [
       { text: "Benchmarks", link: "/benchmarks/" },
       ...folder("benchmarks"),
-      ...pages([["Mutation", "mutation"]]),
+      ...pages([
+        ["Mutation", "mutation"],
+        ["Mistakes by hand", "mistakes-by-hand"],
+      ]),
     ],
   },
 ].filter(({ items }) => items.length > 0);
