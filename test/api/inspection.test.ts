@@ -7,24 +7,9 @@ import { inspection } from "../../src/api/inspection.js";
 import type { Inspect } from "../../src/effects/live-chart.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
+import { greeted } from "../machine/greeted.js";
 
 const input = { servers: ["10.0.0.1:4222"], seed: 1, at: 0 };
-
-const summary = {
-  serverId: "NA",
-  serverName: "a",
-  version: "2.10.0",
-  tlsRequired: false,
-  tlsAvailable: false,
-  lameDuck: false,
-  connectUrls: ["10.0.0.1:4222", "10.0.0.2:4222", "10.0.0.3:4222"],
-};
-
-const greeted = [
-  { type: "socket.opened", attempt: 1, at: 1 },
-  { type: "server.info", attempt: 1, at: 2, info: summary },
-  { type: "server.pong", attempt: 1, at: 3 },
-] as const;
 
 const refused = (subject: string, at: number) =>
   ({

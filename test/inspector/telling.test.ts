@@ -10,23 +10,8 @@ import { connect } from "../../src/index.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
 import { fakeServer, info } from "../harness/fake-server.js";
+import { greeted } from "../machine/greeted.js";
 import { arrows, type Listener, listener } from "./listener.js";
-
-const summary = {
-  serverId: "NA",
-  serverName: "a",
-  version: "2.10.0",
-  tlsRequired: false,
-  tlsAvailable: false,
-  lameDuck: false,
-  connectUrls: ["10.0.0.1:4222", "10.0.0.2:4222", "10.0.0.3:4222"],
-};
-
-const greeted = [
-  { type: "socket.opened", attempt: 1, at: 1 },
-  { type: "server.info", attempt: 1, at: 2, info: summary },
-  { type: "server.pong", attempt: 1, at: 3 },
-] as const;
 
 const open: { stop(): void }[] = [];
 const relays: Listener[] = [];
