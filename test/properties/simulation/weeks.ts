@@ -26,6 +26,8 @@ export function surviveWeeks(half: keyof typeof HALVES): void {
 
   describe(`in simulated weeks of trouble, the ${half} half`, () => {
     let weeks = 0;
+    /** Messages: told to be lost or doubtful, read by no server, sent again, read twice. */
+    const losses = { told: 0, missing: 0, resent: 0, doubled: 0 };
     const held = new Map(Object.keys(premises).map((name) => [name as Premise, 0]));
 
     it.each(seeds.map((seed, batch) => ({ from: seed, to: seeds[batch + 1] ?? begin + runs })))(
@@ -36,6 +38,7 @@ export function surviveWeeks(half: keyof typeof HALVES): void {
         for (let seed = from; seed < to; seed++) {
           const { counts, premises: its } = await simulate({ seed });
           for (const [name, times] of held) if ((its[name] ?? 0) > 0) held.set(name, times + 1);
+          for (const name of Object.keys(losses) as (keyof typeof losses)[]) losses[name] += counts[name];
           dialed += counts.dialed;
           weeks += counts.elapsed / WEEK;
         }
@@ -47,6 +50,16 @@ export function surviveWeeks(half: keyof typeof HALVES): void {
       const rare = [...held].filter(([, times]) => times < runs / 100);
       expect(rare.map(([name, times]) => `${times} of ${runs}: ${premises[name]}`)).toEqual([]);
     });
+
+    it.runIf(runs >= ENOUGH)(
+      "there are losses to tell of: some that no server reads, and some that servers read twice",
+      () => {
+        expect(losses.missing).toBeGreaterThan(runs / 2);
+        expect(losses.told).toBeGreaterThan(losses.missing);
+        expect(losses.resent).toBeGreaterThan(losses.doubled);
+        expect(losses.doubled).toBeGreaterThan(0);
+      },
+    );
 
     it("there are as many weeks of it as there are runs", () => {
       expect(weeks).toBeGreaterThanOrEqual(runs);
