@@ -79,10 +79,10 @@ describe("the story of a recording", () => {
       line.startsWith("<"),
     );
     expect(lines).toEqual([
-      "<strong 1 events from 2023-11-14T22:13:20.005Z on, servers: a:4222, b:4222>",
+      "<strong 1 events from 2023-11-14T22:13:20.007Z on, servers: a:4222, b:4222>",
       "<faint What happened before is not in the recording any more.>",
       "<faint      0.000 s>  <strong the beginning>  -> <good connected>",
-      "<faint      0.002 s>  <strong socket.opened>  in <faint connected>",
+      "<faint      0.000 s>  <strong socket.opened>  in <faint connected>",
     ]);
   });
 
