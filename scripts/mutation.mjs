@@ -2,7 +2,8 @@
 // begins with a dash, and all that follows, goes to Stryker: `npm run mutation -- api --mutate src/api/msg.ts`. Ours are:
 //
 //   --since REV   mutates the lines alone that were changed since REV, in the sets that have any
-//   --lines 30    after --since: at most so many of them, from all over; half of their mutants must be noticed
+//   --lines 30    after --since: at most so many of them, from all over. What few lines show is no score: where there are ten mutants of
+//                 a set or more, half of them must be noticed
 //   --part 2/5    mutates a fifth of the lines, the second one: ten lines of every fifty
 //   --survivors   runs nothing: lists what survived the last run of each set
 //
@@ -43,12 +44,11 @@ if (options[0] === "--survivors") {
 function wanted([first, value, ...rest]) {
   if (first === "--part") return { lines: part(value), rest };
   if (first !== "--since") return { lines: undefined, rest: options };
-  const changed = changedSince(value ?? "HEAD~1");
-  console.log(`${changed.length} lines of src were changed since ${value}`);
+  const changed = changedSince(value ?? "HEAD~1").filter(({ file }) => chosen.some((set) => isIn(file, set)));
+  console.log(`${changed.length} lines of ${chosen.join(", ")} were changed since ${value}`);
   if (rest[0] !== "--lines") return { lines: changed, rest };
   const most = Number(rest[1]);
-  // What few lines show is no score: the target of the set says nothing of them.
-  process.env.MUTATION_LEAST = "50";
+  process.env.MUTATION_LEAST = "0";
   const step = Math.max(1, changed.length / most);
   const some = Array.from(
     { length: Math.min(most, changed.length) },
@@ -70,7 +70,10 @@ function runSet(set, args) {
     },
   );
   if (stryker.status !== 0) process.exitCode = 1;
-  if (!args.includes("--dryRunOnly")) console.log(table(set));
+  if (args.includes("--dryRunOnly")) return;
+  console.log(table(set));
+  const { noticed, tried } = sumsOf(allOf(set));
+  if (tried >= 10 && noticed < tried / 2) process.exitCode = 1;
 }
 
 /** The lines of `src` that were changed or added since a revision, each as Stryker takes it. */
@@ -149,28 +152,31 @@ function survivors(set) {
 
 /** The figures of the last run of a set: a line for each file. A mutant that hangs is noticed: it counts as killed. */
 function table(set) {
-  const nothing = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0, Ignored: 0 };
-  const all = { ...nothing };
-  const rows = found(set).map(([file, { mutants }]) => {
-    const counts = { ...nothing };
-    for (const { status } of mutants) {
-      if (!(status in counts)) continue;
-      counts[status]++;
-      all[status]++;
-    }
-    return row(`\`${file}\``, counts);
-  });
   return [
     "| File | Killed | Timed out | Survived | Not covered | Not tried | Killed of 100 |",
     "| --- | --: | --: | --: | --: | --: | --: |",
-    ...rows,
-    row(`All of \`${set}\``, all),
+    ...found(set).map(([file, { mutants }]) => row(`\`${file}\``, countsOf(mutants))),
+    row(`All of \`${set}\``, allOf(set)),
   ].join("\n");
 }
 
-function row(name, { Killed, Timeout, Survived, NoCoverage, Ignored }) {
+function countsOf(mutants) {
+  const counts = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0, Ignored: 0 };
+  for (const { status } of mutants) if (status in counts) counts[status]++;
+  return counts;
+}
+
+function sumsOf({ Killed, Timeout, Survived, NoCoverage }) {
   const noticed = Killed + Timeout;
-  const tried = noticed + Survived + NoCoverage;
+  return { noticed, tried: noticed + Survived + NoCoverage };
+}
+
+function allOf(set) {
+  return countsOf(found(set).flatMap(([, { mutants }]) => mutants));
+}
+
+function row(name, counts) {
+  const { noticed, tried } = sumsOf(counts);
   const score = tried === 0 ? "-" : ((100 * noticed) / tried).toFixed(1);
-  return `| ${name} | ${Killed} | ${Timeout} | ${Survived} | ${NoCoverage} | ${Ignored} | ${score} |`;
+  return `| ${[name, ...Object.values(counts), score].join(" | ")} |`;
 }
