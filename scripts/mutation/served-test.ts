@@ -68,10 +68,15 @@ export async function runTest(test: RunnerTestCase): Promise<void> {
   throw failures[0];
 }
 
-/** What the test has asked for by `onTestFinished`, the last one first; asked for anew in the next run. */
+/**
+ * What the test has asked for by `onTestFinished`, the last one first; asked for anew in the next run. Vitest notes it with the test that it
+ * runs itself: the one that serves.
+ */
 function finishersOf(test: RunnerTestCase): readonly (() => unknown)[] {
-  const asked = test as { onFinished?: (() => unknown)[] | undefined };
-  const finishers = (asked.onFinished ?? []).reverse();
-  asked.onFinished = undefined;
-  return finishers;
+  return [test, TestRunner.getCurrentTest()].flatMap((noted) => {
+    const asked = noted as { onFinished?: (() => unknown)[] | undefined } | undefined;
+    const finishers = (asked?.onFinished ?? []).reverse();
+    if (asked !== undefined) asked.onFinished = undefined;
+    return finishers;
+  });
 }
