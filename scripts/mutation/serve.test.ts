@@ -31,7 +31,7 @@ type Question =
 const PATIENCE = { times: 3, least: 1_500 };
 
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
-const given = inject("mutation" as never) as { channel: string; namespace: string; mutant?: string };
+const given = inject("mutation" as never) as { channel: string; namespace: string };
 const globals = globalThis as Record<string, unknown>;
 globals[given.namespace] ??= {};
 const instrumentation = globals[given.namespace] as Instrumentation;
@@ -126,10 +126,8 @@ async function mutant({ id, tests: wanted, hitLimit }: Extract<Question, { ask: 
     const failure = await failureOf(test);
     ran++;
     if (failure === undefined) continue;
-    // A mutant of what is loaded stays: nothing can be said of the tests without it.
-    const isLoaded = given.mutant === id;
     Object.assign(instrumentation, { activeMutant: undefined, hitLimit: undefined });
-    const spoiled = !isLoaded && (await failureOf(test)) !== undefined;
+    const spoiled = (await failureOf(test)) !== undefined;
     if (!spoiled) note(test);
     const status = failure instanceof OutOfTime ? "timeout" : "killed";
     return { status, killedBy: test, failure: String(failure), ran, spoiled };

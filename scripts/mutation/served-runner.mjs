@@ -22,7 +22,7 @@ class ServedRunner {
     this.#log = log;
   }
 
-  /** A mutant that is made when a module is loaded needs a process of its own. */
+  /** Mutants of what is evaluated while modules are loaded are not tried: nothing is ever to be loaded anew for one. */
   capabilities() {
     return { reloadEnvironment: false };
   }
@@ -43,13 +43,12 @@ class ServedRunner {
     return { status: DryRunStatus.Complete, tests, mutantCoverage: coverage };
   }
 
-  async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }) {
+  async mutantRun({ activeMutant, testFilter, hitLimit }) {
     const asked = { ask: "mutant", id: activeMutant.id, tests: testFilter, hitLimit };
-    if (mutantActivation === "static") await this.#load(activeMutant.id);
     const answer = await this.#asked(asked);
     if (!answer.spoiled) return resultOf(answer);
     this.#log.debug(`mutant ${activeMutant.id} has spoiled ${answer.killedBy}: everything is loaded anew`);
-    await this.#load(mutantActivation === "static" ? activeMutant.id : undefined);
+    await this.#load();
     return resultOf(await this.#asked(asked));
   }
 
@@ -59,7 +58,7 @@ class ServedRunner {
   }
 
   async #asked(question) {
-    if (this.#vitest === undefined) await this.#load(undefined);
+    if (this.#vitest === undefined) await this.#load();
     const answer = new Promise((resolve) => {
       this.#answered = resolve;
     });
@@ -67,8 +66,8 @@ class ServedRunner {
     return answer;
   }
 
-  /** Loads the tests, with a mutant switched on or without; what was loaded before is thrown away. */
-  async #load(mutant) {
+  /** Loads the tests; what was loaded before is thrown away. */
+  async #load() {
     if (this.#vitest !== undefined) {
       this.#channel.postMessage({ ask: "end" });
       this.#channel.close();
@@ -88,7 +87,7 @@ class ServedRunner {
       silent: true,
       reporters: [{}],
     });
-    this.#vitest.provide("mutation", { channel: name, namespace: INSTRUMENTER_CONSTANTS.NAMESPACE, mutant });
+    this.#vitest.provide("mutation", { channel: name, namespace: INSTRUMENTER_CONSTANTS.NAMESPACE });
     this.#vitest.start().then(
       () => this.#answered({ problem: `the tests were not served: ${problems(this.#vitest)}` }),
       (error) => this.#answered({ problem: String(error) }),
