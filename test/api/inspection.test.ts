@@ -4,10 +4,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createActor, type InspectionEvent } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
-import type { Inspect } from "../../src/effects/live-chart.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
-import { greeted } from "../machine/greeted.js";
+import { greeted, inspected } from "../machine/greeted.js";
 
 const input = { servers: ["10.0.0.1:4222"], seed: 1, at: 0 };
 
@@ -30,11 +29,9 @@ afterEach(() => {
   for (const one of open.splice(0)) one.stop();
 });
 
-function run(inspect: Inspect, events: readonly ConnectionEvent[] = greeted) {
-  const options = { id: "connection", input, inspect: inspection(inspect) };
-  const actor = createActor(connectionMachine, options).start();
+function run(...given: Parameters<typeof inspected>) {
+  const actor = inspected(...given);
   open.push(actor);
-  for (const event of events) actor.send(event);
   return actor;
 }
 

@@ -3,14 +3,10 @@
 
 import { createWebSocketInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
 import { afterEach, describe, expect, it } from "vitest";
-import { createActor } from "xstate";
-import { inspection } from "../../src/api/inspection.js";
-import type { Inspect } from "../../src/effects/live-chart.js";
 import { connect } from "../../src/index.js";
-import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
 import { fakeServer, info } from "../harness/fake-server.js";
-import { greeted } from "../machine/greeted.js";
+import { greeted, inspected } from "../machine/greeted.js";
 import { arrows, type Listener, listener } from "./listener.js";
 
 const open: { stop(): void }[] = [];
@@ -20,11 +16,9 @@ afterEach(async () => {
   for (const relay of relays.splice(0)) await relay.close();
 });
 
-function run(inspect: Inspect, events: readonly ConnectionEvent[] = greeted) {
-  const input = { servers: ["10.0.0.1:4222"], seed: 1, at: 0 };
-  const actor = createActor(connectionMachine, { input, inspect: inspection(inspect) }).start();
+function run(...given: Parameters<typeof inspected>) {
+  const actor = inspected(...given);
   open.push(actor);
-  for (const event of events) actor.send(event);
   return actor;
 }
 
