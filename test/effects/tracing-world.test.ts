@@ -179,3 +179,29 @@ it("passes on whatever is called, with all that it is called with", () => {
   call("transport", transport, calls.transport);
   expect(called).toEqual(expected);
 });
+
+it("is as open as the socket, and leaves a socket alone that cannot stop reading", () => {
+  let isOpen = true;
+  const bare = {
+    get isOpen() {
+      return isOpen;
+    },
+    write: () => false,
+  } as unknown as Transport;
+  const transport = tracingWorld({ dial: () => bare } as unknown as World, () => {}).dial(
+    {} as Destination,
+    {} as TransportEvents,
+  );
+  transport.pause?.();
+  transport.resume?.();
+  expect([transport.isOpen, transport.write(encoder.encode("PING\r\n"))]).toEqual([true, false]);
+  isOpen = false;
+  expect(transport.isOpen).toBe(false);
+});
+
+it("prints what comes in the chunks in which it comes, a character with the chunk that ends it", () => {
+  const { lines, hear } = traced();
+  hear(encoder.encode("\ufeffMSG ä").slice(0, -1));
+  hear(encoder.encode("ä").slice(1));
+  expect(lines).toEqual(["< \ufeffMSG ", "< ä"]);
+});
