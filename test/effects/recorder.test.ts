@@ -83,3 +83,59 @@ test("an event that is larger than a recording may be is kept, alone", () => {
   const { folded, events: kept } = recorder.recording();
   expect([folded, kept]).toEqual([3, events.slice(3)]);
 });
+
+test("what was recorded is given as it was then, however much follows", () => {
+  const recorder = new Recorder(input);
+  const [first, ...others] = flapping(5);
+  recorder.record(first as ConnectionEvent);
+  const { events } = recorder.recording();
+  for (const event of others) recorder.record(event);
+  expect(events).toEqual([first]);
+});
+
+test("nothing is folded before there are twice as many events as are kept, and then as many are", () => {
+  const recorder = new Recorder(input);
+  const events = flapping(3 * RECORDED_EVENTS + 1);
+  const counts = events.map((event) => {
+    recorder.record(event);
+    const { folded, events: kept } = recorder.recording();
+    return [folded, kept.length];
+  });
+  const n = RECORDED_EVENTS;
+  expect([2 * n - 1, 2 * n, 3 * n - 1, 3 * n, 3 * n + 1].map((count) => counts[count - 1])).toEqual([
+    [undefined, 2 * n - 1],
+    [n, n],
+    [n, 2 * n - 1],
+    [2 * n, n],
+    [2 * n, n + 1],
+  ]);
+  expect(recorder.recording().events).toEqual(events.slice(2 * n));
+});
+
+test("nothing is folded up to twice as many bytes as are kept, and then as many bytes are, again and again", () => {
+  const recorder = new Recorder(input);
+  const error = (length: number): ConnectionEvent => ({
+    type: "server.error",
+    attempt: 1,
+    at: 1,
+    error: { kind: "other", code: "NATS_PROTOCOL_ERR", message: "x".repeat(length) },
+    credentialsVersion: 0,
+  });
+  const size = RECORDED_BYTES / 4;
+  const event = error(size - jsonSize(error(0)));
+  const counts = Array.from({ length: 14 }, () => {
+    recorder.record(event);
+    const { folded = 0, events } = recorder.recording();
+    return [folded, events.length];
+  });
+  // Eight of them are twice as many bytes.
+  expect(counts.slice(7)).toEqual([
+    [0, 8],
+    [5, 4],
+    [5, 5],
+    [5, 6],
+    [5, 7],
+    [5, 8],
+    [10, 4],
+  ]);
+});
