@@ -93,10 +93,10 @@ export class Words {
     return { json, info, summary };
   }
 
-  /** A name that stood in quotes. Whoever prints it puts it there again: then a secret shows that has a backslash for each of two. */
+  /** A name that stood in quotes. Whoever prints it quotes it again: the backslashes that this adds may complete a secret. */
   #toldName(name: string): string {
     const told = this.#told(name);
-    if (told !== name || !name.includes("\\")) return told;
+    if (told !== name) return told;
     const quoted = JSON.stringify(name);
     return this.#offered.masked(quoted) === quoted ? name : MASK;
   }

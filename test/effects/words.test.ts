@@ -78,8 +78,20 @@ describe("INFO", () => {
       expect(urls(one)).toEqual(all);
     });
 
+    it("where it has named them before that, and not in between", () => {
+      const { words: one, offerMore } = words();
+      urls(one);
+      offerMore({ pass: "nats" });
+      one.info('{"connect_urls":["other:4222"]}');
+      expect(urls(one)).toEqual(all);
+    });
+
     it("not where two names known before only have it together", () => {
       expect(urls(words({ pass: "nats" }, { names: ["na", "ts"] }).words)).toEqual(["other:4222"]);
+      const { words: one, offerMore } = words({}, { names: ["na"] });
+      one.info('{"connect_urls":["ts:4222"]}');
+      offerMore({ pass: "nats" });
+      expect(urls(one)).toEqual(["other:4222"]);
     });
   });
 });
@@ -131,6 +143,12 @@ describe("an error", () => {
     expect(permission).not.toHaveProperty("queue");
   });
 
+  it("keeps of a name with a backslash what is no secret", () => {
+    const { words: one } = words(secret);
+    const said = String.raw`Permissions Violation for Publish to "s3cret.a\\b"`;
+    expect(one.error(said).permission?.subject).toBe(String.raw`***.a\b`);
+  });
+
   it("shows no name that would hold a secret once it is printed in quotes", () => {
     // The secret has the two backslashes that a printed name has for one.
     const { words: one } = words({ pass: String.raw`pa\\ss` });
@@ -139,6 +157,12 @@ describe("an error", () => {
     expect(subject(String.raw`pa\ss`)).toBe("***");
     expect(subject(String.raw`other\ss`)).toBe(String.raw`other\ss`);
     expect(subject("plain")).toBe("plain");
+    // The same with the backslash that it has before a quote.
+    const { words: other } = words({ pass: String.raw`pa\"ss` });
+    expect(other.error(String.raw`Permissions Violation for Publish to "pa\"ss"`)).toMatchObject({
+      message: 'Permissions Violation for Publish to "***"',
+      permission: { subject: "***" },
+    });
   });
 });
 
