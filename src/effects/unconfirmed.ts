@@ -129,7 +129,7 @@ export class Unconfirmed {
   /** Withdraws a message, where it is kept: it may have arrived, but does not go out once more. */
   withdraw(start: number, end: number): void {
     const kept = this.#kept;
-    if (kept === undefined || start < this.settled || start >= this.#position) return;
+    if (kept === undefined || start >= this.#position) return;
     for (let one = kept.first; one !== null; one = one.next) {
       if (start >= endOf(one)) continue;
       if (start >= one.position) withdrawMessage(kept, one, start, end);
@@ -149,8 +149,8 @@ export class Unconfirmed {
   /** The sink is lost: gives what goes out once more. It is not handed over any more. */
   takeBack(): readonly Segment[] {
     const again: Segment[] = [];
-    const kept = this.#kept;
-    for (let one = kept?.shift() ?? null; one !== null; one = kept?.shift() ?? null) {
+    const next = () => this.#kept?.shift() ?? null;
+    for (let one = next(); one !== null; one = next()) {
       const pieces = piecesOf(one).map((piece) => ({ ...piece, isRepeated: true, next: null }));
       if (pieces.length === 0) this.#release(one);
       else one.chunk.pending += pieces.length - 1;

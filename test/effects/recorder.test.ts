@@ -112,6 +112,14 @@ test("nothing is folded before there are twice as many events as are kept, and t
   expect(recorder.recording().events).toEqual(events.slice(2 * n));
 });
 
+test("as many events are kept as may be, however large those were that are folded", () => {
+  const recorder = new Recorder(input);
+  const [, large] = complaining(1, 1.5 * RECORDED_BYTES);
+  const events = [large as ConnectionEvent, ...flapping(2 * RECORDED_EVENTS - 1)];
+  for (const event of events) recorder.record(event);
+  expect(recorder.recording().events).toEqual(events.slice(RECORDED_EVENTS));
+});
+
 test("nothing is folded up to twice as many bytes as are kept, and then as many bytes are, again and again", () => {
   const recorder = new Recorder(input);
   const error = (length: number): ConnectionEvent => ({

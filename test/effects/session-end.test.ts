@@ -22,9 +22,10 @@ function inUse(setting: Parameters<typeof scene>[0] = {}): Scene {
 
 describe("the end of a session", () => {
   it("is told where the server closes the socket: those who wait for a PONG, then whoever has the session, then the chart", () => {
-    const { session, socketTells, told } = inUse();
+    const { session, socketTells, told, nextTurn } = inUse();
     expect(session.isOver).toBe(false);
     socketTells.closed(null);
+    expect(nextTurn()).toBe(0);
     expect(told).toEqual([["unanswered", "disconnected"], "view closed", ["over", true], closed()]);
     expect(session.isOver).toBe(true);
   });

@@ -112,9 +112,11 @@ export function scene(setting: Setting = {}) {
     socketTells,
     /** The server says this, in one read. */
     hear: (text: string, reader?: Reader) => socketTells.data(encoder.encode(text), reader),
-    /** The next turn of the event loop. */
+    /** The next turn of the event loop. Returns how many had waited for it. */
     nextTurn: () => {
-      for (const run of turns.splice(0)) run();
+      const awaited = turns.splice(0);
+      for (const run of awaited) run();
+      return awaited.length;
     },
     subscriptions: {
       view: () => ({

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { Chunk } from "../../src/effects/chunks.js";
-import { type Segment, segmentOf } from "../../src/effects/segments.js";
+import { piecesOf, type Segment, segmentOf } from "../../src/effects/segments.js";
 import { between, NOTHING, plus, Unconfirmed } from "../../src/effects/unconfirmed.js";
 
 const pub = (subject: string) => `PUB ${subject} 0\r\n\r\n`;
@@ -173,6 +173,15 @@ describe("a message that is withdrawn", () => {
       const expected = ["a", "b", "c", "d"].map(pub).filter((_, i) => i !== withdrawn);
       expect(unconfirmed.takeBack().map(textOf).join("")).toBe(expected.join(""));
     }
+  });
+
+  it("a second time, after its place was left out of what was handed over, changes nothing", () => {
+    const { unconfirmed, segment } = scene();
+    const whole = segment(pub("a"), pub("b"), pub("c"));
+    whole.gaps = [PUB, 2 * PUB];
+    for (const piece of piecesOf(whole)) unconfirmed.add(piece);
+    unconfirmed.withdraw(PUB, 2 * PUB);
+    expect(unconfirmed.takeBack().map(textOf)).toEqual([pub("a"), pub("c")]);
   });
 
   it("leaves alone what is confirmed, and what no sink was handed", () => {
