@@ -48,7 +48,7 @@ export function connectCommand(
     version,
     verbose,
     pedantic,
-    ...(name === undefined ? {} : { name }),
+    name,
     ...(noEcho ? { echo: false } : {}),
     ...(tls ? { tls_required: true } : {}),
     ...(serverHasHeaders ? { headers: true, no_responders: true } : {}),
