@@ -147,6 +147,11 @@ export const openings: readonly Opening[] = [
       sayOver(({ next }) => next, "socket.closed", RESET),
     ),
   },
+  {
+    name: "asked where to move, while the hand-over that was given up is being left",
+    policy: { ...moves, asksForServer: true },
+    way: inOrder(handingOver, namesOthers),
+  },
   { name: "moved", policy: moves, way: moved },
   { name: "unsubscribed from the server that was left", policy: moves, way: unsubscribed },
   {

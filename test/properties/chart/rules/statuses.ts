@@ -4,7 +4,7 @@
 //   attempt     = reconnecting news* [ hastened ]
 //   news        = error | update | ldm
 //   established = ( news | pingTimer STANDS | move )* ( end | DRAINS news* end | lost )
-//   move        = ( attempt | pingTimer | CONNECTED ( error | attempt ) )+ [ CONNECTED [ reconnect ] ] STANDS
+//   move        = ( attempt | pingTimer | CONNECTED ( news | pingTimer | attempt )* )+ [ CONNECTED [ reconnect ] ] STANDS
 //   lost        = [ error | pingTimer staleConnection | "client initiated reconnect" ] HELD disconnect again
 //   again       = [ hastened ] attempt* ( end | DRAINS news* end | CONNECTED reconnect STANDS established )
 //   hastened    = "client initiated reconnect"*
@@ -18,6 +18,7 @@
 
 import { serverInUse } from "../../../../src/machine/context.js";
 import type { Effect } from "../../../../src/machine/effects.js";
+import type { ConnectionEvent } from "../../../../src/machine/events.js";
 import { linkIn, serverOf } from "../../../../src/machine/link.js";
 import { isAttempting, isMigrating, isOver } from "../chart.js";
 import type { Scene } from "../told.js";
@@ -74,9 +75,10 @@ export const table: Readonly<Record<Place, Readonly<Partial<Record<Token, Place>
     CONNECTED: "moved",
   },
   moved: {
-    error: "moving",
-    DRAINS: "draining",
-    CLOSING: "closing",
+    // A hand-over that the user ends by other servers is over without a word, and may wait for the user's choice of the next.
+    ...news("moving"),
+    ...ends,
+    pingTimer: "moving",
     reconnect: "made",
     reconnecting: "moving",
     STANDS: "established",
@@ -154,6 +156,10 @@ export const statusesObeyTheirGrammar: Rule = {
   },
 };
 
+/** The answer of a function of the user is numbered by the last attempt, and not about its link, which may still be being left. */
+const isAnswer = ({ type }: ConnectionEvent) =>
+  type === "server.chosen" || type === "choice.failed" || type === "delay.chosen";
+
 /** The server that a status is about. */
 function serverOfStatus({ type }: Status, dialed: string, scene: Scene): string {
   const { event, before, after } = scene;
@@ -168,7 +174,8 @@ function serverOfStatus({ type }: Status, dialed: string, scene: Scene): string 
     default: {
       // About the link that the event is of; where it is the user's, about the one in use.
       const { live = null, next = null } = before?.context ?? {};
-      const link = (event !== null && before !== null && linkIn(before.context, event)) || live || next;
+      const isOfLink = event !== null && before !== null && !isAnswer(event);
+      const link = (isOfLink && linkIn(before.context, event)) || live || next;
       return link === null ? "" : serverOf(link);
     }
   }
