@@ -96,17 +96,19 @@ const nobodyListens: Way = function* (teller) {
     yield eventOf("socket.closed", teller.outside.attempt, teller.outside.now, RESET);
 };
 
-/** The user wants other servers than the one in use. */
-const namesOthers: Way = function* ({ outside, context }) {
-  const inUse = context.live?.destination.name;
-  const others = hosts.flatMap((name, at) => (name === inUse ? [] : [1 << at]));
-  yield eventOf(
-    "user.setServers",
-    0,
-    outside.now,
-    others.reduce((sum, bit) => sum + bit, 0),
-  );
-};
+/** The user wants other servers than that of a link. */
+const namesAllBut = (linkOf: (context: ConnectionContext) => Link | null): Way =>
+  function* ({ outside, context }) {
+    const unwanted = linkOf(context)?.destination.name;
+    const wanted = hosts.flatMap((name, at) => (name === unwanted ? [] : [1 << at]));
+    yield eventOf(
+      "user.setServers",
+      0,
+      outside.now,
+      wanted.reduce((sum, bit) => sum + bit, 0),
+    );
+  };
+const namesOthers = namesAllBut(({ live }) => live);
 
 const connected = until(/^connected$/);
 const lost = inOrder(connected, say("socket.closed", RESET));
@@ -151,6 +153,15 @@ export const openings: readonly Opening[] = [
     name: "asked where to move, while the hand-over that was given up is being left",
     policy: { ...moves, asksForServer: true },
     way: inOrder(handingOver, namesOthers),
+  },
+  {
+    name: "asked where to move, while the server in use names others",
+    policy: { ...moves, asksForServer: true, ignoreClusterUpdates: false },
+    way: inOrder(
+      handingOver,
+      namesAllBut(({ next }) => next),
+      sayOver(({ live }) => live, "server.info", OTHER_SERVERS),
+    ),
   },
   { name: "moved", policy: moves, way: moved },
   { name: "unsubscribed from the server that was left", policy: moves, way: unsubscribed },
