@@ -1,4 +1,4 @@
 // Types of chromium.mjs, for the tests.
 
-/** The path of a Chromium. @throws Error that says what to install, where none is there and none can be installed */
+/** The path of a Chromium. @throws Error that says what to do, where none can be had */
 export function chromiumPath(): Promise<string>;

@@ -1,9 +1,9 @@
 // Packages of any release of Debian, unpacked into a folder of the repository: nothing is installed, no service starts, root is
-// not needed. Who takes what: nats-servers.mjs, fuzz-libraries.mjs.
+// not needed. Who takes what: nats-servers.mjs, chromium.mjs, busybox.mjs, fuzz-libraries.mjs.
 
 import { execFile } from "node:child_process";
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
@@ -22,9 +22,11 @@ export async function stableSuite() {
  * @param {string} suite such as `unstable`
  * @param {readonly string[]} packages
  * @param {(unpacked: string) => Promise<unknown>} check throws where what was unpacked does not serve
+ * @param {RegExp} [leftOut] with it, all that the packages depend on is unpacked too, but for those whose names match
  */
-export async function unpackPackages(folder, suite, packages, check) {
-  const scratch = join(dirname(folder), `new-${basename(folder)}-${process.pid}`);
+export async function unpackPackages(folder, suite, packages, check, leftOut) {
+  // What apt downloads into it must not depend on where the caller stands.
+  const scratch = resolve(dirname(folder), `new-${basename(folder)}-${process.pid}`);
   try {
     await Promise.all(
       ["lists/partial", "archives/partial", "unpacked"].map((path) =>
@@ -33,12 +35,16 @@ export async function unpackPackages(folder, suite, packages, check) {
     );
     const sources = join(scratch, "sources.list");
     await writeFile(sources, `deb ${await mirror()} ${suite} main\n`);
+    const installed = join(scratch, "installed");
+    await writeFile(installed, "");
     const settings = {
       "Dir::Etc::sourcelist": sources,
       "Dir::Etc::sourceparts": "/dev/null",
       // Without this, preferences of the machine could hold the package back.
       "Dir::Etc::preferencesparts": "/dev/null",
       "Dir::State::lists": join(scratch, "lists"),
+      // As if nothing were installed: else what this machine has would be left out.
+      "Dir::State::status": installed,
       "Dir::Cache": scratch,
       "Dir::Cache::pkgcache": "",
       "Dir::Cache::srcpkgcache": "",
@@ -46,21 +52,32 @@ export async function unpackPackages(folder, suite, packages, check) {
       "APT::Sandbox::User": "root",
       "Acquire::Languages": "none",
       "Acquire::Retries": "3",
+      // Nothing of the system is changed, so nobody has to wait.
+      "Debug::NoLocking": "true",
     };
     const options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
     await run("apt-get", [...options, "-q", "update"], { cwd: scratch });
-    await run("apt-get", [...options, "-q", "download", ...packages], { cwd: scratch });
-    const archives = (await readdir(scratch)).filter((file) => file.endsWith(".deb"));
+    const getting =
+      leftOut === undefined
+        ? ["download", ...packages]
+        : ["install", "--download-only", "--no-install-recommends", "--yes", ...packages];
+    await run("apt-get", [...options, "-q", ...getting], { cwd: scratch });
+    const archives = await archivesIn(leftOut === undefined ? scratch : join(scratch, "archives"));
     if (archives.length < packages.length)
       throw new Error(`apt-get download left ${archives.length} packages`);
-    for (const archive of archives)
-      await run("dpkg", ["-x", join(scratch, archive), join(scratch, "unpacked")]);
+    for (const archive of archives.filter((path) => leftOut?.test(basename(path)) !== true))
+      await run("dpkg", ["-x", archive, join(scratch, "unpacked")]);
     await check(join(scratch, "unpacked"));
     await rm(folder, { recursive: true, force: true });
     await rename(join(scratch, "unpacked"), folder);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function archivesIn(folder) {
+  const files = await readdir(folder);
+  return files.filter((file) => file.endsWith(".deb")).map((file) => join(folder, file));
 }
 
 /** The mirror that this machine's apt takes its release from. */

@@ -39,16 +39,15 @@ export async function natsServers() {
   return described([stable, newest]);
 }
 
-/** The one that is meant by NATS_SERVER or is on PATH or was downloaded before. */
+/** The one that NATS_SERVER names, or that was downloaded before. One on PATH is not asked: it is there by chance. */
 async function stableServer() {
-  if (process.env.NATS_SERVER) return serverAt(process.env.NATS_SERVER);
-  const paths = (process.env.PATH ?? "").split(delimiter).map((path) => join(path, "nats-server"));
-  for (const path of [...paths, unpacked("stable")]) if (await isExecutable(path)) return serverAt(path);
-  return undefined;
+  return process.env.NATS_SERVER ? serverAt(process.env.NATS_SERVER) : downloaded("stable");
 }
 
-async function newestServer() {
-  const path = unpacked("newest");
+const newestServer = () => downloaded("newest");
+
+async function downloaded(flavour) {
+  const path = unpacked(flavour);
   return (await isExecutable(path)) ? serverAt(path) : undefined;
 }
 

@@ -1,5 +1,5 @@
-// A real browser for tests: the system's Chromium, driven by playwright-core. Where none is there and none could be
-// installed (global-setup.ts), the tests that need it fail and say what to install: a page that nobody opened is not tested.
+// A real browser for tests: Debian's headless Chromium, driven by playwright-core. Where none could be had
+// (global-setup.ts), the tests that need it fail and say what to do: a page that nobody opened is not tested.
 
 import { type Browser, chromium } from "playwright-core";
 import { chromiumPath } from "../../scripts/chromium.mjs";
@@ -14,7 +14,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** Starts Chromium; close it at the end. Throws an Error where it is not installed. */
+/** Starts Chromium; close it at the end. Throws an Error where none could be had. */
 export async function openChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: await chromiumPath(), args: ARGUMENTS });
 }

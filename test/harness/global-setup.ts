@@ -1,6 +1,7 @@
-// Runs once before the integration tests: makes sure that the nats-servers are there, and a browser, and tells the tests.
+// Runs once before the integration tests: makes sure that the nats-servers are there, a browser, and busybox, and tells the tests.
 
 import type { TestProject } from "vitest/node";
+import { busyboxPath } from "../../scripts/busybox.mjs";
 import { chromiumPath } from "../../scripts/chromium.mjs";
 import { type NatsServer, natsServers } from "../../scripts/nats-servers.mjs";
 
@@ -14,5 +15,5 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<void> {
   project.provide("natsServers", await natsServers());
   // Once, before tests at work side by side would all try. Those that need it say why it is not there.
-  await Promise.allSettled([chromiumPath()]);
+  await Promise.allSettled([chromiumPath(), busyboxPath()]);
 }

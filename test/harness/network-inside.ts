@@ -15,15 +15,15 @@ const { addresses = {}, hosts = "", resolvConf = "" } = JSON.parse(given) as Net
 const tun = Number(process.env["TUN"]);
 
 function run(line: string): void {
-  const [program = "", ...rest] = line.split(" ");
-  execFileSync(program, rest, { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(process.env["BUSYBOX"] ?? "", line.split(" "), { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 function setUp(): void {
   run("ip link set lo up");
   run("ip link set net0 up");
   run("ip address add 10.9.0.1/24 dev net0");
-  run("ip address add fd09::1/64 dev net0 nodad");
+  // The kernel looks for nobody else who has the address: such a device has no neighbours.
+  run("ip address add fd09::1/64 dev net0");
   // In the folder of network.ts, which removes it.
   const folder = mkdtempSync(join(process.cwd(), "etc-"));
   // Files of the machine are covered in this name space only.
@@ -35,7 +35,7 @@ function setUp(): void {
   for (const [name, content] of Object.entries(files)) {
     const file = join(folder, name);
     writeFileSync(file, content);
-    if (existsSync(`/etc/${name}`)) run(`mount --bind ${file} /etc/${name}`);
+    if (existsSync(`/etc/${name}`)) run(`mount -o bind ${file} /etc/${name}`);
   }
 }
 

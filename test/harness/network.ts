@@ -2,13 +2,14 @@
 // test says, and name servers are silent. The program and all that it starts run in name spaces of Linux, which are gone with
 // it; nothing of this machine is changed, and nothing of it can be reached from there.
 //
-// It needs Linux with unshare (util-linux), ip (iproute2), perl and /dev/net/tun; root, or name spaces for everybody. A machine
-// that has not got them fails the tests. What happens inside: network-inside.ts.
+// It needs Linux with unshare (util-linux), perl and /dev/net/tun, which every Debian has; root, or name spaces for
+// everybody. A machine that has not got them fails the tests. `ip` and `mount` are brought (scripts/busybox.mjs). What happens inside: network-inside.ts.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { busyboxPath } from "../../scripts/busybox.mjs";
 import { root } from "../../scripts/packed.mjs";
 import { bundled } from "./bundle.js";
 import { type Followed, followed } from "./followed.js";
@@ -68,9 +69,10 @@ export class Networks {
 
   /** Starts the program in that file, in that network. */
   async start(network: Network, file: string, { args = [], env = {}, node }: Run = {}): Promise<Followed> {
-    const [inside, program] = await Promise.all([
+    const [inside, program, busybox] = await Promise.all([
       this.#program(join(root, "test/harness/network-inside.ts")),
       this.#program(file),
+      busyboxPath(),
     ]);
     const becomesRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
     // With the first process in it the name space of processes ends, and with that all the others.
@@ -84,7 +86,7 @@ export class Networks {
       ],
       {
         cwd: this.#folder,
-        env: { PATH: `${process.env["PATH"]}:/usr/sbin:/sbin`, NO_COLOR: "1", ...env },
+        env: { PATH: process.env["PATH"], BUSYBOX: busybox, NO_COLOR: "1", ...env },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
