@@ -187,10 +187,11 @@ export function originFor(
 ): Origin | undefined {
   const own = origins.find((origin) => origin.id === id);
   if (own !== undefined) return own;
+  // An origin may be there for the sake of servers that were learnt by way of it alone: then the new list does not name it.
   return origins.find(
     (origin) =>
       origin.name === name &&
       origin.transport.type === transport.type &&
-      pool.some((server) => server.origin === origin.id),
+      pool.some((server) => server.origin === origin.id && server.name === name),
   );
 }

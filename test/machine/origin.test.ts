@@ -318,6 +318,15 @@ describe("the origin of what a server names, after another list", () => {
     expect(from({ ...after, pool: after.pool.filter(({ name }) => name !== "a:4222") }, a)).toBeUndefined();
   });
 
+  test("is none where the new list has only what was learnt by way of that server in a list between", () => {
+    const between = learning(list(before, ["a"]), ["d"], { by: "a:4222" });
+    const after = list(between, ["d"], ["d:4222"], 2);
+    expect(after.origins.map(({ id }) => id)).toEqual(["a:4222#1"]);
+    expect(from(after, a)).toBeUndefined();
+    // Who is of that origin brings others all the same.
+    expect(from(after, reaching(between, "a:4222"))?.id).toBe("a:4222#1");
+  });
+
   test("decides how the servers are reached that it names, not the one that it had", () => {
     const after = learning(list(before, ["tls://a", "x"]), ["d"], { by: a });
     expect(reaching(after, "d:4222")).toMatchObject({ origin: "a:4222#1", tls: "url", tlsName: "a" });
