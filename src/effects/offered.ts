@@ -57,7 +57,7 @@ export class Offered {
 
   /** The text with all secrets masked, also a piece of three characters that one of its edges cuts off. */
   masked(text: string): string {
-    if (this.isNothing || this.#clean.has(text)) return text;
+    if (this.#clean.has(text)) return text;
     const masked = this.#masked(text, 0, { atStart: CUT_PIECE, atEnd: CUT_PIECE });
     if (masked === text && text.length <= MAX_REMEMBERED) {
       if (this.#clean.size >= MOST_REMEMBERED) this.#clean.clear();
@@ -82,8 +82,7 @@ export class Offered {
     if (this.isNothing) return names;
     const all = names.join("\n");
     const found = [...this.#texts].filter((secret) => all.includes(secret));
-    const shown = found.length === 0 ? "" : known();
-    const secrets = found.filter((secret) => !shown.includes(secret));
+    const secrets = found.filter((secret) => !known().includes(secret));
     if (secrets.length === 0 && !ESCAPE.test(all)) return names;
     return names.filter(
       (name) => !ESCAPE.test(name) && !secrets.some((secret) => wholes(name, secret).length > 0),
@@ -95,19 +94,17 @@ export class Offered {
    * else a copy, of which only texts and numbers are left.
    */
   cleaned(error: Error): Error {
-    return this.#texts.size === 0 ? error : this.#cleaned(error, new Set());
+    return this.isNothing ? error : this.#cleaned(error, new Set());
   }
 
   /** For what comes in pieces: what a call returns is its text without secrets, those included that began in an earlier call. */
   stream(): (text: string) => string {
     let before = "";
     return (text) => {
-      const masked = this.#masked(before + text, before.length, {
-        atStart: Number.POSITIVE_INFINITY,
-        atEnd: 1,
-      });
+      const all = before + text;
+      const masked = this.#masked(all, before.length, { atStart: Number.POSITIVE_INFINITY, atEnd: 1 });
       const length = Math.min(MOST_CONTEXT, LONGEST_SPELLING * this.#longest);
-      before = length === 0 ? "" : (before + text).slice(-length);
+      before = all.slice(Math.max(0, all.length - length));
       return masked;
     };
   }
@@ -122,7 +119,7 @@ export class Offered {
 
   /** The text from `from` on; what is before says only where secrets began. */
   #masked(text: string, from: number, edges: Edges): string {
-    if (this.#texts.size === 0) return text.slice(from);
+    if (this.isNothing) return text;
     const found = readingsOf(text).flatMap((reading) =>
       this.#found(reading.text, edges).map(
         ([start, end]): Range => [reading.startOf(start), reading.endOf(end - 1)],
@@ -137,7 +134,7 @@ export class Offered {
       if (!isLong(secret)) found.push(wholes(text, secret));
       if (secret.length < SHORTEST) continue;
       // Of a long one, more than this was found above.
-      const most = isLong(secret) ? PIECE - 1 : secret.length - 1;
+      const most = isLong(secret) ? PIECE : secret.length;
       const end = cutOff(most, atEnd, (length) => endsWith(text, secret, length));
       if (end > 0) found.push([[text.length - end, text.length]]);
       const start = cutOff(most, atStart, (length) => startsWith(text, secret, length));

@@ -54,6 +54,7 @@ describe("what is masked", () => {
 
   test("is all that several calls offered", () => {
     expect(offered("first one", "second one").masked("first one, second one")).toBe("***, ***");
+    expect(offered("first", "second").masked("firstsecond")).toBe("***");
   });
 
   test("is a text of ours that happens to be the same, too", () => {
@@ -67,6 +68,7 @@ describe.each([
   ["one with controls", "s3\r\n\t\0\x1bcret"],
   ["one with separators", "s3\u2028cr\u2029et<&>"],
   ["one that is no ASCII", "pässwörd€😀"],
+  ["one with / and + in base 64", "s3~?~?~?~>~>~>"],
   ["one of escapes", "\\u0041%41\\n"],
   ["a half of a surrogate pair", "s3cret\ud800"],
 ])("a secret: %s", (_what, secret) => {
@@ -137,6 +139,7 @@ describe("a part of a secret", () => {
     expect(one.maskedExcerpt("it is s")).toBe("it is ***");
     expect(one.maskedExcerpt("t it is not")).toBe("*** it is not");
     expect(one.maskedExcerpt("cr")).toBe("***");
+    expect(one.maskedExcerpt("\\x63r")).toBe("***");
     expect(one.maskedExcerpt("")).toBe("");
     expect(one.maskedExcerpt("-PONG")).toBe("-PONG");
   });
@@ -151,8 +154,15 @@ describe("a secret of fewer than four characters", () => {
     expect(one.masked("it says ab")).toBe("it says ab");
   });
 
-  test("is masked within a word from four on", () => {
+  test("is masked in base 64 where that has four characters, and no piece of it at an edge", () => {
+    expect(offered("abc").masked("it says YWJj, and FiY")).toBe("it says ***, and FiY");
+    expect(offered("a").masked("it says Y")).toBe("it says Y");
+    expect(offered("abc").stream()("it says a")).toBe("it says a");
+  });
+
+  test("is masked within a word from four on, and at an edge", () => {
     expect(offered("abcd").masked("xabcdy")).toBe("x***y");
+    expect(offered("abcd").masked("it says abc")).toBe("it says ***");
   });
 });
 
@@ -236,6 +246,13 @@ describe("a name", () => {
     expect(isIn("b:4222", "", ...secrets)).toBe(false);
   });
 
+  test("is left out that holds one of several secrets; the others stay", () => {
+    const one = offered("first-secret", "second-secret");
+    const names = ["first-secret:1", "a:1", "second-secret:1", "b:1"];
+    expect(one.without(names, () => "")).toEqual(["a:1", "b:1"]);
+    expect(one.without(["a%32:1", "b:1"], () => "")).toEqual(["b:1"]);
+  });
+
   test("with an escape, which no host has, is left out where a secret was offered", () => {
     expect(isIn("b%32:4222", "", "s3cret")).toBe(true);
     expect(isIn("b\\x32:4222", "", "s3cret")).toBe(true);
@@ -246,7 +263,7 @@ describe("a name", () => {
     let asked = 0;
     const known = () => `${asked++}`;
     const one = offered("s3cret");
-    const names = ["a:1", "b:2"];
+    const names = ["a:1", "b:2", "s3c", "ret"];
     expect(one.without(names, known)).toBe(names);
     expect(asked).toBe(0);
     expect(one.without([...names, "s3cret:1"], known)).toEqual(names);
@@ -260,6 +277,24 @@ describe("an error", () => {
   test("without a secret is the same error", () => {
     const error = new Error("no", { cause: new TypeError("at all") });
     expect(one.cleaned(error)).toBe(error);
+  });
+
+  test("is the same one where nothing was offered, or if it stands for several without a secret", () => {
+    const odd = new Error("no", { cause: "s3cret" });
+    expect(offered().cleaned(odd)).toBe(odd);
+    const several = new AggregateError([new Error("one"), new Error("two")], "no");
+    expect(one.cleaned(several)).toBe(several);
+  });
+
+  test("with one is a copy without that has its texts and numbers, as they were, and nothing else", () => {
+    const error = Object.assign(new Error("s3cret"), { code: "s3cret", port: 1, socket: {} });
+    const cleaned = one.cleaned(error);
+    expect(Object.getOwnPropertyNames(cleaned).sort()).toEqual(["code", "message", "name", "port", "stack"]);
+    const code = { value: "***", configurable: true, writable: true };
+    expect(Object.getOwnPropertyDescriptors(cleaned)).toMatchObject({
+      code: { ...code, enumerable: true },
+      message: { ...code, enumerable: false },
+    });
   });
 
   test("with one is a copy without, causes and all", () => {
@@ -287,7 +322,7 @@ describe("an error", () => {
 
   test.each<[string, Error]>([
     ["a cause that is no error", new Error("no", { cause: "s3cret" })],
-    ["several errors", new AggregateError([new Error("s3cret")], "no")],
+    ["one of several errors", new AggregateError([new Error("clean"), new Error("s3cret")], "no")],
     ["a number", Object.assign(new Error("no"), { port: 12345 })],
   ])("with one in %s is a copy without", (_what, error) => {
     const cleaned = offered("s3cret", "12345").cleaned(error) as AggregateError & { port?: unknown };
@@ -313,6 +348,16 @@ describe("a stream", () => {
       expect(seen).not.toMatch(/s3c|rét|\u2028/);
       expect(seen.endsWith(", or s4") || first > text.length - 3).toBe(true);
     }
+  });
+
+  test("masks a secret once, in the call in which it ends", () => {
+    const next = offered("s3cretM").stream();
+    expect([next("s3cretM, "), next("s3cretM"), next(" and"), next(" s4")]).toEqual([
+      "***, ",
+      "***",
+      " and",
+      " s4",
+    ]);
   });
 
   test("masks no end of a secret whose beginning was not there", () => {
