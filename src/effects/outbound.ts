@@ -64,7 +64,7 @@ const PING_SIZE = 6;
 /** Who may add to the stream, and where it goes. */
 type Gate =
   /** There is no sink. Messages are buffered, up to `reconnectBufferSize`. */
-  | { readonly type: "shut" }
+  | { readonly type: "shut"; readonly sink?: undefined }
   /** All that is accepted goes to the sink. */
   | { readonly type: "open"; readonly sink: Sink }
   /** The stream is between two sinks. Messages are buffered without a limit, and the sink goes on with what it has. */
@@ -72,7 +72,7 @@ type Gate =
   /** The last phase of a drain. What was accepted goes to the sink; no message is accepted, but a PING is. */
   | { readonly type: "finishing"; readonly sink: Sink }
   /** The end. Nothing is accepted and nothing is handed over; a sink may still report what it has. */
-  | { readonly type: "closed" };
+  | { readonly type: "closed"; readonly sink?: undefined };
 
 /** What a sink was handed and has not reported as written. It is replaced as a whole when the sink is lost. */
 interface Flight {
@@ -105,7 +105,7 @@ export class Outbound {
   readonly #confirming: Confirming;
   readonly #wire: Wire;
   readonly #pings = new WaitingPings();
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Set<Waiter>();
 
   #gate: Gate = { type: "shut" };
   #flight = nothingInFlight();
@@ -378,7 +378,7 @@ export class Outbound {
   release(sink: Sink): void {
     const gate = this.#gate;
     if (gate.type === "finishing" || gate.type === "closed") return;
-    if (gate.type !== "paused" || gate.sink !== sink) {
+    if (gate.sink !== sink) {
       this.hold();
       this.#since = this.handedOver;
     }
@@ -392,8 +392,7 @@ export class Outbound {
    */
   finish(): void {
     const gate = this.#gate;
-    if (gate.type === "finishing" || gate.type === "closed") return;
-    if (gate.type === "shut") return this.close();
+    if (gate.type === "shut" || gate.type === "closed") return this.close();
     this.#set({ type: "finishing", sink: gate.sink });
     this.flush();
   }
@@ -403,12 +402,10 @@ export class Outbound {
    * counted, and what the sink was handed counts until the sink reports it: it may do so later. See `dispose`.
    */
   close(): void {
-    if (this.#gate.type === "closed") return;
     this.#set({ type: "closed" });
     this.#pings.close();
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const { reject } of waiters) reject(new OutboundClosed());
+    for (const { reject } of this.#waiters) reject(new OutboundClosed());
+    this.#waiters.clear();
   }
 
   /** Closes the stream, lets go of all memory, and counts nothing any more: ask what is pending before. */
@@ -421,9 +418,8 @@ export class Outbound {
 
   /** The sink has room again. Ignored of one that is not in use. Not to be called from inside its `write`. */
   drained(sink: Sink): void {
-    const gate = this.#gate;
     // A paused sink may be released again, and says only once that it has room.
-    if (gate.type === "shut" || gate.type === "closed" || gate.sink !== sink) return;
+    if (this.#gate.sink !== sink) return;
     this.#flight.isFull = false;
     this.flush();
   }
@@ -444,7 +440,7 @@ export class Outbound {
   ready(limit: number): Promise<void> {
     if (this.#gate.type === "closed") return Promise.reject(new OutboundClosed());
     if (this.pendingBytes <= limit) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiters.push({ limit, resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiters.add({ limit, resolve, reject }));
   }
 
   /** The only way on which the gate moves. */
@@ -586,10 +582,11 @@ export class Outbound {
   }
 
   #settle(): void {
-    if (this.#waiters.length === 0) return;
     const pending = this.pendingBytes;
-    const ready = this.#waiters.filter(({ limit }) => pending <= limit);
-    this.#waiters = this.#waiters.filter(({ limit }) => pending > limit);
-    for (const { resolve } of ready) resolve();
+    for (const waiter of this.#waiters) {
+      if (pending > waiter.limit) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
   }
 }

@@ -137,6 +137,36 @@ describe("while connected", () => {
     expect(sink.text).not.toContain("b");
   });
 
+  test("a line may be as long as a server accepts: 4,096 bytes, or what the user says", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    const longer = new Outbound({ defer: () => {}, reconnectBufferSize: -1, maxControlLine: 5_000 });
+    for (const [one, most] of [
+      [outbound, 4_096],
+      [longer, 5_000],
+    ] as const) {
+      // The number of bytes of the payload belongs to the line, and the spaces.
+      const subject = "x".repeat(most - " 0".length);
+      send(one, subject);
+      expect(() => send(one, `${subject}x`)).toThrow(BadWireString);
+      one.checkLine(`SUB ${"x".repeat(most)}`);
+      expect(() => one.checkLine(`SUB ${"x".repeat(most + 1)}`)).toThrow(BadWireString);
+      expect(one.pendingMessages).toBe(1);
+    }
+  });
+
+  test("a PONG in the middle of a turn does not divide what the turn publishes", () => {
+    const { outbound, sink, endTurn } = setUp();
+    outbound.release(sink);
+    send(outbound, "a");
+    endTurn();
+    send(outbound, "b");
+    outbound.confirm(outbound.here);
+    send(outbound, "c");
+    endTurn();
+    expect(sink.writes).toEqual([pub("a"), pub("b") + pub("c")]);
+  });
+
   test("a bad name is refused and leaves no trace", () => {
     const { outbound, sink, endTurn } = setUp();
     outbound.release(sink);
@@ -405,8 +435,9 @@ describe("pendingBytes and ready", () => {
 
 describe("an outage", () => {
   test("what is published before the first connection goes out with it", () => {
-    const { outbound, sink, endTurn } = setUp();
+    const { outbound, sink, deferred, endTurn } = setUp();
     send(outbound, "a");
+    expect(deferred).toEqual([]);
     endTurn();
     expect(outbound.pendingMessages).toBe(1);
     outbound.release(sink);
@@ -558,6 +589,37 @@ describe("an outage", () => {
     const next = new Recorder();
     outbound.release(next);
     expect(next.text).toBe(pub("before") + pub("behind"));
+  });
+
+  test("nothing that belongs to one connection leaves what follows alone", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    const start = outbound.position;
+    outbound.bind(start, start);
+    send(outbound, "behind");
+    outbound.hold();
+    expect(outbound.pendingMessages).toBe(1);
+  });
+
+  test("what a sink had that was lost stays told, however often the gate is shut", () => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    send(outbound, "lost");
+    outbound.flush();
+    outbound.hold();
+    outbound.hold();
+    const { length } = pub("lost");
+    expect(outbound.loss).toEqual({ from: 0, to: length, unconfirmed: { messages: 1, bytes: length } });
+    const next = new Recorder();
+    outbound.release(next);
+    send(outbound, "lost.too");
+    outbound.flush();
+    outbound.hold();
+    expect([outbound.since, outbound.loss.from, outbound.loss.unconfirmed.messages]).toEqual([
+      length,
+      length,
+      1,
+    ]);
   });
 
   test("tells whoever waits until it is ready that a withdrawn message takes no room any more", async () => {
@@ -1015,7 +1077,7 @@ describe("in the last phase of a drain", () => {
     send(outbound, "a");
     const ready = outbound.ready(0);
     outbound.finish();
-    outbound.hold();
+    if (hasSink) outbound.hold();
     expect(await outcome(ready)).toBe("rejected");
     expect(() => send(outbound, "b")).toThrow(OutboundClosed);
     outbound.release(new Recorder());
@@ -1060,6 +1122,30 @@ describe("after close", () => {
     expect([outbound.pendingBytes, outbound.pendingMessages]).toEqual([waiting, 1]);
     expect(() => send(outbound, "a")).toThrow(OutboundClosed);
     expect(outbound.stats).toEqual({ outMsgs: 1, outBytes: 0 });
+  });
+
+  test.each<[string, (outbound: Outbound, sink: Sink) => void]>([
+    ["a sink", (outbound, sink) => outbound.release(sink)],
+    ["the last phase of a drain", (outbound) => outbound.finish()],
+    ["a pause", (outbound) => outbound.pause()],
+    ["a lost sink", (outbound) => outbound.hold()],
+    ["another end", (outbound) => outbound.close()],
+  ])("%s changes nothing", (_, happens) => {
+    const { outbound, sink } = setUp();
+    outbound.release(sink);
+    outbound.close();
+    happens(outbound, sink);
+    expect(outbound.sink).toBeNull();
+    expect(() => outbound.checkAccepting()).toThrow(OutboundClosed);
+  });
+
+  test("a PING fails at once, where anybody waits for it", () => {
+    const { outbound } = setUp();
+    outbound.close();
+    const why: string[] = [];
+    outbound.ping({ answered: () => why.push("answered"), failed: (reason) => why.push(reason) });
+    outbound.ping({ answered: () => why.push("answered") });
+    expect([why, outbound.position]).toEqual([["closed"], 0]);
   });
 
   test.each(["open", "paused", "finishing"])(
