@@ -25,6 +25,104 @@ describe("INFO", () => {
     expect(summaryOf(info).connectUrls).toEqual([]);
   });
 
+  it("that says nothing has all the fields that a client relies on, and no other", () => {
+    const nothing = {
+      server_id: "",
+      server_name: "",
+      version: "",
+      host: "",
+      go: "",
+      port: 0,
+      proto: 0,
+      client_id: 0,
+      max_payload: 1_048_576,
+    };
+    expect(parseInfo("{}")).toEqual(nothing);
+    expect(
+      parseInfo('{"nonce":7,"connect_urls":"a:1","port":-1,"proto":1e999,"max_payload":null,"host":[]}'),
+    ).toEqual(nothing);
+    expect(parseInfo('{"max_payload":0}').max_payload).toBe(0);
+    expect(summaryOf(parseInfo("{}"))).toEqual({
+      serverId: "",
+      serverName: "",
+      version: "",
+      tlsRequired: false,
+      tlsAvailable: false,
+      lameDuck: false,
+      connectUrls: [],
+    });
+  });
+
+  it("of nats-server is kept as it is", () => {
+    const said = {
+      server_id: "NDIKJ",
+      server_name: "a",
+      version: "2.12.0",
+      proto: 1,
+      go: "go1.25.1",
+      git_commit: "abc",
+      host: "0.0.0.0",
+      port: 4222,
+      headers: true,
+      auth_required: true,
+      tls_required: true,
+      tls_available: true,
+      tls_verify: true,
+      max_payload: 1_000,
+      jetstream: true,
+      client_id: 5,
+      client_ip: "127.0.0.1",
+      nonce: "nonce",
+      cluster: "c",
+      connect_urls: ["a:1", "b:2"],
+      ldm: true,
+      xkey: "XABC",
+    };
+    expect(parseInfo(JSON.stringify(said))).toEqual(said);
+    expect(summaryOf(parseInfo(JSON.stringify(said)))).toEqual({
+      serverId: "NDIKJ",
+      serverName: "a",
+      version: "2.12.0",
+      tlsRequired: true,
+      tlsAvailable: true,
+      lameDuck: true,
+      connectUrls: ["a:1", "b:2"],
+    });
+  });
+
+  it("keeps 16,384 characters, numbers and names of what is unknown, 2,048 of a known field, and counts the rest", () => {
+    const read = (fields: unknown) =>
+      parseInfo(JSON.stringify(fields)) as unknown as Record<string, unknown[]>;
+    const ones = (count: number) => Array<number>(count).fill(1);
+    // The list itself counts, too, and the name of an unknown field.
+    expect(read({ cluster: ones(2_047) })["cluster"]).toEqual(ones(2_047));
+    expect(read({ cluster: ones(3_000) })["cluster"]).toEqual([...ones(2_047), "… (left out: 953 more)"]);
+    expect(read({ x: ones(16_382) })["x"]).toEqual(ones(16_382));
+    expect(read({ x: ones(20_000) })["x"]).toEqual([...ones(16_382), "… (left out: 3618 more)"]);
+    expect(read({ cluster: [["a".repeat(1_020)], [], "b".repeat(2_000), 1] })["cluster"]).toEqual([
+      ["a".repeat(1_020)],
+      [],
+      `${"b".repeat(1_023)}… (cut off: 2000 characters)`,
+      "… (left out: 1 more)",
+    ]);
+    const fields = Object.fromEntries(Array.from({ length: 1_500 }, (_, i) => [`${1_000 + i}`, null]));
+    // A name of four characters and a value: five each.
+    const kept = read({ cluster: fields })["cluster"] as unknown as Record<string, unknown>;
+    expect(Object.keys(kept)).toHaveLength(411);
+    expect(kept["…"]).toBe("… (left out: 1090 more)");
+  });
+
+  it("keeps seven lists within one another", () => {
+    const nested = (depth: number) => `${"[".repeat(depth)}1${"]".repeat(depth)}`;
+    const read = (depth: number) => JSON.stringify(parseInfo(`{"cluster":${nested(depth)}}`).cluster);
+    expect(read(7)).toBe(nested(7));
+    expect(read(8)).toBe(nested(7).replace("1", '"… (left out: too deep)"'));
+    const unknown = parseInfo(`{"x":{"y":${nested(6)}}}`) as unknown as Record<string, unknown>;
+    expect(JSON.stringify(unknown["x"])).toBe(`{"y":${nested(6)}}`);
+    const deeper = parseInfo(`{"x":{"y":${nested(7)}}}`) as unknown as Record<string, unknown>;
+    expect(JSON.stringify(deeper["x"])).toContain("too deep");
+  });
+
   it("keeps of connect_urls what is text", () => {
     const info = parseInfo('{"connect_urls":["a:1",7,null,"b:2"]}');
     expect(summaryOf(info).connectUrls).toEqual(["a:1", "b:2"]);
