@@ -4,6 +4,7 @@ import { Outbound } from "../../src/effects/outbound.js";
 import { OutboundClosed, OutboundFinishing, OutboundFull } from "../../src/effects/refusals.js";
 import type { Sink } from "../../src/effects/sink.js";
 import { BadWireString } from "../../src/effects/wire/subject.js";
+import { exposedGc } from "../harness/held.js";
 
 /** A sink that writes down what it gets. It has room as long as `hasRoom`, and reports when told to. */
 class Recorder implements Sink {
@@ -880,6 +881,29 @@ describe("an outage", () => {
     // A server ignores an UNSUB of a number that it does not know.
     expect(next.text.replace(/UNSUB 0 *\r\n/g, "")).toBe(`${pub("a")}${pub("b")}PING\r\n`);
     expect(outbound.handedOver).toBe(position);
+  });
+
+  test("a SUB that has gone out leaves no memory behind", () => {
+    const gc = exposedGc();
+    const { outbound } = setUp();
+    outbound.release({
+      isOpen: true,
+      write: (_chunk, written) => {
+        written();
+        return true;
+      },
+    });
+    const round = () => {
+      outbound.command("SUB a 1");
+      outbound.flush();
+    };
+    for (let i = 0; i < 1_000; i++) round();
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 500_000; i++) round();
+    gc();
+    // Two numbers for each.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(2_000_000);
   });
 
   test("every waiting SUB and UNSUB is voided, whatever lies between", () => {

@@ -1,16 +1,9 @@
 // Who gets which PONG: over one socket, and for PINGs that wait in the outbound stream.
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Pongs, WaitingPings } from "../../src/effects/pings.js";
 import type { Mark } from "../../src/effects/unconfirmed.js";
-
-/** The collector of garbage. */
-function exposedGc(): () => void {
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
-}
+import { exposedGc } from "../harness/held.js";
 
 function recorded() {
   const log: string[] = [];

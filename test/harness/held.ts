@@ -6,7 +6,8 @@ import { runInNewContext } from "node:vm";
 /** Collections of garbage: what a finished promise held is free after one turn of the event loop or two. */
 const ROUNDS = 4;
 
-function exposedGc(): () => void {
+/** The collector of garbage. */
+export function exposedGc(): () => void {
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc") as () => void;
 }
