@@ -65,7 +65,7 @@ export class LiveChart {
   constructor(driver: Driver, input: ConnectionInput, { inspect, name, record = false }: Observed) {
     this.#driver = driver;
     this.#recorder = record ? new Recorder(input) : undefined;
-    const observer = inspect === undefined ? {} : { inspect, ...(name === undefined ? {} : { id: name }) };
+    const observer = inspect === undefined ? {} : { inspect, id: name ?? connectionMachine.id };
     this.#actor = createActor(collectingMachine(), { input, ...observer });
     this.#actor.subscribe({
       error: (error) => {

@@ -146,9 +146,11 @@ describe("the message of a failed connect", () => {
       if (choices++ === 0) return null;
       throw new Error("no idea");
     };
-    expect((await failure({ servers: dead(1), waitOnFirstConnect: true, reconnectToServer })).message).toBe(
-      `the function reconnectToServer failed; the error's cause says why; before that, ${refused(1)}`,
-    );
+    expect(await failure({ servers: dead(1), waitOnFirstConnect: true, reconnectToServer })).toMatchObject({
+      message: `the function reconnectToServer failed; the error's cause says why; before that, ${refused(1)}`,
+      code: "UNKNOWN_ERROR",
+      cause: new Error("no idea"),
+    });
   });
 
   it("is that of the server that reconnectToServer chose, of several on one host", async () => {

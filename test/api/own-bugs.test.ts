@@ -30,8 +30,13 @@ function scene(options: ConnectionOptions = {}) {
 /** The chart waits a second or more; what the outbound stream waits for is less. */
 const A_SECOND = 1_000;
 
-const broken: readonly (readonly [string, (world: World) => Partial<World>, cause: unknown])[] = [
-  ["where a server is dialed", () => ({ dial: fails }), bug],
+const broken: readonly (readonly [
+  string,
+  (world: World) => Partial<World>,
+  cause: unknown,
+  message: string,
+])[] = [
+  ["where a server is dialed", () => ({ dial: fails }), bug, "the effect openSocket failed"],
   [
     "where a timer is started",
     (world) => {
@@ -39,13 +44,19 @@ const broken: readonly (readonly [string, (world: World) => Partial<World>, caus
       return { startTimer: (ms, fired) => (ms < A_SECOND ? startTimer(ms, fired) : fails()) };
     },
     bug,
+    "the effect startTimer failed",
   ],
   // Its time makes no sense, and the chart cannot count with it.
-  ["in the chart", () => ({ now: () => Symbol("now") as never }), expect.any(TypeError)],
+  [
+    "in the chart",
+    () => ({ now: () => Symbol("now") as never }),
+    expect.any(TypeError),
+    "the chart broke down",
+  ],
 ];
 
 describe("a bug", () => {
-  it.each(broken)("%s, while it connects, rejects connect", async (_where, how, cause) => {
+  it.each(broken)("%s, while it connects, rejects connect", async (_where, how, cause, message) => {
     const { simulation, nc, breaks } = scene();
     const started = nc.start();
     breaks(how);
@@ -55,35 +66,38 @@ describe("a bug", () => {
     );
     simulation.clusters[0]?.node(0).crash();
     const error = await simulation.until(failed);
-    expect(error.message).toContain("a bug in nats-statechart");
+    expect(error.message).toContain(`a bug in nats-statechart: ${message}`);
     expect(error).toMatchObject({ code: "UNKNOWN_ERROR", cause });
     expect(nc.isClosed()).toBe(true);
     expect(simulation.running).toEqual({ timers: 0, sockets: 0 });
   });
 
-  it.each(broken)("%s, once it is connected, ends it, and all that waits", async (_where, how, cause) => {
-    const { simulation, cluster, nc, breaks } = scene();
-    await simulation.until(nc.start());
-    const sub = nc.subscribe("a");
-    const read = (async () => {
-      for await (const _ of sub) expect.unreachable("nothing was published");
-    })();
-    const request = nc.request("a", "", { timeout: 3_600_000 }).catch(({ code }: NatsError) => code);
-    const types: string[] = [];
-    const statuses = (async () => {
-      for await (const { type } of nc.status()) types.push(type);
-    })();
-    cluster.node(0).crash();
-    breaks(how);
-    const error = await simulation.until(nc.closed());
-    expect(error?.message).toContain("a bug in nats-statechart");
-    expect(error).toMatchObject({ code: "UNKNOWN_ERROR", cause });
-    await Promise.all([read, statuses]);
-    expect(types.at(-1)).toBe("close");
-    expect([await request, nc.info]).toEqual([ErrorCode.ConnectionClosed, undefined]);
-    expect(() => nc.publish("a")).toThrow(expect.objectContaining({ code: ErrorCode.ConnectionClosed }));
-    expect([nc.isClosed(), simulation.running]).toEqual([true, { timers: 0, sockets: 0 }]);
-  });
+  it.each(broken)(
+    "%s, once it is connected, ends it, and all that waits",
+    async (_where, how, cause, message) => {
+      const { simulation, cluster, nc, breaks } = scene();
+      await simulation.until(nc.start());
+      const sub = nc.subscribe("a");
+      const read = (async () => {
+        for await (const _ of sub) expect.unreachable("nothing was published");
+      })();
+      const request = nc.request("a", "", { timeout: 3_600_000 }).catch(({ code }: NatsError) => code);
+      const types: string[] = [];
+      const statuses = (async () => {
+        for await (const { type } of nc.status()) types.push(type);
+      })();
+      cluster.node(0).crash();
+      breaks(how);
+      const error = await simulation.until(nc.closed());
+      expect(error?.message).toContain(`a bug in nats-statechart: ${message}`);
+      expect(error).toMatchObject({ code: "UNKNOWN_ERROR", cause });
+      await Promise.all([read, statuses]);
+      expect(types.at(-1)).toBe("close");
+      expect([await request, nc.info]).toEqual([ErrorCode.ConnectionClosed, undefined]);
+      expect(() => nc.publish("a")).toThrow(expect.objectContaining({ code: ErrorCode.ConnectionClosed }));
+      expect([nc.isClosed(), simulation.running]).toEqual([true, { timers: 0, sockets: 0 }]);
+    },
+  );
 
   it("in the chart, in the middle of an established connection, leaves no socket and no timer", async () => {
     const { simulation, cluster, nc, breaks } = scene({ onLameDuck: "migrate" });

@@ -158,10 +158,16 @@ describe("what a lost connection had", () => {
     expect(told(Events.Close)).toMatchObject([{ unconfirmed: { messages: 0 }, unsent: { messages: 1_000 } }]);
   });
 
-  it("is nothing where close() waits for the server's word", async () => {
+  it("is nothing where close() waits for the server's word, no longer than that takes", async () => {
     const { world, nc, publish, received, told } = await scene({}, 300);
-    publish(0, 3);
+    publish(0, 2);
+    // Two are on their way, the third waits for the end of the turn.
+    await world.advance(100);
+    publish(2, 1);
+    const begun = world.now();
     await world.until(nc.close());
+    // There and back twice: for the PONG, and for the end of the socket.
+    expect(world.now() - begun).toBe(4 * 300);
     await world.advance(1_000);
     expect([await nc.closed(), received]).toEqual([undefined, ["0", "1", "2"]]);
     expect(told(Events.Close)).toMatchObject([{ unconfirmed: { messages: 0 }, unsent: { messages: 0 } }]);

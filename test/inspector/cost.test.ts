@@ -82,8 +82,8 @@ describe("the cost of inspecting", () => {
     expect(told).toEqual(few);
     expect(few.length).toBeGreaterThan(20);
     expect(created.map((options) => Object.keys(options ?? {}))).toEqual([
-      ["input", "inspect"],
-      ["input", "inspect"],
+      ["input", "inspect", "id"],
+      ["input", "inspect", "id"],
     ]);
     expect(wrapped).toBe(2);
   });
