@@ -134,7 +134,7 @@ export class Backlog {
     if (chunk === null || at === start) return;
     const messages = accepted - this.#cutMessages;
     const { last } = this.#queue;
-    const goesOn = last?.chunk === chunk && last.end === start && endOf(last) === this.#cutAt;
+    const goesOn = last?.chunk === chunk && endOf(last) === this.#cutAt;
     if (last !== null && goesOn && !last.isRepeated) {
       this.#queue.extend(last, at, messages);
     } else {

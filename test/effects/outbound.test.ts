@@ -536,13 +536,15 @@ describe("an outage", () => {
       [2, 0, 4, 1, 3],
       [3, 3, 1, 1, 0],
     ];
+    /** It takes a chunk of its own. */
+    const LARGE = CHUNK_SIZE + 1_000;
     for (const order of orders) {
       for (let count = 0; count <= order.length; count += 1) {
         const { outbound, sink } = setUp();
         const places = [0, 1, 2, 3, 4].map((number) => {
           const start = outbound.position;
           // Some in chunks of their own.
-          send(outbound, `m.${number}`, "x".repeat(number % 2 === 0 ? 10 : 6_000));
+          send(outbound, `m.${number}`, "x".repeat(number % 2 === 0 ? 10 : LARGE));
           return [start, outbound.position] as const;
         });
         const gone = new Set(order.slice(0, count));
@@ -550,13 +552,68 @@ describe("an outage", () => {
           outbound.withdraw(...(places[number] as [number, number]));
         const left = [0, 1, 2, 3, 4].filter((number) => !gone.has(number));
         const text = left
-          .map((number) => pub(`m.${number}`, "x".repeat(number % 2 === 0 ? 10 : 6_000)))
+          .map((number) => pub(`m.${number}`, "x".repeat(number % 2 === 0 ? 10 : LARGE)))
           .join("");
         expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([left.length, text.length]);
         outbound.release(sink);
         expect(sink.text).toBe(text);
       }
     }
+  });
+
+  test("withdraws what lies behind a message that was withdrawn from between, and nothing where none begins", () => {
+    const { outbound, sink } = setUp();
+    const withdrawn = (subject: string, size: number) => {
+      const start = outbound.position;
+      send(outbound, subject, "x".repeat(size));
+      outbound.withdraw(start, outbound.position);
+    };
+    outbound.command("PING");
+    send(outbound, "stays");
+    outbound.withdraw(0, "PING\r\n".length);
+    withdrawn("large", 2 * CHUNK_SIZE);
+    withdrawn("small", 10);
+    expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([1, `PING\r\n${pub("stays")}`.length]);
+    outbound.release(sink);
+    expect(sink.text).toBe(`PING\r\n${pub("stays")}`);
+  });
+
+  test("withdraws a PING that nobody waits for, which is no message", () => {
+    const ping = { answered: () => {} };
+    const { outbound, sink } = setUp();
+    outbound.ping(ping);
+    send(outbound, "stays");
+    outbound.withdrawPing(ping);
+    expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([1, pub("stays").length]);
+    outbound.release(sink);
+    outbound.hold();
+    outbound.ping(ping);
+    outbound.withdrawPing(ping);
+    const next = new Recorder();
+    outbound.release(next);
+    expect([sink.text, next.writes]).toEqual([pub("stays"), []]);
+  });
+
+  test("memory out of which something was withdrawn is not written to before all the rest is reported", () => {
+    const { outbound, endTurn } = setUp();
+    send(outbound, "first");
+    const start = outbound.position;
+    send(outbound, "withdrawn");
+    outbound.withdraw(start, outbound.position);
+    send(outbound, "last");
+    const taken: { chunk: Uint8Array; text: string }[] = [];
+    outbound.release({
+      isOpen: true,
+      write: (chunk, written) => {
+        const text = Buffer.from(chunk).toString("latin1");
+        if (text === pub("last")) taken.push({ chunk, text });
+        else written();
+        return true;
+      },
+    });
+    for (let i = 0; i < 500; i += 1) send(outbound, "more", "x".repeat(1_000));
+    endTurn();
+    expect(taken.map(({ chunk }) => Buffer.from(chunk).toString("latin1"))).toEqual([pub("last")]);
   });
 
   test("withdraws what waits behind a full sink, also if what lay before the last withdrawal has gone out", () => {
@@ -641,7 +698,7 @@ describe("an outage", () => {
       all.outbound.command("PING");
       all.outbound.publish("with.headers", "x\r\nPUB no 1000\r\n", "PUB.reply", block);
       all.outbound.publish("large.with.headers", "x".repeat(100), undefined, block);
-      send(all.outbound, "in.its.own.chunk", "x".repeat(10_000));
+      send(all.outbound, "in.its.own.chunk", "x".repeat(100_000));
       send(all.outbound, "fits.too");
       return all;
     }
@@ -655,7 +712,7 @@ describe("an outage", () => {
       expect(beyond.map(({ subject, size, hasHeaders }) => [subject, size, hasHeaders])).toEqual([
         ["too.large", 101, false],
         ["large.with.headers", 118, true],
-        ["in.its.own.chunk", 10_000, false],
+        ["in.its.own.chunk", 100_000, false],
       ]);
       const kept = "HPUB with.headers PUB.reply 18 34\r\nNATS/1.0\r\nk: v\r\n\r\nx\r\nPUB no 1000\r\n\r\n";
       const left = `${pub("fits", "x".repeat(100))}PING\r\n${kept}${pub("fits.too")}`;
@@ -694,6 +751,7 @@ describe("an outage", () => {
       send(outbound, "gone", "x".repeat(20));
       endTurn();
       outbound.hold();
+      send(outbound, "fits");
       const start = outbound.position;
       send(outbound, "given.up", "x".repeat(20));
       outbound.withdraw(start, outbound.position);
@@ -703,7 +761,7 @@ describe("an outage", () => {
       expect(outbound.withdrawBeyond(limits).map(({ subject }) => subject)).toEqual(["beyond"]);
       expect(outbound.withdrawBeyond(limits)).toEqual([]);
       outbound.withdraw(next, outbound.position);
-      expect(outbound.pendingMessages).toBe(0);
+      expect(outbound.pendingMessages).toBe(1);
       expect(outbound.withdrawBeyond({ maxPayload: 20, headers: true })).toEqual([]);
     });
   });
@@ -752,19 +810,28 @@ describe("an outage", () => {
     expect([outbound.unconfirmed.messages, outbound.pendingBytes]).toEqual([2, 0]);
   });
 
-  test("between two sinks a subscription of the first is its own still: no other one gets it again", () => {
-    const outbound = new Outbound({ defer: () => {}, reconnectBufferSize: -1, unconfirmed: "resend" });
-    outbound.release(new Recorder());
-    outbound.command("SUB a 1");
-    send(outbound, "first");
-    outbound.flush();
-    outbound.pause();
-    send(outbound, "second");
-    outbound.hold();
-    const next = new Recorder();
-    outbound.release(next);
-    expect(next.text).toBe(pub("first") + pub("second"));
-  });
+  test.each([
+    ["", true],
+    [", also if something waited", false],
+  ])(
+    "between two sinks a subscription of the first is its own still: no other one gets it again%s",
+    (_, hasRoom) => {
+      const outbound = new Outbound({ defer: () => {}, reconnectBufferSize: -1, unconfirmed: "resend" });
+      const sink = new Recorder();
+      sink.hasRoom = hasRoom;
+      outbound.release(sink);
+      outbound.command("SUB a 1");
+      send(outbound, "first");
+      outbound.flush();
+      if (!hasRoom) send(outbound, "second");
+      outbound.pause();
+      if (hasRoom) send(outbound, "second");
+      outbound.hold();
+      const next = new Recorder();
+      outbound.release(next);
+      expect(next.text).toBe(pub("first") + pub("second"));
+    },
+  );
 
   test("between two sinks what the first was handed is lost with it, as another is released or none", () => {
     const ends = [
