@@ -211,12 +211,13 @@ describe("INFO", () => {
     });
   });
 
-  it.each(["", "nonsense", "{", "[]", "null", "42", '"text"'])(
-    "that is %j is a protocol violation",
-    (json) => {
-      expect(() => parseInfo(json)).toThrow(ProtocolViolation);
-    },
-  );
+  it.each([
+    ...["", "nonsense", "{"].map((json) => [json, "valid JSON"]),
+    ...["[]", "null", "42", '"text"'].map((json) => [json, "a JSON object"]),
+  ])("that is %j is a protocol violation: it is not %s", (json, what) => {
+    expect(() => parseInfo(json as string)).toThrow(ProtocolViolation);
+    expect(() => parseInfo(json as string)).toThrow(`INFO is not followed by ${what}`);
+  });
 
   it("of any JSON object gives the chart plain JSON of the right kinds", () => {
     fc.assert(
