@@ -514,6 +514,7 @@ describe("an outage", () => {
       if (isKept) kept += pub("kept", "x".repeat(1_000));
       else outbound.withdraw(start, outbound.position);
     }
+    expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([40, kept.length]);
     const memory = new Set<ArrayBufferLike>();
     const text: string[] = [];
     outbound.release({
@@ -529,22 +530,22 @@ describe("an outage", () => {
     expect(size).toBeLessThan(2 * kept.length + 2 * CHUNK_SIZE);
   });
 
-  test("withdraws in any order, from the middle, the ends, and all of it", () => {
+  test.each([
+    ["one chunk", 6_000],
+    ["several chunks", CHUNK_SIZE + 1_000],
+  ])("withdraws from %s in any order, from the middle, the ends, and all of it", (_, large) => {
     const orders = [
       [0, 1, 2, 3, 4],
       [4, 3, 2, 1, 0],
       [2, 0, 4, 1, 3],
       [3, 3, 1, 1, 0],
     ];
-    /** It takes a chunk of its own. */
-    const LARGE = CHUNK_SIZE + 1_000;
     for (const order of orders) {
       for (let count = 0; count <= order.length; count += 1) {
         const { outbound, sink } = setUp();
         const places = [0, 1, 2, 3, 4].map((number) => {
           const start = outbound.position;
-          // Some in chunks of their own.
-          send(outbound, `m.${number}`, "x".repeat(number % 2 === 0 ? 10 : LARGE));
+          send(outbound, `m.${number}`, "x".repeat(number % 2 === 0 ? 10 : large));
           return [start, outbound.position] as const;
         });
         const gone = new Set(order.slice(0, count));
@@ -552,7 +553,7 @@ describe("an outage", () => {
           outbound.withdraw(...(places[number] as [number, number]));
         const left = [0, 1, 2, 3, 4].filter((number) => !gone.has(number));
         const text = left
-          .map((number) => pub(`m.${number}`, "x".repeat(number % 2 === 0 ? 10 : LARGE)))
+          .map((number) => pub(`m.${number}`, "x".repeat(number % 2 === 0 ? 10 : large)))
           .join("");
         expect([outbound.pendingMessages, outbound.pendingBytes]).toEqual([left.length, text.length]);
         outbound.release(sink);

@@ -73,9 +73,20 @@ describe("PONGs of a socket", () => {
     const pongs = new Pongs();
     pongs.add(ping("a"), mark(1));
     pongs.add({ answered: () => void log.push("chart answered") });
+    expect(pongs.isAwaited).toBe(true);
     pongs.fail("disconnected");
     pongs.answer(confirm);
-    expect(log).toEqual(["a disconnected"]);
+    expect([log, pongs.isAwaited]).toEqual([["a disconnected"], false]);
+  });
+
+  it("that have come are awaited no more, also once the socket is gone", () => {
+    const { log, ping, confirm } = recorded();
+    const pongs = new Pongs();
+    for (let i = 0; i < 200; i++) pongs.add(ping(`${i}`));
+    for (let i = 0; i < 199; i++) pongs.answer(confirm);
+    expect(pongs.isAwaited).toBe(true);
+    pongs.fail("closed");
+    expect(log).toEqual([...Array.from({ length: 199 }, (_, i) => `${i} answered`), "199 closed"]);
   });
 });
 
@@ -92,6 +103,31 @@ describe("PINGs in the outbound stream", () => {
     expect(takeUpTo(30)).toEqual([30]);
     expect(takeUpTo(1_000)).toEqual([]);
     expect(log).toEqual([]);
+  });
+
+  it("are withdrawn one at a time, where they still wait", () => {
+    const { ping } = recorded();
+    const waiting = new WaitingPings();
+    const [first, second, other] = [ping("first"), ping("second"), ping("other")];
+    waiting.add(first, 10);
+    waiting.add(second, 20);
+    expect([waiting.remove(other), waiting.remove(second), waiting.remove(second)]).toEqual([
+      undefined,
+      20,
+      undefined,
+    ]);
+    expect(waiting.takeUpTo(30).map(({ position }) => position)).toEqual([10]);
+  });
+
+  it("for which nobody can fail are lost, closed or put back without a word", () => {
+    const waiting = new WaitingPings();
+    const silent = { answered: () => {} };
+    for (const end of ["lose", "putBack", "close"] as const) {
+      waiting.add(silent, 10);
+      waiting.returned({ ping: silent, position: 5 }, "disconnected");
+      waiting[end]();
+    }
+    expect(waiting.takeUpTo(10)).toEqual([]);
   });
 
   it("fail when the client is closed, those too whose socket is gone", () => {
