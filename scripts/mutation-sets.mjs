@@ -63,9 +63,16 @@ export const mutationSets = {
     tests: ["test/nats-core/*.test.ts"],
     least: 80,
   },
+  // What runs clients and judges them. Without the tests that look for their mistake in drawn plans: they take long.
   testing: {
-    mutate: ["src/testing/**/*.ts", "!src/testing/index.ts"],
-    tests: ["test/testing/*.test.ts"],
+    mutate: ["src/testing/*.ts", "!src/testing/{index,arbitraries,shrink,draw-*}.ts"],
+    tests: ["test/testing/!(disturbances|lost-messages|recordings|secrets|shrink|simulate).test.ts"],
+    least: 80,
+  },
+  // What draws plans and stories of the chart, and makes them shorter.
+  drawn: {
+    mutate: ["src/testing/{arbitraries,shrink,draw-*}.ts", "src/testing/chart/*.ts"],
+    tests: ["test/testing/{disturbances,recordings,shrink}.test.ts"],
     least: 80,
   },
   cli: {

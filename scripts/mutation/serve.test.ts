@@ -56,6 +56,8 @@ const took = new Map(kept.took);
 const meets = new Map(kept.meets);
 /** So many tests at most run with a mutant, those that meet the fewest mutants first: what only another would notice survives. */
 const MOST_TESTS = 300;
+/** And tests of so many milliseconds, as long as they took without a mutant: the tests of a simulation take a second each. */
+const MOST_TIME = 10_000;
 /** Tests that have killed, the last one first: what killed the last mutant often kills the next. */
 const killers: string[] = [];
 
@@ -119,7 +121,7 @@ async function dryRun() {
 }
 
 async function mutant({ id, tests: wanted, hitLimit }: Extract<Question, { ask: "mutant" }>) {
-  const ids = [...(wanted ?? tests.keys())].sort((a, b) => rank(a) - rank(b)).slice(0, MOST_TESTS);
+  const ids = chosen([...(wanted ?? tests.keys())]);
   let ran = 0;
   for (const test of ids) {
     Object.assign(instrumentation, { activeMutant: id, hitCount: 0, hitLimit });
@@ -134,6 +136,18 @@ async function mutant({ id, tests: wanted, hitLimit }: Extract<Question, { ask: 
   }
   Object.assign(instrumentation, { activeMutant: undefined, hitLimit: undefined });
   return { status: "survived", ran, spoiled: false };
+}
+
+/** The tests that run with a mutant. One does, whatever it takes. */
+function chosen(ids: readonly string[]): readonly string[] {
+  let time = 0;
+  return ids
+    .toSorted((a, b) => rank(a) - rank(b))
+    .slice(0, MOST_TESTS)
+    .filter((id, place) => {
+      time += took.get(id) ?? 0;
+      return place === 0 || time <= MOST_TIME;
+    });
 }
 
 /** The tests of few mutants first, but before them what has just killed. */
