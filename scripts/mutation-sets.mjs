@@ -66,13 +66,17 @@ export const mutationSets = {
   // What runs clients and judges them. Without the tests that look for their mistake in drawn plans: they take long.
   testing: {
     mutate: ["src/testing/*.ts", "!src/testing/{index,arbitraries,shrink,draw-*}.ts"],
-    tests: ["test/testing/!(disturbances|lost-messages|recordings|secrets|shrink|simulate).test.ts"],
+    tests: ["test/testing/!(disturbances|drawn-*|lost-messages|recordings|secrets|shrink|simulate).test.ts"],
     least: 80,
   },
   // What draws plans and stories of the chart, and makes them shorter.
   drawn: {
     mutate: ["src/testing/{arbitraries,shrink,draw-*}.ts", "src/testing/chart/*.ts"],
-    tests: ["test/testing/{disturbances,recordings,shrink}.test.ts"],
+    tests: [
+      "test/testing/{drawn-*,moves,outside,recordings,shrink}.test.ts",
+      "test/properties/chart/contradictions.test.ts",
+      "test/testing/disturbances.test.ts",
+    ],
     least: 80,
   },
   cli: {
