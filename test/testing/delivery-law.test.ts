@@ -1,32 +1,7 @@
 // The law of deliveries: what it finds wrong with a client, and what not.
 
 import { describe, expect, test } from "vitest";
-import { DeliveryLaw } from "../../src/testing/delivery-law.js";
-
-const amount = (messages: number) => ({ messages, bytes: messages * 20 });
-const encoder = new TextEncoder();
-
-/** The books of a client with a socket 1. */
-function setUp({ resends = false, isLying = false, bound = 1_000 } = {}) {
-  const complaints: string[] = [];
-  const law = new DeliveryLaw({ resends, isLying, bound }, (what) => void complaints.push(what));
-  law.dialed(1);
-  return {
-    law,
-    complaints,
-    /** Accepts so many messages. */
-    accept: (count: number, hasHeaders = false) => {
-      for (let i = 0; i < count; i++) law.accept(10, hasHeaders);
-    },
-    hand: (socket: number, ...numbers: number[]) => {
-      for (const number of numbers) law.handed(socket, number);
-    },
-    read: (socket: number, ...numbers: number[]) => {
-      for (const number of numbers) law.arrived(socket, number);
-    },
-    hear: (socket: number, text: string) => law.received(socket, encoder.encode(text)),
-  };
-}
+import { amount, setUp } from "./deliveries.js";
 
 describe("what goes over sockets", () => {
   test("is every message, once, in order", () => {

@@ -108,7 +108,7 @@ test("a socket is full, has to wait for a confirmation, is half closed, or ends 
   expect(held.splice(0)).toEqual(["endsWithMessages"]);
   const third = begin(false);
   third.write();
-  third.ledger.ended(1, true, 0);
+  third.ledger.ended(1, true, 5);
   expect([held, complaints, third.ledger.sockets.size]).toEqual([[], [], 0]);
 });
 
