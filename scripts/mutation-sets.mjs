@@ -48,7 +48,8 @@ export const mutationSets = {
     mutate: ["src/effects/simulated/**/*.ts"],
     tests: [
       "test/effects/simulated/*.test.ts",
-      "test/testing/*.test.ts",
+      // Those of worlds and faults: the others, of clients with a mistake, take long.
+      "test/testing/{embedded-faults,faults,input,misleading,scripted-outage,simulation,sites}.test.ts",
       "test/api/!(forgotten-option).test.ts",
     ],
     least: 85,
