@@ -15,7 +15,8 @@ export function payloadOf({ client, number }: MessageId, says: string, size: Byt
 
 /** The id in a payload, and what follows it; undefined for a payload of another making. */
 export function readPayload(text: string): (MessageId & { readonly says: string }) | undefined {
-  const [, client, number, says] = /^([^:]+):(\d+):(.*)$/s.exec(text) ?? [];
-  if (client === undefined || number === undefined || says === undefined) return undefined;
+  const match = /^([^:]+):(\d+):(.*)$/s.exec(text);
+  if (match === null) return undefined;
+  const [, client = "", number, says = ""] = match;
   return { client, number: Number(number), says };
 }

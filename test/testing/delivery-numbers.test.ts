@@ -134,3 +134,13 @@ test("what is shown of the outbound stream counts what is to go out once more, a
     "shows -1 unconfirmed messages, where there are 0 to 0",
   ]);
 });
+
+test("a PONG that nobody asked for, and what makes no sense, confirm nothing", () => {
+  const { law, complaints, accept, hand, hear } = setUp();
+  accept(1);
+  hand(1, 0);
+  hear(1, "PONG\r\n");
+  hear(1, "what?\r\n");
+  law.disconnected(amount(1));
+  expect(complaints).toEqual([]);
+});

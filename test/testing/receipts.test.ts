@@ -107,12 +107,14 @@ test("a message that was never accepted, or is damaged, or comes after the end, 
   receive(5);
   receipts.add("c0:0:.", 1);
   receipts.add("what?", 1);
+  receipts.add(`x:${payloadOf({ client: "c0", number: 0 }, "", 10)}`, 1);
   receipts.isOver = true;
   receive(0);
   expect(complaints).toEqual([
     `${whose} 5 of c0 was never accepted`,
     `${whose} 0 of c0 arrived damaged`,
     'c1, subscription all: a message that nobody sent: "what?"',
+    'c1, subscription all: a message that nobody sent: "x:c0:0:....."',
     "c1, subscription all: a message after its end",
   ]);
 });

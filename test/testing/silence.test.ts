@@ -24,6 +24,8 @@ test("a server that is silent for too long is found once, and one that speaks is
   await time.advance(999);
   expect(complaints).toEqual([]);
   silence.broken(3);
+  await time.advance(1);
+  expect(complaints).toHaveLength(1);
   await time.advance(5_000);
   expect(complaints).toEqual([
     "takes the server at its socket 4 for alive, which has said nothing for 1000 ms",
@@ -56,4 +58,14 @@ test("a silence that has ended is none, and each connection has its own", async 
   expect(complaints).toEqual([
     "takes the server at its socket 6 for alive, which has said nothing for 1000 ms",
   ]);
+});
+
+test("a connection that follows at once is judged once", async () => {
+  const { time, complaints, silence } = setUp();
+  silence.begins(4);
+  await time.advance(500);
+  silence.ends();
+  silence.begins(5);
+  await time.advance(5_000);
+  expect(complaints).toHaveLength(1);
 });
