@@ -32,11 +32,14 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** `--sequence.shuffle.files` asks for an order by chance, with which a sequencer of our own would interfere. */
+const SHUFFLED = process.argv.some((argument) => argument.startsWith("--sequence.shuffle"));
+
 export default defineConfig({
   test: {
     // Two cores: tests with real servers mostly wait, the properties never do.
     maxWorkers: 4,
-    sequence: { sequencer: LongestFirst },
+    sequence: SHUFFLED ? {} : { sequencer: LongestFirst },
     // What differs is in the message itself, which is all that some reporters show.
     chaiConfig: { truncateThreshold: 1_000 },
     // A story and a simulated world are many small objects that soon die.
