@@ -1,6 +1,6 @@
 // What a command of the command line tool is, and the two ways in which one ends early.
 //
-// The commands: one file each, beside this one. Which there are: main.ts. What they print on: terminal.ts.
+// The commands: one file each, beside this one. Which there are: dispatch.ts. What they print on: terminal.ts.
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { Terminal } from "./terminal.js";
