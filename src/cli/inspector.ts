@@ -81,7 +81,7 @@ export async function openInspector(
     close: async () => {
       // The inspector sends what it is told by timers of one millisecond, which fire in their order.
       await sleep(1);
-      const closed = once(socket, "close");
+      const closed = new Promise((resolve) => socket.once("close", resolve));
       socket.close();
       if (socket.readyState !== WebSocket.CLOSED) await closed;
       await page.close();
