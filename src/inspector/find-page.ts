@@ -4,10 +4,11 @@ import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of the built page. Throws an Error where it is not built. */
-export async function findPage(): Promise<string> {
-  // In CommonJS the build puts __filename here, which is a path.
-  const here = import.meta.url;
+/**
+ * The folder of the built page. Throws an Error where it is not built.
+ * @param here the file that looks for it, this one by default: a URL, or a path as the build for CommonJS puts it here
+ */
+export async function findPage(here: string = import.meta.url): Promise<string> {
   let folder = dirname(here.startsWith("file:") ? fileURLToPath(here) : here);
   for (;;) {
     for (const page of [join(folder, "inspector"), join(folder, "dist", "inspector")]) {
