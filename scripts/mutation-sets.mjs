@@ -93,7 +93,10 @@ export const mutationSets = {
   // What runs in the process that is inspected, and serves the page.
   inspector: {
     mutate: ["src/inspector/*.ts"],
-    tests: ["test/inspector/*.test.ts", "test/integration/{local-inspector-server,inspecting}.test.ts"],
+    tests: [
+      "test/inspector/*.test.ts",
+      "test/integration/{local-inspector-server,local-inspector-sockets,inspecting}.test.ts",
+    ],
     least: 80,
   },
   // What is shown of it, on the page and in a terminal.

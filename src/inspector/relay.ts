@@ -3,12 +3,13 @@
 //
 // Not here: what it answers to a GET, which is its caller's; what is kept for a page that opens late (backlog.ts).
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocket, WebSocketServer } from "ws";
 import { loadWs, type PackageFailure } from "../effects/node/late-parts.js";
-import { Backlog, LIVE, type Limits } from "./backlog.js";
+import { Backlog, type Limits } from "./backlog.js";
 import { cutToFit } from "./cut.js";
 
 /** An inspector that runs. */
@@ -45,8 +46,7 @@ export async function serveRelay(options: RelayOptions): Promise<LocalInspector>
   const { port, host, keep, answer } = options;
   const { WebSocketServer } = await loadWebSockets();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
-  sockets.on("error", () => {});
-  const relay = new Relay(new Backlog(keep ?? LIVE));
+  const relay = new Relay(new Backlog(keep));
   const server = createServer(answer);
   server.on("upgrade", (request, socket, head) => {
     if (!isAllowed(request, host)) return refuse(socket);
@@ -55,7 +55,8 @@ export async function serveRelay(options: RelayOptions): Promise<LocalInspector>
       else relay.addClient(ws);
     });
   });
-  await listen(server, port, host);
+  server.listen(port, host);
+  await once(server, "listening");
   const { port: bound } = server.address() as AddressInfo;
   const authority = `${host.includes(":") ? `[${host}]` : host}:${bound}`;
   return {
@@ -75,20 +76,10 @@ async function loadWebSockets(): Promise<{ WebSocketServer: typeof WebSocketServ
   });
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
 /** Says no, and lets the socket go. */
 function refuse(socket: Duplex): void {
   // Node gives it away without a listener. Who is gone before it is told is no reason to end the process.
-  socket.on("error", () => socket.destroy());
+  socket.on("error", () => {});
   socket.once("finish", () => socket.destroy());
   socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
 }
@@ -114,8 +105,8 @@ function hostname(url: string): string | undefined {
 }
 
 /** An address cannot be made to lead elsewhere, as a name can. */
-function isAddress(name = ""): boolean {
-  return isIP(name.replace(/^\[|\]$/g, "")) !== 0;
+function isAddress(name: string | undefined): boolean {
+  return isIP(String(name).replace(/[[\]]/g, "")) !== 0;
 }
 
 /** What clients say goes to every page, as `{ client, message }`; a page that opens gets the backlog first. */

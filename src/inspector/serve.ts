@@ -23,12 +23,12 @@ export interface LocalInspectorOptions {
   readonly keep?: Limits | undefined;
 }
 
-const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
-  "/": ["index.html", "text/html; charset=utf-8"],
-  "/inspector.js": ["inspector.js", "text/javascript; charset=utf-8"],
-  "/inspector.css": ["inspector.css", "text/css; charset=utf-8"],
-  "/icon.svg": ["icon.svg", "image/svg+xml"],
-};
+const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Map([
+  ["/", ["index.html", "text/html; charset=utf-8"]],
+  ["/inspector.js", ["inspector.js", "text/javascript; charset=utf-8"]],
+  ["/inspector.css", ["inspector.css", "text/css; charset=utf-8"]],
+  ["/icon.svg", ["icon.svg", "image/svg+xml"]],
+]);
 
 const HEADERS = {
   // Nothing but what this server serves; connect-src 'self' covers the WebSocket of the page.
@@ -57,7 +57,7 @@ export async function serveLocalInspector(options: LocalInspectorOptions = {}): 
 }
 
 async function readPage(folder: string): Promise<ReadonlyMap<string, Buffer>> {
-  const names = Object.values(FILES).map(([name]) => name);
+  const names = [...FILES.values()].map(([name]) => name);
   return new Map(
     await Promise.all(names.map(async (name) => [name, await readFile(`${folder}/${name}`)] as const)),
   );
@@ -69,10 +69,10 @@ function respond(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const [file, type] = FILES[(request.url ?? "").replace(/\?.*$/, "")] ?? [];
+  const found = FILES.get(`${request.url}`.replace(/\?.*/, ""));
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (!isAllowed(request, host)) response.writeHead(403, HEADERS).end();
   else if (!isRead) response.writeHead(405, { ...HEADERS, allow: "GET, HEAD" }).end();
-  else if (file === undefined || type === undefined) response.writeHead(404, HEADERS).end();
-  else response.writeHead(200, { ...HEADERS, "content-type": type }).end(files.get(file));
+  else if (found === undefined) response.writeHead(404, HEADERS).end();
+  else response.writeHead(200, { ...HEADERS, "content-type": found[1] }).end(files.get(found[0]));
 }

@@ -93,13 +93,13 @@ describe("what it serves", () => {
     expect((await ask("/../package.json")).status).toBe(404);
     expect((await ask("/%2e%2e/package.json")).status).toBe(404);
     expect((await ask("/constructor")).status).toBe(404);
-    expect((await ask("/", {}, "POST")).status).toBe(405);
+    expect(await ask("/", {}, "POST")).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
     expect(await ask("/", {}, "HEAD")).toMatchObject({ status: 200, text: "" });
   });
 
   it("under a policy that lets the page talk to nobody else", async () => {
-    for (const path of ["/", "/inspector.js", "/nowhere"]) {
-      const { headers } = await ask(path);
+    for (const [path, method] of [["/"], ["/inspector.js"], ["/nowhere"], ["/", "POST"]] as const) {
+      const { headers } = await ask(path, {}, method);
       expect(headers["content-security-policy"]).toMatch(/^default-src 'self';/);
       expect(headers["content-security-policy"]).not.toMatch(/unsafe|https?:|\*/);
       expect(headers["x-content-type-options"]).toBe("nosniff");
@@ -208,6 +208,19 @@ describe("what it relays", () => {
     while (!(await behind.next()).includes('"number":30')) {}
     const numbers = behind.heard.map((said) => JSON.parse(said).message.number);
     expect(numbers.filter((number) => number !== undefined)).toEqual(Array.from({ length: 31 }, (_, n) => n));
+  });
+
+  it("tells a page that opens late as much as it is told to keep", async () => {
+    await inspector.close();
+    inspector = await serveLocalInspector({ page: folder, keep: { messages: 1, text: 1_000 } });
+    const early = await page();
+    const client = await socket("/");
+    for (const number of [1, 2]) client.send(snapshot(number));
+    for (const _ of [1, 2]) await early.next();
+    expect((await page()).heard).toEqual([
+      `{"client":1,"message":${snapshot(2)}}`,
+      '{"client":0,"message":{"type":"backlog.over"}}',
+    ]);
   });
 
   it("passes on nothing that is no inspection message, and goes on", async () => {
