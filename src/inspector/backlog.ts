@@ -67,7 +67,7 @@ export class Backlog {
    * @param why what is to be said of it, where it did not leave by itself
    */
   leave(client: number, why?: string): string {
-    const left = wrap(client, JSON.stringify({ type: "client.left", ...(why === undefined ? {} : { why }) }));
+    const left = wrap(client, JSON.stringify({ type: "client.left", why }));
     for (const machine of this.#machines.values()) if (machine.client === client) machine.left = left;
     return left;
   }
@@ -89,24 +89,26 @@ export class Backlog {
   }
 
   #forget(): void {
-    while (this.#isTooMuch()) this.#forgetOne();
+    if (!this.#isTooMuch()) return;
+    const goneFirst = [...this.#machines].sort(([, one], [, other]) => lives(one) - lives(other));
+    for (const [key] of goneFirst) {
+      this.#machines.delete(key);
+      if (!this.#isTooMuch()) return;
+    }
   }
 
   #isTooMuch(): boolean {
     const { size } = this.#machines;
-    if (size < 2 || size > MAX_MACHINES) return size > MAX_MACHINES;
+    if (size > MAX_MACHINES) return true;
+    if (size === 1) return false;
     let length = 0;
     for (const { definitions, latest } of this.#machines.values())
       length += definitions.length + latest.length;
     return length > MAX_ALL_TEXT;
   }
-
-  #forgetOne(): void {
-    const all = [...this.#machines];
-    const [key] = all.find(([, { left }]) => left !== undefined) ?? all[0] ?? [];
-    if (key !== undefined) this.#machines.delete(key);
-  }
 }
+
+const lives = ({ left }: Machine) => Number(left === undefined);
 
 /** Texts in their order; the oldest go where there are too many. */
 class Kept {
@@ -130,10 +132,12 @@ class Kept {
   set(name: string | number, text: string): void {
     this.#length += text.length - (this.#texts.get(name)?.length ?? 0);
     this.#texts.set(name, text);
-    for (const oldest of this.#texts.keys()) {
+    for (const [oldest, { length }] of this.#texts) {
       if (this.#texts.size <= this.#limits.messages && this.#length <= this.#limits.text) return;
       // The last one stays, however long: it may be the only one with the state.
-      if (oldest !== this.#first && oldest !== name) this.#drop(oldest);
+      if (oldest === this.#first || oldest === name) continue;
+      this.#length -= length;
+      this.#texts.delete(oldest);
     }
   }
 
@@ -144,11 +148,6 @@ class Kept {
 
   texts(): readonly string[] {
     return [...this.#texts.values()];
-  }
-
-  #drop(name: string | number): void {
-    this.#length -= this.#texts.get(name)?.length ?? 0;
-    this.#texts.delete(name);
   }
 }
 
@@ -165,12 +164,9 @@ interface Message {
 
 function parse(text: string): Message | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return undefined;
-    const { type, sessionId, rootId } = value as Readonly<Record<string, unknown>>;
+    const { type, sessionId, rootId }: Readonly<Record<string, unknown>> = Object(JSON.parse(text));
     if (typeof type !== "string" || !type.startsWith("@xstate.")) return undefined;
-    const session = typeof sessionId === "string" ? sessionId : "";
-    return { type, session, root: typeof rootId === "string" ? rootId : session };
+    return { type, session: String(sessionId), root: String(rootId ?? sessionId) };
   } catch {
     return undefined;
   }

@@ -56,6 +56,13 @@ describe("the backlog for pages that open late", () => {
       JSON.stringify({ type: "@xstate.snapshot", sessionId: "x:0", number, text: "x".repeat(MAX_TEXT / 2) });
     for (let number = 0; number < 4; number++) backlog.add(1, large(number));
     expect(kept(backlog).map(({ message }) => message.number)).toEqual([3]);
+    const largest = JSON.stringify({
+      type: "@xstate.snapshot",
+      sessionId: "x:0",
+      text: "x".repeat(MAX_TEXT),
+    });
+    backlog.add(1, largest);
+    expect(backlog.messages()).toEqual([`{"client":1,"message":${largest}}`]);
   });
 
   it("keeps no more text of all machines than it may: those that are gone go first, then the one silent longest", () => {
@@ -73,6 +80,36 @@ describe("the backlog for pages that open late", () => {
     expect(sessions()).not.toContain("x:3");
     expect(sessions()).not.toContain("x:0");
     expect(sessions().slice(-2)).toEqual(["x:a", "x:b"]);
+  });
+
+  it("keeps all machines up to the last character that it may, and all of one alone", () => {
+    const filled = (session: string, length: number) => {
+      const empty = JSON.stringify({ type: "@xstate.snapshot", sessionId: session, text: "" });
+      const text = "x".repeat(length - `{"client":1,"message":${empty}}`.length);
+      return JSON.stringify({ type: "@xstate.snapshot", sessionId: session, text });
+    };
+    const sessions = (backlog: Backlog) => kept(backlog).map(({ message: { sessionId } }) => sessionId);
+    const backlog = new Backlog();
+    const all = Array.from({ length: MAX_ALL_TEXT / MAX_TEXT }, (_, n) => `x:${n}`);
+    for (const session of all) backlog.add(1, filled(session, MAX_TEXT));
+    expect(sessions(backlog)).toEqual(all);
+    backlog.add(1, filled("x:more", 100));
+    expect(sessions(backlog)).toEqual([...all.slice(1), "x:more"]);
+
+    const one = new Backlog({ messages: 10, text: 2 * MAX_ALL_TEXT });
+    one.add(1, snapshot("x:0", 1));
+    for (const number of [1, 2]) one.add(number, filled("x:1", MAX_ALL_TEXT));
+    expect(kept(one).map(({ client }) => client)).toEqual([2]);
+    one.add(2, filled("x:1", 100));
+    expect(kept(one).map(({ client }) => client)).toEqual([2, 2]);
+  });
+
+  it("takes those who do not say who they are for one", () => {
+    const backlog = new Backlog();
+    const nameless = { type: "@xstate.actor", sessionId: undefined };
+    backlog.add(1, JSON.stringify({ ...nameless, number: 1 }));
+    backlog.add(1, JSON.stringify({ ...nameless, number: 2 }));
+    expect(kept(backlog).map(({ message }) => message.number)).toEqual([2]);
   });
 
   it("keeps a limited number of machines and definitions, the latest", () => {

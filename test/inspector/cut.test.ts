@@ -20,7 +20,11 @@ describe("a message to a page", () => {
     const exact = snapshot("x".repeat(MOST_OF_MESSAGE - snapshot("").length));
     expect(exact.length).toBe(MOST_OF_MESSAGE);
     expect(cutToFit(exact)).toBe(exact);
-    for (const none of ["{", `"${"x".repeat(MOST_OF_MESSAGE)}"`, `[${"1,".repeat(MOST_OF_MESSAGE / 2)}1]`])
+    for (const none of [
+      "{".repeat(MOST_OF_MESSAGE + 1),
+      `"${"x".repeat(MOST_OF_MESSAGE)}"`,
+      `[${"1,".repeat(MOST_OF_MESSAGE / 2)}1]`,
+    ])
       expect(cutToFit(none)).toBe(none);
   });
 
@@ -33,6 +37,31 @@ describe("a message to a page", () => {
     expect(cut.context.pool).toEqual([...pool.slice(0, 100), "cut: 99900 more"]);
     expect(cut.context.attempt).toBe(7);
     expect(cut.context.failure.message).toBe(`${"y".repeat(1_000)}... (cut: it has 2000 characters)`);
+  });
+
+  it("keeps what is short as it is, and says of fields and levels too that they are gone", () => {
+    const short = { nothing: null, list: [1, null], text: LONG, inner: { yes: true } };
+    const fields = Object.fromEntries(list(150).map((_, at) => [`field${at}`, at]));
+    const nested = (levels: number, bottom: unknown) =>
+      list(levels).reduce<unknown>((inner) => ({ inner }), bottom);
+    const context = { short, fields, deep: nested(30, 1), long: "y".repeat(MOST_OF_MESSAGE) };
+    const cut = JSON.parse(cutToFit(snapshot(context))).snapshot.context;
+    expect(cut.short).toEqual(short);
+    expect(Object.keys(cut.fields)).toEqual([...Object.keys(fields).slice(0, 100), "..."]);
+    expect(cut.fields["..."]).toBe("cut: 50 more");
+    // Twenty levels of objects, of which the message, the snapshot and the context are the first three.
+    expect(cut.deep).toEqual(nested(17, "cut: too deep"));
+  });
+
+  it("keeps its definition up to the last character that fits", () => {
+    const actor = (definition: string, context: unknown) =>
+      JSON.stringify({ ...base, type: "@xstate.actor", snapshot: { context }, definition });
+    const large = "y".repeat(MOST_OF_MESSAGE);
+    const room = MOST_OF_MESSAGE - cutToFit(actor("", large)).length;
+    expect(cutToFit(actor("d".repeat(room), large))).toHaveLength(MOST_OF_MESSAGE);
+    const text = actor("d".repeat(room + 1), large);
+    const gone = `cut: the message had ${text.length} characters`;
+    expect(JSON.parse(cutToFit(text))).toMatchObject({ definition: gone, snapshot: { context: gone } });
   });
 
   it("keeps its definition whole where that can be", () => {
@@ -87,5 +116,11 @@ describe("a message to a page", () => {
       },
       cut: text.length,
     });
+  });
+
+  it("does not invent a state, an event or a definition that it does not have", () => {
+    const text = snapshot({}, { snapshot: null, event: null, definition: "d".repeat(MOST_OF_MESSAGE) });
+    const { event: _, ...rest } = base;
+    expect(JSON.parse(cutToFit(text))).toEqual({ ...rest, cut: text.length });
   });
 });
