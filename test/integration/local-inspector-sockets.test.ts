@@ -32,23 +32,14 @@ describe("who is refused a WebSocket", () => {
   });
 
   it("may be gone before it is told", async () => {
-    const listeners = process.listeners("uncaughtException");
-    process.removeAllListeners("uncaughtException");
-    const uncaught: Error[] = [];
-    process.on("uncaughtException", (error) => void uncaught.push(error));
-    try {
-      for (let count = 0; count < 50; count++) {
-        const raw = dial(Number(new URL(relay.url).port), "127.0.0.1");
-        const lines = ["GET / HTTP/1.1", "host: evil.example", "connection: upgrade", "upgrade: websocket"];
-        raw.write([...lines, "\r\n"].join("\r\n"), () => raw.resetAndDestroy());
-        await once(raw, "close");
-      }
-      expect((await fetch(relay.url)).status).toBe(200);
-    } finally {
-      process.removeAllListeners("uncaughtException");
-      for (const listener of listeners) process.on("uncaughtException", listener);
+    for (let count = 0; count < 50; count++) {
+      const raw = dial(Number(new URL(relay.url).port), "127.0.0.1");
+      const lines = ["GET / HTTP/1.1", "host: evil.example", "connection: upgrade", "upgrade: websocket"];
+      raw.write([...lines, "\r\n"].join("\r\n"), () => raw.resetAndDestroy());
+      await once(raw, "close");
     }
-    expect(uncaught).toEqual([]);
+    // An exception that nobody catches would end the process, and fails the run of the tests.
+    expect((await fetch(relay.url)).status).toBe(200);
   });
 });
 
