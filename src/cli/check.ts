@@ -10,13 +10,7 @@ import { NOTHING_SEEN, type Observation } from "./check/observation.js";
 import { certificateAt, lookUp, neighbourAt } from "./check/probes.js";
 import { reportLines } from "./check/report.js";
 import { type Command, FAILED, OK, readArguments, UsageError } from "./command.js";
-import {
-  CONNECTION_HELP,
-  connectionOptions,
-  DEFAULT_TIMEOUT,
-  readConnection,
-  type Wanted,
-} from "./connection-options.js";
+import { CONNECTION_HELP, connectionOptions, readConnection, type Wanted } from "./connection-options.js";
 import { toJson } from "./json.js";
 
 const HELP = `nats-statechart check: connects once and tells, step by step, what happened.
@@ -65,7 +59,7 @@ export const check: Command = {
 async function observe(server: string, wanted: Wanted): Promise<Observation> {
   const { options } = wanted;
   const address = addressOf(server);
-  const lookup = await lookUp(address, options.timeout ?? DEFAULT_TIMEOUT);
+  const lookup = await lookUp(address, options.timeout);
   const given = policyOf(options).tls;
   const start = {
     server: address.name,

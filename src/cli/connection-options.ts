@@ -54,7 +54,7 @@ export interface Wanted {
   /** Servers as given, perhaps with credentials: never to be printed. */
   readonly servers: readonly string[];
   /** Options of `connect`, without the servers. */
-  readonly options: ConnectionOptions;
+  readonly options: ConnectionOptions & { readonly timeout: number };
   /** Which credentials that server will be offered. */
   credentialsFor(server: string): CredentialsKind;
   /** When the JWT of the credentials file ends, in milliseconds since 1970; null where there is none, or no end. */
@@ -72,7 +72,7 @@ export function readConnection(given: Given, positionals: readonly string[], env
   const servers = serversOf(positionals, env);
   const credentials = credentialsOf(given, env);
   const tls = tlsOf(given, env);
-  const options: ConnectionOptions = {
+  const options = {
     ...credentials.options,
     ...(tls === undefined ? {} : { tls }),
     timeout: timeoutOf(given),

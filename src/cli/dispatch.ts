@@ -53,8 +53,8 @@ export async function dispatch(args: readonly string[], terminal: Terminal): Pro
     terminal.err(HELP);
     return USAGE;
   }
-  const asked = name === "help" ? rest[0] : name;
-  const load = asked !== undefined && Object.hasOwn(commands, asked) ? commands[asked] : undefined;
+  const asked = name === "help" ? `${rest[0]}` : name;
+  const load = Object.hasOwn(commands, asked) ? commands[asked] : undefined;
   if (load === undefined) {
     const kind = name.startsWith("-") ? "option" : "command";
     const known = Object.keys(commands).join(", ");

@@ -80,7 +80,7 @@ async function stayed(nc: NatsConnection, terminal: Terminal): Promise<void> {
 export function statusLine({ type, server, data, error, step }: Status, now: Date): string {
   const parts = [now.toISOString().slice(11), type === DebugEvents.Reconnecting ? "dialing" : `${type}`];
   const why = error === undefined ? "" : `${step === undefined ? "" : `${step}: `}${error.message}`;
-  if (server !== "" && !why.includes(server)) parts.push(server);
+  if (!why.includes(server)) parts.push(server);
   if (why !== "") parts.push(why);
   if (type === DebugEvents.PingTimer) parts.push(`(${data} unanswered with this one)`);
   return printable(parts.join("  "));

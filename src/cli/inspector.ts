@@ -138,5 +138,5 @@ function openBrowser(url: string, terminal: Terminal): void {
 /** Resolves at Ctrl-C or SIGTERM. */
 export async function untilStopped({ stopped }: Terminal): Promise<void> {
   if (stopped.aborted) return;
-  await new Promise<void>((resolve) => stopped.addEventListener("abort", () => resolve(), { once: true }));
+  await new Promise<void>((resolve) => stopped.addEventListener("abort", () => resolve()));
 }

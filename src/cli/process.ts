@@ -25,8 +25,8 @@ export async function runIn(host: Host): Promise<void> {
   const code = await dispatch(host.argv.slice(2), terminalOf(host));
   // Not before all is written: exit throws away what a slow pipe has not taken.
   stdout.write("", (error) => {
-    if (error === null || error === undefined) host.exit(code);
-    else unwritten(error);
+    if (error) unwritten(error);
+    else host.exit(code);
   });
 }
 

@@ -43,6 +43,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe("a command that is called wrongly", () => {
   it.each<[Command, readonly string[], string]>([
     [check, ["wss://me:s3cret@127.0.0.1"], "check takes no ws:// or wss:// server"],
+    [check, ["127.0.0.1", "ws://127.0.0.1"], "check takes no ws:// or wss:// server"],
     [check, ["--frobnicate"], "unknown option --frobnicate"],
     [check, ["--user"], "--user needs a value"],
     [check, ["--tls=yes"], "--tls takes no value"],

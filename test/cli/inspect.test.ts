@@ -128,8 +128,13 @@ describe("inspect", () => {
     const tool = started([address]);
     const attempts = () => tool.lines.filter((line) => line.includes(`dialing  ${address}`)).length;
     while (attempts() < 15) await tool.next();
-    await using _server = await startEmbeddedServer({ port: Number(address.split(":")[1]) });
+    await using server = await startEmbeddedServer({ port: Number(address.split(":")[1]) });
     await tool.until("connected to");
+    await server.kill();
+    const before = attempts();
+    while (attempts() < before + 15) await tool.next();
+    await server.start();
+    await tool.until("reconnect  ");
     tool.stop();
     expect(await tool.ended).toBe(0);
   });
@@ -161,6 +166,12 @@ describe("inspect", () => {
     await expect(later.ended).rejects.toThrow("Authorization Violation");
     await expect(later.ended).rejects.toBeInstanceOf(CommandFailed);
     expect(JSON.stringify(later.lines)).not.toMatch(/s3cret|draining/);
+  });
+
+  it("hides no bug behind the end of a connection", async () => {
+    const bug = new TypeError("a bug");
+    vi.spyOn(connecting, "connect").mockRejectedValue(bug);
+    await expect(started(["127.0.0.1"]).ended).rejects.toBe(bug);
   });
 
   it("prints nothing of a server's words that steers a terminal", async () => {

@@ -103,7 +103,7 @@ describe("what the inspector is told", () => {
     id: "light",
     initial: "green",
     context: { deep },
-    states: { green: { on: { go: "red" } }, red: {} },
+    states: { green: { on: { go: "red" }, meta: deep }, red: {} },
   });
 
   /** A machine that lives under that inspector, and goes from green to red. */
@@ -119,7 +119,9 @@ describe("what the inspector is told", () => {
     await opened.pop()?.close();
     await page.until(({ messages }) => messages.some(({ type }) => type === "client.left"));
     expect(page.states()).toEqual(["green", "red"]);
-    expect(JSON.stringify(page.messages)).toContain('"bottom":"reached"');
+    const told = page.messages.map(({ definition, snapshot }) => definition ?? JSON.stringify(snapshot));
+    // The definition, and a snapshot of each state.
+    expect(told.filter((text) => text?.includes('"bottom":"reached"'))).toHaveLength(3);
   });
 
   it("is cut where it is too large for a page", async () => {

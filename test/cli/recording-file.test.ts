@@ -1,6 +1,7 @@
 // Recordings from files: what is one is read, and whoever has another file is told what is wrong with it.
 
-import { describe, expect, it } from "vitest";
+import { Readable } from "node:stream";
+import { describe, expect, it, vi } from "vitest";
 import { CommandFailed } from "../../src/cli/command.js";
 import { DEEPEST, readRecording, recordingFrom } from "../../src/cli/recording-file.js";
 import { type Recording, replay } from "../../src/machine/index.js";
@@ -24,6 +25,19 @@ describe("a recording from a file", () => {
     expect(recordingFrom(text(outage))).toEqual(outage);
     expect(recordingFrom(text({ message: "refused", recording: outage }))).toEqual(outage);
     expect(recordingFrom(`\uFEFF${text(outage)}`)).toEqual(outage);
+  });
+
+  it("is read from stdin", async () => {
+    const stdin = Readable.from([Buffer.from(text(outage))]);
+    vi.spyOn(process, "stdin", "get").mockReturnValue(stdin as unknown as typeof process.stdin);
+    expect(await readRecording("-")).toEqual(outage);
+    vi.restoreAllMocks();
+  });
+
+  it("may have any character in its texts, that of a byte order mark too", () => {
+    const failure = { code: "X", message: "a\uFEFFb" };
+    const events = outage.events.map((event, at) => (at === 3 ? { ...event, failure } : event));
+    expect(recordingFrom(text({ ...outage, events })).events[3]).toMatchObject({ failure });
   });
 
   it("may begin in the middle of a connection's life", () => {
