@@ -96,6 +96,14 @@ describe("the backlog for pages that open late", () => {
     backlog.add(1, filled("x:more", 100));
     expect(sessions(backlog)).toEqual([...all.slice(1), "x:more"]);
 
+    const several = new Backlog();
+    for (const session of all.slice(1)) several.add(1, filled(session, MAX_TEXT));
+    several.add(2, filled("x:gone", 100));
+    several.add(3, filled("x:small", 100));
+    several.leave(2);
+    several.add(1, filled("x:last", MAX_TEXT));
+    expect(sessions(several)).toEqual([...all.slice(2), "x:small", "x:last"]);
+
     const one = new Backlog({ messages: 10, text: 2 * MAX_ALL_TEXT });
     one.add(1, snapshot("x:0", 1));
     for (const number of [1, 2]) one.add(number, filled("x:1", MAX_ALL_TEXT));
