@@ -102,7 +102,7 @@ async function happens(socket: Socket, event: string): Promise<boolean> {
 async function answerTo(socket: Socket | undefined, request: string): Promise<string> {
   if (socket === undefined) return "";
   if (request !== "") socket.write(request);
-  const answer = await reading(socket, (text) => text.length >= ENOUGH || /^INFO .*\n/i.test(text));
+  const answer = await reading(socket, (text) => text.length >= ENOUGH || /^INFO .*\r?\n/i.test(text));
   socket.destroy();
   return answer;
 }
