@@ -40,9 +40,13 @@ export function scratchFolder(): string {
   return folder;
 }
 
+function endServers(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** Leaves nothing behind; synchronous, as a process that ends does not wait. */
 function cleanUp(): void {
-  for (const child of running) child.kill("SIGKILL");
+  endServers();
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   folder = undefined;
 }
@@ -56,12 +60,13 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.kill(process.pid, signal);
   });
 }
-// Ends what a test forgot with its file. Benchmarks use this file without vitest.
+// Ends what a test forgot with its file. The folder stays until the process ends: where files of tests share one, the others have
+// files there. Benchmarks use this file without vitest.
 if (process.env["VITEST"] !== undefined) {
   const { afterAll } = await import("vitest");
   afterAll(async () => {
     const exits = [...running].map((child) => once(child, "exit"));
-    cleanUp();
+    endServers();
     await Promise.all(exits);
   });
 }
