@@ -93,6 +93,26 @@ describe("who listens on a port", () => {
     });
   });
 
+  it.each([
+    ["the first 4,096 bytes", `${HTTP}${"x".repeat(4_096 - HTTP.length)}`],
+    ["more than these", `${HTTP}${"x".repeat(10_000)}`],
+  ])("is known from %s: no end is waited for", async (_what, answer) => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const there = await listening((socket, before) => {
+      if (before === 0) socket.write(answer);
+      else socket.end(answer);
+    });
+    expect(await neighbourAt(there)).toMatchObject({ speaks: "http", overTls: false });
+  });
+
+  it("is known from all that is said until the end", async () => {
+    const there = await listening((socket) => {
+      socket.write(HTTP);
+      socket.once("data", () => setImmediate(() => socket.end("<a href=varz>")));
+    });
+    expect(await neighbourAt(there)).toMatchObject({ speaks: "http", isMonitor: true });
+  });
+
   it("may be nobody", async () => {
     const there = await listening(() => {});
     open.pop()?.close();
@@ -154,5 +174,11 @@ describe("the addresses of a host", () => {
     const found = await lookUp(address("localhost"), 10_000);
     expect(found).toEqual({ ms: expect.any(Number), addresses: expect.any(Array) });
     expect(JSON.stringify(found)).toMatch(/"(127\.0\.0\.1|::1)"/);
+    expect(found?.ms).toBeLessThan(10_000);
+  });
+
+  it("are none where the name cannot be one: the platform says so", async () => {
+    const tooLong = { ...address("localhost"), host: `${"x".repeat(64)}.invalid` };
+    expect(await lookUp(tooLong, 10_000)).toEqual({ ms: expect.any(Number), code: "ENOTFOUND" });
   });
 });
