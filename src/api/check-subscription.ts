@@ -2,12 +2,23 @@
 
 import { subjectProblem } from "../effects/wire/subject.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
+import { KnownOptions } from "./known-options.js";
 import { isMilliseconds } from "./milliseconds.js";
 import { checkSignal } from "./signal.js";
 import type { SubscriptionOptions } from "./subscription.js";
 
+const known = new KnownOptions<SubscriptionOptions>("subscribe", {
+  queue: true,
+  max: true,
+  timeout: true,
+  callback: true,
+  signal: true,
+  maxPending: true,
+  maxPendingBytes: true,
+});
+
 /**
- * Checks a subject and the options of a subscription.
+ * Checks a subject and the options of a subscription. Tells the process of options that are not known.
  * @throws NatsError `BAD_SUBJECT` or `INVALID_OPTION` that names what is wrong
  */
 export function checkSubscription(subject: string, opts: SubscriptionOptions): void {
@@ -15,6 +26,7 @@ export function checkSubscription(subject: string, opts: SubscriptionOptions): v
     subjectProblem(subject, "subscription subject") ??
     (opts.queue === undefined ? null : subjectProblem(opts.queue, "queue"));
   if (problem !== null) throw new NatsError(problem, ErrorCode.BadSubject);
+  known.check(opts);
   const { callback, max, timeout, signal } = opts;
   if (callback !== undefined && typeof callback !== "function") {
     throw invalidOption("callback", callback, "a function");

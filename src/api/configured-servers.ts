@@ -11,6 +11,7 @@ import {
 import { findServer, type PoolServer, type ServerPool, type Servers } from "../machine/server-pool.js";
 import type { Auth } from "./authenticators.js";
 import { ErrorCode, NatsError } from "./errors.js";
+import { KnownOptions } from "./known-options.js";
 import type { NoOption, OptionsFor } from "./option-table.js";
 import { MASKED, type Server } from "./server.js";
 
@@ -86,6 +87,18 @@ function authOf(credentials: string): Auth {
   return { user: decoded(credentials.slice(0, colon)), pass: decoded(credentials.slice(colon + 1)) };
 }
 
+const knownOfServer = new KnownOptions<Server>("setServers", {
+  hostname: true,
+  port: true,
+  listen: true,
+  src: true,
+  tlsName: true,
+  reconnects: true,
+  lastConnect: true,
+  gossiped: true,
+  didConnect: true,
+});
+
 /** Whether it can be one of the list that `setServers` takes. */
 export function isGivenServer(value: unknown): value is string | Server {
   const { listen, src } = (typeof value === "object" && value !== null ? value : {}) as Partial<Server>;
@@ -109,6 +122,7 @@ export interface GivenServers {
  */
 export function readGivenServers(given: readonly (string | Server)[], servers: Servers): GivenServers {
   const read = given.map((one) => {
+    if (typeof one !== "string") knownOfServer.check(one);
     const text = typeof one === "string" ? one : one.src;
     const known = knownAs(one, servers);
     if (known === undefined) return { named: readServers([text]) };

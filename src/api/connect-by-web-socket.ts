@@ -9,6 +9,7 @@ import type { ConnectionOptions } from "./options.js";
 import type { Server } from "./server.js";
 import { worldWith } from "./settings.js";
 import { throwIfAborted } from "./signal.js";
+import { tlsOptionNames } from "./tls-option-names.js";
 
 /**
  * Connects to a NATS server by WebSocket, from a browser or another runtime that has no TCP.
@@ -49,7 +50,9 @@ function refuseNodeOptions({
   ...rest
 }: OptionsFor<"node">): void {
   rest satisfies NoOption;
-  const named = Object.keys(tls ?? {}).filter((name) => tls?.[name as keyof typeof tls] !== undefined);
+  const isGiven = (name: string) =>
+    Object.hasOwn(tlsOptionNames, name) && tls?.[name as keyof typeof tls] !== undefined;
+  const named = Object.keys(tls ?? {}).filter(isGiven);
   if (named.length > 0) {
     const options = named.map((name) => `tls.${name}`).join(", ");
     const message = `${options}: TLS cannot be configured here, the browser does it for wss://; the option is for Node`;

@@ -23,7 +23,7 @@ import { type FlushOptions, flush, roundTrip } from "./flush.js";
 import { GivenLists } from "./given-lists.js";
 import { type MsgHdrs, ownHeaders } from "./headers.js";
 import { withoutNulls } from "./left-out.js";
-import { type Msg, MsgImpl, optionsOf, type PublishOptions } from "./msg.js";
+import { knownOfPublish, knownOfRespond, type Msg, MsgImpl, optionsOf, type PublishOptions } from "./msg.js";
 import { Mux } from "./mux.js";
 import type { NatsConnection, OutboundStats, Stats } from "./nats-connection.js";
 import type { ConnectionOptions } from "./options.js";
@@ -83,7 +83,7 @@ export class Connection implements NatsConnection {
       ...settings.requests,
       resends: settings.outbound.unconfirmed === "resend",
       secrets: new Secrets((bytes) => world.fillRandom(bytes)),
-      publish: (subject, payload, opts) => this.publish(subject, payload, opts),
+      publish: (subject, payload, opts) => this.#publish(subject, payload, opts),
       handOver: () => this.#interpreter.outbound.flush(),
       position: () => this.#interpreter.outbound.position,
       withdraw: (start, end) => this.#interpreter.outbound.withdraw(start, end),
@@ -205,7 +205,12 @@ export class Connection implements NatsConnection {
 
   // The message path.
 
-  publish(subject: string, payload: Payload = Empty, options?: PublishOptions): void {
+  publish(subject: string, payload?: Payload, options?: PublishOptions): void {
+    knownOfPublish.check(options);
+    this.#publish(subject, payload, options);
+  }
+
+  #publish(subject: string, payload: Payload = Empty, options?: PublishOptions): void {
     const { outbound } = this.#interpreter;
     try {
       // First: a closed connection says so, whatever the message is.
@@ -242,18 +247,23 @@ export class Connection implements NatsConnection {
   }
 
   publishMessage(msg: Msg): void {
-    this.publish(msg.subject, msg.data, optionsOf(msg));
+    this.#publish(msg.subject, msg.data, optionsOf(msg));
   }
 
   respondMessage(msg: Msg): boolean {
     if (msg.reply === undefined || msg.reply === "") return false;
-    return this.respond(msg.reply, msg.data, optionsOf(msg));
+    return this.#respond(msg.reply, msg.data, optionsOf(msg));
   }
 
   /** Publishes an answer to a message. False where it can go nowhere. @internal */
   respond(reply: string, payload?: Payload, options?: PublishOptions): boolean {
+    knownOfRespond.check(options);
+    return this.#respond(reply, payload, options);
+  }
+
+  #respond(reply: string, payload?: Payload, options?: PublishOptions): boolean {
     try {
-      this.publish(reply, payload, options);
+      this.#publish(reply, payload, options);
       return true;
     } catch (error) {
       if (goesNowhere(error, reply, options)) return false;

@@ -6,6 +6,7 @@ import type { StreamPing, Unanswered } from "../effects/pings.js";
 import type { Timer, World } from "../effects/world.js";
 import type { Milliseconds } from "../machine/units.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
+import { KnownOptions } from "./known-options.js";
 import { withoutNulls } from "./left-out.js";
 import { isNothing, lossError } from "./losses.js";
 import { isMilliseconds } from "./milliseconds.js";
@@ -25,6 +26,8 @@ export interface FlushOptions {
    */
   signal?: AbortSignal;
 }
+
+const known = new KnownOptions<FlushOptions>("flush", { timeout: true, signal: true });
 
 type Stream = Pick<Outbound, "ping" | "withdrawPing" | "takeLost" | "waiting" | "unconfirmed">;
 
@@ -96,6 +99,7 @@ function late(ms: Milliseconds, { waiting, unconfirmed }: Stream): NatsError {
 /** @throws NatsError that names the option that is wrong, `CANCELLED` where the signal is aborted already */
 function checked(given: FlushOptions | undefined): FlushOptions {
   const opts = withoutNulls(given);
+  known.check(opts);
   const { timeout, signal } = opts;
   if (timeout !== undefined && !isMilliseconds(timeout, 1)) {
     throw invalidOption("timeout", timeout, "a number of milliseconds, from 1 to 2147483647");

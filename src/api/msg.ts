@@ -6,6 +6,7 @@ import { decodeText } from "../effects/wire/text.js";
 import type { Bytes } from "../machine/units.js";
 import { badJson, type Payload } from "./codec.js";
 import { type MsgHdrs, MsgHdrsImpl } from "./headers.js";
+import { KnownOptions } from "./known-options.js";
 
 /** Options of a publish. Source: `PublishOptions` of `nats` 2.29.3. */
 export interface PublishOptions {
@@ -14,6 +15,14 @@ export interface PublishOptions {
   /** Headers of the message. */
   headers?: MsgHdrs;
 }
+
+const names = { reply: true, headers: true } satisfies Record<keyof PublishOptions, true>;
+
+/** What `publish` knows. */
+export const knownOfPublish = new KnownOptions<PublishOptions>("publish", names);
+
+/** What `respond` of a message knows. */
+export const knownOfRespond = new KnownOptions<PublishOptions>("respond", names);
 
 /** Changes values while JSON is parsed, as for `JSON.parse`. */
 export type ReviverFn = (key: string, value: unknown) => unknown;

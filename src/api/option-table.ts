@@ -1,13 +1,15 @@
-// The options of `connect` as a table: what each may be, and where it goes. An option that is not in it, or has a value that
-// makes no sense, is an error at once. An option without a row, a row that leads nowhere, and an option that is not taken
+// The options of `connect` as a table: what each may be, and where it goes. A value that makes no sense is an error at once; an
+// option that is not in it is ignored, and told (known-options.ts). An option without a row, a row that leads nowhere, and an option that is not taken
 // where its row leads do not compile. What each means: options.ts. What is made of them: settings.ts.
 
 import type { TlsOptions } from "../effects/node/tls-options.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import { checkInboxPrefix } from "./inbox.js";
+import { KnownOptions } from "./known-options.js";
 import { isMilliseconds } from "./milliseconds.js";
 import type { ConnectionOptions } from "./options.js";
 import { isSignal } from "./signal.js";
+import { tlsOptionNames } from "./tls-option-names.js";
 
 /** Where an option goes. What is there takes {@link OptionsFor} it, all of them. */
 export type Destination =
@@ -151,6 +153,14 @@ const table = {
   inspect: { to: ["watching"], check: isObserver, what: "a function, or an observer with a function `next`" },
 } as const satisfies { readonly [Name in keyof Required<ConnectionOptions>]: Row };
 
+const known = new KnownOptions<ConnectionOptions>("connect", table);
+const knownOfTls = new KnownOptions<TlsOptions>(
+  "connect",
+  tlsOptionNames,
+  "tls.",
+  "What the client does not know goes to node:tls as it is.",
+);
+
 /** The options that go there. */
 export type OptionsFor<To extends Destination> = Pick<
   ConnectionOptions,
@@ -171,18 +181,17 @@ export function destinationsOf(name: keyof ConnectionOptions): readonly Destinat
 }
 
 /**
- * Checks the options.
+ * Checks the options. Tells the process of those that are not known.
  * @throws NatsError `INVALID_OPTION` (`NOT_FUNC` for functions) that names the option, the kind of its value and what is allowed
  */
 export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
   if (typeof opts !== "object" || opts === null || Array.isArray(opts)) {
     throw new NatsError("connect() takes an object with options, or nothing", ErrorCode.InvalidOption);
   }
+  known.check(opts);
   for (const [name, value] of Object.entries(opts)) {
-    if (value === undefined) continue;
-    const row: Row | undefined = Object.hasOwn(table, name) ? table[name as keyof typeof table] : undefined;
-    if (row === undefined) throw unknownOption(name);
-    const { check, what, code } = row;
+    if (value === undefined || !Object.hasOwn(table, name)) continue;
+    const { check, what, code }: Row = table[name as keyof typeof table];
     if (!check(value)) {
       const error = invalidOption(name, value, what);
       if (code !== undefined) error.code = code;
@@ -212,6 +221,7 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
     );
   }
   if (inboxPrefix !== undefined) checkInboxPrefix(inboxPrefix);
+  knownOfTls.check(tls);
   const { timeout } = tls ?? {};
   if (timeout !== undefined && !isPositive(timeout))
     throw invalidOption("tls.timeout", timeout, positive.what);
@@ -230,10 +240,4 @@ function checkCertificate(tls: TlsOptions): void {
       ? `${certificate} needs the key of that certificate: key or keyFile is missing`
       : `${key} needs the certificate of that key: cert or certFile is missing`;
   throw new NatsError(`the option "tls": ${problem}`, ErrorCode.InvalidOption);
-}
-
-function unknownOption(name: string): NatsError {
-  const near = Object.keys(table).find((known) => known.toLowerCase() === name.toLowerCase());
-  const hint = near === undefined ? `known are ${Object.keys(table).join(", ")}` : `did you mean "${near}"?`;
-  return new NatsError(`unknown option "${name}"; ${hint}`, ErrorCode.InvalidOption);
 }

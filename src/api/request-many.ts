@@ -6,6 +6,7 @@ import { callSite } from "./call-site.js";
 import type { Payload } from "./codec.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
+import { KnownOptions } from "./known-options.js";
 import { isMilliseconds } from "./milliseconds.js";
 import type { Msg, MsgImpl } from "./msg.js";
 import type { Mux } from "./mux.js";
@@ -44,6 +45,16 @@ export interface RequestManyOptions {
   signal?: AbortSignal;
 }
 
+const known = new KnownOptions<Partial<RequestManyOptions>>("requestMany", {
+  strategy: true,
+  maxWait: true,
+  headers: true,
+  maxMessages: true,
+  noMux: true,
+  jitter: true,
+  signal: true,
+});
+
 const DEFAULT_MAX_WAIT = 1_000;
 const DEFAULT_JITTER = 300;
 
@@ -56,6 +67,7 @@ function tooMuch(subject: string): NatsError {
 }
 
 function checked(opts: Partial<RequestManyOptions>) {
+  known.check(opts);
   const { strategy = RequestStrategy.Timer, maxMessages = -1 } = opts;
   // 0 is left out, as in the reference.
   const maxWait = opts.maxWait || DEFAULT_MAX_WAIT;

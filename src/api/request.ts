@@ -5,6 +5,7 @@ import { callSite } from "./call-site.js";
 import type { Payload } from "./codec.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 import type { MsgHdrs } from "./headers.js";
+import { KnownOptions } from "./known-options.js";
 import { isMilliseconds } from "./milliseconds.js";
 import type { Msg } from "./msg.js";
 import type { Mux } from "./mux.js";
@@ -26,11 +27,20 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
+const known = new KnownOptions<RequestOptions>("request", {
+  timeout: true,
+  headers: true,
+  noMux: true,
+  reply: true,
+  signal: true,
+});
+
 /** How long a request waits where nobody says: as in the reference. */
 const DEFAULT_REQUEST_TIMEOUT = 1_000;
 
 /** Checks the options, and returns the timeout. @throws NatsError that names the option that is wrong */
 function checkRequestOptions(opts: RequestOptions): number {
+  known.check(opts);
   const { timeout = DEFAULT_REQUEST_TIMEOUT, noMux, reply, signal } = opts;
   if (!isMilliseconds(timeout, 1)) {
     throw invalidOption("timeout", timeout, "a number of milliseconds, from 1 to 2147483647");

@@ -6,6 +6,7 @@ import { webSocketUrl } from "../machine/server-address.js";
 import type { PoolServer, Servers } from "../machine/server-pool.js";
 import type { Milliseconds } from "../machine/units.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
+import { KnownOptions } from "./known-options.js";
 
 /** What stands for the credentials of a URL where it is shown. */
 export const MASKED = "***";
@@ -85,6 +86,13 @@ export function serversFrom(servers: Servers, isOffered: IsOffered): readonly Se
   return servers.pool.map((server) => serverFrom(server, servers, isOffered));
 }
 
+interface Delayed {
+  readonly server?: unknown;
+  readonly delay?: unknown;
+}
+
+const knownOfAnswer = new KnownOptions<Delayed>("reconnectToServer", { server: true, delay: true });
+
 /**
  * Asks the user's function.
  * @throws what it throws, or a NatsError where it returns what it must not
@@ -97,7 +105,8 @@ export function askForServer(
 ): { readonly server: string | null; readonly ms: number } {
   const answer: unknown = handler(serversFrom(servers, isOffered), info ?? null);
   if (answer === null) return { server: null, ms: 0 };
-  const delayed = answer as { readonly server?: unknown; readonly delay?: unknown } | undefined;
+  const delayed = answer as Delayed | undefined;
+  if (delayed?.server !== undefined) knownOfAnswer.check(delayed);
   const chosen = (delayed?.server === undefined ? answer : delayed.server) as Partial<Server> | undefined;
   const known = servers.pool.find((server) => server.name === chosen?.listen);
   if (known === undefined) {

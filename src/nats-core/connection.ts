@@ -19,7 +19,6 @@ import type {
 } from "@nats-io/nats-core";
 import type { Features, SemVer } from "@nats-io/nats-core/internal";
 import { createInbox } from "../api/inbox.js";
-import { withoutNulls } from "../api/left-out.js";
 import type { Msg } from "../api/msg.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import type { SubscriptionOptions as OwnSubscriptionOptions } from "../api/subscription.js";
@@ -29,7 +28,7 @@ import { coreError, requestError, translated } from "./errors.js";
 import { ServerFeatures, semVerOf } from "./features.js";
 import { isPull } from "./jetstream-subjects.js";
 import { CoreMsgImpl } from "./msg.js";
-import { publishOptions, requestManyOptions, requestOptions } from "./options.js";
+import { publishOptions, requestManyOptions, requestOptions, subscriptionOptions } from "./options.js";
 import { type Adapter, Publisher } from "./publisher.js";
 import { CoreStatuses } from "./statuses.js";
 import { CoreSubscriptionImpl, type SubscriptionOwner } from "./subscription.js";
@@ -85,7 +84,7 @@ export class CoreConnectionImpl implements CoreConnection, Adapter, Subscription
   }
 
   subscribe(subject: string, options?: SubscriptionOptions): Subscription {
-    return new CoreSubscriptionImpl(this, subject, withoutNulls(options));
+    return new CoreSubscriptionImpl(this, subject, subscriptionOptions(options));
   }
 
   async request(subject: string, payload?: Payload, options?: RequestOptions): Promise<CoreMsg> {

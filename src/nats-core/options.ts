@@ -1,8 +1,14 @@
 // Options of nats-core as ours: of a publish, a request, a request for many answers. Zero counts as not given, as there, and so does
 // null.
 
-import type { PublishOptions, RequestManyOptions, RequestOptions } from "@nats-io/nats-core";
+import type {
+  PublishOptions,
+  RequestManyOptions,
+  RequestOptions,
+  SubscriptionOptions,
+} from "@nats-io/nats-core";
 import { MsgHdrsImpl } from "../api/headers.js";
+import { KnownOptions } from "../api/known-options.js";
 import { withoutNulls } from "../api/left-out.js";
 import type { PublishOptions as OwnPublishOptions } from "../api/msg.js";
 import type { RequestOptions as OwnRequestOptions } from "../api/request.js";
@@ -16,8 +22,42 @@ const strategies: Readonly<Record<NonNullable<RequestManyOptions["strategy"]>, R
   sentinel: RequestStrategy.SentinelMsg,
 };
 
+const message = { headers: true, traceDestination: true, traceOnly: true } as const;
+
+const known = {
+  publish: new KnownOptions<PublishOptions>("publish", { reply: true, ...message }),
+  request: new KnownOptions<RequestOptions>("request", {
+    timeout: true,
+    noMux: true,
+    reply: true,
+    ...message,
+  }),
+  requestMany: new KnownOptions<Partial<RequestManyOptions>>("requestMany", {
+    strategy: true,
+    maxWait: true,
+    maxMessages: true,
+    noMux: true,
+    stall: true,
+    ...message,
+  }),
+  subscribe: new KnownOptions<SubscriptionOptions>("subscribe", {
+    queue: true,
+    max: true,
+    timeout: true,
+    callback: true,
+    slow: true,
+  }),
+} as const;
+
+/** Options of a subscription. */
+export function subscriptionOptions(options: SubscriptionOptions | undefined): SubscriptionOptions {
+  known.subscribe.check(options);
+  return withoutNulls(options);
+}
+
 /** Options of a publish. @throws NatsError `BAD_HEADER`, as those below */
 export function publishOptions(options: PublishOptions | undefined): OwnPublishOptions | undefined {
+  known.publish.check(options);
   if (options === undefined) return undefined;
   const given = withoutNulls(options);
   const own: OwnPublishOptions = headersOf(given);
@@ -27,6 +67,7 @@ export function publishOptions(options: PublishOptions | undefined): OwnPublishO
 
 /** Options of a request. */
 export function requestOptions(options: RequestOptions | undefined): OwnRequestOptions {
+  known.request.check(options);
   const given = withoutNulls(options);
   const own: OwnRequestOptions = headersOf(given);
   const { timeout, noMux, reply } = given;
@@ -40,6 +81,7 @@ export function requestOptions(options: RequestOptions | undefined): OwnRequestO
 export function requestManyOptions(
   options: Partial<RequestManyOptions> | undefined,
 ): Partial<OwnRequestManyOptions> {
+  known.requestMany.check(options);
   const given = withoutNulls(options);
   const own: Partial<OwnRequestManyOptions> = headersOf(given);
   const { strategy, maxWait, maxMessages, noMux, stall } = given;

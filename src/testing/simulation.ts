@@ -7,6 +7,7 @@ import { Connection } from "../api/connection.js";
 import type { NatsConnection } from "../api/nats-connection.js";
 import { checkOptions as checkConnectionOptions } from "../api/option-table.js";
 import type { ConnectionOptions } from "../api/options.js";
+import { worldWith } from "../api/settings.js";
 import { throwIfAborted } from "../api/signal.js";
 import {
   aFunction,
@@ -126,7 +127,7 @@ export class Simulation {
     checkConnectionOptions(options);
     throwIfAborted(options.signal, "connect");
     const world = this.world(this.#freeName(options.name));
-    return new Connection(world, { ...options }).start().then((connection) => {
+    return new Connection(worldWith(options, world), { ...options }).start().then((connection) => {
       this.#names.set(connection, world.name);
       return connection;
     });

@@ -54,7 +54,6 @@ describe("the stack of a failed connect", () => {
   });
 
   it.each<readonly [string, () => ConnectionOptions]>([
-    ["an unknown option", () => ({ server: "a" }) as ConnectionOptions],
     ["an option of a wrong type", () => ({ timeout: -1 })],
     ["a URL that makes no sense", () => ({ servers: ["http://a"] })],
     ["a signal that is aborted", () => ({ signal: AbortSignal.abort() })],

@@ -126,12 +126,6 @@ describe("options", () => {
     expect(problem(options).message).toContain("an object with options");
   });
 
-  it("that are unknown are named, and the one that was meant is suggested", () => {
-    expect(problem({ Timeout: 5 }).message).toContain('did you mean "timeout"?');
-    expect(problem({ colour: "red" }).message).toMatch(/unknown option "colour"; known are servers, port,/);
-    expect(problem({ constructor: 1 }).message).toContain('unknown option "constructor"');
-  });
-
   it("with servers and port contradict each other", () => {
     expect(problem({ servers: "a", port: 4222 }).message).toContain("exclude each other");
     expect(() => checkOptions({ servers: [], port: 4222 })).not.toThrow();

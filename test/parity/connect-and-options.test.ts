@@ -824,15 +824,19 @@ describe.each(servers)("connect, by both clients, to nats-server $label", ({ pat
       expect(seen).toEqual(same(plain));
     });
 
-    it("takes no option that it does not know, or whose value makes no sense (the reference ignores them)", async () => {
+    it("that are unknown are ignored (ours tells the process)", async () => {
       const { port } = server;
-      const wrong = [
-        { pinginterval: 5 },
-        { maxPingOut: "2" },
-        { timeout: -1 },
-        { servers: 5 },
-        { reconnect: "no" },
-      ];
+      const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+      const seen = await both(({ connect }) =>
+        codeOf(async () => (await connect({ port, pinginterval: 5 } as ConnectionOptions)).close()),
+      );
+      warned.mockRestore();
+      expect(seen).toEqual(same(undefined));
+    });
+
+    it("takes no option whose value makes no sense (the reference ignores them)", async () => {
+      const { port } = server;
+      const wrong = [{ maxPingOut: "2" }, { timeout: -1 }, { servers: 5 }, { reconnect: "no" }];
       const seen = await both(({ connect }) =>
         Promise.all(wrong.map((options) => codeOf(() => connect({ port, ...options } as ConnectionOptions)))),
       );

@@ -1,0 +1,67 @@
+// The options that a call knows. What else it is given is ignored, as by the reference: a program that passes on options of its own
+// runs. But a typing error shall not wait for the outage that the option was meant for: the process is told, by a warning.
+
+import { shortened } from "../effects/shortened.js";
+import { nearestName } from "./nearest-name.js";
+import { warn } from "./process-warning.js";
+
+/** Code of the warning. */
+export const UNKNOWN_OPTION = "NATS_UNKNOWN_OPTION";
+
+/** Calls with the names that the process was told of: once is enough. */
+const told = new Set<string>();
+
+/** So many are told; a program that makes names up would fill the memory. */
+const MOST_TOLD = 1_000;
+
+/** Characters of a name that are shown. */
+const MOST_SHOWN = 64;
+
+/** The options of one call, or of a record among them. */
+export class KnownOptions<Options extends object> {
+  readonly #call: string;
+  readonly #prefix: string;
+  readonly #names: ReadonlySet<string>;
+  readonly #otherwise: string;
+
+  /**
+   * @param call how a user calls it, such as `publish`
+   * @param names all of them
+   * @param prefix what stands in front of a name where the options are a record among others, such as `tls.`
+   * @param otherwise what becomes of other options, as a sentence
+   */
+  constructor(
+    call: string,
+    names: Readonly<Record<keyof Options, unknown>>,
+    prefix = "",
+    otherwise = "The option is ignored.",
+  ) {
+    this.#call = call;
+    this.#prefix = prefix;
+    this.#names = new Set(Object.keys(names));
+    this.#otherwise = otherwise;
+  }
+
+  /** Tells the process of the options that are given and not known, once of each. Has to be fast: each message passes here. */
+  check(options: Options | null | undefined): void {
+    if (typeof options !== "object") return;
+    for (const name in options) if (!this.#names.has(name)) this.#tell(name, options);
+  }
+
+  #tell(name: string, options: Options): void {
+    // What stands in for all objects of a program is no option, and what has no value asks for nothing.
+    if (!Object.hasOwn(options, name) || (options[name as keyof Options] ?? null) === null) return;
+    const key = `${this.#call} ${this.#prefix}${name}`;
+    if (told.has(key) || told.size >= MOST_TOLD) return;
+    told.add(key);
+    const nearest = nearestName(name, this.#names);
+    const known = [...this.#names].map((one) => this.#prefix + one).join(", ");
+    const hint = nearest === undefined ? "" : `; did you mean "${this.#prefix}${nearest}"?`;
+    warn({
+      type: "NatsOptionWarning",
+      message: `${this.#call}() does not know the option ${JSON.stringify(this.#prefix + shortened(name, undefined, MOST_SHOWN))}${hint}`,
+      code: UNKNOWN_OPTION,
+      detail: `${this.#otherwise} Known are ${known}.`,
+    });
+  }
+}
