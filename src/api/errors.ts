@@ -4,6 +4,7 @@
 // sentences are ours and end in the code, so that a search for the code in a log finds them. No message holds a
 // secret or a payload. Errors of the server arrive here through `src/machine/server-error.ts`.
 
+import { brand } from "../machine/brand.js";
 import type { Recording } from "../machine/recording.js";
 import type { PermissionContext } from "../machine/server-error.js";
 import type { Amount } from "../machine/units.js";
@@ -138,6 +139,8 @@ export class NatsError extends Error {
   }
 }
 
+brand(NatsError, "NatsError");
+
 // Apart from the class: a bundler gives a class that names itself another name, which every stack would show.
 function errorForCode(code: string, chainedError: Error | undefined): NatsError {
   const sentence = sentences.get(code) ?? "The server reported an error";
@@ -150,6 +153,7 @@ function errorForCode(code: string, chainedError: Error | undefined): NatsError 
  */
 export function isNatsError(error: unknown): error is NatsError {
   if (error instanceof NatsError) return true;
+  // Of a version that does not mark its instances.
   return (
     error instanceof Error && error.name === "NatsError" && "code" in error && typeof error.code === "string"
   );

@@ -4,6 +4,7 @@
 // so that it can never add a line; what a server sends is read without complaint, line by line, at first use.
 
 import { decodeText } from "../effects/wire/text.js";
+import { brand } from "../machine/brand.js";
 import { textEncoder } from "./codec.js";
 import { ErrorCode, invalidOption, NatsError } from "./errors.js";
 
@@ -261,6 +262,8 @@ export class MsgHdrsImpl implements MsgHdrs {
     else values.push(value);
   }
 }
+
+brand(MsgHdrsImpl, "MsgHdrsImpl");
 
 function hasLineBreak(text: string): boolean {
   return text.includes("\n") || text.includes("\r");

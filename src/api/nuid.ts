@@ -4,6 +4,8 @@
 // Twelve characters are random and stay; ten are a sequence that starts at random and grows by a random step.
 // When the sequence is used up, everything is drawn anew. Randomness is cryptographic and drawn at first use.
 
+import { brand } from "../machine/brand.js";
+
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const prefixLength = 12;
 const minimumStep = 33;
@@ -92,6 +94,8 @@ export class Nuid {
     else this.#head = this.#prefix + text(this.#high, 4) + text(this.#middle, 4);
   }
 }
+
+brand(Nuid, "Nuid");
 
 /** The generator of `createInbox`. The inboxes of a connection come from its world: secrets.ts. */
 export const nuid: Nuid = new Nuid();

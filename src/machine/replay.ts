@@ -2,6 +2,7 @@
 // what is wrong with it, and where. How it is played: play.ts.
 
 import type { StateValue } from "xstate";
+import { brand } from "./brand.js";
 import { play, type ReplayStep } from "./play.js";
 import { RECORDING_VERSION, type Recording } from "./recording.js";
 import { recordingSchema } from "./recording-schema.js";
@@ -11,6 +12,8 @@ import { problemIn, shown } from "./schema.js";
 export class RecordingError extends Error {
   override readonly name = "RecordingError";
 }
+
+brand(RecordingError, "RecordingError");
 
 /**
  * Plays a recording again: the beginning, then a step for each event, with the state and the effects as they were.

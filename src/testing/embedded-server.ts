@@ -10,6 +10,7 @@ import { ModelCluster } from "../effects/simulated/model-cluster.js";
 import type { ModelServer } from "../effects/simulated/model-server.js";
 import { Random } from "../effects/simulated/random.js";
 import { type Clock, type ModelServerOptions, serverFields } from "../effects/simulated/server-options.js";
+import { brand } from "../machine/brand.js";
 import type { Milliseconds } from "../machine/units.js";
 
 /** Options of an embedded server. */
@@ -218,6 +219,8 @@ export class EmbeddedServer implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 }
+
+brand(EmbeddedServer, "EmbeddedServer");
 
 const { tls: _, certificate: __, maxSubscriptions: ___, ...ofModel } = serverFields;
 const anything: Check = [() => true, ""];

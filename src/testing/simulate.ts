@@ -19,6 +19,7 @@ import {
 import { Faults } from "../effects/simulated/faults.js";
 import { NotSettled } from "../effects/simulated/virtual-time.js";
 import { printable } from "../effects/wire/control-characters.js";
+import { brand } from "../machine/brand.js";
 import type { Milliseconds } from "../machine/units.js";
 import type { DeliveryLaw } from "./delivery-law.js";
 import { drawPlan, type PlanSize, planSizes } from "./draw-plan.js";
@@ -96,6 +97,8 @@ export class SimulationFailure extends Error {
     this.events = events;
   }
 }
+
+brand(SimulationFailure, "SimulationFailure");
 
 /** An event as one line of text. */
 export function lineOf({ at, who, what }: SimulationEvent): string {

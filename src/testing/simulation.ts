@@ -34,6 +34,7 @@ import { type NetworkOptions, VirtualNetwork } from "../effects/simulated/virtua
 import { VirtualTime } from "../effects/simulated/virtual-time.js";
 import { SimulatedWorld, type WorldObserver } from "../effects/simulated/world.js";
 import type { Timer } from "../effects/world.js";
+import { brand } from "../machine/brand.js";
 import type { Milliseconds } from "../machine/units.js";
 
 /** Options of a simulation. */
@@ -285,3 +286,5 @@ export class Simulation {
     return faults;
   }
 }
+
+brand(Simulation, "Simulation");

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { connect as connectInBrowser } from "../../src/api/connect-by-web-socket.js";
 import type { ReconnectToServerHandler } from "../../src/api/server.js";
-import { type ConnectionOptions, connect, type Server } from "../../src/index.js";
+import { type ConnectionOptions, connect } from "../../src/index.js";
 import { Simulation } from "../../src/testing/index.js";
 import { all, scene } from "../nats-core/scene.js";
 
@@ -26,6 +26,11 @@ function messages(): string[] {
 /** Options that no type allows. */
 function loose(options: Record<string, unknown>): never {
   return options as never;
+}
+
+/** Options, and beside them what no type allows. */
+function beside<Options extends object>(more: Record<string, unknown>, options: Options): Options {
+  return { ...options, ...more };
 }
 
 async function connected(options: Record<string, unknown> = {}) {
@@ -149,7 +154,7 @@ describe("an unknown option of a call", () => {
   });
 
   it("is told of a server that setServers is given, and of what reconnectToServer returns", async () => {
-    const choose = ((pool) => ({ server: pool[0] as Server, dely: 5 })) as ReconnectToServerHandler;
+    const choose: ReconnectToServerHandler = (pool) => loose({ server: pool[0], dely: 5 });
     const { nc } = await connected({ reconnectToServer: choose });
     nc.setServers(nc.getServers().map((server) => ({ ...server, weight: 2 })));
     expect(messages()).toEqual([
@@ -161,13 +166,12 @@ describe("an unknown option of a call", () => {
   it("of nats-core is told, too, and its own options are known", async () => {
     const { world, core } = await scene();
     const traced = { traceDestination: "traces", traceOnly: false };
-    core.subscribe("echo", {
-      callback: (_, msg) => void msg.respond("pong"),
-      queue: "q",
-      ...loose({ slo: 5 }),
-    });
+    core.subscribe(
+      "echo",
+      beside({ slo: 5 }, { callback: (_, msg) => void msg.respond("pong"), queue: "q" }),
+    );
     core.subscribe("others", { max: 1, timeout: 1_000, slow: 5 });
-    core.publish("others", "x", { reply: "a", ...traced, ...loose({ expect: 1 }) });
+    core.publish("others", "x", beside({ expect: 1 }, { reply: "a", ...traced }));
     await world.until(core.request("echo", "x", { timeout: 100, noMux: true, reply: "r", ...traced }));
     const many = {
       strategy: "count",
@@ -177,9 +181,7 @@ describe("an unknown option of a call", () => {
       noMux: true,
       ...traced,
     } as const;
-    await world.until(
-      core.requestMany("echo", "x", { ...many, ...loose({ sentinel: 1 }) }).then((got) => all(got)),
-    );
+    await world.until(core.requestMany("echo", "x", beside({ sentinel: 1 }, many)).then((got) => all(got)));
     expect(messages()).toEqual([
       'subscribe() does not know the option "slo"; did you mean "slow"?',
       'publish() does not know the option "expect"',
