@@ -12,7 +12,9 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "./packed.mjs";
 
-const { exports, bin, imports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const { exports, bin, imports, peerDependencies } = JSON.parse(
+  await readFile(join(root, "package.json"), "utf8"),
+);
 
 const shared = {
   absWorkingDir: root,
@@ -24,9 +26,12 @@ const shared = {
 };
 
 const entries = Object.values(exports).flatMap(({ browser, ...target }) => [
-  browser?.default,
+  browser?.import.default,
   target.import?.default,
 ]);
+
+/** The entries in CommonJS, seen from the repository. */
+const required = Object.values(exports).flatMap((target) => target.require?.default ?? []);
 
 /** The files that npm makes programs of, seen from the repository. */
 export const tools = Object.values(bin);
@@ -66,6 +71,8 @@ export async function buildCode(folder, { write = true } = {}) {
   if (!write) return built;
   await writeFile(join(folder, "cjs/package.json"), '{ "type": "commonjs" }\n');
   await resolveImports(join(folder, "cjs"));
+  await keepOptional(join(folder, "cjs/effects/node/late-parts.js"));
+  for (const entry of required) await makeReplaceable(join(folder, entry.replace(/^\.\/dist\//, "")));
   return built;
 }
 
@@ -105,4 +112,31 @@ async function resolveImports(folder) {
     );
     if (resolved !== code) await writeFile(path, resolved);
   }
+}
+
+/**
+ * A package that may be missing is loaded in a `try` (src/effects/node/late-parts.ts). What esbuild makes of `import()` is a function
+ * of its own, and bundlers see no `try` around it: a package that the user has not installed would break their build.
+ */
+async function keepOptional(path) {
+  const made = /await Promise\.resolve\(\)\.then\(\(\) => (__toESM\(require\("([^"]+)"\), 1\))\)/g;
+  const code = await readFile(path, "utf8");
+  const isPeer = (name) => peerDependencies[name] !== undefined;
+  const kept = code.replace(made, (whole, load, name) => (isPeer(name) ? load : whole));
+  const left = [...kept.matchAll(made)].filter(([, , name]) => isPeer(name));
+  if (kept === code || left.length > 0) throw new Error(`esbuild writes import() otherwise: ${path}`);
+  await writeFile(path, kept);
+}
+
+/**
+ * Whoever tests or traces a program puts a function of their own in the place of one that a package exports. esbuild exports by
+ * getters that cannot be redefined: an entry gets an object with plain values. What ESM reads of the names is in the last lines.
+ */
+async function makeReplaceable(path) {
+  const names = "// Annotate the CommonJS export names for ESM import in node:";
+  const plain =
+    'module.exports = Object.defineProperty({ ...module.exports }, "__esModule", { value: true });';
+  const code = await readFile(path, "utf8");
+  if (code.split(names).length !== 2) throw new Error(`esbuild writes names of exports otherwise: ${path}`);
+  await writeFile(path, code.replace(names, `${plain}\n${names}`));
 }

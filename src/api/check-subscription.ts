@@ -7,7 +7,7 @@ import { isMilliseconds } from "./milliseconds.js";
 import { checkSignal } from "./signal.js";
 import type { SubscriptionOptions } from "./subscription.js";
 
-const known = new KnownOptions<SubscriptionOptions>("subscribe", {
+const known = /* @__PURE__ */ new KnownOptions<SubscriptionOptions>("subscribe", {
   queue: true,
   max: true,
   timeout: true,

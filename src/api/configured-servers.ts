@@ -87,7 +87,7 @@ function authOf(credentials: string): Auth {
   return { user: decoded(credentials.slice(0, colon)), pass: decoded(credentials.slice(colon + 1)) };
 }
 
-const knownOfServer = new KnownOptions<Server>("setServers", {
+const knownOfServer = /* @__PURE__ */ new KnownOptions<Server>("setServers", {
   hostname: true,
   port: true,
   listen: true,

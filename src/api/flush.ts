@@ -27,7 +27,7 @@ export interface FlushOptions {
   signal?: AbortSignal;
 }
 
-const known = new KnownOptions<FlushOptions>("flush", { timeout: true, signal: true });
+const known = /* @__PURE__ */ new KnownOptions<FlushOptions>("flush", { timeout: true, signal: true });
 
 type Stream = Pick<Outbound, "ping" | "withdrawPing" | "takeLost" | "waiting" | "unconfirmed">;
 

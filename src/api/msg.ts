@@ -19,10 +19,10 @@ export interface PublishOptions {
 const names = { reply: true, headers: true } satisfies Record<keyof PublishOptions, true>;
 
 /** What `publish` knows. */
-export const knownOfPublish = new KnownOptions<PublishOptions>("publish", names);
+export const knownOfPublish = /* @__PURE__ */ new KnownOptions<PublishOptions>("publish", names);
 
 /** What `respond` of a message knows. */
-export const knownOfRespond = new KnownOptions<PublishOptions>("respond", names);
+export const knownOfRespond = /* @__PURE__ */ new KnownOptions<PublishOptions>("respond", names);
 
 /** Changes values while JSON is parsed, as for `JSON.parse`. */
 export type ReviverFn = (key: string, value: unknown) => unknown;

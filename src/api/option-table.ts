@@ -153,8 +153,8 @@ const table = {
   inspect: { to: ["watching"], check: isObserver, what: "a function, or an observer with a function `next`" },
 } as const satisfies { readonly [Name in keyof Required<ConnectionOptions>]: Row };
 
-const known = new KnownOptions<ConnectionOptions>("connect", table);
-const knownOfTls = new KnownOptions<TlsOptions>(
+const known = /* @__PURE__ */ new KnownOptions<ConnectionOptions>("connect", table);
+const knownOfTls = /* @__PURE__ */ new KnownOptions<TlsOptions>(
   "connect",
   tlsOptionNames,
   "tls.",

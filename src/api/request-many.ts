@@ -45,7 +45,7 @@ export interface RequestManyOptions {
   signal?: AbortSignal;
 }
 
-const known = new KnownOptions<Partial<RequestManyOptions>>("requestMany", {
+const known = /* @__PURE__ */ new KnownOptions<Partial<RequestManyOptions>>("requestMany", {
   strategy: true,
   maxWait: true,
   headers: true,

@@ -27,7 +27,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
-const known = new KnownOptions<RequestOptions>("request", {
+const known = /* @__PURE__ */ new KnownOptions<RequestOptions>("request", {
   timeout: true,
   headers: true,
   noMux: true,

@@ -91,7 +91,10 @@ interface Delayed {
   readonly delay?: unknown;
 }
 
-const knownOfAnswer = new KnownOptions<Delayed>("reconnectToServer", { server: true, delay: true });
+const knownOfAnswer = /* @__PURE__ */ new KnownOptions<Delayed>("reconnectToServer", {
+  server: true,
+  delay: true,
+});
 
 /**
  * Asks the user's function.

@@ -25,14 +25,14 @@ const strategies: Readonly<Record<NonNullable<RequestManyOptions["strategy"]>, R
 const message = { headers: true, traceDestination: true, traceOnly: true } as const;
 
 const known = {
-  publish: new KnownOptions<PublishOptions>("publish", { reply: true, ...message }),
-  request: new KnownOptions<RequestOptions>("request", {
+  publish: /* @__PURE__ */ new KnownOptions<PublishOptions>("publish", { reply: true, ...message }),
+  request: /* @__PURE__ */ new KnownOptions<RequestOptions>("request", {
     timeout: true,
     noMux: true,
     reply: true,
     ...message,
   }),
-  requestMany: new KnownOptions<Partial<RequestManyOptions>>("requestMany", {
+  requestMany: /* @__PURE__ */ new KnownOptions<Partial<RequestManyOptions>>("requestMany", {
     strategy: true,
     maxWait: true,
     maxMessages: true,
@@ -40,7 +40,7 @@ const known = {
     stall: true,
     ...message,
   }),
-  subscribe: new KnownOptions<SubscriptionOptions>("subscribe", {
+  subscribe: /* @__PURE__ */ new KnownOptions<SubscriptionOptions>("subscribe", {
     queue: true,
     max: true,
     timeout: true,

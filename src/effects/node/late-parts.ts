@@ -18,21 +18,33 @@ export const loadDns = () => import("node:dns");
 /** node:fs/promises, for certificates in files, and for what the system says of name servers. */
 export const loadFiles = () => import("node:fs/promises");
 
-// Bundlers take a package for one that may be missing where its failure is handled in place.
-const handedOn = (error: unknown): Promise<never> => Promise.reject(error);
+// Bundlers take a package for one that may be missing if it is loaded in a `try`: esbuild and webpack build without it, and warn.
 
 /**
  * The package `ws`, an optional peer.
  * @throws PackageFailure (as a rejection)
  */
-export const loadWs = () => loadPackage("ws", "WebSocket", () => import("ws").catch(handedOn));
+export const loadWs = () =>
+  loadPackage<typeof import("ws")>("ws", "WebSocket", async () => {
+    try {
+      return await import("ws");
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  });
 
 /**
  * The package `@statelyai/inspect`, an optional peer that the tool needs.
  * @throws PackageFailure (as a rejection)
  */
 export const loadInspect = () =>
-  loadPackage("@statelyai/inspect", "createInspector", () => import("@statelyai/inspect").catch(handedOn));
+  loadPackage<typeof import("@statelyai/inspect")>("@statelyai/inspect", "createInspector", async () => {
+    try {
+      return await import("@statelyai/inspect");
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  });
 
 /** A package that could not be loaded; the cause says why. */
 export class PackageFailure extends Error {
