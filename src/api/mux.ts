@@ -115,6 +115,8 @@ export class Mux {
 /** Where answers arrive. */
 export interface Inbox {
   readonly reply: string;
+  /** True for a place in the inbox of all requests. */
+  readonly isShared: boolean;
   /** Nobody waits any more. */
   remove(): void;
 }
@@ -138,6 +140,10 @@ class SharedInbox implements Inbox {
     this.reply = prefix + this.token;
   }
 
+  get isShared(): boolean {
+    return true;
+  }
+
   remove(): void {
     this.#table.delete(this.#number);
   }
@@ -155,7 +161,7 @@ export function ownInbox(requester: Requester, given: string | undefined, awaiti
   subscription.isInbox = true;
   subscription.requestSubject = awaiting.subject;
   void subscription.closed.then(() => awaiting.closed());
-  return { reply, remove: () => subscription.unsubscribe() };
+  return { reply, isShared: false, remove: () => subscription.unsubscribe() };
 }
 
 function newInbox({ secrets, inboxPrefix }: Requester): string {

@@ -128,6 +128,9 @@ export class PendingRequest implements Awaiting {
   closed(): void {
     // What was not sent stays where it is: the connection counts it among what is lost.
     if (this.#isSettled) return;
+    // In an inbox of its own, one for many ends with the answers that came, as in the reference: programs loop over it for as long
+    // as they are connected.
+    if (this.#wants === "many" && this.#inbox?.isShared === false) return this.#settle(undefined);
     const code = ErrorCode.ConnectionClosed;
     const message = `the connection was closed while ${this.#name} waited: ${this.#state()} (${code})`;
     this.#settle(new NatsError(message, code));

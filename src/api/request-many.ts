@@ -37,7 +37,10 @@ export interface RequestManyOptions {
   headers?: MsgHdrs;
   /** Number of answers, for the strategy `count`. Default: no limit. */
   maxMessages?: number;
-  /** Use a subscription of its own for the answers. Default false. */
+  /**
+   * Use a subscription of its own for the answers. Default false. If the connection is closed meanwhile, the iterator then ends without an
+   * error, as in the reference; with the shared subscription it throws a NatsError `CONNECTION_CLOSED`.
+   */
   noMux?: boolean;
   /** Milliseconds for the strategy `jitterTimer`. Default, also for 0, 300. */
   jitter?: number;

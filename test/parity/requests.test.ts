@@ -406,23 +406,45 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
       });
     });
 
-    it("ends with the connection: without an error in the reference's own inbox, CONNECTION_CLOSED in ours", async () => {
-      const seen = await both(async ({ connect }) => {
-        const outcome = async (noMux: boolean) => {
-          const nc = await connect({ port: server.port });
-          echo(nc);
-          const reading = read(await nc.requestMany("silent", "", { maxWait: 20_000, noMux }), text);
-          await nc.flush();
-          await nc.close();
-          return (await reading).code;
-        };
-        return { shared: await outcome(false), own: await outcome(true) };
-      });
-      expect(seen).toEqual({
-        reference: { shared: "TIMEOUT", own: undefined },
-        ours: { shared: "CONNECTION_CLOSED", own: "CONNECTION_CLOSED" },
-      });
-    });
+    describe.each(["timer", "count", "jitterTimer", "sentinelMsg"] as RequestStrategy[])(
+      "by %s",
+      (strategy) => {
+        /** What the reader of a request gets, one answer of which came before the connection ended. */
+        const readUntil = (end: "close" | "drain", options: Partial<RequestManyOptions>) =>
+          both(async ({ connect }) => {
+            const [nc, other] = [await connect({ port: server.port }), await connect({ port: server.port })];
+            other.subscribe("once", { callback: (_error, msg) => void msg.respond("1") });
+            await other.flush();
+            const asked = { strategy, maxWait: 500, jitter: 400, maxMessages: 5, ...options };
+            const reading = read(await nc.requestMany("once", "", asked), text);
+            // The request is on its way, the answer too, and has come.
+            for (const one of [nc, other, nc]) await one.flush();
+            await nc[end]();
+            return reading;
+          });
+
+        it("in the shared inbox throws when the connection is closed: TIMEOUT in the reference, CONNECTION_CLOSED in ours", async () => {
+          expect(await readUntil("close", {})).toEqual({
+            reference: { read: ["1"], code: "TIMEOUT" },
+            ours: { read: ["1"], code: "CONNECTION_CLOSED" },
+          });
+        });
+
+        it("in the shared inbox ends by its strategy while the connection drains: TIMEOUT in the reference", async () => {
+          expect(await readUntil("drain", {})).toEqual({
+            reference: { read: ["1"], code: "TIMEOUT" },
+            ours: { read: ["1"], code: undefined },
+          });
+        });
+
+        it.each(["close", "drain"] as const)(
+          "in an inbox of its own ends with the connection, without an error (%s)",
+          async (end) => {
+            expect(await readUntil(end, { noMux: true })).toEqual(same({ read: ["1"], code: undefined }));
+          },
+        );
+      },
+    );
 
     it.each([
       { maxWait: 0 },
