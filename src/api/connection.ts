@@ -456,7 +456,8 @@ export class Connection implements NatsConnection {
 
   /** What src/nats-core needs to know of the options. No credentials. @internal */
   get coreOptions() {
-    return { inboxPrefix: this.#requester.inboxPrefix, noAsyncTraces: !this.#requester.asyncTraces };
+    const { inboxPrefix, asyncTraces } = this.#requester;
+    return { inboxPrefix: inboxPrefix === "" ? undefined : inboxPrefix, noAsyncTraces: !asyncTraces };
   }
 
   /** The numbers of the chart's links: there is a socket for each of them. For the simulation, which counts sockets. @internal */

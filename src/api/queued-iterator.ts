@@ -187,6 +187,16 @@ export class QueuedIterator<T> implements AsyncIterable<T>, AsyncIterator<T, und
     return this.#count + this.#inFlight;
   }
 
+  /** How many values wait, without the one that the consumer is working on. */
+  get waiting(): number {
+    return this.#count;
+  }
+
+  /** True while the consumer waits: it gets the next value at once. */
+  get isAwaited(): boolean {
+    return this.#waiters.length > 0;
+  }
+
   /** The bytes of the values that wait. */
   get waitingBytes(): Bytes {
     return this.#bytes;

@@ -35,8 +35,8 @@ import { CoreSubscriptionImpl, type SubscriptionOwner } from "./subscription.js"
 
 /** What was asked for at `connect`, as far as packages on nats-core want to know. No credentials. */
 export interface CoreOptions {
-  /** Prefix of inboxes; empty for the default. */
-  readonly inboxPrefix: string;
+  /** Prefix of inboxes; undefined where none was given. */
+  readonly inboxPrefix: string | undefined;
   /** Leave out of errors where a request was made. */
   readonly noAsyncTraces: boolean;
 }

@@ -21,21 +21,26 @@ import { ErrorCode, type NatsError } from "../api/errors.js";
 /** What nats-core's errors are made from: two of its classes take no options. */
 type Making = (error: NatsError, subject: string) => Error;
 
-/** With our sentence, too, also where it is printed: a bad subject may be that of the reply. */
+// Not enumerable, as an Error has them: else they are printed again, behind the stack.
+const hidden = (value: unknown) => ({ value, writable: true, configurable: true });
+
+/** With our sentence, too: a bad subject may be that of the reply. */
 function withCause<T extends Error>(made: T, cause: NatsError): T {
-  const { message, stack = "" } = made;
-  // Not enumerable, as an Error has them: else both are printed again, behind the stack.
-  const hidden = (value: unknown) => ({ value, writable: true, configurable: true });
-  return Object.defineProperties(made, {
-    cause: hidden(cause),
-    message: hidden(cause.message),
-    stack: hidden(stack.replace(message, () => cause.message)),
-  });
+  return Object.defineProperties(made, { cause: hidden(cause), message: hidden(cause.message) });
+}
+
+/** With the places that the stack of ours names: who made the request is among them, and not who translates its error. */
+function placed<T extends Error>(made: T, { stack = "" }: NatsError): T {
+  const at = stack.indexOf("\n    at ");
+  // Without a place, or where the engine writes stacks in another way.
+  const places = at === -1 ? "" : stack.slice(at);
+  return Object.defineProperty(made, "stack", hidden(`${made.name}: ${made.message}${places}`));
 }
 
 const argument: Making = (cause) => new InvalidArgumentError(cause.message, { cause });
 const operation: Making = (cause) => new InvalidOperationError(cause.message, { cause });
 const request: Making = (cause) => new RequestError(cause.message, { cause });
+const connection: Making = (cause) => new ConnectionError(cause.message, { cause });
 const authorization: Making = (cause) => new AuthorizationError(cause.message, { cause });
 
 const making: ReadonlyMap<string, Making> = new Map<string, Making>([
@@ -76,8 +81,8 @@ function permission(cause: NatsError): PermissionViolationError {
  */
 export function coreError(error: unknown, subject = ""): Error {
   if (!isOurs(error)) return error instanceof Error ? error : new Error(String(error));
-  const make = making.get(error.code);
-  return make === undefined ? new ConnectionError(error.message, { cause: error }) : make(error, subject);
+  const make = making.get(error.code) ?? connection;
+  return placed(make(error, subject), error);
 }
 
 /** What ends a request that was under way is a RequestError in nats-core, with the reason as its `cause`. */
@@ -92,7 +97,7 @@ const wrapped: ReadonlySet<string> = new Set([
 export function requestError(error: unknown, subject?: string): Error {
   const made = coreError(error, subject);
   if (!isOurs(error) || !wrapped.has(error.code)) return made;
-  return new RequestError(error.message, { cause: made });
+  return placed(new RequestError(error.message, { cause: made }), error);
 }
 
 /** As `isNatsError`, which a test of the class alone would make wrong where ESM and CommonJS meet. */

@@ -31,7 +31,7 @@ export function asNatsCore(nc: NatsConnection): CoreConnection {
 
 /** What was asked for at `connect`: our connections tell it, though not as part of their interface. */
 function optionsOf(nc: NatsConnection & { readonly coreOptions?: CoreOptions }): CoreOptions {
-  return nc.coreOptions ?? { inboxPrefix: "", noAsyncTraces: false };
+  return nc.coreOptions ?? { inboxPrefix: undefined, noAsyncTraces: false };
 }
 
 /** What happens to it, read without listening: our connections give that, though not as part of their interface. */

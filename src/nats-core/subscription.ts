@@ -45,6 +45,8 @@ export class CoreSubscriptionImpl implements CoreSubscription {
   #error: Error | undefined;
   #isIterated = false;
   #isSlow = false;
+  /** A message that a reader who waited was given in this turn, and has not seen yet: for nats-core it waits. */
+  #arriving = 0;
   readonly #slow = new SlowReader({ messages: undefined, bytes: undefined }, () =>
     this.#owner.slowConsumer(this, this.getPending()),
   );
@@ -78,6 +80,7 @@ export class CoreSubscriptionImpl implements CoreSubscription {
       this.#queue?.stop(error);
     } else {
       this.#received++;
+      if (this.#queue?.isAwaited) this.#arrives();
       this.#queue?.push(msg);
     }
     this.#options.callback?.(error, msg);
@@ -154,8 +157,17 @@ export class CoreSubscriptionImpl implements CoreSubscription {
     return this.#queue === undefined ? this.#received : this.#queue.getProcessed();
   }
 
+  /** How many messages wait: not the one that the reader has in hand, which ours counts. */
   getPending(): number {
-    return this.#queue === undefined ? 0 : this.#queue.getPending();
+    return this.#queue === undefined ? 0 : this.#queue.waiting + this.#arriving;
+  }
+
+  /** To be called before the reader is given the message: it goes on only after what is queued here. */
+  #arrives(): void {
+    this.#arriving = 1;
+    queueMicrotask(() => {
+      this.#arriving = 0;
+    });
   }
 
   getID(): number {
@@ -213,7 +225,7 @@ export class CoreSubscriptionImpl implements CoreSubscription {
 
   #watch(queue: QueuedIterator<CoreMsg>): void {
     const { slow: limit } = this.#options;
-    const pending = queue.getPending();
+    const pending = this.getPending();
     if (limit === undefined) this.#slow.waits(pending, queue.waitingBytes);
     else if (pending <= limit) this.#isSlow = false;
     else if (!this.#isSlow) {

@@ -483,6 +483,83 @@ describe.each(servers)("a connection as nats-core's, on nats-server $label", ({ 
       [true, true],
     ));
 
+  it.each([0, 1, 2, 3])(
+    "counts what waits as the other does, and is slow at the same message (slow: %i)",
+    async (slow) => {
+      const seen = await both(async (connectTo) => {
+        const nc = await connectTo();
+        const status = all(nc.status());
+        const sub = nc.subscribe("s", { slow });
+        const counts: number[][] = [];
+        const count = () => counts.push([sub.getReceived(), sub.getProcessed(), sub.getPending()]);
+        const send = async (number: number) => {
+          for (let i = 0; i < number; i++) nc.publish("s");
+          await nc.flush();
+          count();
+        };
+        // Nobody reads.
+        await send(2);
+        const reader = sub[Symbol.asyncIterator]();
+        // The reader has a message in hand, then the last.
+        for (let i = 0; i < 2; i++) {
+          await reader.next();
+          count();
+        }
+        await send(1);
+        await reader.next();
+        // The reader waits, and several come at once.
+        const waiting = reader.next();
+        await send(4);
+        await waiting;
+        count();
+        for (let i = 0; i < 3; i++) await reader.next();
+        await send(1);
+        await reader.next();
+        // As a loop: with a message in hand, and waiting for the next.
+        const read: number[][] = [];
+        const reading = (async () => {
+          for await (const _ of { [Symbol.asyncIterator]: () => reader }) {
+            read.push([sub.getReceived(), sub.getProcessed(), sub.getPending()]);
+            if (read.length === 6) break;
+          }
+        })();
+        for (let i = 0; i < 6; i++) nc.publish("s");
+        await reading;
+        count();
+        await nc.close();
+        const told = (await status).flatMap((one) => (one.type === "slowConsumer" ? [one.pending] : []));
+        return { counts, read, told };
+      });
+      expect(seen.ours).toEqual(seen.official);
+      expect(seen.official.told.length).toBeGreaterThan(0);
+    },
+  );
+
+  it("names the caller in the stack of a request's error, unless the option noAsyncTraces is given", async () => {
+    for (const noAsyncTraces of [false, true]) {
+      const seen = await both(async (connectTo) => {
+        const nc = await connectTo({ noAsyncTraces });
+        nc.subscribe("mute", { callback: () => {} });
+        const stackOf = async (request: () => Promise<unknown>) => {
+          const error = (await request().catch((error: unknown) => error)) as Error;
+          return [
+            (error.stack ?? "").includes("askedFromHere"),
+            (error.stack ?? "").startsWith(`${error.name}: `),
+          ];
+        };
+        const askedFromHere = (subject: string, noMux: boolean) =>
+          nc.request(subject, "", { timeout: 50, noMux });
+        const stacks: unknown[] = [];
+        for (const noMux of [false, true])
+          for (const subject of ["mute", "nobody"])
+            stacks.push(await stackOf(() => askedFromHere(subject, noMux)));
+        return stacks;
+      });
+      const named = [!noAsyncTraces, true];
+      expect(seen).toEqual({ ours: [named, named, named, named], official: [named, named, named, named] });
+    }
+  });
+
   it("tells who listens that it is closed", () =>
     bothSee(
       async (connectTo) => {

@@ -27,7 +27,7 @@ describe("asNatsCore", () => {
     const options = [given, plain].map((nc) => (asNatsCore(nc) as CoreConnectionImpl).options);
     expect(options).toEqual([
       { inboxPrefix: "mine", noAsyncTraces: true },
-      { inboxPrefix: "", noAsyncTraces: false },
+      { inboxPrefix: undefined, noAsyncTraces: false },
     ]);
   });
 

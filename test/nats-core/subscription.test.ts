@@ -4,6 +4,8 @@
 import { type errors, InvalidOperationError, type Msg, type Subscription } from "@nats-io/nats-core";
 import { describe, expect, it } from "vitest";
 import { asNatsCore } from "../../src/nats-core/index.js";
+import type { CoreMsgImpl } from "../../src/nats-core/msg.js";
+import type { CoreSubscriptionImpl } from "../../src/nats-core/subscription.js";
 import { all, kinds, limited, outcome, scene } from "./scene.js";
 
 const counts = (sub: Subscription) => [sub.getReceived(), sub.getProcessed(), sub.getPending()];
@@ -35,7 +37,7 @@ describe("a subscription as nats-core's", () => {
     expect(counts(sub)).toEqual([3, 0, 3]);
     const reader = sub[Symbol.asyncIterator]();
     expect((await reader.next()).value.string()).toBe("0");
-    expect(counts(sub)).toEqual([3, 1, 3]);
+    expect(counts(sub)).toEqual([3, 1, 2]);
     expect(() => sub[Symbol.asyncIterator]()).toThrow(InvalidOperationError);
     expect(() => sub[Symbol.asyncIterator]()).toThrow("a subscription can be iterated once");
     await world.until(core.close());
@@ -376,17 +378,37 @@ describe("a subscription whose reader is slow", () => {
     await send("s", 8);
     expect(told).toEqual([[sub, 3]]);
     await read(8);
-    // With the one that the reader has, more wait than it said all the time.
+    // More wait than it said all the time.
     await send("s", 3);
     expect(told).toHaveLength(1);
     await read(5);
-    // Two: as many as may wait. And three.
-    await send("s", 1);
+    // Beside the one that the reader has: two, as many as may wait. And three.
+    await send("s", 2);
+    expect(told).toHaveLength(1);
     await send("s", 1);
     expect(told).toEqual([
       [sub, 3],
       [sub, 3],
     ]);
+    await world.until(core.close());
+  });
+
+  it("counts a message that a waiting reader was given until the reader has it", async () => {
+    const { world, core } = await sending();
+    const sub = core.subscribe("s", { slow: 5 }) as CoreSubscriptionImpl;
+    const reader = sub[Symbol.asyncIterator]();
+    const first = reader.next();
+    const msg = { queuedBytes: 1 } as CoreMsgImpl;
+    sub.callback(null, msg);
+    const given = sub.getPending();
+    sub.callback(null, msg);
+    const both = sub.getPending();
+    await first;
+    expect([given, both, sub.getPending()]).toEqual([1, 2, 1]);
+    const last = [reader.next(), reader.next()];
+    sub.callback(null, msg);
+    await Promise.all(last);
+    expect([sub.getReceived(), sub.getProcessed(), sub.getPending()]).toEqual([3, 3, 0]);
     await world.until(core.close());
   });
 
