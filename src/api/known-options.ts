@@ -17,29 +17,38 @@ const MOST_TOLD = 1_000;
 /** Characters of a name that are shown. */
 const MOST_SHOWN = 64;
 
+/** What there may be to say of the options of a call. */
+interface More {
+  /** What stands in front of a name where the options are a record among others, such as `tls.`. */
+  readonly prefix?: string;
+  /** What becomes of other options, as a sentence. */
+  readonly otherwise?: string;
+  /** Names of which nothing is told: a package passes them on, and its user can do nothing about it. */
+  readonly overlooked?: readonly string[];
+}
+
 /** The options of one call, or of a record among them. */
 export class KnownOptions<Options extends object> {
   readonly #call: string;
   readonly #prefix: string;
   readonly #names: ReadonlySet<string>;
   readonly #otherwise: string;
+  readonly #overlooked: readonly string[];
 
   /**
    * @param call how a user calls it, such as `publish`
    * @param names all of them
-   * @param prefix what stands in front of a name where the options are a record among others, such as `tls.`
-   * @param otherwise what becomes of other options, as a sentence
    */
   constructor(
     call: string,
     names: Readonly<Record<keyof Options, unknown>>,
-    prefix = "",
-    otherwise = "The option is ignored.",
+    { prefix = "", otherwise = "The option is ignored.", overlooked = [] }: More = {},
   ) {
     this.#call = call;
     this.#prefix = prefix;
     this.#names = new Set(Object.keys(names));
     this.#otherwise = otherwise;
+    this.#overlooked = overlooked;
   }
 
   /** Tells the process of the options that are given and not known, once of each. Has to be fast: each message passes here. */
@@ -52,7 +61,7 @@ export class KnownOptions<Options extends object> {
     // What stands in for all objects of a program is no option, and what has no value asks for nothing.
     if (!Object.hasOwn(options, name) || (options[name as keyof Options] ?? null) === null) return;
     const key = `${this.#call} ${this.#prefix}${name}`;
-    if (told.has(key) || told.size >= MOST_TOLD) return;
+    if (this.#overlooked.includes(name) || told.has(key) || told.size >= MOST_TOLD) return;
     told.add(key);
     const nearest = nearestName(name, this.#names);
     const known = [...this.#names].map((one) => this.#prefix + one).join(", ");

@@ -154,12 +154,10 @@ const table = {
 } as const satisfies { readonly [Name in keyof Required<ConnectionOptions>]: Row };
 
 const known = /* @__PURE__ */ new KnownOptions<ConnectionOptions>("connect", table);
-const knownOfTls = /* @__PURE__ */ new KnownOptions<TlsOptions>(
-  "connect",
-  tlsOptionNames,
-  "tls.",
-  "What the client does not know goes to node:tls as it is.",
-);
+const knownOfTls = /* @__PURE__ */ new KnownOptions<TlsOptions>("connect", tlsOptionNames, {
+  prefix: "tls.",
+  otherwise: "What the client does not know goes to node:tls as it is.",
+});
 
 /** The options that go there. */
 export type OptionsFor<To extends Destination> = Pick<

@@ -26,12 +26,12 @@ const message = { headers: true, traceDestination: true, traceOnly: true } as co
 
 const known = {
   publish: /* @__PURE__ */ new KnownOptions<PublishOptions>("publish", { reply: true, ...message }),
-  request: /* @__PURE__ */ new KnownOptions<RequestOptions>("request", {
-    timeout: true,
-    noMux: true,
-    reply: true,
-    ...message,
-  }),
+  request: /* @__PURE__ */ new KnownOptions<RequestOptions>(
+    "request",
+    { timeout: true, noMux: true, reply: true, ...message },
+    // Of the consumers that @nats-io/jetstream makes.
+    { overlooked: ["action", "pedantic"] },
+  ),
   requestMany: /* @__PURE__ */ new KnownOptions<Partial<RequestManyOptions>>("requestMany", {
     strategy: true,
     maxWait: true,

@@ -173,6 +173,10 @@ describe("an unknown option of a call", () => {
     core.subscribe("others", { max: 1, timeout: 1_000, slow: 5 });
     core.publish("others", "x", beside({ expect: 1 }, { reply: "a", ...traced }));
     await world.until(core.request("echo", "x", { timeout: 100, noMux: true, reply: "r", ...traced }));
+    // As @nats-io/jetstream does.
+    await world.until(
+      core.request("echo", "x", beside({ action: "create", pedantic: true }, { timeout: 100 })),
+    );
     const many = {
       strategy: "count",
       maxMessages: 1,
