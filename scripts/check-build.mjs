@@ -4,6 +4,7 @@
 
 import { execFile } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
@@ -123,6 +124,31 @@ async function checkTypes(tarball, root, { name, exports }) {
   assert(seen.join() === expected.join(), `it saw ${seen}, the package has ${expected}`);
 }
 
+/** What types import that is no file of the package, behind a file of types. */
+async function typesImportedBy(file, seen = new Set()) {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const text = await readFile(file, "utf8");
+  const imported = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"([^"]+)"/g)].map(([, name]) => name);
+  const isOwn = (name) => name.startsWith(".");
+  const own = imported.filter(isOwn).map((name) => join(dirname(file), name.replace(/\.js$/, ".d.ts")));
+  const behind = await Promise.all(own.map((one) => typesImportedBy(one, seen)));
+  return [...imported.filter((name) => !isOwn(name)), ...behind.flat()];
+}
+
+/** Who uses the client checks its types with their program, and those of other packages are large, and stricter in what they ask. */
+async function checkTypesAlone(folder) {
+  for (const entry of ["esm/index", "esm/browser", "cjs/index", "cjs/browser"]) {
+    const imported = await typesImportedBy(join(folder, "dist", `${entry}.d.ts`));
+    const foreign = imported.filter((name) => !isBuiltin(name));
+    assert(foreign.length === 0, `the types of ${entry} import ${[...new Set(foreign)].join(", ")}`);
+    assert(imported.includes("node:tls"), `what the types of ${entry} import is not seen`);
+  }
+  // Those of the chart do.
+  const chart = await typesImportedBy(join(folder, "dist/esm/machine/index.d.ts"));
+  assert(chart.includes("xstate"), "xstate is not seen");
+}
+
 /** The packages of which there is code in dist. What is built anew has the same files, and esbuild tells what is in them. */
 async function packagesInside(dist) {
   const built = [
@@ -148,6 +174,10 @@ export function buildChecks(tarball, project, root, manifest) {
     [
       "the types of each entry are right for every way of resolving them (attw)",
       () => checkTypes(tarball, root, manifest),
+    ],
+    [
+      "the types of the client need those of no other package",
+      () => checkTypesAlone(join(project, "node_modules", name)),
     ],
     ["each map holds its sources as they are", () => checkMaps(project, root, manifest)],
     ...["mjs", "cjs"].map((kind) => [

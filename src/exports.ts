@@ -44,7 +44,19 @@ export type { ReconnectToServerHandler, Server } from "./api/server.js";
 export { DebugEvents, Events, type Status } from "./api/status.js";
 export type { MsgCallback, Sub, SubOpts, Subscription, SubscriptionOptions } from "./api/subscription.js";
 export { version } from "./api/version.js";
-export type { Inspect } from "./effects/live-chart.js";
+export type {
+  Inspect,
+  InspectedActionEvent,
+  InspectedActor,
+  InspectedActorEvent,
+  InspectedEvent,
+  InspectedEventEvent,
+  InspectedMicrostepEvent,
+  InspectedSnapshot,
+  InspectedSnapshotEvent,
+  InspectedTransitionEvent,
+  InspectionEvent,
+} from "./effects/inspect.js";
 export type { TlsOptions } from "./effects/node/tls-options.js";
 export type { ServerInfo } from "./effects/server-info.js";
 export type { UnconfirmedPolicy } from "./effects/unconfirmed.js";

@@ -4,7 +4,7 @@
 // of it (src/machine). How to look: docs/inspector.md.
 
 import type { InspectionEvent } from "xstate";
-import type { Inspect } from "../effects/live-chart.js";
+import type { Inspect } from "../effects/inspect.js";
 import type { EffectName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
 import { isHarmless } from "../machine/server-error.js";

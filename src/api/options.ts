@@ -1,7 +1,7 @@
 // The options of `connect`, for the reader and the compiler. What each may be, and where it goes: option-table.ts. What
 // becomes of them: settings.ts.
 
-import type { Inspect } from "../effects/live-chart.js";
+import type { Inspect } from "../effects/inspect.js";
 import type { TlsOptions } from "../effects/node/tls-options.js";
 import type { UnconfirmedPolicy } from "../effects/unconfirmed.js";
 import type { AsyncAuthenticator } from "./authenticators.js";

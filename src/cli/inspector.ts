@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Inspect } from "../effects/live-chart.js";
+import type { Inspect } from "../effects/inspect.js";
 import { loadInspect, loadWs, PackageFailure } from "../effects/node/late-parts.js";
 import type { Limits } from "../inspector/backlog.js";
 import { cutToFit } from "../inspector/cut.js";

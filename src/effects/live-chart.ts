@@ -3,18 +3,16 @@
 // Effects are carried out when the chart has moved, not on the way: whoever is told something by an effect, and asks the
 // connection a question, gets an answer of the state that the effect belongs to. An event that happens meanwhile waits.
 
-import { type ActorOptions, createActor } from "xstate";
+import { createActor } from "xstate";
 import { effectActions } from "../machine/actions.js";
 import { connectionMachine } from "../machine/connection-machine.js";
 import type { ConnectionInput } from "../machine/context.js";
 import type { Effect, EffectName } from "../machine/effects.js";
 import type { ConnectionEvent } from "../machine/events.js";
 import type { Recording } from "../machine/recording.js";
+import type { Inspect } from "./inspect.js";
 import { Recorder } from "./recorder.js";
 import { unwrapped } from "./unwrapped.js";
-
-/** An observer of everything that happens inside the chart: `inspect` of XState's `createActor`. */
-export type Inspect = NonNullable<ActorOptions<typeof connectionMachine>["inspect"]>;
 
 /** Who watches the chart. */
 export interface Observed {

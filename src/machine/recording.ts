@@ -1,7 +1,6 @@
 // A recording of what happened to a connection: plain JSON without secrets, as everything in the chart is. What is recorded are
 // events; states and effects follow from them (play.ts). What one from elsewhere must be: recording-schema.ts.
 
-import type { StateValue } from "xstate";
 import type { ConnectionContext, ConnectionInput } from "./context.js";
 import type { ConnectionEvent } from "./events.js";
 
@@ -10,6 +9,9 @@ import type { ConnectionEvent } from "./events.js";
  * version 4 no pace.
  */
 export const RECORDING_VERSION = 5;
+
+/** A state of the chart: its name, or that of a state with the state in it. As XState has it. */
+export type StateValue = string | { [state: string]: StateValue | undefined };
 
 /** Where a chart was: enough to go on from there. */
 export interface Moment {

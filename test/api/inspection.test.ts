@@ -1,9 +1,16 @@
 // What the observer of `inspect` is told, and what not: who speaks to whom, what is a repeat, and what happens when the observer
 // itself fails. What a Stately inspector makes of it: test/inspector/telling.test.ts.
 
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { createActor, type InspectionEvent } from "xstate";
+import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
+import {
+  type ActorOptions,
+  type AnyActorLogic,
+  createActor,
+  type InspectionEvent,
+  type Observer,
+} from "xstate";
 import { inspection } from "../../src/api/inspection.js";
+import type { Inspect, InspectionEvent as OwnEvent } from "../../src/effects/inspect.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
 import { greeted, inspected } from "../machine/greeted.js";
@@ -111,6 +118,15 @@ describe("repeats", () => {
     // What an inspector takes of it, all in all.
     const taken = ["@xstate.actor", "@xstate.event", "@xstate.snapshot"];
     expect(all.filter(({ type }) => taken.includes(type)).length).toBeLessThan(70);
+  });
+
+  it("has types that are those of XState, for observers of both", () => {
+    expectTypeOf<OwnEvent>().toExtend<InspectionEvent>();
+    expectTypeOf<InspectionEvent>().toExtend<OwnEvent>();
+    expectTypeOf<(event: InspectionEvent) => void>().toExtend<Inspect>();
+    expectTypeOf<Observer<InspectionEvent>>().toExtend<Inspect>();
+    expectTypeOf<Inspect>().toExtend<NonNullable<ActorOptions<AnyActorLogic>["inspect"]>>();
+    expectTypeOf<(event: { readonly kind: string }) => void>().not.toExtend<Inspect>();
   });
 
   it("answers every PING, told or not", () => {

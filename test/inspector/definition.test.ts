@@ -9,7 +9,7 @@ import {
 import { afterEach, describe, expect, it } from "vitest";
 import { createActor } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
-import type { Inspect } from "../../src/effects/live-chart.js";
+import type { Inspect } from "../../src/effects/inspect.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import { actorNamed, type Listener, listener } from "./listener.js";
 

@@ -12,7 +12,7 @@ import {
   waitFor,
 } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
-import type { Inspect } from "../../src/effects/live-chart.js";
+import type { Inspect } from "../../src/effects/inspect.js";
 import { chartOf } from "../../src/inspector/drawing/index.js";
 import { type Node, treeOf } from "../../src/inspector/story/changes.js";
 import { eventName, factsOf } from "../../src/inspector/story/facts.js";

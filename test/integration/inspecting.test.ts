@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createWebSocketInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
 import { afterEach, describe, expect, it } from "vitest";
 import type { InspectionEvent } from "xstate";
-import type { Inspect } from "../../src/effects/live-chart.js";
+import type { Inspect } from "../../src/effects/inspect.js";
 import {
   type ConnectionOptions,
   connect,

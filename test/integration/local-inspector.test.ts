@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { WebSocket } from "ws";
 import { createActor, createMachine, type InspectionEvent } from "xstate";
 import { buildInspectorPage } from "../../scripts/inspector-page.mjs";
-import type { Inspect } from "../../src/effects/live-chart.js";
+import type { Inspect } from "../../src/effects/inspect.js";
 import { type ConnectionOptions, connect, type NatsConnection } from "../../src/index.js";
 import { stateText } from "../../src/inspector/drawing/active.js";
 import { MAX_MESSAGE_BYTES } from "../../src/inspector/relay.js";

@@ -2,7 +2,7 @@
 
 import { createActor } from "xstate";
 import { inspection } from "../../src/api/inspection.js";
-import type { Inspect } from "../../src/effects/live-chart.js";
+import type { Inspect } from "../../src/effects/inspect.js";
 import { connectionMachine } from "../../src/machine/connection-machine.js";
 import type { ConnectionEvent } from "../../src/machine/events.js";
 
