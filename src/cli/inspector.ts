@@ -5,12 +5,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Inspect } from "../effects/inspect.js";
-import { loadInspect, loadWs, PackageFailure } from "../effects/node/late-parts.js";
+import { loadWs, PackageFailure } from "../effects/node/late-parts.js";
 import type { Limits } from "../inspector/backlog.js";
 import { cutToFit } from "../inspector/cut.js";
 import { type LocalInspector, serveLocalInspector } from "../inspector/serve.js";
 import { CommandFailed, UsageError } from "./command.js";
 import { serveHostedInspector } from "./hosted-inspector.js";
+import { loadInspect } from "./late-inspect.js";
 import type { Terminal } from "./terminal.js";
 
 /** The options, as `parseArgs` takes them. */

@@ -1,4 +1,5 @@
-// What only some connections need, loaded when it is needed. Nothing else in src loads anything late: a lint rule refuses it.
+// What only some connections need, loaded when it is needed. Nothing else in src loads anything late but the tool, what it alone needs
+// (src/cli/late-inspect.ts): a lint rule refuses it.
 //
 // A failure must not stay. A module of Node is read from no file, so there is nothing to fail. A file of ours comes with the
 // client: `import()` would remember for the life of the process that there was no file descriptor to read it with. So it would of a
@@ -33,19 +34,6 @@ export const loadWs = () =>
     }
   });
 
-/**
- * The package `@statelyai/inspect`, an optional peer that the tool needs.
- * @throws PackageFailure (as a rejection)
- */
-export const loadInspect = () =>
-  loadPackage<typeof import("@statelyai/inspect")>("@statelyai/inspect", "createInspector", async () => {
-    try {
-      return await import("@statelyai/inspect");
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  });
-
 /** A package that could not be loaded; the cause says why. */
 export class PackageFailure extends Error {
   override readonly name = "PackageFailure";
@@ -65,7 +53,7 @@ export class PackageFailure extends Error {
 }
 
 /**
- * Loads a package; exported for tests.
+ * Loads a package.
  * @param part what it is needed for. Node 22 can remember of a package whose manifest it could not read that it exports nothing.
  */
 export async function loadPackage<T>(name: string, part: keyof T, imported: () => Promise<T>): Promise<T> {
@@ -78,7 +66,8 @@ export async function loadPackage<T>(name: string, part: keyof T, imported: () =
     failure = error;
   }
   try {
-    return requireFrom(import.meta.url)(name) as T;
+    // Not by a plain call: webpack warns of a name that it cannot read, and there is no other copy that it could bundle.
+    return Reflect.apply(requireFrom(import.meta.url), undefined, [name]) as T;
   } catch {
     throw new PackageFailure(name, isNotFound(failure) && !isInstalled(name), failure);
   }
