@@ -34,6 +34,9 @@ const REQUIRED = [
 /** Files of dist that are not code: the page of the inspector. */
 const PAGE = /^dist\/inspector\/[\w-]+\.(html|css|svg)$/;
 
+/** What the README leads to. */
+const DOCS = /^(docs\/(guide\/|benchmarks\/)?[\w-]+\.(md|svg)|CONTRIBUTING\.md)$/;
+
 /** Optional peers that an entry cannot do without: whoever imports it has them. */
 const NEEDED_PEERS = ["@nats-io/nats-core"].filter((name) => manifest.peerDependencies[name] !== undefined);
 
@@ -132,11 +135,26 @@ try {
 
   await check("it holds what was built, the texts, and nothing else", async () => {
     const strange = files.filter(
-      (file) => !REQUIRED.includes(file) && !/^dist\/.+\.(js|d\.ts|js\.map)$/.test(file) && !PAGE.test(file),
+      (file) =>
+        !REQUIRED.includes(file) &&
+        !/^dist\/.+\.(js|d\.ts|js\.map)$/.test(file) &&
+        !PAGE.test(file) &&
+        !DOCS.test(file),
     );
     assert(strange.length === 0, `not expected: ${strange.join(", ")}`);
     const missing = REQUIRED.filter((file) => !files.includes(file));
     assert(missing.length === 0, `missing: ${missing.join(", ")}`);
+  });
+
+  await check("what its README leads to is in it, or says where it is", async () => {
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    const links = [...readme.matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset|href)="([^"]+)"/g)].map(
+      ([, a, b]) => a ?? b,
+    );
+    const relative = links.filter((link) => !/^(https?:|#)/.test(link));
+    assert(relative.length > 0, "no link is seen");
+    const missing = relative.filter((link) => !files.includes(link.replace(/^\.\//, "").replace(/#.*/, "")));
+    assert(missing.length === 0, `not in the package: ${missing.join(", ")}`);
   });
 
   await check("publint has nothing to say", async () => {
