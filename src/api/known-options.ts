@@ -52,14 +52,14 @@ export class KnownOptions<Options extends object> {
   }
 
   /** Tells the process of the options that are given and not known, once of each. Has to be fast: each message passes here. */
-  check(options: Options | null | undefined): void {
+  check(options: object | null | undefined): void {
     if (typeof options !== "object") return;
     for (const name in options) if (!this.#names.has(name)) this.#tell(name, options);
   }
 
-  #tell(name: string, options: Options): void {
+  #tell(name: string, options: object): void {
     // What stands in for all objects of a program is no option, and what has no value asks for nothing.
-    if (!Object.hasOwn(options, name) || (options[name as keyof Options] ?? null) === null) return;
+    if (!Object.hasOwn(options, name) || (options[name as keyof typeof options] ?? null) === null) return;
     const key = `${this.#call} ${this.#prefix}${name}`;
     if (this.#overlooked.includes(name) || told.has(key) || told.size >= MOST_TOLD) return;
     told.add(key);

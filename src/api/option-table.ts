@@ -153,7 +153,7 @@ const table = {
   inspect: { to: ["watching"], check: isObserver, what: "a function, or an observer with a function `next`" },
 } as const satisfies { readonly [Name in keyof Required<ConnectionOptions>]: Row };
 
-const known = /* @__PURE__ */ new KnownOptions<ConnectionOptions>("connect", table);
+const known = /* @__PURE__ */ new KnownOptions<typeof table>("connect", table);
 const knownOfTls = /* @__PURE__ */ new KnownOptions<TlsOptions>("connect", tlsOptionNames, {
   prefix: "tls.",
   otherwise: "What the client does not know goes to node:tls as it is.",
@@ -188,8 +188,10 @@ export function checkOptions(opts: unknown): asserts opts is ConnectionOptions {
   }
   known.check(opts);
   for (const [name, value] of Object.entries(opts)) {
-    if (value === undefined || !Object.hasOwn(table, name)) continue;
-    const { check, what, code }: Row = table[name as keyof typeof table];
+    if (value === undefined) continue;
+    const row: Row | undefined = Object.hasOwn(table, name) ? table[name as keyof typeof table] : undefined;
+    if (row === undefined) continue;
+    const { check, what, code } = row;
     if (!check(value)) {
       const error = invalidOption(name, value, what);
       if (code !== undefined) error.code = code;

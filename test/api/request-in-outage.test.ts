@@ -101,7 +101,7 @@ describe.each([false, true])("in an outage (noMux: %s)", { timeout: 30_000 }, (n
   });
 });
 
-/** The message that it fails with. */
+/** The message that it fails with; empty where it does not. */
 const messageOf = (failing: Promise<unknown>): Promise<string> =>
   failing.then(
     () => "",
@@ -129,7 +129,10 @@ describe.each([false, true])("the error of a request (noMux: %s)", { timeout: 30
       `the request on "ask" was aborted by its signal: ${notSent("4.3 s")}`,
       `the request on "ask" was aborted by its signal: ${notSent("4.3 s")}`,
       `the connection was closed while the request on "ask" waited: ${notSent("4.3 s")} (CONNECTION_CLOSED)`,
-      `the connection was closed while the request on "ask" waited: ${notSent("4.3 s")} (CONNECTION_CLOSED)`,
+      // In an inbox of its own one for many just ends.
+      noMux
+        ? ""
+        : `the connection was closed while the request on "ask" waited: ${notSent("4.3 s")} (CONNECTION_CLOSED)`,
     ]);
   });
 
@@ -155,7 +158,9 @@ describe.each([false, true])("the error of a request (noMux: %s)", { timeout: 30
       `the request on "ask" was aborted by its signal: sent to ${lost}, no answer came`,
       `the request on "twice" was aborted by its signal: sent to ${lost}, 2 answers came`,
       `the connection was closed while the request on "ask" waited: sent to ${lost}, no answer came (CONNECTION_CLOSED)`,
-      `the connection was closed while the request on "twice" waited: sent to ${lost}, 2 answers came (CONNECTION_CLOSED)`,
+      noMux
+        ? ""
+        : `the connection was closed while the request on "twice" waited: sent to ${lost}, 2 answers came (CONNECTION_CLOSED)`,
     ]);
   });
 

@@ -15,6 +15,7 @@ import {
   openInspector,
   untilStopped,
 } from "../../src/cli/inspector.js";
+import * as lateInspect from "../../src/cli/late-inspect.js";
 import { plainPaint, type Terminal } from "../../src/cli/terminal.js";
 import * as lateParts from "../../src/effects/node/late-parts.js";
 import type { Limits } from "../../src/inspector/backlog.js";
@@ -188,9 +189,12 @@ describe("no inspector", () => {
     "the inspector needs two packages: npm install @statelyai/inspect ws\n" +
     "or, without installing: npx -p nats-statechart -p @statelyai/inspect -p ws nats-statechart inspect";
 
-  it.each(["loadInspect", "loadWs"] as const)("says what to install, or what is wrong: %s", async (load) => {
+  it.each([
+    ["loadInspect", () => vi.spyOn(lateInspect, "loadInspect")],
+    ["loadWs", () => vi.spyOn(lateParts, "loadWs")],
+  ] as const)("says what to install, or what is wrong: %s", async (_load, spied) => {
     const { PackageFailure } = lateParts;
-    const spy = vi.spyOn(lateParts, load);
+    const spy = spied();
     spy.mockRejectedValue(new PackageFailure("ws", true, new Error("not found")));
     expect(await refused({})).toEqual(new CommandFailed(HINT));
     const broken = new PackageFailure("ws", false, new Error("EMFILE"));
