@@ -1,0 +1,13 @@
+// What this package knows of a connection of nats-statechart beyond its interface. Both are released together, and this package
+// asks for exactly one version of the other.
+
+import type { NatsConnection } from "nats-statechart";
+import type { PassedOn } from "../../../src/api/unheard-end.js";
+
+/** A connection of nats-statechart, with what it tells the packages of this repository. */
+export interface OwnConnection extends NatsConnection {
+  /** What happens to it, read without listening. */
+  readonly passedOn: PassedOn;
+  /** What was asked for at `connect`. No credentials. */
+  readonly coreOptions: { readonly inboxPrefix: string | undefined; readonly noAsyncTraces: boolean };
+}
