@@ -1,11 +1,12 @@
 // Builds the package into dist: ESM and CommonJS (build-code.mjs), the page of the inspector (inspector-page.mjs), types by tsc,
-// and the bill of materials (sbom.mjs).
+// and the bill of materials (sbom.mjs). Then the packages that take the place of others (in-place.mjs).
 
 import { execFile } from "node:child_process";
 import { chmod, cp, rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { buildCode, tools } from "./build-code.mjs";
 import { packagesIn } from "./bundled-packages.mjs";
+import { buildAllInPlace } from "./in-place.mjs";
 import { buildInspectorPage } from "./inspector-page.mjs";
 import { root } from "./packed.mjs";
 import { writeBill } from "./sbom.mjs";
@@ -29,3 +30,4 @@ await cp("dist/esm", "dist/cjs", {
   filter: (path) => !/\.(js|map)$|[\\/](chunks|cli)$/.test(path),
 });
 await writeBill(await packagesIn(built));
+await buildAllInPlace();
