@@ -4,7 +4,12 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-const INTEGRATION = ["test/integration/**/*.test.ts", "test/parity/**/*.test.ts", "test/spec/**/*.test.ts"];
+const INTEGRATION = [
+  "test/integration/**/*.test.ts",
+  "test/in-place/**/*.test.ts",
+  "test/parity/**/*.test.ts",
+  "test/spec/**/*.test.ts",
+];
 const PROPERTIES = ["test/properties/**/*.test.ts"];
 
 /** The long ones, in this order: those that compute all the time, beside them some that only wait, then the browsers. */

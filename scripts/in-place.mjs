@@ -4,16 +4,28 @@
 // The generated modules assign to `exports` name by name: Node then finds the names where the module is imported from ESM, and
 // whoever replaces one of them, as tests and tracing do, can.
 
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { build } from "esbuild";
 import { root } from "./packed.mjs";
 
-/** The packages: `reference` is the name by which each finds the package whose place it takes; `main` its main module there. */
+/** The packages. `reference` is the name by which each finds the package whose place it takes, `main` the main module of that. */
 export const inPlace = [
-  { folder: "packages/nats", reference: "nats-reference", main: "lib/src/mod.js" },
-  { folder: "packages/transport-node", reference: "transport-node-reference", main: "lib/mod.js" },
+  {
+    name: "nats-statechart-nats",
+    takesPlaceOf: "nats",
+    folder: "packages/nats",
+    reference: "nats-reference",
+    main: "lib/src/mod.js",
+  },
+  {
+    name: "nats-statechart-transport-node",
+    takesPlaceOf: "@nats-io/transport-node",
+    folder: "packages/transport-node",
+    reference: "transport-node-reference",
+    main: "lib/mod.js",
+  },
 ];
 
 /**
@@ -42,7 +54,8 @@ export async function buildInPlace({ folder, reference, main }, target = join(ro
   if (warnings.length > 0) throw new Error(`esbuild warns of ${warnings.length} problems in ${folder}`);
   await cp(join(root, "LICENSE"), join(target, "LICENSE"));
   if (target !== from) {
-    for (const name of ["package.json", "index.d.ts", "README.md"]) await cp(join(from, name), join(target, name));
+    for (const name of ["package.json", "index.d.ts", "README.md"])
+      await cp(join(from, name), join(target, name));
   }
 
   const require = createRequire(join(from, "package.json"));

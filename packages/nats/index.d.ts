@@ -12,10 +12,7 @@ export interface ConnectionOptions
 
 /** What a connection has beside the members of the reference's. */
 export interface Additions
-  extends Pick<
-    own.NatsConnection,
-    Exclude<keyof own.NatsConnection, keyof reference.NatsConnection>
-  > {}
+  extends Pick<own.NatsConnection, Exclude<keyof own.NatsConnection, keyof reference.NatsConnection>> {}
 
 /** What `connect` gives: a connection of the reference, with what nats-statechart adds. */
 export type Connection = reference.NatsConnection & Additions;

@@ -1,14 +1,14 @@
 // `instanceof NatsError` holds for the errors of the reference's code too, which programs catch beside ours: JetStream's.
 
-import { NatsError as ReferenceError } from "nats-reference/lib/nats-base-client/core.js";
+import { NatsError as TheirError } from "nats-reference/lib/nats-base-client/core.js";
 import { NatsError } from "nats-statechart";
 
 /** What marks a NatsError of any copy of nats-statechart. */
-const brand = Symbol.for("nats-statechart.NatsError");
+const brand = Symbol.for("nats-statechart:NatsError");
 
 /** Marks the errors of the reference's code as NatsErrors. */
 export function brandErrors(): void {
-  Object.defineProperty(ReferenceError.prototype, brand, { value: true, configurable: true });
+  Object.defineProperty(TheirError.prototype, brand, { value: true, configurable: true });
   // TODO: until the class of the main package looks for the mark itself.
   if (!Object.hasOwn(NatsError, Symbol.hasInstance)) {
     const ordinary = Function.prototype[Symbol.hasInstance];

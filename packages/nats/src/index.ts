@@ -9,7 +9,7 @@ brandErrors();
 
 /** As `connect` of the reference. The connection is one of nats-statechart, with what the reference has beside. */
 async function connect(options?: own.ConnectionOptions): Promise<own.NatsConnection> {
-  return withMembers(await own.connect(options));
+  return withMembers(await own.connect(options), options);
 }
 
 const values: Readonly<Record<string, unknown>> = { ...own, connect };
@@ -21,5 +21,7 @@ const values: Readonly<Record<string, unknown>> = { ...own, connect };
  */
 export function inPlaceOf(theirs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const names = Object.keys(theirs);
-  return Object.fromEntries(names.map((name) => [name, Object.hasOwn(values, name) ? values[name] : theirs[name]]));
+  return Object.fromEntries(
+    names.map((name) => [name, Object.hasOwn(values, name) ? values[name] : theirs[name]]),
+  );
 }

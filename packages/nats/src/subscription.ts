@@ -2,7 +2,11 @@
 // consumers do when they start anew: then another one of ours takes the place of the first.
 
 import type { Msg, MsgCallback, NatsError, Subscription } from "nats-statechart";
-import type { SubscriptionOptions as OwnOptions, Reader, SubscriptionImpl } from "../../../src/api/subscription.js";
+import type {
+  SubscriptionOptions as OwnOptions,
+  Reader,
+  SubscriptionImpl,
+} from "../../../src/api/subscription.js";
 
 /** What the reference's code asks for. */
 export interface CallbackOptions {

@@ -1,0 +1,75 @@
+// How a program that was written for the reference is told of messages that an outage lost. Ours rejects `flush` and `drain` and
+// resolves `closed` with an error; the reference says nothing, and a program that awaits `drain` at its end dies of what it does
+// not expect. So the process is warned instead. A program that gives the option `unconfirmed` knows ours, and gets the errors.
+
+import { emitWarning } from "node:process";
+import { ErrorCode, type FlushOptions, type NatsConnection, type NatsError } from "nats-statechart";
+
+/** The members of a connection that tell losses. */
+export type Telling = Pick<NatsConnection, "close" | "closed" | "drain" | "flush">;
+
+/** Whether an error says only that messages were lost, and nothing that the reference would say too. */
+function isLoss(error: unknown): error is NatsError {
+  const { code, unconfirmed, unsent } = (error ?? {}) as Partial<NatsError>;
+  return code === ErrorCode.Disconnect && (unconfirmed !== undefined || unsent !== undefined);
+}
+
+function warn({ message, code }: NatsError): void {
+  const detail = 'The option unconfirmed of connect, "report" or "resend", says what else is to happen.';
+  emitWarning(message, { type: "NatsConnectionWarning", code, detail });
+}
+
+/** The members of that connection as the reference has them: losses are warnings of the process. */
+export function likeReference(nc: NatsConnection): Telling {
+  const own = {
+    close: nc.close.bind(nc),
+    closed: nc.closed.bind(nc),
+    drain: nc.drain.bind(nc),
+    flush: nc.flush.bind(nc),
+  };
+  let isLeaving = false;
+  let isTold = false;
+  /** An end that the program asked for is no error, whatever was lost. */
+  const end = (error: unknown) => {
+    if (!isLeaving || !isLoss(error)) return error;
+    if (!isTold) warn(error);
+    isTold = true;
+    return undefined;
+  };
+  return {
+    close: () => {
+      isLeaving = true;
+      return own.close();
+    },
+    closed: async () => end(await own.closed()) as undefined | Error,
+    drain: async () => {
+      const isRefused = nc.isClosed() || nc.isDraining();
+      isLeaving ||= !isRefused;
+      try {
+        await own.drain();
+      } catch (error) {
+        if (isRefused || end(error) !== undefined) throw error;
+      }
+    },
+    flush: async (options?: FlushOptions) => {
+      const flushed = own.flush(options);
+      const before = await rejectionAtOnce(flushed);
+      if (!isLoss(before)) return flushed;
+      // The loss lies behind: it is told, and this flush has not begun.
+      warn(before);
+      return own.flush(options);
+    },
+  };
+}
+
+/** Why a promise is rejected already; undefined where it is not. */
+function rejectionAtOnce(promise: Promise<unknown>): Promise<unknown> {
+  const later = Promise.resolve().then(() => undefined);
+  return Promise.race([
+    promise.then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+    later.then(() => undefined),
+  ]);
+}

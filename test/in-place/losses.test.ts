@@ -1,0 +1,56 @@
+// What a program hears of messages that a dead server may not have read: as from the reference nothing that ends it, and a warning
+// of the process; the errors of ours, if the program says what it wants by the option `unconfirmed`.
+
+import { describe, expect, it } from "vitest";
+import { startOn, useInPlace } from "../harness/in-place.js";
+import { startServer } from "../harness/nats-server.js";
+
+useInPlace();
+
+/** Runs the program, whose server stands still, is killed and starts again. */
+async function through(env: Readonly<Record<string, string>>) {
+  const server = await startServer();
+  const program = await startOn("ours", "losses", { NATS_URL: server.url, ...env });
+  await program.printed(/^connected$/m);
+  await server.freeze();
+  program.child.kill("SIGUSR2");
+  await program.printed(/^published$/m);
+  await server.restart();
+  const { code, stdout, stderr } = await program.ended();
+  const warnings = stderr.split("\n").filter((line) => line.includes("NatsConnectionWarning"));
+  return { code, lines: stdout.trimEnd().split("\n").slice(2), warnings };
+}
+
+describe("messages that no server confirmed", () => {
+  it("are a warning, and no error, at the end of a program of the reference", async () => {
+    const { code, lines, warnings } = await through({});
+    expect(lines).toEqual(["drain resolved", "closed well"]);
+    expect(warnings).toEqual([
+      expect.stringContaining("1 published message was sent, but no server confirmed it"),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("are a warning at the next flush, which vouches for what came later", async () => {
+    const { code, lines, warnings } = await through({ FLUSH: "afterwards" });
+    expect(lines).toEqual(["flush resolved", "drain resolved", "closed well"]);
+    expect(warnings).toEqual([
+      expect.stringContaining("1 published message was sent, but no server confirmed it"),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("reject a flush that was in flight, as they do with the reference", async () => {
+    const { code, lines, warnings } = await through({ FLUSH: "in flight" });
+    expect(lines).toEqual(["flush DISCONNECT", "drain resolved", "closed well"]);
+    expect(warnings).toEqual([]);
+    expect(code).toBe(0);
+  });
+
+  it("are errors for a program that gives the option unconfirmed", async () => {
+    const { code, lines, warnings } = await through({ UNCONFIRMED: "report" });
+    expect(lines).toEqual(["drain DISCONNECT", "closed the connection is closed"]);
+    expect(warnings).toEqual([]);
+    expect(code).toBe(0);
+  });
+});
