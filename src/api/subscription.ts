@@ -236,8 +236,23 @@ export class SubscriptionImpl implements Sub<Msg> {
   fail(error: NatsError): void {
     if (this.isClosed()) return;
     this._end(error);
+    this._call(error, {} as Msg);
+  }
+
+  /**
+   * Hands over what came from no server, uncounted. An error ends the iterator. Tools call this; source: `callback` of
+   * `nats` 2.29.3.
+   * @internal
+   */
+  callback(error: NatsError | null, msg: Msg): void {
+    if (this._callback !== undefined) this._call(error, msg);
+    else if (error !== null) this.fail(error);
+    else this._iterator?.push(msg);
+  }
+
+  private _call(error: NatsError | null, msg: Msg): void {
     try {
-      this._callback?.(error, {} as Msg);
+      this._callback?.(error, msg);
     } catch (thrown) {
       throwUncaught(thrown);
     }

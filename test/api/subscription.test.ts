@@ -3,6 +3,7 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ErrorCode, NatsError } from "../../src/api/errors.js";
+import type { Msg } from "../../src/api/msg.js";
 import { throwUncaught } from "../../src/api/uncaught.js";
 import { bound, msg, readAll, Scene, stateOf, type Timer, uncaught } from "./subscription-scene.js";
 
@@ -54,6 +55,29 @@ describe("messages", () => {
     expect([subscription.getReceived(), subscription.getProcessed(), subscription.getPending()]).toEqual([
       2, 2, 0,
     ]);
+  });
+
+  test("that a tool hands over reach the callback uncounted, and so do its errors, which end nothing", () => {
+    const seen: unknown[] = [];
+    const subscription = new Scene().subscribe({
+      callback: (error, { subject }) => void seen.push(error ?? subject),
+    });
+    subscription.callback(null, msg("made"));
+    subscription.callback(failure, {} as Msg);
+    expect(seen).toEqual(["made", failure]);
+    expect([subscription.getReceived(), subscription.isClosed()]).toEqual([0, false]);
+  });
+
+  test("that a tool hands over wait for the loop, which an error ends", async () => {
+    const subscription = new Scene().subscribe();
+    const loop = subscription[Symbol.asyncIterator]();
+    const first = loop.next();
+    subscription.callback(null, msg("made"));
+    expect(await first).toMatchObject({ value: { subject: "made" } });
+    const second = loop.next();
+    subscription.callback(failure, {} as Msg);
+    await expect(second).rejects.toBe(failure);
+    expect(subscription.isClosed()).toBe(true);
   });
 
   test("wait for a loop where there is no callback", async () => {
