@@ -23,11 +23,13 @@ export class LoopReader<T> implements Reader {
 
   get isHeld(): boolean {
     // Before somebody reads, nobody can be waited for.
-    return !this.#isLetGo && this.#queue.yielding && this.#queue.getPending() > 0;
+    return !this.#isLetGo && this.#queue.yielding && this.getPending() > 0;
   }
 
+  // The queue's own method is hidden by that of the subscription, which counts what waits before the callback.
   getPending(): number {
-    return this.#queue.getPending();
+    const { yields, inflight, pendingFiltered } = this.#queue;
+    return yields.length + inflight - pendingFiltered;
   }
 
   whenConsumed(): Promise<void> {
