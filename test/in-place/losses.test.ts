@@ -15,7 +15,8 @@ async function through(env: Readonly<Record<string, string>>) {
   await server.freeze();
   program.child.kill("SIGUSR2");
   await program.printed(/^published$/m);
-  await server.restart();
+  if (env["AWAY"] === undefined) await server.restart();
+  else await server.kill();
   const { code, stdout, stderr } = await program.ended();
   const warnings = stderr.split("\n").filter((line) => line.includes("NatsConnectionWarning"));
   return { code, lines: stdout.trimEnd().split("\n").slice(2), warnings };
@@ -44,6 +45,22 @@ describe("messages that no server confirmed", () => {
     const { code, lines, warnings } = await through({ FLUSH: "in flight" });
     expect(lines).toEqual(["flush DISCONNECT", "drain resolved", "closed well"]);
     expect(warnings).toEqual([]);
+    expect(code).toBe(0);
+  });
+
+  it("and those that were never sent are a warning where the server stays away", async () => {
+    const { code, lines, warnings } = await through({ AWAY: "yes" });
+    expect(lines).toEqual(["drain resolved", "closed well"]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/1 published message was not sent, and 1 published message was sent, but/),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("and a loop that does not come back are a warning of a drain, which ends", async () => {
+    const { code, lines, warnings } = await through({ HELD: "yes" });
+    expect(lines).toEqual(["drain resolved", "closed well"]);
+    expect(warnings).toEqual([expect.stringContaining("the drain did not finish within 500 ms")]);
     expect(code).toBe(0);
   });
 

@@ -1,6 +1,7 @@
-// How a program that was written for the reference is told of messages that an outage lost. Ours rejects `flush` and `drain` and
-// resolves `closed` with an error; the reference says nothing, and a program that awaits `drain` at its end dies of what it does
-// not expect. So the process is warned instead. A program that gives the option `unconfirmed` knows ours, and gets the errors.
+// How a program that was written for the reference is told of messages that an outage lost, and of a drain that could not finish.
+// Ours rejects `flush` and `drain` and resolves `closed` with an error; the reference says nothing, and a program that awaits
+// `drain` at its end would die of what it does not expect. So the process is warned instead. A program that gives the option
+// `unconfirmed` knows ours, and gets the errors.
 
 import { emitWarning } from "node:process";
 import { ErrorCode, type FlushOptions, type NatsConnection, type NatsError } from "nats-statechart";
@@ -29,26 +30,32 @@ export function likeReference(nc: NatsConnection): Telling {
   };
   let isLeaving = false;
   let isTold = false;
-  /** An end that the program asked for is no error, whatever was lost. */
-  const end = (error: unknown) => {
-    if (!isLeaving || !isLoss(error)) return error;
-    if (!isTold) warn(error);
+  /** The end is told once, whoever asks. */
+  const tell = (error: unknown) => {
+    if (!isTold) warn(error as NatsError);
     isTold = true;
-    return undefined;
   };
   return {
     close: () => {
       isLeaving = true;
       return own.close();
     },
-    closed: async () => end(await own.closed()) as undefined | Error,
+    closed: async () => {
+      const error = (await own.closed()) as undefined | Error;
+      const isWanted =
+        isLeaving && (isLoss(error) || (error as NatsError | undefined)?.code === ErrorCode.Timeout);
+      if (!isWanted) return error;
+      tell(error);
+      return undefined;
+    },
     drain: async () => {
       const isRefused = nc.isClosed() || nc.isDraining();
       isLeaving ||= !isRefused;
       try {
         await own.drain();
       } catch (error) {
-        if (isRefused || end(error) !== undefined) throw error;
+        if (isRefused) throw error;
+        tell(error);
       }
     },
     flush: async (options?: FlushOptions) => {

@@ -25,6 +25,9 @@ print("the loop ended", sub.isClosed());
 await drained;
 
 const again = await connect({ servers });
-const { ack_floor, num_ack_pending } = await (await again.jetstreamManager()).consumers.info("WORK", "worker");
+const { ack_floor, num_ack_pending } = await (await again.jetstreamManager()).consumers.info(
+  "WORK",
+  "worker",
+);
 print("acknowledged", ack_floor.stream_seq, num_ack_pending);
 await again.close();

@@ -3,7 +3,7 @@
 import { connect, deferred, NatsError } from "nats-statechart-nats";
 
 const print = (...values: unknown[]) => console.log(...values);
-const { NATS_URL = "", UNCONFIRMED, FLUSH } = process.env;
+const { NATS_URL = "", UNCONFIRMED, FLUSH, AWAY, HELD } = process.env;
 const lost = deferred<void>();
 const back = deferred<void>();
 const nc = await connect({
@@ -11,6 +11,7 @@ const nc = await connect({
   maxReconnectAttempts: -1,
   reconnectTimeWait: 50,
   pingInterval: 600_000,
+  drainTimeout: 500,
   ...(UNCONFIRMED === "report" ? { unconfirmed: UNCONFIRMED } : {}),
 });
 void (async () => {
@@ -34,9 +35,15 @@ const flight = FLUSH === "in flight" ? tried(() => nc.flush()) : undefined;
 setTimeout(() => print("published"), 50);
 await lost;
 if (flight !== undefined) print("flush", await flight);
-await back;
+if (AWAY === undefined) await back;
 nc.publish("later");
 if (FLUSH === "afterwards") print("flush", await tried(() => nc.flush()));
+if (HELD === "yes") {
+  const held = nc.subscribe("held")[Symbol.asyncIterator]();
+  nc.publish("held");
+  // It has a message, and never comes back for the next one.
+  await held.next();
+}
 print("drain", await tried(() => nc.drain()));
 const error = await nc.closed();
 print("closed", error === undefined ? "well" : error.message.replace(/;.*/, ""));
