@@ -26,6 +26,7 @@ const LONG = [
   "integration/browser",
   "properties/chart/exploration",
   "integration/examples",
+  "in-place/outage",
 ].map((name) => `/test/${name}.test.ts`);
 
 /** The long ones first, so that none is left alone at the end; then as Vitest would have it. */

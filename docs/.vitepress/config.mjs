@@ -29,6 +29,7 @@ const sidebar = [
     items: pages([
       ["Quick start", "guide/quick-start"],
       ["Coming from nats", "guide/coming-from-nats"],
+      ["In the place of nats", "guide/in-place-of-nats"],
       ["Parity with nats 2.29.3", "parity"],
     ]),
   },
