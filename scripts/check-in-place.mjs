@@ -19,6 +19,9 @@ const run = promisify(execFile);
 const EXPECTED =
   /^(package\.json|README\.md|LICENSE|index\.(js|d\.ts)|dist\/index\.js(\.map)?|lib\/.+\.(js|d\.ts))$/;
 
+/** What the programs use besides: it must find the same copy of nats-core. */
+const OFFICIAL = { "@nats-io/jetstream": "3.4.0", "@nats-io/kv": "3.4.0" };
+
 /** Programs that were written for `nats`, and those that use what ours adds. */
 const PROGRAMS = "test/in-place/programs";
 
@@ -156,9 +159,9 @@ await inTemporaryFolder(async (folder) => {
 
   const project = join(folder, "project");
   await check("a dependency by an alias puts them below a program", () =>
-    install(project, { dependencies: versions }),
+    install(project, { dependencies: { ...versions, ...OFFICIAL } }),
   );
-  await linkPackages(["@types/node"], project, root);
+  await linkPackages(["@types/node", "@types/ws", "ws"], project, root);
 
   for (const one of packages) {
     const { name, takesPlaceOf, reference, main } = one;
