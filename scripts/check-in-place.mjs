@@ -179,6 +179,8 @@ await inTemporaryFolder(async (folder) => {
           const missing = Object.keys(theirs).filter((name) => !(name in ours));
           const fixed = Object.keys(ours).filter((name) => !Object.getOwnPropertyDescriptor(ours, name).configurable);
           if (missing.length + fixed.length > 0) console.log(path, "missing:", missing.join(), "fixed:", fixed.join());
+          const renamed = Object.keys(ours).filter((name) => typeof theirs[name] === "function" && ours[name].name !== theirs[name].name);
+          if (renamed.length > 0) console.log(path, "renamed:", renamed.join());
           const strange = Object.keys(ours).filter((name) => !(name in theirs));
           if (path === "" && strange.length > 0) console.log("it adds", strange.join());
         }

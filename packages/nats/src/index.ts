@@ -7,12 +7,13 @@ import { withMembers } from "./members.js";
 
 brandErrors();
 
-/** As `connect` of the reference. The connection is one of nats-statechart, with what the reference has beside. */
-async function connect(options?: own.ConnectionOptions): Promise<own.NatsConnection> {
-  return withMembers(await own.connect(options), options);
-}
-
-const values: Readonly<Record<string, unknown>> = { ...own, connect };
+const values: Readonly<Record<string, unknown>> = {
+  ...own,
+  /** As `connect` of the reference. The connection is one of nats-statechart, with what the reference has beside. */
+  async connect(options?: own.ConnectionOptions): Promise<own.NatsConnection> {
+    return withMembers(await own.connect(options), options);
+  },
+};
 
 /**
  * A module of the reference as this package gives it.
@@ -22,6 +23,9 @@ const values: Readonly<Record<string, unknown>> = { ...own, connect };
 export function inPlaceOf(theirs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const names = Object.keys(theirs);
   return Object.fromEntries(
-    names.map((name) => [name, Object.hasOwn(values, name) ? values[name] : theirs[name]]),
+    names.map((name) => [
+      name,
+      name !== "default" && Object.hasOwn(values, name) ? values[name] : theirs[name],
+    ]),
   );
 }

@@ -7,22 +7,6 @@ import * as own from "nats-statechart";
 import { asNatsCore } from "nats-statechart/nats-core";
 import { coreError } from "../../../src/nats-core/errors.js";
 
-/** As `connect` of the reference: over TCP and TLS, with the errors of nats-core. */
-async function connect(options: own.ConnectionOptions = {}): Promise<NatsConnection> {
-  if (hasWsProtocol(options as Parameters<typeof hasWsProtocol>[0])) {
-    throw InvalidArgumentError.format("servers", "are WebSocket URLs: use 'wsconnect'");
-  }
-  return connectAsCore(options);
-}
-
-/** As `wsconnect` of the reference: by WebSocket. */
-async function wsconnect(options: own.ConnectionOptions = {}): Promise<NatsConnection> {
-  const { servers, port = 443, ...rest } = options;
-  if (options.tls) throw InvalidArgumentError.format("tls", "cannot be configured on W3C WebSockets");
-  const given = servers === undefined || servers.length === 0 ? `127.0.0.1:${port}` : servers;
-  return connectAsCore({ ...rest, servers: [given].flat().map((url) => wsUrlParseFn(url)) });
-}
-
 async function connectAsCore(options: own.ConnectionOptions): Promise<NatsConnection> {
   try {
     return asNatsCore(await own.connect(options));
@@ -31,7 +15,22 @@ async function connectAsCore(options: own.ConnectionOptions): Promise<NatsConnec
   }
 }
 
-const values: Readonly<Record<string, unknown>> = { connect, wsconnect };
+const values: Readonly<Record<string, unknown>> = {
+  /** As `connect` of the reference: over TCP and TLS, with the errors of nats-core. */
+  async connect(options: own.ConnectionOptions = {}): Promise<NatsConnection> {
+    if (hasWsProtocol(options as Parameters<typeof hasWsProtocol>[0])) {
+      throw InvalidArgumentError.format("servers", "are WebSocket URLs: use 'wsconnect'");
+    }
+    return connectAsCore(options);
+  },
+  /** As `wsconnect` of the reference: by WebSocket. */
+  async wsconnect(options: own.ConnectionOptions = {}): Promise<NatsConnection> {
+    const { servers, port = 443, ...rest } = options;
+    if (options.tls) throw InvalidArgumentError.format("tls", "cannot be configured on W3C WebSockets");
+    const given = servers === undefined || servers.length === 0 ? `127.0.0.1:${port}` : servers;
+    return connectAsCore({ ...rest, servers: [given].flat().map((url) => wsUrlParseFn(url)) });
+  },
+};
 
 /**
  * A module of the reference as this package gives it.
