@@ -22,8 +22,8 @@ describe.each(servers)("with nats-server $version", ({ path }) => {
       stderr: expect.stringContaining("NatsConnectionWarning: the connection is closed"),
       lines: [
         "ready",
-        "outage true",
-        "core published while disconnected",
+        "outage true 1048576",
+        "core published in the outage",
         "watched key",
         "ordered true",
         "consumed true",
@@ -31,5 +31,16 @@ describe.each(servers)("with nats-server $version", ({ path }) => {
         "stats 0",
       ],
     });
+  });
+
+  it("keeps no pull of an outage, which would bring messages that nobody asked for any more", async () => {
+    await using server = await startJetStream(path);
+    const program = await startOn("ours", "pulls", { NATS_URL: server.url });
+    await program.printed(/^ready$/m);
+    await server.kill();
+    await program.printed(/^pulled$/m);
+    await server.restart();
+    const { stdout, stderr } = await program.ended();
+    expect(`${stdout}${stderr}`.trimEnd().split("\n")).toEqual(["ready", "pulled", "delivered 2"]);
   });
 });

@@ -18,6 +18,7 @@ import type {
 import { version } from "nats-statechart";
 import { isPull } from "../../../src/nats-core/jetstream-subjects.js";
 import { jetstream, jetstreamManager, services } from "./jetstream.js";
+import type { KnownServer } from "./known-server.js";
 import type { OwnConnection } from "./own.js";
 import { Publisher } from "./publisher.js";
 import { type CallbackOptions, InnerSubscription } from "./subscription.js";
@@ -36,15 +37,16 @@ export class InnerConnection {
   readonly options: { readonly inboxPrefix: string | undefined; readonly noAsyncTraces: boolean };
   readonly protocol: Protocol;
   readonly #own: OwnConnection;
+  readonly #server: KnownServer;
   readonly #publisher: Publisher;
   readonly #isOver: Promise<unknown>;
   readonly #features = new Features({ major: 0, minor: 0, micro: 0 });
   #services: ServicesAPI | undefined;
   #version: string | undefined;
-  #lastInfo: ServerInfo | undefined;
 
-  constructor(own: OwnConnection) {
+  constructor(own: OwnConnection, server: KnownServer) {
     this.#own = own;
+    this.#server = server;
     this.#publisher = new Publisher(own);
     this.#isOver = own.passedOn.closed();
     const { inboxPrefix, noAsyncTraces } = own.coreOptions;
@@ -52,12 +54,12 @@ export class InnerConnection {
     this.options = options;
     this.protocol = {
       get connected() {
-        return own.info !== undefined;
+        return server.live !== undefined;
       },
       transport: { lang: "nats-statechart", version },
       options,
       get info() {
-        return own.info;
+        return server.info;
       },
       isClosed: () => own.isClosed(),
     };
@@ -69,7 +71,7 @@ export class InnerConnection {
     const send = () => this.#own.publish(subject, payload, options);
     if (!isPull(subject)) return send();
     // If it were kept, it would be one more pull beside that which the consumer makes after the reconnect.
-    if (this.#own.info !== undefined || this.#own.isClosed()) this.#own.passedOn.overThisConnection(send);
+    if (this.#server.live !== undefined || this.#own.isClosed()) this.#own.passedOn.overThisConnection(send);
   }
 
   publishMessage(msg: Msg): void {
@@ -155,14 +157,14 @@ export class InnerConnection {
 
   /** INFO of the server; while disconnected that of the last one, since an object store sizes its chunks by it. */
   get info(): ServerInfo | undefined {
-    return this.#own.isClosed() ? undefined : this.#noteInfo();
+    return this.#server.info;
   }
 
   // What the reference's code uses beside the interface, and what it makes.
 
   /** What the server can do, by its version. One object, which changes as the server does. */
   get features(): Features {
-    const noted = this.#noteInfo()?.version;
+    const noted = this.info?.version ?? this.#version;
     if (noted !== this.#version) {
       this.#version = noted;
       this.#features.update(semVerOf(noted) ?? { major: 0, minor: 0, micro: 0 });
@@ -189,11 +191,6 @@ export class InnerConnection {
 
   get #asReference(): NatsConnection {
     return this as unknown as NatsConnection;
-  }
-
-  #noteInfo(): ServerInfo | undefined {
-    this.#lastInfo = this.#own.info ?? this.#lastInfo;
-    return this.#lastInfo;
   }
 }
 

@@ -1,27 +1,37 @@
 // What a connection of the reference has and one of ours has not: JetStream, services, the account's information, and what
 // programs read of its inside. It is put on ours, which stays all that it is.
 
+import type { JetStreamManagerOptions, JetStreamOptions } from "nats-reference";
 import type { ConnectionOptions, NatsConnection } from "nats-statechart";
 import { InnerConnection } from "./inner-connection.js";
+import { KnownServer } from "./known-server.js";
 import { likeReference } from "./losses.js";
 import type { OwnConnection } from "./own.js";
 
 /** Puts the members on a connection of ours, not enumerable, and returns it. */
 export function withMembers<T extends NatsConnection>(nc: T, options: ConnectionOptions = {}): T {
   const told = options.unconfirmed === undefined ? Object.entries(likeReference(nc)) : [];
-  const inner = new InnerConnection(nc as unknown as OwnConnection);
+  const own = nc as unknown as OwnConnection;
+  const server = new KnownServer(own);
+  let made: InnerConnection | undefined;
+  // Most connections have no use for it.
+  const inner = () => {
+    made ??= new InnerConnection(own, server);
+    return made;
+  };
   const value = (given: unknown) => ({ value: given, writable: true, configurable: true });
   const getter = (get: () => unknown) => ({ get, configurable: true });
   return Object.defineProperties(nc, {
     ...Object.fromEntries(told.map(([name, member]) => [name, value(member)])),
-    jetstream: value(inner.jetstream.bind(inner)),
-    jetstreamManager: value(inner.jetstreamManager.bind(inner)),
-    getServerVersion: value(inner.getServerVersion.bind(inner)),
+    info: getter(() => server.info),
+    jetstream: value((given?: JetStreamOptions) => inner().jetstream(given)),
+    jetstreamManager: value((given?: JetStreamManagerOptions) => inner().jetstreamManager(given)),
+    getServerVersion: value(() => inner().getServerVersion()),
     context: value(() => userInfo(nc)),
-    options: value(inner.options),
-    protocol: value(inner.protocol),
-    services: getter(() => inner.services),
-    features: getter(() => inner.features),
+    options: getter(() => inner().options),
+    protocol: getter(() => inner().protocol),
+    services: getter(() => inner().services),
+    features: getter(() => inner().features),
   });
 }
 

@@ -64,8 +64,8 @@ const watched = (async () => {
 const core = deferred<string>();
 nc.subscribe("kept", { callback: (_error, msg) => core.resolve(msg.string()) });
 const kept = lost.then(() => {
-  nc.publish("kept", `published while ${nc.info === undefined ? "disconnected" : "connected"}`);
-  print("outage", nc.pendingBytes > 0);
+  nc.publish("kept", "published in the outage");
+  print("outage", nc.pendingBytes > 0, nc.info?.max_payload);
 });
 
 for (let n = 1; n <= COUNT; n++) {
