@@ -9,7 +9,7 @@ const brand = Symbol.for("nats-statechart:NatsError");
 /** Marks the errors of the reference's code as NatsErrors. */
 export function brandErrors(): void {
   Object.defineProperty(TheirError.prototype, brand, { value: true, configurable: true });
-  // TODO: until the class of the main package looks for the mark itself.
+  // The class of an older nats-statechart does not look for the mark.
   if (!Object.hasOwn(NatsError, Symbol.hasInstance)) {
     const ordinary = Function.prototype[Symbol.hasInstance];
     Object.defineProperty(NatsError, Symbol.hasInstance, {
