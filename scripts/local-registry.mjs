@@ -58,7 +58,9 @@ function described({ manifest, bytes, file }, url) {
   };
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
+// A program that this is bundled into has its own name.
+const isProgram = basename(argv[1] ?? "") === "local-registry.mjs";
+if (isProgram && argv[1] === fileURLToPath(import.meta.url)) {
   const { url } = await serveTarballs(argv.slice(2));
   console.log(url);
 }
