@@ -93,7 +93,8 @@ export class Connection implements NatsConnection {
         const disconnectedFor = lastInUse === null ? null : world.now() - lastInUse.until;
         return this.#deliveries.of(end, { since, handedOver, server: this.getServer(), disconnectedFor });
       },
-      subscribe: (subject, opts) => this.subscribe(subject, opts),
+      // Not the member, which tools replace: they would see inboxes that nobody subscribed to.
+      subscribe: (subject, opts) => this.#subscribe(subject, opts),
     };
     this.#subscriptions = new SubscriptionTable(
       world,
@@ -302,7 +303,11 @@ export class Connection implements NatsConnection {
     );
   };
 
-  subscribe(subject: string, given?: SubscriptionOptions): Subscription {
+  subscribe(subject: string, opts?: SubscriptionOptions): Subscription {
+    return this.#subscribe(subject, opts);
+  }
+
+  #subscribe(subject: string, given: SubscriptionOptions | undefined): Subscription {
     if (this.isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
     if (this.isDraining()) throw NatsError.errorForCode(ErrorCode.ConnectionDraining);
     const opts = withoutNulls(given);
