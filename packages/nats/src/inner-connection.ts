@@ -29,6 +29,8 @@ export interface Protocol {
   readonly transport: { readonly lang: string; readonly version: string };
   readonly options: InnerConnection["options"];
   readonly info: ServerInfo | undefined;
+  /** The server in use, or the one that was last. Tracing names it. */
+  readonly server: { readonly listen: string };
   isClosed(): boolean;
 }
 
@@ -60,6 +62,9 @@ export class InnerConnection {
       options,
       get info() {
         return server.info;
+      },
+      get server() {
+        return { listen: own.getServer() };
       },
       isClosed: () => own.isClosed(),
     };

@@ -57,6 +57,9 @@ const options: SubscriptionOptions = {
   },
 };
 const callbacks: Subscription = nc.subscribe("callback.*", options);
+// What tracing names.
+const { protocol } = nc as unknown as { protocol: { server: { listen: string } } };
+print("server", protocol.server.listen === nc.getServer());
 nc.publish("callback.a", text.encode("one"));
 nc.publish("callback.b", "two");
 nc.publish("callback.c", Empty);
