@@ -8,9 +8,9 @@ import { startServer } from "../harness/nats-server.js";
 useInPlace();
 
 /** Runs the program, whose server stands still, is killed and starts again. */
-async function through(env: Readonly<Record<string, string>>) {
+async function through(env: Readonly<Record<string, string>>, name = "losses") {
   const server = await startServer();
-  const program = await startOn("ours", "losses", { NATS_URL: server.url, ...env });
+  const program = await startOn("ours", name, { NATS_URL: server.url, ...env });
   await program.printed(/^connected$/m);
   await server.freeze();
   program.child.kill("SIGUSR2");
@@ -67,6 +67,22 @@ describe("messages that no server confirmed", () => {
   it("are errors for a program that gives the option unconfirmed", async () => {
     const { code, lines, warnings } = await through({ UNCONFIRMED: "report" });
     expect(lines).toEqual(["drain DISCONNECT", "closed the connection is closed"]);
+    expect(warnings).toEqual([]);
+    expect(code).toBe(0);
+  });
+
+  it("are a warning, and no error, at the end of a program of the client's third version", async () => {
+    const { code, lines, warnings } = await through({}, "losses-version-three");
+    expect(lines).toEqual(["drain resolved", "closed well"]);
+    expect(warnings).toEqual([
+      expect.stringContaining("1 published message was sent, but no server confirmed it"),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("are errors for one that gives the option unconfirmed", async () => {
+    const { code, lines, warnings } = await through({ UNCONFIRMED: "report" }, "losses-version-three");
+    expect(lines).toEqual(["drain ConnectionError", "closed ConnectionError"]);
     expect(warnings).toEqual([]);
     expect(code).toBe(0);
   });

@@ -4,10 +4,16 @@
 // `unconfirmed` knows ours, and gets the errors.
 
 import { emitWarning } from "node:process";
-import { ErrorCode, type FlushOptions, type NatsConnection, type NatsError } from "nats-statechart";
+import {
+  type ConnectionOptions,
+  ErrorCode,
+  type FlushOptions,
+  type NatsConnection,
+  type NatsError,
+} from "nats-statechart";
 
 /** The members of a connection that tell losses. */
-export type Telling = Pick<NatsConnection, "close" | "closed" | "drain" | "flush">;
+type Telling = Pick<NatsConnection, "close" | "closed" | "drain" | "flush">;
 
 /** Whether an error says only that messages were lost, and nothing that the reference would say too. */
 function isLoss(error: unknown): error is NatsError {
@@ -21,7 +27,7 @@ function warn({ message, code }: NatsError): void {
 }
 
 /** The members of that connection as the reference has them: losses are warnings of the process. */
-export function likeReference(nc: NatsConnection): Telling {
+function likeReference(nc: NatsConnection): Telling {
   const own = {
     close: nc.close.bind(nc),
     closed: nc.closed.bind(nc),
@@ -67,6 +73,15 @@ export function likeReference(nc: NatsConnection): Telling {
       return own.flush(options);
     },
   };
+}
+
+/** Gives a connection those members, not enumerable, unless its program asks for errors by the option `unconfirmed`. */
+export function tellingLikeReference<T extends NatsConnection>(nc: T, options: ConnectionOptions): T {
+  if (options.unconfirmed !== undefined) return nc;
+  for (const [name, value] of Object.entries(likeReference(nc))) {
+    Object.defineProperty(nc, name, { value, writable: true, configurable: true });
+  }
+  return nc;
 }
 
 /** Why a promise is rejected already; undefined where it is not. */

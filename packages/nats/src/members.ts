@@ -5,12 +5,12 @@ import type { JetStreamManagerOptions, JetStreamOptions } from "nats-reference";
 import type { ConnectionOptions, NatsConnection } from "nats-statechart";
 import { InnerConnection } from "./inner-connection.js";
 import { KnownServer } from "./known-server.js";
-import { likeReference } from "./losses.js";
+import { tellingLikeReference } from "./losses.js";
 import type { OwnConnection } from "./own.js";
 
 /** Puts the members on a connection of ours, not enumerable, and returns it. */
 export function withMembers<T extends NatsConnection>(nc: T, options: ConnectionOptions = {}): T {
-  const told = options.unconfirmed === undefined ? Object.entries(likeReference(nc)) : [];
+  tellingLikeReference(nc, options);
   const own = nc as unknown as OwnConnection;
   const server = new KnownServer(own);
   let made: InnerConnection | undefined;
@@ -22,7 +22,6 @@ export function withMembers<T extends NatsConnection>(nc: T, options: Connection
   const value = (given: unknown) => ({ value: given, writable: true, configurable: true });
   const getter = (get: () => unknown) => ({ get, configurable: true });
   return Object.defineProperties(nc, {
-    ...Object.fromEntries(told.map(([name, member]) => [name, value(member)])),
     info: getter(() => server.info),
     jetstream: value((given?: JetStreamOptions) => inner().jetstream(given)),
     jetstreamManager: value((given?: JetStreamManagerOptions) => inner().jetstreamManager(given)),

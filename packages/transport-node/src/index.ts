@@ -6,10 +6,11 @@ import { hasWsProtocol, InvalidArgumentError, wsUrlParseFn } from "@nats-io/nats
 import * as own from "nats-statechart";
 import { asNatsCore } from "nats-statechart/nats-core";
 import { coreError } from "../../../src/nats-core/errors.js";
+import { tellingLikeReference } from "../../nats/src/losses.js";
 
 async function connectAsCore(options: own.ConnectionOptions): Promise<NatsConnection> {
   try {
-    return asNatsCore(await own.connect(options));
+    return asNatsCore(tellingLikeReference(await own.connect(options), options));
   } catch (error) {
     throw coreError(error);
   }
