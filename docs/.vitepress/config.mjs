@@ -31,6 +31,7 @@ const sidebar = [
       ["Coming from nats", "guide/coming-from-nats"],
       ["In the place of nats", "guide/in-place-of-nats"],
       ["Parity with nats 2.29.3", "parity"],
+      ["Programs that were run", "programs"],
     ]),
   },
   {

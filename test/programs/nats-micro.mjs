@@ -41,7 +41,8 @@ say("changes", changes);
 outlived();
 // One that still waits for answers at the end.
 const waiting = (async () => {
-  for await (const { data } of calling.requestMany("$SRV.PING", "", { timeout: 10_000, limit: -1 })) say(data.name);
+  for await (const { data } of calling.requestMany("$SRV.PING", "", { timeout: 10_000, limit: -1 }))
+    say(data.name);
 })();
 await service.stop();
 await calling.disconnect();

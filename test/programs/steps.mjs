@@ -45,19 +45,19 @@ async function heard(word) {
 }
 
 /** Tries until the work succeeds; what it resolves with. */
-export async function untilDone(work) {
+export async function untilDone(work, patience = PATIENCE) {
   for (const since = Date.now(); ; await sleep(100)) {
     try {
       return await work();
     } catch (error) {
-      if (Date.now() - since > PATIENCE) throw error;
+      if (Date.now() - since > patience) throw error;
     }
   }
 }
 
 /** Waits until that is true. */
-export function until(isSo) {
+export function until(isSo, patience = PATIENCE) {
   return untilDone(async () => {
     if (!(await isSo())) throw new Error(`it never came: ${isSo}`);
-  });
+  }, patience);
 }
