@@ -45,7 +45,7 @@ export class KnownOptions<Options extends object> {
   constructor(
     call: string,
     names: Readonly<Record<keyof Options, unknown>>,
-    { prefix = "", otherwise = "The option is ignored.", overlooked = [] }: More = {},
+    { prefix = "", otherwise = "What is not known is ignored.", overlooked = [] }: More = {},
   ) {
     this.#call = call;
     this.#prefix = prefix;
@@ -58,25 +58,39 @@ export class KnownOptions<Options extends object> {
   /** Tells the process of the options that are given and not known, once of each. Has to be fast: each message passes here. */
   check(options: object | null | undefined): void {
     if (typeof options !== "object") return;
+    let unknown: string[] | undefined;
     for (const name in options) {
-      if (name !== this.#first && name !== this.#second && !this.#names.has(name)) this.#tell(name, options);
+      if (name === this.#first || name === this.#second || this.#names.has(name)) continue;
+      if (this.#isToTell(name, options)) unknown = [...(unknown ?? []), name];
     }
+    if (unknown !== undefined) this.#tell(unknown);
   }
 
-  #tell(name: string, options: object): void {
+  #isToTell(name: string, options: object): boolean {
     // What stands in for all objects of a program is no option, and what has no value asks for nothing.
-    if (!Object.hasOwn(options, name) || (options[name as keyof typeof options] ?? null) === null) return;
+    if (!Object.hasOwn(options, name) || (options[name as keyof typeof options] ?? null) === null)
+      return false;
     const key = `${this.#call} ${this.#prefix}${name}`;
-    if (this.#overlooked.includes(name) || told.has(key) || told.size >= MOST_TOLD) return;
+    if (this.#overlooked.includes(name) || told.has(key) || told.size >= MOST_TOLD) return false;
     told.add(key);
-    const nearest = nearestName(name, this.#names);
-    const known = [...this.#names].map((one) => this.#prefix + one).join(", ");
-    const hint = nearest === undefined ? "" : `; did you mean "${this.#prefix}${nearest}"?`;
+    return true;
+  }
+
+  /** One warning for all: a program that passes its own options on gives several. */
+  #tell(unknown: readonly string[]): void {
+    const nearest = unknown.map((name) => nearestName(name, this.#names));
+    const named = unknown.map((name, at) => {
+      const quoted = JSON.stringify(this.#prefix + shortened(name, undefined, MOST_SHOWN));
+      return nearest[at] === undefined ? quoted : `${quoted} (did you mean "${this.#prefix}${nearest[at]}"?)`;
+    });
+    const known = nearest.every((name) => name !== undefined)
+      ? ""
+      : ` Known are ${[...this.#names].map((one) => this.#prefix + one).join(", ")}.`;
     warn({
       type: "NatsOptionWarning",
-      message: `${this.#call}() does not know the option ${JSON.stringify(this.#prefix + shortened(name, undefined, MOST_SHOWN))}${hint}`,
+      message: `${this.#call}() does not know the option${unknown.length > 1 ? "s" : ""} ${named.join(", ")}`,
       code: UNKNOWN_OPTION,
-      detail: `${this.#otherwise} Known are ${known}.`,
+      detail: `${this.#otherwise}${known}`,
     });
   }
 }
