@@ -30,7 +30,7 @@ export const mutationSets = {
       "!src/effects/{wire,simulated,node,web-socket}/**",
       "!src/effects/{ports,world}.ts",
     ],
-    tests: ["test/effects/**/!(chart-garbage).test.ts", "test/api/!(forgotten-option).test.ts"],
+    tests: ["test/effects/**/!(chart-garbage).test.ts", "test/api/!(forgotten-option|two-copies).test.ts"],
     least: 85,
   },
   // What touches a network needs real servers.
@@ -50,13 +50,13 @@ export const mutationSets = {
       "test/effects/simulated/*.test.ts",
       // Those of worlds and faults: the others, of clients with a mistake, take long.
       "test/testing/{embedded-faults,faults,input,misleading,scripted-outage,simulation,sites}.test.ts",
-      "test/api/!(forgotten-option).test.ts",
+      "test/api/!(forgotten-option|two-copies).test.ts",
     ],
     least: 85,
   },
   api: {
     mutate: ["src/api/**/*.ts"],
-    tests: ["test/api/!(forgotten-option).test.ts", "test/nats-core/*.test.ts"],
+    tests: ["test/api/!(forgotten-option|two-copies).test.ts", "test/nats-core/*.test.ts"],
     least: 85,
   },
   "nats-core": {

@@ -256,6 +256,29 @@ describe("servers, in a browser,", () => {
   );
 });
 
+describe("options that only Node can heed, in a browser,", () => {
+  it("are refused by their names, those that are given", async () => {
+    const tls = { caFile: "ca.pem", key: undefined, handshakeFirst: true };
+    await expect(connect({ servers: "ws://127.0.0.1:1", tls })).rejects.toMatchObject({
+      code: ErrorCode.InvalidOption,
+      message:
+        "tls.caFile, tls.handshakeFirst: TLS cannot be configured here, the browser does it for wss://; the option is for Node",
+    });
+    await expect(connect({ servers: "ws://127.0.0.1:1", resolve: true })).rejects.toMatchObject({
+      code: ErrorCode.InvalidOption,
+      message: 'the option "resolve" is for Node: here the browser looks names up',
+    });
+  });
+
+  it("are no matter where they are given without a value, or false", async () => {
+    const ended = AbortSignal.abort();
+    const tls = { key: undefined };
+    await expect(
+      connect({ servers: "ws://127.0.0.1:1", tls, resolve: false, signal: ended }),
+    ).rejects.toMatchObject({ code: ErrorCode.Cancelled });
+  });
+});
+
 describe("the policy", () => {
   it("is the default one where nothing is given", () => {
     expect(policyOf({})).toEqual(defaultPolicy);
