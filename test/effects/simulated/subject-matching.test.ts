@@ -70,6 +70,53 @@ describe("the subscriptions of a model server", () => {
   });
 
   it.each([
+    [">", ">", true],
+    [">", "a.>", true],
+    [">", "*", true],
+    ["*", ">", false],
+    ["*", "*", true],
+    ["*", "*.*", false],
+    ["*.*", "*", false],
+    ["a.>", "a", false],
+    ["a.>", "a.*", true],
+    ["a.>", "a.>", true],
+    ["a.*", "a.>", false],
+    ["a.*", "a.b.c", false],
+    ["a.*.c", "a.b.c", true],
+    ["a.*.c", "a.>", false],
+    ["a.b", "a.*", false],
+    ["a", "b", false],
+  ])("says whether %s covers %s: %s", (pattern, subject, expected) => {
+    expect(covers(pattern, subject)).toBe(expected);
+  });
+
+  it("gives what is published to a wildcard to subscriptions with wildcards alone, once", () => {
+    const list = new Sublist<{ subject: string; queue: string | undefined }>();
+    for (const subject of ["a.*", "a.>", "a.b", "*.b", ">"]) list.add(subscriber(subject));
+    const found = (subject: string) => list.match(subject).plain.map((one) => one.subject);
+    expect(found("a.*").sort()).toEqual([">", "a.*", "a.>"]);
+    expect(found("a.>").sort()).toEqual([">", "a.*", "a.>"]);
+  });
+
+  it("gives nobody what is published to a subject with an empty token", () => {
+    const list = new Sublist<{ subject: string; queue: string | undefined }>();
+    for (const subject of [">", "a.>", "*.*.*", "*"]) list.add(subscriber(subject));
+    expect(["a..b", "", ".", "a."].map((subject) => list.match(subject).plain)).toEqual([[], [], [], []]);
+  });
+
+  it("takes out nobody but the one that it is told, and no one who is not in", () => {
+    const list = new Sublist<{ subject: string; queue: string | undefined }>();
+    const [one, other] = [subscriber("a.b"), subscriber("a.b")];
+    for (const given of [one, other]) list.add(given);
+    for (const stranger of [subscriber("a.b"), subscriber("a"), subscriber("c.d"), subscriber("a.b.c")])
+      list.remove(stranger);
+    expect([list.size, list.match("a.b").plain]).toEqual([2, [one, other]]);
+    list.remove(one);
+    list.remove(one);
+    expect([list.size, list.match("a.b").plain]).toEqual([1, [other]]);
+  });
+
+  it.each([
     ["a.b", true, true],
     ["a.*", true, false],
     ["a.>", true, false],

@@ -120,6 +120,94 @@ describe("virtual time", () => {
     await expect(other.advance(5)).rejects.toThrow("time stands still");
   });
 
+  it("counts what happened, what is planned, and what is deferred", async () => {
+    const timers = [10, 20, 30].map((ms) => time.startTimer(ms, note("event")));
+    const [, second] = timers;
+    time.stopTimer(second);
+    expect([time.steps, time.planned, time.hasDeferred]).toEqual([0, 2, false]);
+    await time.advance(10);
+    expect([time.steps, time.planned]).toEqual([1, 1]);
+    time.defer(note("deferred"));
+    expect(time.hasDeferred).toBe(true);
+    await time.advance(20);
+    expect([time.steps, time.planned, time.hasDeferred]).toEqual([2, 0, false]);
+    expect(log).toEqual(["10 event", "10 deferred", "30 event"]);
+  });
+
+  it("begins at a time as the real world could have it", () => {
+    expect(new Date(time.now()).toISOString()).toBe("2020-01-01T00:00:00.000Z");
+    expect(time.elapsed()).toBe(0);
+  });
+
+  it("does not go back: a timer of less than nothing fires now", async () => {
+    await time.advance(10);
+    time.startTimer(-5, note("now"));
+    await time.advance(0);
+    expect(log).toEqual(["10 now"]);
+  });
+
+  it("refuses what is no number of milliseconds, and no promise, where it is asked for", async () => {
+    const nan = "a timer of NaN milliseconds: what was that computed from?";
+    expect(() => time.startTimer(Number.NaN, note("never"))).toThrow(new RangeError(nan));
+    await expect(time.advance(-1)).rejects.toThrow("ms is -1: it must be a number of milliseconds");
+    await expect(time.advance("1" as never)).rejects.toThrow('ms is "1": it must be');
+    const limit = "limit is NaN: it must be a number of milliseconds";
+    await expect(time.until(Promise.resolve(), Number.NaN)).rejects.toThrow(limit);
+    for (const nothing of [undefined, null, 1, {}]) {
+      const waited = time.until(nothing as never);
+      await expect(waited).rejects.toThrow(/^what is waited for is .*: it must be a promise$/);
+    }
+    expect([time.planned, time.elapsed()]).toEqual([0, 0]);
+  });
+
+  it("waits for a promise an hour, where nobody says how long, and says how long it was", async () => {
+    const tick = () => void time.startTimer(60_000, tick);
+    tick();
+    const error = await time.until(new Promise(() => {})).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "NotSettled", limit: 3_600_000 });
+    expect(error).toHaveProperty("message", expect.stringContaining("see world.sleep"));
+    expect(time.elapsed()).toBe(3_600_000);
+    expect(await time.until(new Promise((resolve) => time.startTimer(10, () => resolve("late"))), 10)).toBe(
+      "late",
+    );
+  });
+
+  it("lets whoever waited see what it waited for, before the next event of the same time", async () => {
+    const promises = ["first", "second"].map(
+      (name) => new Promise<string>((resolve) => void time.startTimer(5, () => resolve(name))),
+    );
+    time.startTimer(5, note("third event"));
+    await Promise.all(promises.map((promise) => time.until(promise).then((name) => note(name)())));
+    expect(log).toEqual(["5 first", "5 second"]);
+    const later = new Promise<void>((resolve) => void time.startTimer(1, resolve));
+    time.startTimer(2, note("event after it"));
+    await Promise.all([time.until(later).then(note("later")), time.advance(2)]);
+    expect(log.slice(2)).toEqual(["5 third event", "6 later", "7 event after it"]);
+  });
+
+  it("lets the real world have its say in a long simulation", async () => {
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      next = setImmediate(turn);
+    };
+    let next = setImmediate(turn);
+    for (let ms = 1; ms <= 5_000; ms++) time.startTimer(ms, () => {});
+    await time.advance(5_000);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(5);
+    expect(turns).toBeLessThan(100);
+  });
+
+  it("passes on the first reason to halt, and does not pass at all afterwards", async () => {
+    time.halt(new Error("first"));
+    time.halt(new Error("second"));
+    time.startTimer(1, note("never"));
+    await expect(time.advance(5)).rejects.toThrow("first");
+    await expect(time.until(Promise.resolve())).rejects.toThrow("first");
+    expect([log, time.elapsed()]).toEqual([[], 0]);
+  });
+
   it("passes no more once it is halted", async () => {
     time.startTimer(5, () => time.halt(new Error("enough")));
     time.startTimer(10, note("never"));
