@@ -173,6 +173,15 @@ describe("what a lost connection had", () => {
     expect(told(Events.Close)).toMatchObject([{ unconfirmed: { messages: 0 }, unsent: { messages: 0 } }]);
     expect(told(Events.Close)[0]).not.toHaveProperty("error");
   });
+
+  it("is nothing where close() comes behind more than the socket takes at once", async () => {
+    const { world, nc, received, told } = await scene();
+    for (let i = 0; i < 300; i++) nc.publish("numbers", `${i}`.padEnd(1_000));
+    await world.until(nc.close());
+    await world.advance(1_000);
+    expect([await nc.closed(), received.length]).toEqual([undefined, 300]);
+    expect(told(Events.Close)).toMatchObject([{ unconfirmed: { messages: 0 }, unsent: { messages: 0 } }]);
+  });
 });
 
 describe("a backlog behind connections that die at once", () => {

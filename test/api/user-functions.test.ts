@@ -175,3 +175,28 @@ describe("a time that is none", () => {
     expect([dials, thrown]).toEqual([0, []]);
   });
 });
+
+describe("an authenticator", () => {
+  it("that answers when its attempt is over offers nothing: the credentials before and after it count as the same", async () => {
+    const world = new Simulation();
+    const cluster = world.cluster(1, { users: [{ user: "ann", pass: "s3cret" }] });
+    let calls = 0;
+    const refused = world.connect({
+      servers: cluster.urls,
+      waitOnFirstConnect: true,
+      maxReconnectAttempts: -1,
+      timeout: 1_000,
+      authenticator: async () => {
+        if (calls++ % 2 === 1) return { user: "ann", pass: "wrong" };
+        await world.sleep(3_000);
+        return { user: "ann", pass: "s3cret" };
+      },
+    });
+    const error = await world.until(
+      refused.catch((reason: NatsError) => reason),
+      MINUTE,
+    );
+    expect(error).toMatchObject({ code: ErrorCode.AuthorizationViolation });
+    expect(calls).toBe(4);
+  });
+});
