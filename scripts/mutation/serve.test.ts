@@ -6,7 +6,7 @@ import { relative } from "node:path";
 import { BroadcastChannel } from "node:worker_threads";
 import { inject, type RunnerTestCase, test } from "vitest";
 import { loaded } from "./loaded.js";
-import { runTest } from "./served-test.js";
+import { putBack, runTest } from "./served-test.js";
 
 /** What the instrumented code reads and counts. */
 interface Instrumentation {
@@ -92,6 +92,8 @@ async function failureOf(id: string): Promise<unknown> {
     await new Promise((resolve) => setImmediate(resolve));
     return stray;
   } catch (error) {
+    // A test that waits for what does not come puts nothing back.
+    if (error instanceof OutOfTime) putBack();
     return error;
   } finally {
     clearTimeout(timer);
@@ -131,8 +133,7 @@ async function mutant({ id, tests: wanted, hitLimit }: Extract<Question, { ask: 
     Object.assign(instrumentation, { activeMutant: undefined, hitLimit: undefined });
     const spoiled = (await failureOf(test)) !== undefined;
     if (!spoiled) note(test);
-    const status = failure instanceof OutOfTime ? "timeout" : "killed";
-    return { status, killedBy: test, failure: String(failure), ran, spoiled };
+    return { status: "killed", killedBy: test, failure: String(failure), ran, spoiled };
   }
   Object.assign(instrumentation, { activeMutant: undefined, hitLimit: undefined });
   return { status: "survived", ran, spoiled: false };

@@ -114,8 +114,6 @@ function resultOf({ status, killedBy, failure, ran }) {
         failureMessage: failure,
         nrOfTests: ran,
       };
-    case "timeout":
-      return { status: MutantRunStatus.Timeout, reason: failure };
     default:
       return { status: MutantRunStatus.Survived, nrOfTests: ran };
   }

@@ -61,11 +61,15 @@ export async function runTest(test: RunnerTestCase): Promise<void> {
   }
   for (const cleanup of [...cleanups, ...finishersOf(test)]) await careful(cleanup);
   if (failures.length === 0) return;
-  // What a failed test did not put back itself.
+  putBack();
+  throw failures[0];
+}
+
+/** Puts back what a failed test did not put back itself. */
+export function putBack(): void {
   vi.useRealTimers();
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
-  throw failures[0];
 }
 
 /**
