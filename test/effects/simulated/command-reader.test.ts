@@ -65,6 +65,8 @@ const broken: readonly (readonly [said: string, answer: string | null])[] = [
   ["PUB 1\r\n", null],
   ["PUB a\r\n", null],
   ["PUB a b c 1\r\n", null],
+  ["PUB\r\n", null],
+  ["HPUB\r\n", null],
   ["PUB a -1\r\n", null],
   ["PUB a 1x\r\n", null],
   ["PUB a x1\r\n", null],

@@ -175,6 +175,63 @@ describe("a virtual connection", () => {
     expect(log).toEqual(expected);
   });
 
+  it("is one of those of its client to that host, and of no other client", async () => {
+    const one = await connected();
+    const other = network.dial("another", "server:1", { opened: () => {} } as never);
+    const second = await connected();
+    expect(network.connections("client", "server:1")).toEqual([one, second]);
+    expect(network.connections("another", "server:1")).toEqual([other]);
+    expect(network.connections("client", "elsewhere:1")).toEqual([]);
+  });
+
+  it("leads to the host that its name stands for", async () => {
+    network.name("alias:1", "server:1");
+    network.dial("client", "alias:1", { opened: (address) => note(`opened ${address}`) } as never);
+    await time.advance(10);
+    expect([log, network.resolve("server:1")]).toEqual([["10 opened server:1"], "server:1"]);
+  });
+
+  it("takes from half a millisecond to five one way, where nobody says otherwise, and is as fast as its own route", async () => {
+    const usual = new VirtualNetwork(time, new Random(1));
+    expect(usual.route("client", "server:1").latency).toEqual([0.5, 5]);
+    network.route("client", "server:1").latency = [1, 1];
+    const opened = (who: string) => ({ opened: () => note(who) }) as never;
+    network.dial("client", "server:1", opened("client"));
+    network.dial("another", "server:1", opened("another"));
+    await time.advance(10);
+    expect(log).toEqual(["2 client", "10 another"]);
+  });
+
+  it("says nothing that comes back before it is open, nor to one that is destroyed meanwhile", async () => {
+    const { transport } = network.dial("client", "server:1", {
+      opened: () => note("opened"),
+      data: (chunk: Uint8Array) => note(`client: ${textOf(chunk)}`),
+    } as never);
+    network.route("client", "server:1").latency = [9, 9];
+    await time.advance(6);
+    network.route("client", "server:1").latency = [1, 1];
+    server.write(bytes("early"));
+    await time.advance(7);
+    expect(log).toEqual([]);
+    await time.advance(1);
+    expect(log).toEqual(["14 opened", "14 client: early"]);
+    log.length = 0;
+    const late = network.dial("client", "server:1", { opened: () => note("opened") } as never);
+    await time.advance(1);
+    late.transport.destroy();
+    await time.advance(100);
+    expect([log, transport.isOpen]).toEqual([["16 server closed"], true]);
+  });
+
+  it("resets the server where its client leaves rudely, which the server sees as closed", async () => {
+    for (let i = 0; i < 20; i++) {
+      const { transport } = await connected();
+      transport.destroy();
+      await time.advance(20);
+      expect(log.map((line) => line.split(" ").slice(1).join(" "))).toEqual(["server closed"]);
+    }
+  });
+
   it("refuses a direction that there is not", async () => {
     const connection = await connected();
     expect(() => connection.vanish("up" as never)).toThrow(

@@ -199,6 +199,21 @@ describe("virtual time", () => {
     expect(turns).toBeLessThan(100);
   });
 
+  it("takes many events at one time for no standstill, however many came before", async () => {
+    for (const ms of [0, 5, 10]) for (let i = 0; i < 40_000; i++) time.startTimer(ms, () => {});
+    await time.advance(20);
+    expect(time.steps).toBe(120_000);
+  });
+
+  it("lets one who has what it waited for go on before the next event, also where both wait for the same", async () => {
+    const first = new Promise<void>((resolve) => void time.startTimer(1, resolve));
+    for (const ms of [1, 2, 3]) time.startTimer(ms, note("event"));
+    const advanced = time.advance(2).then(note("advanced"));
+    await time.until(first).then(note("first"));
+    await advanced;
+    expect(log).toEqual(["1 first", "1 event", "2 event", "2 advanced"]);
+  });
+
   it("passes on the first reason to halt, and does not pass at all afterwards", async () => {
     time.halt(new Error("first"));
     time.halt(new Error("second"));
