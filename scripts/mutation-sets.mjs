@@ -33,13 +33,13 @@ export const mutationSets = {
     tests: ["test/effects/**/!(chart-garbage).test.ts", "test/api/!(forgotten-option|two-copies).test.ts"],
     least: 85,
   },
-  // What touches a network needs real servers.
+  // What touches a network needs real servers. The clients of `late-answers` are processes, where no mutant is switched on.
   sockets: {
     mutate: ["src/effects/{node,web-socket}/**/*.ts"],
     tests: [
       "test/effects/node/*.test.ts",
       "test/effects/web-socket.test.ts",
-      "test/integration/{closing-sockets,giving-up,late-answers,life,one-server-two-names,tls,tls-failures}.test.ts",
+      "test/integration/{closing-sockets,giving-up,life,one-server-two-names,tls,tls-failures}.test.ts",
       "test/integration/{websocket,websocket-tls}.test.ts",
     ],
     least: 85,
