@@ -43,8 +43,15 @@ function scene() {
     },
   } as unknown as Dialer;
   const nothing = () => {};
-  const events = { queued: nothing, dialing: nothing, opened: nothing, secured: nothing, drained: nothing };
-  const told = { ...events, data: nothing, halfClosed: nothing, closed };
+  const heard: string[] = [];
+  const events = { queued: nothing, dialing: nothing, opened: nothing, secured: nothing };
+  const told = {
+    ...events,
+    drained: () => void heard.push("drained"),
+    data: () => void heard.push("data"),
+    halfClosed: () => void heard.push("half closed"),
+    closed,
+  };
   const server = reaching(serversOf("a:4222"), "a:4222");
   const transport = new NodeTransport(server, told, { tls: undefined }, dialer);
   const begun = async () => {
@@ -56,7 +63,7 @@ function scene() {
     (await begun()).opened(socket as unknown as Socket, "a:4222");
     return socket;
   };
-  return { transport, begun, opened, closed, endTurn };
+  return { transport, begun, opened, closed, endTurn, heard };
 }
 
 it("a dial that fails gives its turn back, and is told", async () => {
@@ -87,4 +94,22 @@ it("a socket that tells of an error is destroyed, and the error is told when it 
   expect([socket.isDestroyed, closed.mock.calls]).toEqual([true, []]);
   socket.emit("close");
   expect(closed.mock.calls).toEqual([[error]]);
+});
+
+it("a socket that is destroyed tells nothing more, whatever still comes of it", async () => {
+  const { transport, opened, closed, heard } = scene();
+  const socket = await opened();
+  socket.writableLength = 1;
+  const everything = () => {
+    socket.emit("drain");
+    socket.emit("data", new Uint8Array(1));
+    socket.emit("end");
+  };
+  everything();
+  expect(heard).toEqual(["drained", "data", "half closed"]);
+  transport.destroy();
+  everything();
+  socket.emit("error", new Error("too late"));
+  socket.emit("close");
+  expect([heard.length, socket.isDestroyed, closed.mock.calls]).toEqual([3, true, []]);
 });

@@ -39,7 +39,7 @@ describe("a virtual connection", () => {
       "client",
       "server:1",
       {
-        opened: (address) => note(`opened ${address}`),
+        opened: (address: string) => note(`opened ${address}`),
         secured: () => note("secured"),
         drained: () => note("drained"),
         halfClosed: (error) => note(`half closed ${error}`),
@@ -76,7 +76,12 @@ describe("a virtual connection", () => {
   });
 
   it("tells the server who dials from which port, and the client where it is", async () => {
-    network.dial("client", "server:1", { opened: (address) => note(`opened ${address}`) } as never, 7);
+    network.dial(
+      "client",
+      "server:1",
+      { opened: (address: string) => note(`opened ${address}`) } as never,
+      7,
+    );
     await time.advance(10);
     expect([server.client, server.port, log]).toEqual(["client", 7, ["10 opened server:1"]]);
   });
@@ -186,7 +191,7 @@ describe("a virtual connection", () => {
 
   it("leads to the host that its name stands for", async () => {
     network.name("alias:1", "server:1");
-    network.dial("client", "alias:1", { opened: (address) => note(`opened ${address}`) } as never);
+    network.dial("client", "alias:1", { opened: (address: string) => note(`opened ${address}`) } as never);
     await time.advance(10);
     expect([log, network.resolve("server:1")]).toEqual([["10 opened server:1"], "server:1"]);
   });
