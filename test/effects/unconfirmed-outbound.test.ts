@@ -109,6 +109,36 @@ describe("what is kept to be sent once more", () => {
     }
     expect(memory.size).toBeLessThan(5);
   });
+
+  test("belongs to the sink that it goes to next, also where the one before was left and not lost", () => {
+    const { outbound, sink, send } = scene({ unconfirmed: "resend" });
+    outbound.release(sink);
+    send("confirmed");
+    outbound.confirm(outbound.here);
+    const start = outbound.position;
+    send("again");
+    outbound.pause();
+    outbound.release({ isOpen: true, write: () => true });
+    expect([outbound.since, outbound.handedOver]).toEqual([start, outbound.position]);
+  });
+
+  test("is told apart from what no sink was ever handed, also in the pieces that a withdrawal leaves", () => {
+    const { outbound, sink } = scene({ unconfirmed: "resend" });
+    outbound.release(sink);
+    const send = (subject: string) => outbound.publish(subject, "", undefined, undefined);
+    send("first");
+    const start = outbound.position;
+    send("given.up");
+    const end = outbound.position;
+    send("last");
+    outbound.flush();
+    outbound.hold();
+    outbound.withdraw(start, end);
+    // It takes one piece, and is full.
+    outbound.release({ isOpen: true, write: () => false });
+    send("new");
+    expect([outbound.repeated.messages, outbound.waiting.messages]).toEqual([1, 1]);
+  });
 });
 
 test("a PING that is on the wire when the stream ends fails as its socket says, where anybody waits for it", () => {
