@@ -182,6 +182,16 @@ describe("the order of addresses", () => {
     expect(dialed.size).toBeLessThanOrEqual(10 * MOST_ADDRESSES);
   });
 
+  it("has as many of either family, however many there are of the one that comes first", () => {
+    const addresses = [
+      ...Array.from({ length: 30 }, (_, at) => six(`::${at + 1}`)),
+      ...Array.from({ length: 30 }, (_, at) => four(`10.0.0.${at + 1}`)),
+    ];
+    const dialed = inOrder(addresses, null);
+    expect(dialed.filter((address) => address.includes(":"))).toHaveLength(MOST_ADDRESSES / 2);
+    expect(dialed.filter((address) => !address.includes(":"))).toHaveLength(MOST_ADDRESSES / 2);
+  });
+
   it("takes turns in a random order, too", () => {
     const addresses = [six("::1"), six("::2"), four("10.0.0.1"), four("10.0.0.2")];
     for (let seed = 0; seed < 50; seed++) {
