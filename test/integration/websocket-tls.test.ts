@@ -1,6 +1,9 @@
 // WebSocket and TLS, with real servers: over wss:// TLS is the socket's from its first byte, over ws:// there is none, and
 // INFO changes neither. Certificates are made here. The rest over ws://: websocket.test.ts.
 
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type ConnectionOptions, connect, ErrorCode, type NatsConnection } from "../../src/index.js";
 import { Authority, encryptedKey } from "../harness/certificates.js";
@@ -136,4 +139,18 @@ describe.each(servers)("wss:// to nats-server $label", ({ path }) => {
     expect(tcp.info?.tls_required).toBe(true);
     await both.server.stop();
   });
+});
+
+it("asks for a WebSocket without compression, also under TLS", async () => {
+  const { cert, key } = authority.issue();
+  const extensions: unknown[] = [];
+  const server = createServer({ cert, key }).on("upgrade", ({ headers }, socket) => {
+    extensions.push(headers["sec-websocket-extensions"]);
+    socket.destroy();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  await refused({ servers: `wss://127.0.0.1:${port}`, tls: { ca } });
+  server.close();
+  expect(extensions).toEqual([undefined]);
 });
