@@ -80,6 +80,16 @@ describe("messages", () => {
     expect(subscription.isClosed()).toBe(true);
   });
 
+  test("are counted before the callback gets them", () => {
+    const counts: number[] = [];
+    const subscription = bound(new Scene()).subscribe({
+      callback: () => void counts.push(subscription.getReceived(), subscription.getProcessed()),
+    });
+    subscription.deliver(msg("one"));
+    subscription.deliver(msg("two"));
+    expect(counts).toEqual([1, 1, 2, 2]);
+  });
+
   test("wait for a loop where there is no callback", async () => {
     const { subscribe } = bound(new Scene());
     const subscription = subscribe();
