@@ -73,7 +73,10 @@ describe("a publisher of messages", () => {
   it("makes one request of ours, without a timeout of its own, and hands the answer over", async () => {
     const { published, asked, acknowledge } = scene();
     const { ended } = acknowledge(5_000);
-    expect(asked.map(({ subject }) => subject)).toEqual(["$JS.ACK.x"]);
+    // As long as a timer can wait: theirs ends it before.
+    expect(asked.map(({ subject, options }) => [subject, options.timeout])).toEqual([
+      ["$JS.ACK.x", 2_147_483_647],
+    ]);
     expect(published).toEqual([]);
     const answer = { subject: "confirmed" } as Msg;
     asked[0]?.answer(answer);
@@ -178,6 +181,9 @@ describe("the features of a server", () => {
 
   it.each([undefined, "", "unknown"])("are none where the version is %j", (version) => {
     expect(new ServerFeatures().of(version).supports(Feature.JS_KV)).toBe(false);
+    const features = new ServerFeatures();
+    features.of("2.15.1");
+    expect(features.of(version).supports(Feature.JS_KV)).toBe(false);
   });
 });
 
