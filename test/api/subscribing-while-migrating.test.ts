@@ -117,6 +117,14 @@ test("a subscription made during the hand-over reaches the new server", async ()
   expect(subscribed(second)).toEqual([["late", "1"]]);
 });
 
+test("what waits when the hand-over begins goes to the old server, before the PING that asks whether it has all", async () => {
+  const { nc, first, second } = await subscribing();
+  first.written = "";
+  nc.publish("before");
+  second.says("PONG");
+  expect(first.written).toBe("PUB before 0\r\n\r\nPING\r\n");
+});
+
 test("a subscription made during a hand-over that is given up reaches the old server", async () => {
   const { nc, first, second } = await subscribing();
   second.says("PONG");

@@ -214,6 +214,26 @@ describe("a simulated world", { timeout: 30_000 }, () => {
     expect(world.sockets(nc)).toHaveLength(1);
   });
 
+  it("leaves each of two servers from which it moves in its own time, also where the first one dies meanwhile", async () => {
+    const world = new Simulation({ latency: [1, 1] });
+    const cluster = world.cluster(3);
+    const nc = await world.connect({ servers: cluster.urls, onLameDuck: "migrate" });
+    const move = async () => {
+      const [left, server] = [world.nodeOf(nc), nc.getServer()];
+      left?.lameDuck();
+      while (nc.getServer() === server) await world.advance(1);
+      return left;
+    };
+    const first = await move();
+    await move();
+    expect(world.sockets(nc)).toHaveLength(3);
+    first?.crash();
+    await world.advance(200);
+    expect(world.sockets(nc)).toHaveLength(2);
+    await world.advance(100);
+    expect(world.sockets(nc)).toHaveLength(1);
+  });
+
   it.each(["close", "drain"] as const)(
     "waits for a second at most for a server that takes no last bytes: %s",
     async (end) => {
