@@ -4,13 +4,14 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { attempt } from "../../src/cli/check/attempt.js";
 import { Authority } from "../harness/certificates.js";
 
 const open: Server[] = [];
 const sockets: Socket[] = [];
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const server of open.splice(0)) server.close();
   for (const socket of sockets.splice(0)) socket.destroy();
 });
@@ -109,6 +110,21 @@ describe("an attempt", () => {
     }
     expect(left).toHaveLength(1);
     await left[0];
+  });
+
+  it("measures each round trip by itself", async () => {
+    const now = performance.now.bind(performance);
+    let later = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now() + later);
+    const url = await listening((socket) => {
+      socket.write(greeting());
+      socket.on("data", () => {
+        later += 10_000;
+      });
+      answering(socket);
+    });
+    const { roundTrips } = await attempt(url, { timeout: 60_000 });
+    expect(roundTrips.map((ms) => Math.floor(ms / 10_000))).toEqual([1, 1, 1, 1, 1]);
   });
 
   it("tells of a server that falls silent behind its first PONG", async () => {

@@ -233,8 +233,13 @@ describe("check", () => {
       "skipped",
       "skipped",
     ]);
-    const { code, lines } = await ran(check, [url, `127.0.0.1:${closed}`]);
-    expect([code, lines.length]).toEqual([1, 2]);
+    for (const both of [
+      [url, `127.0.0.1:${closed}`],
+      [`127.0.0.1:${closed}`, url],
+    ]) {
+      const { code, lines } = await ran(check, both);
+      expect([code, lines.length]).toEqual([1, 2]);
+    }
   });
 
   it("tells who else listens on a port", async () => {

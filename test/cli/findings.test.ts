@@ -94,6 +94,20 @@ describe("a server that is well", () => {
     expect(step(seen, "tls").details["certificate"]).toMatchObject({ validTo: "2026-04-11T12:00:00.000Z" });
   });
 
+  it("has the time that each step took by the clock, where TLS came before the greeting", () => {
+    const tls = { protocol: "TLSv1.3", cipher: "C", certificate };
+    const first = { tlsPolicy: "first", opened: 1, secured: 2.5, greeted: 4, accepted: 4.25 } as const;
+    const taken = (["tls", "info", "credentials"] as const).map(
+      (name) => step({ ...first, tls }, name).details["ms"],
+    );
+    expect(taken).toEqual([1.5, 1.5, 0.25]);
+  });
+
+  it("has the least, the middle and the longest of its round trips, by their numbers", () => {
+    const { details } = step({ roundTrips: [9.5, 100, 10] }, "rtt");
+    expect(details).toEqual({ medianMs: 10, minMs: 9.5, maxMs: 100 });
+  });
+
   it("has in its details what each step knows", () => {
     const tls = { protocol: "TLSv1.3", cipher: "C", certificate };
     const seen = { secured: 4, tls };

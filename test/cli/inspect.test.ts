@@ -56,15 +56,19 @@ describe("inspect", () => {
       stopped: stop.signal,
     });
     runs.push(ended);
+    const tooEarly = (code: number) => {
+      throw new Error(`it has ended with ${code}, after ${lines.join("; ")}`);
+    };
+    const next = () => Promise.race([once(printed, "line"), ended.then(tooEarly)]);
     return {
       lines,
       stop: () => stop.abort(),
       ended,
-      /** Resolves at the next line. */
-      next: () => once(printed, "line"),
+      /** Resolves at the next line; rejects where the command ends before. */
+      next,
       /** Resolves with all lines when one of them has that text. */
       until: async (text: string) => {
-        while (!lines.some((line) => line.includes(text))) await once(printed, "line");
+        while (!lines.some((line) => line.includes(text))) await next();
         return lines.join("\n");
       },
     };

@@ -142,6 +142,21 @@ describe("output that cannot be written", () => {
     expect(tool.codes.filter((code) => code !== 1)).toEqual([]);
   });
 
+  it("ends the tool at once, also while the command goes on", async () => {
+    await using server = await startEmbeddedServer();
+    const tool = started(["inspect", server.url]);
+    await tool.stdout.until("Ctrl-C ends it");
+    // As a stream does: without a listener this throws, and ends a real process with a stack.
+    const fails = () => tool.stdout.emit("error", Object.assign(new Error("EPIPE"), { code: "EPIPE" }));
+    try {
+      expect(fails).not.toThrow();
+      expect(await tool.ended).toBe(0);
+    } finally {
+      tool.heard.get("SIGINT")?.();
+      await tool.done;
+    }
+  });
+
   it("is no failure where nobody reads on", async () => {
     const tool = started(["--version"], { stdout: failing("EPIPE") });
     expect(await tool.ended).toBe(0);

@@ -57,6 +57,21 @@ describe("replay --inspect", () => {
     await expect(fetch(url)).rejects.toThrow("fetch failed");
   });
 
+  it("shows the whole of a long recording to a page that opens when it is over", async () => {
+    const [pong] = outage.events.filter(({ type }) => type === "server.pong");
+    if (pong === undefined) throw new Error("the recording has no PONG");
+    const pongs = Array.from({ length: 1_900 }, () => pong);
+    const events = [...outage.events.slice(0, 3), ...pongs, ...outage.events.slice(3)];
+    const url = addressIn((await shown({ ...outage, events })).lines.join("\n"));
+    const early = await openPage(url);
+    await early.until(({ states }) => states().at(-1) === "closed");
+    const late = await openPage(url);
+    await late.until(({ messages }) => messages.at(-1)?.type === "backlog.over");
+    const told = late.messages.filter(({ event }) => event?.type === "server.pong");
+    expect(told.length).toBeGreaterThanOrEqual(pongs.length);
+    expect(late.states()).toEqual(statesOf(outage));
+  });
+
   it("begins where the recording does", async () => {
     const middle = replay(outage)[3];
     if (middle === undefined) throw new Error("the recording is too short");
