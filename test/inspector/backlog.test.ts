@@ -112,6 +112,20 @@ describe("the backlog for pages that open late", () => {
     expect(kept(one).map(({ client }) => client)).toEqual([2, 2]);
   });
 
+  it("counts definitions in what it keeps of all machines", () => {
+    const backlog = new Backlog();
+    const large = (session: string) =>
+      JSON.stringify({
+        type: "@xstate.actor",
+        sessionId: session,
+        definition: "x".repeat(MAX_DEFINITIONS_TEXT - 1_000),
+      });
+    const most = Math.floor(MAX_ALL_TEXT / (MAX_DEFINITIONS_TEXT - 1_000));
+    for (let machine = 0; machine <= most; machine++) backlog.add(1, large(`x:${machine}`));
+    const sessions = kept(backlog).map(({ message }) => message.sessionId);
+    expect(sessions).toEqual(Array.from({ length: most }, (_, at) => `x:${at + 1}`));
+  });
+
   it("takes those who do not say who they are for one", () => {
     const backlog = new Backlog();
     const nameless = { type: "@xstate.actor", sessionId: undefined };

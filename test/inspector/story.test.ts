@@ -190,6 +190,18 @@ describe("the story of any machine", () => {
     ]);
   });
 
+  it("begins anew where a machine of the same session does", async () => {
+    const lamp = createMachine({
+      id: "lamp",
+      initial: "off",
+      states: { off: { entry: "dim", on: { toggle: "on" } }, on: { entry: "shine" } },
+    });
+    const once = await told(lamp, (actor) => void actor.send({ type: "toggle" } as never));
+    const [actor] = storyOf([...once, ...once]).actors;
+    const steps = actor?.steps.map(({ effects }) => effects.map(({ name }) => name));
+    expect(steps).toEqual([["dim"], ["shine"], ["dim"], ["shine"]]);
+  });
+
   it("shows states without a definition, and no way between them", () => {
     const snapshot = { type: "@xstate.snapshot", sessionId: "x:1", createdAt: "5" };
     const story = storyOf([
@@ -476,6 +488,12 @@ describe("what changed in a context", () => {
       ["server", '"a"', "null"],
       ["pool", "2 items", null],
     ]);
+  });
+
+  it("marks what holds something that lost a field and is the same otherwise", () => {
+    const tree = treeOf("context", { server: { name: "a" } }, { server: { name: "a", lameDuck: true } });
+    expect(marks(tree)).toEqual(["context: inside", "server: inside"]);
+    expect(tree.children[0]?.removed).toEqual(["lameDuck"]);
   });
 
   it("marks nothing where nothing changed, and says sizes in words", () => {

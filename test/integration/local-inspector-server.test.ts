@@ -145,6 +145,9 @@ describe("what it relays", () => {
     second.send(snapshot(2));
     for (const one of pages)
       expect(JSON.parse(await one.next())).toMatchObject({ client: 2, message: { number: 2 } });
+    client.send(snapshot(3));
+    for (const one of pages)
+      expect(JSON.parse(await one.next())).toMatchObject({ client: 1, message: { number: 3 } });
     client.close();
     for (const one of pages)
       expect(JSON.parse(await one.next())).toEqual({ client: 1, message: { type: "client.left" } });

@@ -11,11 +11,16 @@ let relay: LocalInspector;
 beforeEach(async () => {
   relay = await serveRelay({ port: 0, host: "127.0.0.1", answer: (_, response) => response.end("here") });
 });
-afterEach(() => relay.close());
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await relay.close();
+});
 
 /** A socket that was upgraded to WebSocket, and is never closed from here. */
 async function upgraded(path: string, host = new URL(relay.url).host): Promise<Socket> {
   const raw = dial({ port: Number(new URL(relay.url).port), host: "127.0.0.1", allowHalfOpen: true });
+  sockets.push(raw);
   raw.on("error", () => {});
   const lines = [`GET ${path} HTTP/1.1`, `host: ${host}`, "connection: upgrade", "upgrade: websocket"];
   const key = Buffer.alloc(16).toString("base64");
@@ -26,7 +31,13 @@ async function upgraded(path: string, host = new URL(relay.url).host): Promise<S
 
 describe("who is refused a WebSocket", () => {
   it("is let go, though it does not end itself", async () => {
-    await upgraded("/page", "evil.example");
+    const raw = await upgraded("/page", "evil.example");
+    // What is written to a socket that its server has let go is answered by a reset.
+    for (let turn = 0; turn < 2_000 && !raw.destroyed; turn++) {
+      raw.write("?");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(raw.destroyed).toBe(true);
     await relay.close();
     await expect(fetch(relay.url)).rejects.toThrow("fetch failed");
   });
