@@ -161,6 +161,26 @@ describe("an embedded server", () => {
     expect(server.clients).toBe(0);
   });
 
+  it("in lame duck mode closes the first connection after the grace, and the others over the duration", async () => {
+    server = await startEmbeddedServer();
+    const sockets = [dial(server.port, server.host), dial(server.port, server.host)];
+    for (const socket of sockets) await once(socket, "data");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      server.lameDuck(60_000, 10_000);
+      const clientsAfter = (ms: number) => {
+        vi.advanceTimersByTime(ms);
+        return server.clients;
+      };
+      expect([clientsAfter(59_999), clientsAfter(1), clientsAfter(4_999), clientsAfter(1)]).toEqual([
+        2, 1, 1, 0,
+      ]);
+    } finally {
+      vi.useRealTimers();
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
   it("waits longer than a timer can, for credentials that are good for a month and for PINGs", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
     try {

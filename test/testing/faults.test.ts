@@ -129,6 +129,43 @@ describe("what happens in between", () => {
     expect([node.isRunning, cluster.nodes.includes(node)]).toEqual([false, false]);
   });
 
+  it("a fault that was healed is not ended once more when its time would have been over", async () => {
+    const { world, cluster } = await scene(1);
+    const statuses: string[] = [];
+    world.inject({ type: "crash", node: 0, ms: MINUTE });
+    await world.advance(1_000);
+    world.heal();
+    const nc = await world.connect({
+      servers: cluster.node(0).address,
+      user: "ann",
+      pass: "s3cret",
+      onStatus: ({ type }) => void statuses.push(type),
+    });
+    await world.advance(MINUTE);
+    await world.until(nc.flush());
+    expect(statuses).not.toContain("disconnect");
+  });
+
+  it("a server that is isolated, rejoins, or enters lame duck mode is told of by the others", async () => {
+    const world = new Simulation();
+    const [here, isolated, lame] = world.cluster(3).nodes;
+    const told: unknown[] = [];
+    await world.connect({
+      servers: `${here?.address}`,
+      onStatus: ({ type, data }) => void (type === "update" && told.push(data)),
+    });
+    await world.advance(1_000);
+    told.length = 0;
+    world.inject({ type: "isolate", node: 1, ms: 5_000 });
+    await world.advance(1_000);
+    expect(told.splice(0)).toEqual([{ added: [], deleted: [isolated?.address] }]);
+    await world.advance(5_000);
+    expect(told.splice(0)).toEqual([{ added: [isolated?.address], deleted: [] }]);
+    lame?.lameDuck();
+    await world.advance(1_000);
+    expect(told).toEqual([{ added: [], deleted: [lame?.address] }]);
+  });
+
   it("a second lame duck mode does not hurry the first one", async () => {
     const { world, cluster, look } = await scene(1);
     const node = cluster.node(0);

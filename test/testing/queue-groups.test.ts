@@ -116,6 +116,15 @@ describe("a message for a member that has ended", () => {
     expect(complaints).toHaveLength(1);
   });
 
+  test("is lost since it ended where UNSUB was said, though the socket is full by now", () => {
+    const { state, hand, write, lost } = setUp();
+    state.isClosed = true;
+    write(`UNSUB ${SID}\r\n`);
+    write("PING\r\n", false);
+    hand();
+    expect(lost()).toEqual([["ended", 1]]);
+  });
+
   test("is lost for a reason where it ended while the message was on its way", () => {
     const { groups, state, complaints, hand, lost } = setUp();
     hand();

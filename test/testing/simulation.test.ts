@@ -32,6 +32,33 @@ describe("a simulated world", { timeout: 30_000 }, () => {
     expect(world.running).toEqual({ timers: 0, sockets: 0 });
   });
 
+  it("knows the server that a client is connected to, in whichever cluster", async () => {
+    const world = new Simulation();
+    const clusters = [world.cluster(2), world.cluster(2)];
+    for (const cluster of clusters) {
+      const node = cluster.node(1);
+      const nc = await world.connect({ servers: node.address, ignoreClusterUpdates: true });
+      expect(world.nodeOf(nc)).toBe(node);
+    }
+  });
+
+  it("tells whose request nobody answers by its own subscription, whoever else listens on the reply subject", async () => {
+    const world = new Simulation();
+    const cluster = world.cluster();
+    const heard: string[] = [];
+    const listen = (nc: NatsConnection, subject: string, name: string) =>
+      nc.subscribe(subject, { callback: (_error, msg) => void heard.push(`${name} ${msg.headers?.code}`) });
+    const other = await world.connect({ servers: cluster.urls });
+    listen(other, "reply", "other");
+    await world.until(other.flush());
+    const nc = await world.connect({ servers: cluster.urls });
+    listen(nc, "something", "not asked");
+    listen(nc, "reply", "asked");
+    nc.publish("nobody", "", { reply: "reply" });
+    await world.advance(1_000);
+    expect(heard).toEqual(["asked 503"]);
+  });
+
   it("finds another server within a moment when one dies", async () => {
     const world = new Simulation({ seed: 2, latency: [1, 2] });
     const cluster = world.cluster(3);

@@ -45,8 +45,8 @@ describe("the virtual network", () => {
 
   const note = (what: string) => void log.push(`${Math.round(time.elapsed())} ${what}`);
 
-  function dial() {
-    return network.dial("client", "server:1", {
+  function dial(name = "server:1") {
+    return network.dial("client", name, {
       opened: () => note("opened"),
       secured: () => note("secured"),
       drained: () => note("drained"),
@@ -212,6 +212,17 @@ describe("the virtual network", () => {
     link.heal();
     await time.advance(20);
     expect(log).toHaveLength(2);
+  });
+
+  it("takes the same way to a host by a name as by its address", async () => {
+    network.name("name:1", "server:1");
+    network.route("client", "server:1").cut();
+    dial("name:1");
+    await time.advance(1_000);
+    expect(log).toEqual([]);
+    network.route("client", "server:1").heal();
+    await time.advance(1_000);
+    expect(log.map((line) => line.replace(/^\d+ /, ""))).toEqual(["accepted client", "opened"]);
   });
 
   it("lets packets vanish in one direction of a half-open connection", async () => {
