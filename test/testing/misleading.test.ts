@@ -43,6 +43,17 @@ describe("in a simulated world", () => {
     expect(world.running).toEqual({ timers: 0, sockets: 0 });
   });
 
+  it("a server that wants TLS before its greeting greets inside TLS, though nobody has to say who they are", async () => {
+    const world = new Simulation();
+    const cluster = world.cluster(1, { tls: "first" });
+    const nc = await world.connect({
+      servers: cluster.urls,
+      tls: { handshakeFirst: true },
+      reconnect: false,
+    });
+    expect(nc.getServer()).toBe(cluster.node(0).address);
+  });
+
   it("the certificate of a server carries the host of its address where nothing else is said", async () => {
     const world = new Simulation();
     const nc = await world.connect({ servers: world.cluster(1, { tls: "required" }).urls });

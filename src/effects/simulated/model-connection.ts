@@ -101,7 +101,7 @@ export class ModelConnection implements ServerPeer, Client {
       return null;
     }
     this.#isSecured = true;
-    if (tls === "first") this.server.clock.startTimer(0, () => this.#sayInfo());
+    if (tls === "first") this.#after(0, () => this.#sayInfo());
     return certificate;
   }
 
