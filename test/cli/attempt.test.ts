@@ -132,13 +132,13 @@ describe("an attempt", () => {
       socket.write(greeting());
       answering(socket, 1);
     });
-    const { accepted, roundTrips, failure } = await attempt(url, { timeout: 100 });
+    const { accepted, roundTrips, failure } = await attempt(url, { timeout: 1_000 });
     expect(accepted).toBeGreaterThan(0);
     expect(roundTrips).toEqual([]);
     expect(failure).toEqual({
       step: "authenticating",
       code: "TIMEOUT",
-      message: "no answer to PING within 100 ms",
+      message: "no answer to PING within 1000 ms",
       complaint: null,
       cause: null,
     });

@@ -3,6 +3,7 @@
 
 import * as own from "nats-statechart";
 import { brandErrors } from "./errors.js";
+import { givenToConnect } from "./given.js";
 import { withMembers } from "./members.js";
 
 brandErrors();
@@ -11,7 +12,8 @@ const values: Readonly<Record<string, unknown>> = {
   ...own,
   /** As `connect` of the reference. The connection is one of nats-statechart, with what the reference has beside. */
   async connect(options?: own.ConnectionOptions): Promise<own.NatsConnection> {
-    return withMembers(await own.connect(options), options);
+    const given = givenToConnect(options);
+    return withMembers(await own.connect(given), given);
   },
 };
 

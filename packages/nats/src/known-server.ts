@@ -2,7 +2,7 @@
 // where programs and its own code read limits from it.
 
 import { Events, type ServerInfo } from "nats-statechart";
-import type { OwnConnection } from "./own.js";
+import { infoInUse, type OwnConnection } from "./own.js";
 
 /** What is known of the server of a connection. */
 export class KnownServer {
@@ -17,8 +17,7 @@ export class KnownServer {
 
   /** INFO of the server in use; undefined while disconnected, and once closed. */
   get live(): ServerInfo | undefined {
-    // That of the class: the connection itself has the reference's (members.ts).
-    return Reflect.get(Object.getPrototypeOf(this.#own), "info", this.#own) as ServerInfo | undefined;
+    return infoInUse(this.#own);
   }
 
   /** INFO of the server in use, while disconnected that of the last one; undefined once closed. */

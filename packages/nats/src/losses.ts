@@ -9,8 +9,10 @@ import {
   ErrorCode,
   type FlushOptions,
   type NatsConnection,
-  type NatsError,
+  NatsError,
 } from "nats-statechart";
+import { inOutageLikeReference } from "./outage.js";
+import { infoInUse, type OwnConnection } from "./own.js";
 
 /** The members of a connection that tell losses. */
 type Telling = Pick<NatsConnection, "close" | "closed" | "drain" | "flush">;
@@ -22,7 +24,9 @@ function isLoss(error: unknown): error is NatsError {
 }
 
 function warn({ message, code }: NatsError): void {
-  const detail = 'The option unconfirmed of connect, "report" or "resend", says what else is to happen.';
+  const detail =
+    "What was sent and not confirmed went to a connection that was lost, now or before: it may have arrived, and has if it was answered. " +
+    'The option unconfirmed of connect, "report" or "resend", says what else is to happen.';
   emitWarning(message, { type: "NatsConnectionWarning", code, detail });
 }
 
@@ -34,24 +38,32 @@ function likeReference(nc: NatsConnection): Telling {
     drain: nc.drain.bind(nc),
     flush: nc.flush.bind(nc),
   };
+  const { passedOn } = nc as OwnConnection;
   let isLeaving = false;
   let isTold = false;
   /** The end is told once, whoever asks. */
-  const tell = (error: unknown) => {
-    if (!isTold) warn(error as NatsError);
+  const tell = async (error: unknown) => {
+    if (isTold) return;
     isTold = true;
+    warn(error as NatsError);
+    // The process prints it in a later turn, and the program may end the process once it has its answer.
+    await new Promise((resolve) => setImmediate(resolve));
   };
   return {
-    close: () => {
+    close: async () => {
       isLeaving = true;
-      return own.close();
+      // Who closes a connection need not ask how it ended: that is told here.
+      passedOn.heard();
+      await own.close();
+      const error = await passedOn.closed();
+      if (isLoss(error)) await tell(error);
     },
     closed: async () => {
       const error = (await own.closed()) as undefined | Error;
       const isWanted =
         isLeaving && (isLoss(error) || (error as NatsError | undefined)?.code === ErrorCode.Timeout);
       if (!isWanted) return error;
-      tell(error);
+      await tell(error);
       return undefined;
     },
     drain: async () => {
@@ -61,10 +73,13 @@ function likeReference(nc: NatsConnection): Telling {
         await own.drain();
       } catch (error) {
         if (isRefused) throw error;
-        tell(error);
+        await tell(error);
       }
     },
     flush: async (options?: FlushOptions) => {
+      // Ours would wait for the reconnect; programs ask by it whether the server is there.
+      const isDisconnected = infoInUse(nc as OwnConnection) === undefined && !nc.isClosed();
+      if (options === undefined && isDisconnected) throw NatsError.errorForCode(ErrorCode.Disconnect);
       const flushed = own.flush(options);
       const before = await rejectionAtOnce(flushed);
       if (!isLoss(before)) return flushed;
@@ -78,10 +93,15 @@ function likeReference(nc: NatsConnection): Telling {
 /** Gives a connection those members, not enumerable, unless its program asks for errors by the option `unconfirmed`. */
 export function tellingLikeReference<T extends NatsConnection>(nc: T, options: ConnectionOptions): T {
   if (options.unconfirmed !== undefined) return nc;
-  for (const [name, value] of Object.entries(likeReference(nc))) {
+  hide(nc, inOutageLikeReference(nc, options));
+  hide(nc, likeReference(nc));
+  return nc;
+}
+
+function hide(nc: NatsConnection, members: object): void {
+  for (const [name, value] of Object.entries(members)) {
     Object.defineProperty(nc, name, { value, writable: true, configurable: true });
   }
-  return nc;
 }
 
 /** Why a promise is rejected already; undefined where it is not. */

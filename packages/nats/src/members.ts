@@ -3,6 +3,7 @@
 
 import type { JetStreamManagerOptions, JetStreamOptions } from "nats-reference";
 import type { ConnectionOptions, NatsConnection } from "nats-statechart";
+import { takingLess } from "./given.js";
 import { InnerConnection } from "./inner-connection.js";
 import { KnownServer } from "./known-server.js";
 import { tellingLikeReference } from "./losses.js";
@@ -11,6 +12,7 @@ import type { OwnConnection } from "./own.js";
 /** Puts the members on a connection of ours, not enumerable, and returns it. */
 export function withMembers<T extends NatsConnection>(nc: T, options: ConnectionOptions = {}): T {
   tellingLikeReference(nc, options);
+  const { subscribe, request } = takingLess(nc);
   const own = nc as unknown as OwnConnection;
   const server = new KnownServer(own);
   let made: InnerConnection | undefined;
@@ -23,6 +25,8 @@ export function withMembers<T extends NatsConnection>(nc: T, options: Connection
   const getter = (get: () => unknown) => ({ get, configurable: true });
   return Object.defineProperties(nc, {
     info: getter(() => server.info),
+    subscribe: value(subscribe),
+    request: value(request),
     jetstream: value((given?: JetStreamOptions) => inner().jetstream(given)),
     jetstreamManager: value((given?: JetStreamManagerOptions) => inner().jetstreamManager(given)),
     getServerVersion: value(() => inner().getServerVersion()),

@@ -1,7 +1,7 @@
 // What this package knows of a connection of nats-statechart beyond its interface. Both are released together, and this package
 // asks for exactly one version of the other.
 
-import type { NatsConnection } from "nats-statechart";
+import type { NatsConnection, ServerInfo } from "nats-statechart";
 import type { PassedOn } from "../../../src/api/unheard-end.js";
 
 /** A connection of nats-statechart, with what it tells the packages of this repository. */
@@ -10,4 +10,10 @@ export interface OwnConnection extends NatsConnection {
   readonly passedOn: PassedOn;
   /** What was asked for at `connect`. No credentials. */
   readonly coreOptions: { readonly inboxPrefix: string | undefined; readonly noAsyncTraces: boolean };
+}
+
+/** INFO of the server in use; undefined while disconnected, and once closed. */
+export function infoInUse(own: OwnConnection): ServerInfo | undefined {
+  // That of the class: the connection itself may have the reference's (members.ts).
+  return Reflect.get(Object.getPrototypeOf(own), "info", own) as ServerInfo | undefined;
 }
