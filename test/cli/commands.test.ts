@@ -250,7 +250,7 @@ describe("check", () => {
     await new Promise((resolve) => http.once("listening", resolve));
     ends.push(() => new Promise((resolve) => http.close(resolve)));
     const { port } = http.address() as AddressInfo;
-    const codes = await json([`127.0.0.1:${port}`, `localhost:${port}`, "--timeout", "300"]);
+    const codes = await json([`127.0.0.1:${port}`, `localhost:${port}`, "--timeout", "2000"]);
     expect(codes.map(({ problem }) => problem?.code)).toEqual(["http-server", "monitoring-port"]);
   });
 });
