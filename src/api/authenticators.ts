@@ -5,6 +5,7 @@
 // and never quote it, nor keep a cause that does: what nkeys.js throws can name a character of the seed.
 
 import { encode as base64, fromSeed, NKeysErrorCode } from "#nkeys";
+import { isBytes } from "../effects/wire/bytes.js";
 import { textEncoder } from "./codec.js";
 import { problemOfLength, sectionsOf } from "./credentials-file.js";
 import { ErrorCode, NatsError } from "./errors.js";
@@ -265,7 +266,7 @@ function checkedJwt(value: unknown, code: ErrorCode): string {
 /** Public key and signature. Works on a copy of the seed, which is wiped. */
 function signed(seed: unknown, nonce: string | undefined, code: ErrorCode): NKeyAuth {
   if (seed === undefined || seed === null) return { nkey: "", sig: "" };
-  if (!(seed instanceof Uint8Array)) {
+  if (!isBytes(seed)) {
     throw unusable(
       "nkey seed",
       `it must be a Uint8Array, not ${typeof seed}; for a string: new TextEncoder().encode(seed)`,
@@ -277,7 +278,8 @@ function signed(seed: unknown, nonce: string | undefined, code: ErrorCode): NKey
   const copy = trimmedCopy(seed);
   try {
     const pair = fromSeed(copy);
-    const sig = nonce ? base64(pair.sign(textEncoder.encode(nonce))) : "";
+    // A copy, as of the seed: the package takes no bytes of another realm, which the encoder gives where jsdom is around.
+    const sig = nonce ? base64(pair.sign(Uint8Array.from(textEncoder.encode(nonce)))) : "";
     return { nkey: pair.getPublicKey(), sig };
   } catch (error) {
     throw unusable("nkey seed", reasonOf(error), code);
@@ -312,7 +314,7 @@ function reasonOf(error: unknown): string {
 
 /** The texts of a credentials file. */
 function sections(content: unknown): readonly string[] {
-  if (!(content instanceof Uint8Array)) {
+  if (!isBytes(content)) {
     throw unusable(
       "credentials",
       `they must be a Uint8Array, the content of the file, not ${typeof content}`,

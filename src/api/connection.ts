@@ -5,7 +5,7 @@ import { Interpreter } from "../effects/interpreter.js";
 import type { Ports, Subscriptions } from "../effects/ports.js";
 import { OutboundClosed, OutboundFinishing, OutboundFull } from "../effects/refusals.js";
 import type { ServerInfo } from "../effects/server-info.js";
-import { textLength } from "../effects/wire/bytes.js";
+import { isBytes, textLength } from "../effects/wire/bytes.js";
 import { BadWireString } from "../effects/wire/subject.js";
 import type { World } from "../effects/world.js";
 import { serverInUse } from "../machine/context.js";
@@ -216,7 +216,7 @@ export class Connection implements NatsConnection {
     try {
       // First: a closed connection says so, whatever the message is.
       outbound.checkAccepting();
-      if (typeof payload !== "string" && !(payload instanceof Uint8Array)) {
+      if (typeof payload !== "string" && !isBytes(payload)) {
         throw invalidArgument("payload", payload, "a string or a Uint8Array", ErrorCode.BadPayload);
       }
       // Empty or null is left out, as in the reference.

@@ -1,8 +1,9 @@
 // Authenticators: their answers against those of nats@2.29.3, their promises, and errors that keep secrets.
 
+import { runInNewContext } from "node:vm";
 import * as reference from "nats";
 import { createAccount, createCurve, createUser, decode, fromPublic, fromSeed } from "nkeys.js";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   type AsyncAuthenticator,
   type Auth,
@@ -307,6 +308,28 @@ describe("credsAuthenticator", () => {
     expect(error.code).toBe(ErrorCode.BadCreds);
     expect(error.message).toMatch(/^The credentials cannot be used: they must be a Uint8Array.* not string$/);
     expectNoSecret(error, textOf(seed));
+  });
+});
+
+describe("in a realm whose TextEncoder is of another, as in jsdom", () => {
+  const foreign = (text: string): Uint8Array =>
+    runInNewContext("new Uint8Array(bytes)", { bytes: [...Buffer.from(text)] });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  it("signs with a seed and with a file of credentials, as everywhere", async () => {
+    const sig = Buffer.from(user.sign(bytes(nonce))).toString("base64");
+    const nkey = user.getPublicKey();
+    class ForeignEncoder extends TextEncoder {
+      override encode = foreign as InstanceType<typeof TextEncoder>["encode"];
+    }
+    vi.stubGlobal("TextEncoder", ForeignEncoder);
+    vi.resetModules();
+    const there = await import("../../src/api/authenticators.js");
+    expect(there.nkeyAuthenticator(foreign(textOf(seed)))(nonce)).toEqual({ nkey, sig });
+    expect(there.credsAuthenticator(foreign(credentials()))(nonce)).toEqual({ jwt, nkey, sig });
   });
 });
 

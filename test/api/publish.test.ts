@@ -1,5 +1,6 @@
 // What goes out of a message, how large it may be, and how it is counted: over a server that writes down what it hears.
 
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { type ConnectionOptions, ErrorCode, headers, type NatsConnection } from "../../src/index.js";
 import { Simulation } from "../../src/testing/index.js";
@@ -58,7 +59,23 @@ describe("a message", () => {
     },
   );
 
-  it.each([5, null, {}, ["x"], new ArrayBuffer(1)])("is refused with %o as payload", async (payload) => {
+  it("may be bytes of another realm, such as another frame of a page or what jsdom is beside Node", async () => {
+    const { nc, heard } = await connected();
+    nc.publish("a", runInNewContext("new Uint8Array([104, 105])"));
+    await nc.flush();
+    expect(heard()).toEqual([["a", undefined, undefined, "hi"]]);
+  });
+
+  it.each([
+    5,
+    null,
+    {},
+    ["x"],
+    new ArrayBuffer(1),
+    new Uint16Array(1),
+    { length: 1, [Symbol.toStringTag]: "Uint8Array" },
+    runInNewContext("new Uint16Array(1)"),
+  ])("is refused with %o as payload", async (payload) => {
     const { nc } = await connected();
     expect(() => nc.publish("a", payload as never)).toThrow(
       expect.objectContaining({

@@ -11,6 +11,20 @@ const encoder = new TextEncoder();
 /** No bytes. */
 export const EMPTY: Uint8Array = new Uint8Array(0);
 
+/** The name of a typed array's class, from the array itself, whichever realm made it; undefined for everything else. */
+const classOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get;
+
+/**
+ * True for a Uint8Array, of another realm too: those of another frame of a page, and of Node's TextEncoder where jsdom is around, are
+ * instances of another class.
+ */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array || classOf?.call(value) === "Uint8Array";
+}
+
 /** `size` bytes of memory of its own, holding anything: write before you read. */
 export function allocate(size: number): Uint8Array {
   return platform === undefined ? new Uint8Array(size) : platform.allocUnsafeSlow(size);

@@ -4,7 +4,7 @@
 // there, so a refused one leaves no trace. Which chunk is the business of backlog.ts, and when it goes out that of
 // outbound.ts.
 
-import { EMPTY, textLength, writeText } from "./bytes.js";
+import { EMPTY, isBytes, textLength, writeText } from "./bytes.js";
 import {
   BadWireString,
   checkControlLine,
@@ -53,8 +53,7 @@ export function roomFor(
   if (headers !== undefined) room += headers.length;
   if (payload === undefined) return room;
   if (typeof payload === "string") return room + roomForText(payload);
-  if (!(payload instanceof Uint8Array))
-    throw new TypeError("the payload must be a string, a Uint8Array or undefined");
+  if (!isBytes(payload)) throw new TypeError("the payload must be a string, a Uint8Array or undefined");
   return room + payload.length;
 }
 
