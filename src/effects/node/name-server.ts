@@ -37,18 +37,23 @@ export async function questionFor(host: string): Promise<string | null> {
     textOf("/etc/hosts"),
     textOf("/etc/resolv.conf"),
   ]);
+  // Node's permission model keeps the files from the program, and not from the system: the name may be in one of them.
+  if (nsswitch === null || hosts === null || resolvConf === null) return null;
   if (!asksNameServersOnly(nsswitch) || isInHosts(hosts, host)) return null;
   return firstQuestion(host, resolvConf);
 }
 
-/** The lines of a file without its comments; none where it cannot be read: the system then has its defaults, too. */
-async function textOf(path: string): Promise<string> {
+/**
+ * The lines of a file without its comments; none where it cannot be read: the system then has its defaults, too. Null where the system
+ * can read it, and this program may not.
+ */
+async function textOf(path: string): Promise<string | null> {
   const { readFile } = await loadFiles();
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "EMFILE" || error.code === "ENFILE") throw error;
-    return "";
+    return error.code === "ERR_ACCESS_DENIED" ? null : "";
   });
-  return text.replace(/[#;].*$/gm, "");
+  return text === null ? null : text.replace(/[#;].*$/gm, "");
 }
 
 /** Whether a name that is in no file goes to name servers, and to nobody else. */

@@ -53,6 +53,32 @@ describe.runIf(process.platform === "linux")("a name that is looked up without f
   });
 });
 
+describe.runIf(process.platform === "linux")("a name whose files the process may not read", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it("is looked up by the system, which may: no name server is asked, since the name may be in a file", async () => {
+    const denied = Object.assign(new Error("Access to this API has been restricted"), {
+      code: "ERR_ACCESS_DENIED",
+    });
+    const readFile = () => Promise.reject(denied);
+    vi.spyOn(lateParts, "loadFiles").mockResolvedValue({ readFile } as never);
+    const refused = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+    class Resolver {
+      getServers = () => ["10.255.255.53"];
+      cancel = () => {};
+      resolve4 = (_question: string, done: (error: Error) => void) => done(refused);
+    }
+    const lookup = (_name: string, _options: object, done: (error: null, found: object[]) => void) =>
+      done(null, [{ address: "10.0.0.5", family: 4 }]);
+    const timers = { startTimer: vi.fn(), stopTimer: vi.fn() };
+    const found = await new Promise((resolve, failed) => {
+      const options = { timers, seed: () => null, patience: 1_000 };
+      lookUp({ lookup, Resolver } as never, "nats.example.com", options, { found: resolve, failed });
+    });
+    expect(found).toEqual(["10.0.0.5"]);
+  });
+});
+
 describe("a name in /etc/hosts", () => {
   const hosts = "127.0.0.1 localhost\n 10.0.0.5\tNats nats.example.com\n::1 six";
 
