@@ -1,11 +1,14 @@
 // When the laws say that there was something to judge, and when not.
 
-import { expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { DeliveryLaw } from "../../src/testing/delivery-law.js";
 import { exactlyThoseOf, Ledger } from "../../src/testing/ledger.js";
 import { payloadOf } from "../../src/testing/message-id.js";
+import type { ClientPlan } from "../../src/testing/plan.js";
 import { Receipts } from "../../src/testing/receipts.js";
 import { SecretsLaw, secretOf } from "../../src/testing/secrets-law.js";
+import { simulate } from "../../src/testing/simulate.js";
+import { calm, planOf, publish, with_ } from "./planted.js";
 
 const amount = (messages: number) => ({ messages, bytes: messages * 20 });
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -172,4 +175,35 @@ test("a list with secrets is replaced, and secrets go to servers that were named
   expect(held.splice(0)).toEqual(["spokeTls"]);
   law.replaced(["nats://a:1"]);
   expect(held.splice(0)).toEqual(["listReplaced"]);
+});
+
+describe("what a client is told of its servers counts as something to judge", () => {
+  const told = ["lameDuck", "lameDuckInDrain", "stale", "lostInMove", "renewed"] as const;
+  /** How often each held in a run of that plan. */
+  async function heldIn(clients: readonly ClientPlan[], entries: Parameters<typeof planOf>[1], servers = 1) {
+    const plan = planOf(clients, entries, { servers });
+    const { premises } = await simulate({ seed: 1, plan });
+    return Object.fromEntries(told.flatMap((one) => (premises[one] === 0 ? [] : [[one, premises[one]]])));
+  }
+
+  it("a calm connection: nothing", async () => {
+    expect(await heldIn([calm], [[1_000, publish("self")]])).toEqual({});
+  });
+
+  it("a lame duck: that, and no more", async () => {
+    expect(
+      await heldIn([calm], [[1_000, { type: "lameDuck", node: 0, grace: 5_000, ms: 10_000 }]], 2),
+    ).toEqual({
+      lameDuck: 1,
+    });
+  });
+
+  it("a server that stands still: its silence", async () => {
+    const quick = with_({ pingInterval: 1_000, maxPingOut: 1 });
+    expect(await heldIn([quick], [[1_000, { type: "pause", node: 0, ms: 20_000 }]])).toEqual({ stale: 1 });
+  });
+
+  it("a server that is killed: nothing", async () => {
+    expect(await heldIn([calm], [[1_000, { type: "crash", node: 0, ms: 5_000 }]], 2)).toEqual({});
+  });
 });
