@@ -417,8 +417,8 @@ describe.each(servers)("requests, by both clients, with nats-server $label", ({ 
             await other.flush();
             const asked = { strategy, maxWait: 500, jitter: 400, maxMessages: 5, ...options };
             const reading = read(await nc.requestMany("once", "", asked), text);
-            // The request is on its way, the answer too, and has come.
-            for (const one of [nc, other, nc]) await one.flush();
+            // The server has the request, its receiver has it and has answered, the server has the answer, and it has come.
+            for (const one of [nc, other, other, nc]) await one.flush();
             await nc[end]();
             return reading;
           });
