@@ -14,7 +14,7 @@ async function through(side: Side, end: string) {
   await program.printed(/^connected$/m);
   await server.kill();
   await program.printed(/^restart$/m);
-  await server.start();
+  if (end !== "away") await server.start();
   if (end === "kill") {
     await program.printed(/^kill$/m);
     await server.kill();
@@ -55,4 +55,10 @@ it("is told what was never sent before its drain resolves, though it ends its pr
   const { code, lines: printed, warnings } = await through("ours", "kill");
   expect({ code, lines: printed }).toEqual({ code: 0, lines: [...lines, "kill", "kill"] });
   expect(warnings.at(-1)).toContain("1 published message was not sent");
+});
+
+it("is told the number of what was not kept where the connection ends in the outage", async () => {
+  const { code, lines: printed, warnings } = await through("ours", "away");
+  expect({ code, lines: printed }).toEqual({ code: 0, lines: [...lines.slice(0, 5), "away"] });
+  expect(warnings).toContain("published messages that were not kept in the outage: 17");
 });

@@ -47,6 +47,11 @@ print(
   ),
 );
 print("restart");
+if (END === "away") {
+  await nc.close();
+  print(END);
+  process.exit(0);
+}
 await isBack;
 print("errors", heard.has(Events.Error));
 await nc.flush();
