@@ -8,6 +8,7 @@ import type {
   RequestOptions,
   SubscriptionOptions,
 } from "nats-statechart";
+import { ofClass } from "./own.js";
 
 /** The options of `connect`, without those that say nothing. */
 export function givenToConnect(options: ConnectionOptions | undefined): ConnectionOptions | undefined {
@@ -38,8 +39,8 @@ function saysNothing(limit: unknown): boolean {
 
 /** `subscribe` and `request` of a connection, which leave such values out. */
 export function takingLess(nc: NatsConnection): Pick<NatsConnection, "subscribe" | "request"> {
-  const subscribe = nc.subscribe.bind(nc);
-  const request = nc.request.bind(nc);
+  const subscribe = ofClass(nc, "subscribe");
+  const request = ofClass(nc, "request");
   return {
     subscribe: (subject: string, options?: SubscriptionOptions) =>
       subscribe(subject, options ? givenToSubscribe(options) : options),

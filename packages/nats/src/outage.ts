@@ -11,7 +11,7 @@ import {
   type Status,
 } from "nats-statechart";
 import { attemptSteps } from "../../../src/machine/failure.js";
-import type { OwnConnection } from "./own.js";
+import { type OwnConnection, ofClass } from "./own.js";
 
 /** The members of a connection that behave differently in an outage. */
 type InOutage = Pick<OwnConnection, "status" | "passedOn"> & Partial<Pick<OwnConnection, "publish">>;
@@ -36,7 +36,7 @@ function withoutFailedAttempts<Statuses extends AsyncIterable<Status>>(statuses:
 export function inOutageLikeReference(nc: NatsConnection, options: ConnectionOptions): InOutage {
   const own = nc as OwnConnection;
   const { passedOn } = own;
-  const status = nc.status.bind(nc);
+  const status = ofClass(nc, "status");
   return {
     status: () => withoutFailedAttempts(status()),
     passedOn: { ...passedOn, statuses: () => withoutFailedAttempts(passedOn.statuses()) },
@@ -47,7 +47,7 @@ export function inOutageLikeReference(nc: NatsConnection, options: ConnectionOpt
 
 /** Publishes, or drops what there is no room for: the process is told, at the first message and by number at the end of the outage. */
 function publishing(own: OwnConnection): NatsConnection["publish"] {
-  const publish = own.publish.bind(own);
+  const publish = ofClass(own, "publish");
   let dropped = 0;
   const warn = (message: string) =>
     emitWarning(message, {

@@ -17,3 +17,15 @@ export function infoInUse(own: OwnConnection): ServerInfo | undefined {
   // That of the class: the connection itself may have the reference's (members.ts).
   return Reflect.get(Object.getPrototypeOf(own), "info", own) as ServerInfo | undefined;
 }
+
+/**
+ * A method of the class, as it is when it is called: tracing replaces the methods of a connection's class, at any time.
+ * @returns the method, which hides none of its replacements
+ */
+export function ofClass<Name extends "publish" | "subscribe" | "request" | "status">(
+  nc: NatsConnection,
+  name: Name,
+): NatsConnection[Name] {
+  const own = Object.getPrototypeOf(nc) as NatsConnection;
+  return ((...given: unknown[]) => Reflect.apply(own[name], nc, given)) as NatsConnection[Name];
+}
