@@ -135,6 +135,24 @@ void (async () => {
 nc.publish("forbidden", Empty);
 print(await refusal, ErrorCode.PermissionsViolation);
 
+// Tracing replaces methods of the connection's class, once there is one.
+const replaced: string[] = [];
+const ofClass = Object.getPrototypeOf(nc) as Record<string, (...given: unknown[]) => unknown>;
+const methods = ["publish", "subscribe", "request"];
+const originals = methods.map((name) => ofClass[name]);
+for (const name of methods) {
+  const original = ofClass[name];
+  ofClass[name] = function (this: unknown, ...given) {
+    replaced.push(name);
+    return original?.apply(this, given);
+  };
+}
+nc.subscribe("replaced", { callback: (_error, msg) => void msg.respond() });
+await nc.request("replaced");
+nc.publish("replaced");
+print("replaced", replaced.includes("publish"), replaced.includes("subscribe"), replaced.includes("request"));
+for (const [at, name] of methods.entries()) Object.assign(ofClass, { [name]: originals[at] });
+
 print("draining", callbacks.isDraining());
 await callbacks.drain();
 print("drained", callbacks.isClosed());
