@@ -1,6 +1,9 @@
 // `instanceof` across copies of this package: a program may have the ESM one beside the CommonJS one, or two versions. What a class
 // of one copy made is an instance of the same class in all of them.
 
+/** What the instances of the class of that name have, in all copies. */
+export const markOf = (name: string): symbol => Symbol.for(`nats-statechart:${name}`);
+
 type Class = abstract new (...given: never[]) => object;
 
 /**
@@ -8,7 +11,7 @@ type Class = abstract new (...given: never[]) => object;
  * @param name its name, the same in all copies
  */
 export function brand(own: Class, name: string): void {
-  const mark = Symbol.for(`nats-statechart:${name}`);
+  const mark = markOf(name);
   // That of every class which has none of its own.
   const ordinary = Object[Symbol.hasInstance];
   Object.defineProperty(own.prototype, mark, { value: true });

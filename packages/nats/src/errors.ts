@@ -1,11 +1,9 @@
 // `instanceof NatsError` holds for the errors of the reference's code too, which programs catch beside ours: JetStream's.
 
 import { NatsError as TheirError } from "nats-reference/lib/nats-base-client/core.js";
+import { markOf } from "../../../src/machine/brand.js";
 
-/** What marks a NatsError of any copy of nats-statechart: its class looks for it. */
-const brand = Symbol.for("nats-statechart:NatsError");
-
-/** Marks the errors of the reference's code as NatsErrors. */
+/** Marks the errors of the reference's code as NatsErrors: the class of ours looks for the mark. */
 export function brandErrors(): void {
-  Object.defineProperty(TheirError.prototype, brand, { value: true, configurable: true });
+  Object.defineProperty(TheirError.prototype, markOf("NatsError"), { value: true, configurable: true });
 }

@@ -8,7 +8,7 @@ import type {
   RequestOptions,
   SubscriptionOptions,
 } from "nats-statechart";
-import { ofClass } from "./own.js";
+import { classOf } from "./own.js";
 
 /** The options of `connect`, without those that say nothing. */
 export function givenToConnect(options: ConnectionOptions | undefined): ConnectionOptions | undefined {
@@ -39,15 +39,14 @@ function saysNothing(limit: unknown): boolean {
 
 /** `subscribe` and `request` of a connection, which leave such values out. */
 export function takingLess(nc: NatsConnection): Pick<NatsConnection, "subscribe" | "request"> {
-  const subscribe = ofClass(nc, "subscribe");
-  const request = ofClass(nc, "request");
+  const own = classOf(nc);
   return {
     subscribe: (subject: string, options?: SubscriptionOptions) =>
-      subscribe(subject, options ? givenToSubscribe(options) : options),
+      own.subscribe.call(nc, subject, options ? givenToSubscribe(options) : options),
     request: (subject: string, payload?: Payload, options?: RequestOptions) => {
-      if (!saysNothing(options?.timeout)) return request(subject, payload, options);
+      if (!saysNothing(options?.timeout)) return own.request.call(nc, subject, payload, options);
       const { timeout: _, ...rest } = options as RequestOptions;
-      return request(subject, payload, rest);
+      return own.request.call(nc, subject, payload, rest);
     },
   };
 }

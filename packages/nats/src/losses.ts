@@ -12,7 +12,7 @@ import {
   NatsError,
 } from "nats-statechart";
 import { inOutageLikeReference } from "./outage.js";
-import { infoInUse, type OwnConnection } from "./own.js";
+import { classOf, infoInUse, type OwnConnection } from "./own.js";
 
 /** The members of a connection that tell losses. */
 type Telling = Pick<NatsConnection, "close" | "closed" | "drain" | "flush">;
@@ -32,12 +32,7 @@ function warn({ message, code }: NatsError): void {
 
 /** The members of that connection as the reference has them: losses are warnings of the process. */
 function likeReference(nc: NatsConnection): Telling {
-  const own = {
-    close: nc.close.bind(nc),
-    closed: nc.closed.bind(nc),
-    drain: nc.drain.bind(nc),
-    flush: nc.flush.bind(nc),
-  };
+  const own = classOf(nc);
   const { passedOn } = nc as OwnConnection;
   let isLeaving = false;
   let isTold = false;
@@ -54,12 +49,12 @@ function likeReference(nc: NatsConnection): Telling {
       isLeaving = true;
       // Who closes a connection need not ask how it ended: that is told here.
       passedOn.heard();
-      await own.close();
+      await own.close.call(nc);
       const error = await passedOn.closed();
       if (isLoss(error)) await tell(error);
     },
     closed: async () => {
-      const error = (await own.closed()) as undefined | Error;
+      const error = (await own.closed.call(nc)) as undefined | Error;
       const isWanted =
         isLeaving && (isLoss(error) || (error as NatsError | undefined)?.code === ErrorCode.Timeout);
       if (!isWanted) return error;
@@ -70,7 +65,7 @@ function likeReference(nc: NatsConnection): Telling {
       const isRefused = nc.isClosed() || nc.isDraining();
       isLeaving ||= !isRefused;
       try {
-        await own.drain();
+        await own.drain.call(nc);
       } catch (error) {
         if (isRefused) throw error;
         await tell(error);
@@ -78,14 +73,14 @@ function likeReference(nc: NatsConnection): Telling {
     },
     flush: async (options?: FlushOptions) => {
       // Ours would wait for the reconnect; programs ask by it whether the server is there.
-      const isDisconnected = infoInUse(nc as OwnConnection) === undefined && !nc.isClosed();
+      const isDisconnected = infoInUse(nc) === undefined && !nc.isClosed();
       if (options === undefined && isDisconnected) throw NatsError.errorForCode(ErrorCode.Disconnect);
-      const flushed = own.flush(options);
+      const flushed = own.flush.call(nc, options);
       const before = await rejectionAtOnce(flushed);
       if (!isLoss(before)) return flushed;
       // The loss lies behind: it is told, and this flush has not begun.
       warn(before);
-      return own.flush(options);
+      return own.flush.call(nc, options);
     },
   };
 }

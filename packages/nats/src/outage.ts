@@ -11,7 +11,7 @@ import {
   type Status,
 } from "nats-statechart";
 import { attemptSteps } from "../../../src/machine/failure.js";
-import { type OwnConnection, ofClass } from "./own.js";
+import { classOf, type OwnConnection } from "./own.js";
 
 /** The members of a connection that behave differently in an outage. */
 type InOutage = Pick<OwnConnection, "status" | "passedOn"> & Partial<Pick<OwnConnection, "publish">>;
@@ -36,9 +36,8 @@ function withoutFailedAttempts<Statuses extends AsyncIterable<Status>>(statuses:
 export function inOutageLikeReference(nc: NatsConnection, options: ConnectionOptions): InOutage {
   const own = nc as OwnConnection;
   const { passedOn } = own;
-  const status = ofClass(nc, "status");
   return {
-    status: () => withoutFailedAttempts(status()),
+    status: () => withoutFailedAttempts(classOf(nc).status.call(nc)),
     passedOn: { ...passedOn, statuses: () => withoutFailedAttempts(passedOn.statuses()) },
     // Who says how much is to be kept knows what happens to the rest.
     ...(options.reconnectBufferSize === undefined ? { publish: publishing(own) } : {}),
@@ -47,7 +46,6 @@ export function inOutageLikeReference(nc: NatsConnection, options: ConnectionOpt
 
 /** Publishes, or drops what there is no room for: the process is told, at the first message and by number at the end of the outage. */
 function publishing(own: OwnConnection): NatsConnection["publish"] {
-  const publish = ofClass(own, "publish");
   let dropped = 0;
   const warn = (message: string) =>
     emitWarning(message, {
@@ -64,9 +62,10 @@ function publishing(own: OwnConnection): NatsConnection["publish"] {
     }
   };
   void atTheEnd(own.passedOn.statuses());
-  return (...given) => {
+  const ofClass = classOf(own);
+  return (subject, payload, options) => {
     try {
-      publish(...given);
+      ofClass.publish.call(own, subject, payload, options);
     } catch (error) {
       const { code, message } = error as NatsError;
       if (code !== ErrorCode.ReconnectBufferExceeded) throw error;

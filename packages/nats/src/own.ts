@@ -12,20 +12,15 @@ export interface OwnConnection extends NatsConnection {
   readonly coreOptions: { readonly inboxPrefix: string | undefined; readonly noAsyncTraces: boolean };
 }
 
-/** INFO of the server in use; undefined while disconnected, and once closed. */
-export function infoInUse(own: OwnConnection): ServerInfo | undefined {
-  // That of the class: the connection itself may have the reference's (members.ts).
-  return Reflect.get(Object.getPrototypeOf(own), "info", own) as ServerInfo | undefined;
+/**
+ * What the class of a connection has. It is called by `classOf(nc).publish.call(nc, ...)`: the connection itself may have the
+ * reference's member, and tracing replaces the methods of the class, at any time.
+ */
+export function classOf(nc: NatsConnection): NatsConnection {
+  return Object.getPrototypeOf(nc) as NatsConnection;
 }
 
-/**
- * A method of the class, as it is when it is called: tracing replaces the methods of a connection's class, at any time.
- * @returns the method, which hides none of its replacements
- */
-export function ofClass<Name extends "publish" | "subscribe" | "request" | "status">(
-  nc: NatsConnection,
-  name: Name,
-): NatsConnection[Name] {
-  const own = Object.getPrototypeOf(nc) as NatsConnection;
-  return ((...given: unknown[]) => Reflect.apply(own[name], nc, given)) as NatsConnection[Name];
+/** INFO of the server in use; undefined while disconnected, and once closed. */
+export function infoInUse(nc: NatsConnection): ServerInfo | undefined {
+  return Reflect.get(classOf(nc), "info", nc);
 }

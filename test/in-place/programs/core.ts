@@ -138,7 +138,7 @@ print(await refusal, ErrorCode.PermissionsViolation);
 // Tracing replaces methods of the connection's class, once there is one.
 const replaced: string[] = [];
 const ofClass = Object.getPrototypeOf(nc) as Record<string, (...given: unknown[]) => unknown>;
-const methods = ["publish", "subscribe", "request"];
+const methods = ["publish", "subscribe", "request", "flush", "status"];
 const originals = methods.map((name) => ofClass[name]);
 for (const name of methods) {
   const original = ofClass[name];
@@ -150,7 +150,12 @@ for (const name of methods) {
 nc.subscribe("replaced", { callback: (_error, msg) => void msg.respond() });
 await nc.request("replaced");
 nc.publish("replaced");
-print("replaced", replaced.includes("publish"), replaced.includes("subscribe"), replaced.includes("request"));
+await nc.flush();
+nc.status();
+print(
+  "replaced",
+  methods.filter((name) => replaced.includes(name)),
+);
 for (const [at, name] of methods.entries()) Object.assign(ofClass, { [name]: originals[at] });
 
 print("draining", callbacks.isDraining());
