@@ -2,11 +2,10 @@
 // not. It is Debian's, downloaded by apt into .servers/ and unpacked there.
 
 import { execFile } from "node:child_process";
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { locked, stableSuite, unpackPackages } from "./debian-packages.mjs";
+import { isExecutable, locked, stableSuite, unpackPackages } from "./debian-packages.mjs";
 
 const run = promisify(execFile);
 const programs = fileURLToPath(new URL("../.servers", import.meta.url));
@@ -15,7 +14,7 @@ const path = join(folder, "bin/busybox");
 
 /** The path of busybox, whose first argument is to be the program; downloads it where it is missing. @throws Error where it cannot be had */
 export async function busyboxPath() {
-  if (!(await isThere())) await locked(programs, async () => (await isThere()) || unpack());
+  if (!(await isExecutable(path))) await locked(programs, async () => (await isExecutable(path)) || unpack());
   return path;
 }
 
@@ -27,13 +26,6 @@ async function unpack() {
   } catch (error) {
     throw new Error(`Debian's busybox could not be had: ${error.stderr || error.message}`);
   }
-}
-
-function isThere() {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await busyboxPath());

@@ -7,11 +7,12 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { assert, check, counts } from "./checks.mjs";
 import { declaredNames } from "./declared-names.mjs";
 import { compilerOptions, linkPackages } from "./docs-examples.mjs";
 import { inPlace } from "./in-place.mjs";
 import { serveTarballs } from "./local-registry.mjs";
-import { inTemporaryFolder, pack, QUICKLY, root } from "./packed.mjs";
+import { inTemporaryFolder, pack, packed, QUICKLY, root } from "./packed.mjs";
 
 const run = promisify(execFile);
 
@@ -25,35 +26,10 @@ const OFFICIAL = { "@nats-io/jetstream": "3.4.0", "@nats-io/kv": "3.4.0" };
 /** Programs that were written for `nats`, and those that use what ours adds. */
 const PROGRAMS = "test/in-place/programs";
 
-let failed = 0;
-
-async function check(what, work) {
-  try {
-    await work();
-    console.log(`ok      ${what}`);
-  } catch (error) {
-    failed++;
-    const said = [error.message, error.stdout, error.stderr].filter(Boolean).join("\n");
-    console.log(`NOT OK  ${what}\n${said.replace(/^/gm, "        ")}`);
-  }
-}
-
-function assert(isSo, otherwise) {
-  if (!isSo) throw new Error(otherwise);
-}
-
 const node = async (project, code, ...flags) =>
   (await run(process.execPath, [...flags, "-e", code], { cwd: project })).stdout.trim();
 const tool = (name, args, cwd = root) =>
   run(process.execPath, [join(root, "node_modules", name), ...args], { cwd });
-
-/** Packs a folder; returns the tarball, and the names of its files. */
-async function packed(folder, into) {
-  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", into];
-  const { stdout } = await run("npm", args, { cwd: folder });
-  const [{ filename, files }] = Object.values(JSON.parse(stdout));
-  return { tarball: join(into, filename), files: files.map(({ path }) => path) };
-}
 
 /** A package of somebody else, which depends on those whose place is taken. */
 async function dependent(into) {
@@ -243,4 +219,4 @@ export const imitated: ReturnType<typeof connect> = Promise.resolve(plain);
 
   registry.close();
 });
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = counts.failed === 0 ? 0 : 1;

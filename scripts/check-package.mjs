@@ -13,6 +13,7 @@ import { buildChecks } from "./check-build.mjs";
 import { guideChecks } from "./check-guides.mjs";
 import { natsCoreChecks } from "./check-nats-core.mjs";
 import { toolChecks } from "./check-tool.mjs";
+import { assert, check, counts } from "./checks.mjs";
 import { compileExamples, linkPackages, runExamples, TOOLS, writeExamples } from "./docs-examples.mjs";
 
 const run = promisify(execFile);
@@ -86,25 +87,6 @@ export const property = fc.property(lists, plans(fc), (list, plan) => list.lengt
 // @ts-expect-error: a disturbance has a time
 export const timeless: fc.Arbitrary<string[]> = disturbances(fc);
 `;
-
-let passed = 0;
-let failed = 0;
-
-async function check(what, work) {
-  try {
-    await work();
-    passed++;
-    console.log(`ok      ${what}`);
-  } catch (error) {
-    failed++;
-    const said = [error.message, error.stdout, error.stderr].filter(Boolean).join("\n");
-    console.log(`NOT OK  ${what}\n${said.replace(/^/gm, "        ")}`);
-  }
-}
-
-function assert(isSo, otherwise) {
-  if (!isSo) throw new Error(otherwise);
-}
 
 /** The sources that a file of the ESM build and all that it imports from the package were made from. */
 async function sourcesBehind(file, seen = new Set()) {
@@ -298,5 +280,6 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
+const { passed, failed } = counts;
 console.log(`${passed} of ${passed + failed} package checks passed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

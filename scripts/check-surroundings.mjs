@@ -14,7 +14,7 @@ import { startWebSocketServer } from "../test/harness/web-socket-server.ts";
 import { inPlace } from "./in-place.mjs";
 import { serveTarballs } from "./local-registry.mjs";
 import { natsServers } from "./nats-servers.mjs";
-import { inTemporaryFolder, pack, QUICKLY, root } from "./packed.mjs";
+import { inTemporaryFolder, pack, packed, QUICKLY, root } from "./packed.mjs";
 import { runtime } from "./runtimes.mjs";
 
 const run = promisify(execFile);
@@ -103,9 +103,7 @@ await inTemporaryFolder(async (folder) => {
   const { name } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const tarballs = [main];
   for (const one of inPlace) {
-    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
-    const { stdout } = await run("npm", args, { cwd: join(root, one.folder) });
-    tarballs.push(join(folder, Object.values(JSON.parse(stdout))[0].filename));
+    tarballs.push((await packed(join(root, one.folder), folder)).tarball);
   }
   const tools = await project(folder, "tools", { "package.json": { private: true, dependencies: TOOLS } });
   await npmInstall(tools);

@@ -4,11 +4,11 @@
 // installed, root is not needed, and a browser that the machine has is not used. CHROMIUM=/path names one to use instead.
 
 import { execFile } from "node:child_process";
-import { access, chmod, constants, readdir, writeFile } from "node:fs/promises";
+import { chmod, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { locked, stableSuite, unpackPackages } from "./debian-packages.mjs";
+import { isExecutable, locked, stableSuite, unpackPackages } from "./debian-packages.mjs";
 
 const run = promisify(execFile);
 const programs = fileURLToPath(new URL("../.servers", import.meta.url));
@@ -89,13 +89,6 @@ LD_LIBRARY_PATH=${libraries.map((path) => `$here/${path}`).join(":")} FONTCONFIG
 `,
   );
   await chmod(launcher(unpacked), 0o755);
-}
-
-function isExecutable(path) {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -2,7 +2,7 @@
 // not needed. Who takes what: nats-servers.mjs, chromium.mjs, busybox.mjs, fuzz-libraries.mjs.
 
 import { execFile } from "node:child_process";
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -78,6 +78,14 @@ export async function unpackPackages(folder, suite, packages, check, leftOut) {
 async function archivesIn(folder) {
   const files = await readdir(folder);
   return files.filter((file) => file.endsWith(".deb")).map((file) => join(folder, file));
+}
+
+/** Whether a program is there. */
+export function isExecutable(path) {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The mirror that this machine's apt takes its release from. */

@@ -5,12 +5,10 @@
 // NATS_SERVERS="/path/one:/path/two" names servers to use instead, and then nothing is looked for.
 
 import { execFile } from "node:child_process";
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { locked, stableSuite, unpackPackages } from "./debian-packages.mjs";
+import { isExecutable, locked, stableSuite, unpackPackages } from "./debian-packages.mjs";
 
 /** @typedef {{ label: string, path: string, version: string }} NatsServer */
 
@@ -70,13 +68,6 @@ function described(servers) {
     const alike = sorted.filter((other) => short(other.version) === short(version)).length > 1;
     return { label: alike ? version : short(version), path, version };
   });
-}
-
-async function isExecutable(path) {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 const unpacked = (flavour) => join(folder, flavour, "usr", "sbin", "nats-server");

@@ -16,14 +16,20 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 /** What npm is told where it installs: from its cache where it can, and nothing that the check does not need. */
 export const QUICKLY = ["--prefer-offline", "--no-audit", "--no-fund"];
 
-/** Packs the package into that folder; returns the file. @throws Error where nothing was built */
-export async function pack(folder) {
-  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
-  const { stdout } = await run("npm", args, { cwd: root });
+/** Packs the package in a folder into another; returns the tarball, its version, and the names of its files. */
+export async function packed(folder, into) {
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", into];
+  const { stdout } = await run("npm", args, { cwd: folder });
   // A list of packages up to npm 10, an object of them by name since.
-  const [packed] = Object.values(JSON.parse(stdout));
-  if (!packed.files.some(({ path }) => path === "dist/esm/index.js")) throw new Error("first: npm run build");
-  return join(folder, packed.filename);
+  const [{ filename, version, files }] = Object.values(JSON.parse(stdout));
+  return { tarball: join(into, filename), version, files: files.map(({ path }) => path) };
+}
+
+/** Packs the package of this repository into that folder; returns the file. @throws Error where nothing was built */
+export async function pack(folder) {
+  const { tarball, files } = await packed(root, folder);
+  if (!files.includes("dist/esm/index.js")) throw new Error("first: npm run build");
+  return tarball;
 }
 
 /** Does the work in a new temporary folder, which is removed afterwards. */

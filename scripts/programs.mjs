@@ -19,7 +19,7 @@ import { PROGRAMS } from "../test/programs/list.mjs";
 import { inPlace } from "./in-place.mjs";
 import { serveTarballs } from "./local-registry.mjs";
 import { natsServers } from "./nats-servers.mjs";
-import { inTemporaryFolder, pack, QUICKLY, root } from "./packed.mjs";
+import { inTemporaryFolder, pack, packed, QUICKLY, root } from "./packed.mjs";
 
 const run = promisify(execFile);
 const programs = join(root, "test/programs");
@@ -200,10 +200,8 @@ await inTemporaryFolder(async (into) => {
   const tarballs = [await pack(into)];
   const versions = {};
   for (const { name, takesPlaceOf, folder: from } of inPlace) {
-    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", into];
-    const { stdout } = await run("npm", args, { cwd: join(root, from) });
-    const [{ filename, version }] = Object.values(JSON.parse(stdout));
-    tarballs.push(join(into, filename));
+    const { tarball, version } = await packed(join(root, from), into);
+    tarballs.push(tarball);
     versions[takesPlaceOf] = `npm:${name}@^${version}`;
   }
   const contents = await Promise.all(tarballs.map((path) => readFile(path)));
